@@ -1,0 +1,46 @@
+# Everything runs in .venv, made from the hashed lock; no target needs anything activated.
+
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+PACKAGES := $(wildcard ledger timebank schema web)
+SOURCES := $(PACKAGES) tests
+
+.PHONY: all demo test test-full check bench lock clean
+
+all: .venv/ready
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: .venv/ready
+	$(BIN)/timebank demo
+
+check: .venv/ready
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+
+test-full: check
+	TIMEBANK_TEST_SIZE=full $(BIN)/pytest
+
+bench: .venv/ready
+	$(BIN)/python -m tests.bench
+
+# Resolved with uv, for the oldest Python supported; the file names no package index.
+lock:
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--all-extras --group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
