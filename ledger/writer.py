@@ -1,0 +1,72 @@
+"""The one way into the ledger: transactions that hold the head.
+
+Knows what a writing transaction promises, whichever database is below: whoever is inside is alone,
+sees the true head, and leaves all or nothing. Refuses to know what is written beside entries.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from ledger.entry import Sealed
+from ledger.head import BrokenSequence, CommitUnknown, Head, NotInstalled, Stopped
+from ledger.tables import Dialect, dialect_of, sqlite_path
+from ledger.writer_postgresql import PostgresqlWriter
+from ledger.writer_sqlite import SqliteWriter
+
+__all__ = [
+    "BrokenSequence",
+    "CommitUnknown",
+    "Head",
+    "NotInstalled",
+    "Stopped",
+    "Transaction",
+    "Writer",
+    "open_writer",
+]
+
+
+class Transaction(Protocol):
+    """One writing transaction, alone on the log from its first statement to its commit.
+
+    Placeholders are $1, $2, ... on both databases. `head` moves with every `append`.
+    """
+
+    @property
+    def head(self) -> Head:
+        """Where the log ends, as this transaction sees it."""
+
+    async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+
+    async def execute(self, sql: str, *params: object) -> int:
+        """Run one statement and say how many rows it touched."""
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row."""
+
+    async def append(self, entries: Sequence[Sealed]) -> None:
+        """Add entries that continue `head`, and move it; refuses with BrokenSequence."""
+
+
+class Writer(Protocol):
+    """The writing connection of a process. Transactions wait for each other."""
+
+    dialect: Dialect
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Lock the head; commit on leaving, roll back when an exception leaves.
+
+        Refuses with Stopped while the ledger is stopped, NotInstalled where there is none. Leaving
+        may raise CommitUnknown. A cancelled caller never leaves it open.
+        """
+
+    async def close(self) -> None:
+        """Wait for the transaction that runs, then let go of the database."""
+
+
+async def open_writer(url: str) -> Writer:
+    """Open the writing connection. Args: url, sqlite:////absolute/path.db or postgresql://..."""
+    if dialect_of(url) == "sqlite":
+        return await SqliteWriter.open(sqlite_path(url))
+    return await PostgresqlWriter.open(url)

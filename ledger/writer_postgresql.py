@@ -1,0 +1,188 @@
+"""Writing to PostgreSQL: one held connection, an advisory lock, then the head row.
+
+Knows that writers who meet only at a row lock starve each other, and that a lock taken in the same
+statement that reads forks the chain (FORMAT.md 7): the advisory lock is a statement of its own and
+READ COMMITTED gives the next statement a view taken after it. A connection that is in doubt is
+thrown away, never repaired.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+
+from ledger.entry import Sealed
+from ledger.head import (
+    BrokenSequence,
+    CommitUnknown,
+    Head,
+    NotInstalled,
+    Stopped,
+    advance,
+    entry_row,
+    head_of_row,
+    row_of_head,
+)
+from ledger.tables import Dialect
+
+# "ledger" in ASCII: one log a database, so one number for all of them.
+_LOCK = 0x6C6564676572
+
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_LOCK})"
+_HEAD = (
+    "SELECT size, leaf, frontier, at, (SELECT reason FROM stop)"
+    " FROM head WHERE id = 1 FOR UPDATE OF head"
+)
+_ENTRIES = (
+    "INSERT INTO entry (seq, bytes, leaf, kind, at, actor, request) SELECT * FROM unnest("
+    "$1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[])"
+)
+_NODES = (
+    'INSERT INTO node (level, "index", hash)'
+    " SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])"
+)
+_MOVE = "UPDATE head SET size = $1, leaf = $2, frontier = $3, at = $4 WHERE id = 1 AND size = $5"
+
+_LOST = (
+    OSError,
+    EOFError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    # The server was told to end: before or after the commit record, nobody can say.
+    asyncpg.OperatorInterventionError,
+)
+
+
+class PostgresqlWriter:
+    """The writing connection to one database (see `ledger.writer.Writer`)."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._turn = asyncio.Lock()
+        self._connection: Any = None
+
+    @classmethod
+    async def open(cls, url: str) -> "PostgresqlWriter":
+        """Connect once, so that a wrong address is known at start-up."""
+        writer = cls(url)
+        await writer._connect()
+        return writer
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator["PostgresqlTransaction"]:
+        """Lock the head; commit on leaving, roll back when an exception leaves."""
+        async with self._turn:
+            try:
+                head = await self._locked()
+                yield PostgresqlTransaction(self._connection, head)
+                await _commit(self._connection)
+            except BaseException as error:
+                await self._undo(error)
+                raise
+
+    async def close(self) -> None:
+        """Wait for the transaction that runs, then disconnect."""
+        async with self._turn:
+            if self._connection is not None and not self._connection.is_closed():
+                await self._connection.close()
+
+    async def _connect(self) -> None:
+        self._connection = await asyncpg.connect(
+            self._url,
+            statement_cache_size=1000,
+            max_cached_statement_lifetime=0,
+            server_settings={
+                "application_name": "ledger-writer",
+                # A process that froze inside a transaction must not hold the log for good.
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        )
+
+    async def _locked(self) -> Head:
+        """The head, locked; on a new connection where the held one turns out to be dead."""
+        if self._connection is not None and not self._connection.is_closed():
+            try:
+                return await _begin(self._connection)
+            except _LOST:
+                self._connection.terminate()
+        await self._connect()
+        return await _begin(self._connection)
+
+    async def _undo(self, error: BaseException) -> None:
+        """Roll back, or drop the connection where a statement may still be running on it."""
+        if self._connection is None or self._connection.is_closed():
+            return
+        if not isinstance(error, Exception) or isinstance(error, CommitUnknown):
+            self._connection.terminate()
+            return
+        try:
+            await asyncio.wait_for(self._connection.execute("ROLLBACK"), 10)
+        except BaseException as failure:
+            self._connection.terminate()
+            if not isinstance(failure, Exception):
+                raise
+
+
+async def _begin(connection: Any) -> Head:
+    await connection.execute(_BEGIN)
+    try:
+        row = await connection.fetchrow(_HEAD)
+    except asyncpg.UndefinedTableError as error:
+        raise NotInstalled("no table head") from error
+    if row is None:
+        raise NotInstalled("no head")
+    if row[4] is not None:
+        raise Stopped(row[4])
+    return head_of_row(row[0], row[1], row[2], row[3])
+
+
+async def _commit(connection: Any) -> None:
+    try:
+        status = await connection.execute("COMMIT")
+    except _LOST as error:
+        raise CommitUnknown(str(error)) from error
+    # A COMMIT after an error that somebody swallowed is answered without complaint.
+    if status != "COMMIT":
+        raise RuntimeError(f"the transaction had failed; COMMIT was answered {status}")
+
+
+class PostgresqlTransaction:
+    """One writing transaction (see `ledger.writer.Transaction`)."""
+
+    def __init__(self, connection: Any, head: Head) -> None:
+        self._connection = connection
+        self.head = head
+
+    async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return [tuple(row) for row in await self._connection.fetch(sql, *params)]
+
+    async def execute(self, sql: str, *params: object) -> int:
+        """Run one statement and say how many rows it touched."""
+        status = await self._connection.execute(sql, *params)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row."""
+        await self._connection.executemany(sql, rows)
+
+    async def append(self, entries: Sequence[Sealed]) -> None:
+        """Add entries that continue `head`, and move it."""
+        moved, full = advance(self.head, entries)
+        if not entries:
+            return
+        run = self._connection.execute
+        await run(_ENTRIES, *map(list, zip(*map(entry_row, entries), strict=True)))
+        if full:
+            columns = zip(*((node.level, node.index, node.hash) for node in full), strict=True)
+            await run(_NODES, *map(list, columns))
+        if await run(_MOVE, *row_of_head(moved), self.head.size) != "UPDATE 1":
+            raise BrokenSequence("the head moved under the lock")
+        self.head = moved

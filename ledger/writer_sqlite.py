@@ -1,0 +1,187 @@
+"""Writing to SQLite: one thread, one connection, one file lock.
+
+Knows that SQLite's own lock is unfair and that two connections must not write one WAL at once
+(FORMAT.md 7), so every writing transaction of any process first takes an exclusive flock on
+`<file>.lock`. Everything that may block, the lock included, happens in the writer's thread; the
+event loop only waits.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from ledger.entry import Sealed
+from ledger.head import (
+    BrokenSequence,
+    CommitUnknown,
+    Head,
+    NotInstalled,
+    Stopped,
+    advance,
+    entry_row,
+    head_of_row,
+    row_of_head,
+)
+from ledger.tables import SQLITE_PRAGMAS, Dialect
+
+T = TypeVar("T")
+
+
+class SqliteWriter:
+    """The writing connection to one file (see `ledger.writer.Writer`)."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: str) -> "SqliteWriter":
+        """Open the file; it must exist."""
+        writer = cls(path)
+        try:
+            await writer._run(writer._open)
+        except BaseException:
+            writer._thread.shutdown(wait=False)
+            raise
+        return writer
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
+        """Lock the head; commit on leaving, roll back when an exception leaves."""
+        await self._turn.acquire()
+        try:
+            transaction = SqliteTransaction(self, await self._run(self._begin))
+            yield transaction
+            await self._run(self._commit)
+        finally:
+            # The thread takes jobs in order: whatever a cancelled caller left running there ends
+            # first, then this undoes what was not committed, then the next transaction begins.
+            ended = asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+            ended.add_done_callback(self._release)
+
+    async def close(self) -> None:
+        """Wait for the transaction that runs, then close the file."""
+        async with self._turn:
+            await self._run(self._close)
+            self._thread.shutdown(wait=False)
+
+    async def _run(self, job: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, job, *args)
+
+    def _release(self, ended: "asyncio.Future[None]") -> None:
+        self._turn.release()
+        if not ended.cancelled():
+            ended.exception()
+
+    # From here on in the writer's thread
+
+    def _open(self) -> None:
+        # mode=rw: a writer never makes a new, empty database of a misspelt name.
+        uri = f"file:{_uri_path(self._path)}?mode=rw"
+        self.connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, cached_statements=512, check_same_thread=False
+        )
+        for pragma in SQLITE_PRAGMAS:
+            self.connection.execute(pragma)
+        self.lock = os.open(self._path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _begin(self) -> Head:
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = self.connection.execute(
+                "SELECT size, leaf, frontier, at, (SELECT reason FROM stop) FROM head WHERE id = 1"
+            ).fetchone()
+        except sqlite3.OperationalError as error:
+            raise NotInstalled(self._path) from error
+        if row is None:
+            raise NotInstalled(self._path)
+        if row[4] is not None:
+            raise Stopped(row[4])
+        return head_of_row(*row[:4])
+
+    def _commit(self) -> None:
+        try:
+            self.connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            # A failed fsync may leave the whole transaction in the log, to be found by recovery.
+            raise CommitUnknown(str(error)) from error
+
+    def _end(self) -> None:
+        try:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        finally:
+            fcntl.flock(self.lock, fcntl.LOCK_UN)
+
+    def _close(self) -> None:
+        self.connection.close()
+        os.close(self.lock)
+
+
+class SqliteTransaction:
+    """One writing transaction (see `ledger.writer.Transaction`)."""
+
+    def __init__(self, writer: SqliteWriter, head: Head) -> None:
+        self._writer = writer
+        self.head = head
+
+    async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return await self._writer._run(self._fetch, _numbered(sql), params)
+
+    async def execute(self, sql: str, *params: object) -> int:
+        """Run one statement and say how many rows it touched."""
+        return await self._writer._run(self._execute, _numbered(sql), params)
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row."""
+        await self._writer._run(self._execute_many, _numbered(sql), rows)
+
+    async def append(self, entries: Sequence[Sealed]) -> None:
+        """Add entries that continue `head`, and move it."""
+        self.head = await self._writer._run(self._append, self.head, entries)
+
+    def _fetch(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return self._writer.connection.execute(sql, params).fetchall()
+
+    def _execute(self, sql: str, params: tuple[Any, ...]) -> int:
+        return self._writer.connection.execute(sql, params).rowcount
+
+    def _execute_many(self, sql: str, rows: Sequence[Any]) -> None:
+        self._writer.connection.executemany(sql, rows)
+
+    def _append(self, head: Head, entries: Sequence[Sealed]) -> Head:
+        moved, full = advance(head, entries)
+        run, run_many = self._writer.connection.execute, self._writer.connection.executemany
+        run_many("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", map(entry_row, entries))
+        if full:
+            rows = ((node.level, node.index, node.hash) for node in full)
+            run_many("INSERT INTO node VALUES (?, ?, ?)", rows)
+        touched = run(
+            "UPDATE head SET size = ?, leaf = ?, frontier = ?, at = ? WHERE id = 1 AND size = ?",
+            (*row_of_head(moved), head.size),
+        ).rowcount
+        if touched != 1:
+            raise BrokenSequence("the head moved under the lock")
+        return moved
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> str:
+    """$1 as SQLite numbers it: to SQLite a $1 is a name, and names cannot be bound by position."""
+    return re.sub(r"\$(\d+)", r"?\1", sql)
+
+
+def _uri_path(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
