@@ -1,0 +1,272 @@
+"""Access: roles, their scopes, and the one place that decides what an actor may do (domain 11).
+
+A scope is a path along the managing tree (`420100/420102/...`, down to a station or team): a grant
+covers everything whose path starts with it. Staff may act only through a grant; what a person does
+with their own things is decided by the command, which compares ids. Sign-in lives in `sign_in`.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from ledger.entry import Sealed
+from timebank.actors import Actor, PersonId
+from timebank.batch import Batch
+from timebank.clock import day_of
+from timebank.events import Event
+from timebank.ids import new
+from timebank.journal import Answer, current, write
+from timebank.keys import RequestKey
+from timebank.projections import Rows, projects
+from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.tables import Row, find, table
+
+
+class Role(StrEnum):
+    """The roles of domain 11 that are granted; public and volunteer need no grant."""
+
+    TEAM_LEADER = "team_leader"
+    STATION_CLERK = "station_clerk"
+    STATION_MANAGER = "station_manager"
+    PARTY_SECRETARY = "party_secretary"
+    STREET_OFFICER = "street_officer"
+    STREET_CASHIER = "street_cashier"
+    STREET_CHECKER = "street_checker"
+    DISTRICT_REGISTRAR = "district_registrar"
+    DISTRICT_LEAD = "district_lead"
+    CITY_LEAD = "city_lead"
+    CITY_FUND_OFFICER = "city_fund_officer"
+    UNIT_PARTY_ADMIN = "unit_party_admin"
+    ORGANISATION_REPRESENTATIVE = "organisation_representative"
+    ORGANISATION_FINANCE = "organisation_finance"
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    DATA_PROTECTION_OFFICER = "data_protection_officer"
+    OPERATOR = "operator"
+
+
+class Action(StrEnum):
+    """What staff may do; the rights table says who."""
+
+    PROPOSE_STATION = "propose_station"
+    APPROVE_STATION = "approve_station"
+    MANAGE_TEAM = "manage_team"
+    REGISTER_PERSON = "register_person"
+    FIND_PERSON = "find_person"
+    DECLARE_ACTIVITY = "declare_activity"
+    RUN_ACTIVITY = "run_activity"
+    CHECK_IN_OTHERS = "check_in_others"
+    CAPTURE_HOURS = "capture_hours"
+    CONFIRM_HOURS = "confirm_hours"
+    REVIEW_HOURS = "review_hours"
+    REVERSE_HOURS = "reverse_hours"
+    ACCEPT_AT_COUNTER = "accept_at_counter"
+    READ_RECORDS = "read_records"
+    MANAGE_REWARD = "manage_reward"
+    HAND_OVER_REWARD = "hand_over_reward"
+    GRANT_ROLE = "grant_role"
+    READ_ENTRIES = "read_entries"
+    PUBLISH_POLICY = "publish_policy"
+
+
+_STATION = {Role.STATION_CLERK, Role.STATION_MANAGER}
+_LEADS = {Role.DISTRICT_LEAD, Role.CITY_LEAD}
+
+RIGHTS: Mapping[Action, frozenset[Role]] = {
+    Action.PROPOSE_STATION: frozenset({Role.STREET_OFFICER}),
+    Action.APPROVE_STATION: frozenset({Role.DISTRICT_REGISTRAR}),
+    Action.MANAGE_TEAM: frozenset({Role.STATION_MANAGER}),
+    Action.REGISTER_PERSON: frozenset(_STATION),
+    Action.FIND_PERSON: frozenset(_STATION | {Role.TEAM_LEADER}),
+    Action.DECLARE_ACTIVITY: frozenset(_STATION | {Role.TEAM_LEADER}),
+    Action.RUN_ACTIVITY: frozenset(_STATION | {Role.TEAM_LEADER}),
+    Action.CHECK_IN_OTHERS: frozenset(_STATION | {Role.TEAM_LEADER}),
+    Action.CAPTURE_HOURS: frozenset(_STATION | {Role.TEAM_LEADER}),
+    Action.CONFIRM_HOURS: frozenset({Role.STATION_MANAGER, Role.TEAM_LEADER}),
+    Action.REVIEW_HOURS: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER} | _LEADS),
+    Action.REVERSE_HOURS: frozenset({Role.DISTRICT_LEAD}),
+    Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
+    Action.READ_RECORDS: frozenset(
+        _STATION | _LEADS | {Role.TEAM_LEADER, Role.STREET_OFFICER, Role.AUDITOR}
+    ),
+    Action.MANAGE_REWARD: frozenset({Role.STATION_MANAGER}),
+    Action.HAND_OVER_REWARD: frozenset(_STATION),
+    Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
+    Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
+    Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),
+}
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A role over everything below a path, until a day (None: until it is ended)."""
+
+    id: str
+    role: Role
+    scope: str
+    until: date | None = None
+
+    def covers(self, path: str, day: date) -> bool:
+        """Whether the grant reaches a path on a day."""
+        return path.startswith(self.scope) and (self.until is None or day <= self.until)
+
+
+# Events
+
+
+class RoleGranted(Event, frozen=True, tag="role.granted"):
+    """Somebody was given a role over a scope."""
+
+    grant: str
+    person: PersonId
+    role: Role
+    scope: str
+    until: date | None = None
+    second: PersonId | None = None
+
+
+class RoleEnded(Event, frozen=True, tag="role.ended"):
+    """A grant ended."""
+
+    grant: str
+    person: PersonId
+
+
+# Refusals
+
+
+class RoleHeldAlready(Refusal):
+    """The same role over the same scope stands already."""
+
+    says = "This person already holds the role {role} there."
+    role: str
+
+
+class GrantToSelf(Refusal):
+    """Nobody grants roles to themselves (domain 11)."""
+
+    says = "A role cannot be granted to oneself; another officer must do it."
+
+
+# Tables and projectors
+
+
+@table("grants")
+class Grants(Row, frozen=True):
+    """Every standing grant of a person: what access decisions ask."""
+
+    person: str
+    grants: tuple[Grant, ...]
+
+    def may(self, action: Action, path: str, day: date) -> bool:
+        """Whether a grant allows the action on what lies at `path`."""
+        return any(g.role in RIGHTS[action] and g.covers(path, day) for g in self.grants)
+
+
+@projects(RoleGranted)
+def _granted(rows: Rows, event: RoleGranted, entry: Sealed) -> None:
+    held = rows.get(Grants, event.person)
+    made = Grant(id=event.grant, role=event.role, scope=event.scope, until=event.until)
+    rows.put(Grants(person=event.person, grants=(*(held.grants if held else ()), made)))
+
+
+@projects(RoleEnded)
+def _ended(rows: Rows, event: RoleEnded, entry: Sealed) -> None:
+    held = rows.there(Grants, event.person)
+    left = tuple(grant for grant in held.grants if grant.id != event.grant)
+    rows.put(Grants(person=event.person, grants=left))
+
+
+# Decisions: the one place
+
+
+def permit(batch: Batch, action: Action, path: str) -> None:
+    """Let the batch's actor do `action` on what lies at `path`, or deny it.
+
+    Raises: Unauthenticated, Forbidden.
+    """
+    if not batch.actor.known:
+        raise Unauthenticated
+    person = batch.actor.person
+    held = batch.get(Grants, person) if person else None
+    if held is None or not held.may(action, path, batch.today):
+        raise Forbidden
+
+
+def permit_self(actor: Actor) -> PersonId:
+    """The person who acts for themselves. Raises: Unauthenticated."""
+    if actor.person is None:
+        raise Unauthenticated
+    return actor.person
+
+
+# Commands
+
+
+class Granted(Answer, frozen=True, kw_only=True):
+    """The grant that was made or ended."""
+
+    grant: str
+
+
+async def grant_role(
+    actor: Actor,
+    *,
+    person: PersonId,
+    role: Role,
+    scope: str,
+    key: RequestKey,
+    until: date | None = None,
+) -> Granted:
+    """Give `person` a role over everything below the path `scope`.
+
+    Refuses: GrantToSelf, RoleHeldAlready. Source: domain 11. The software itself grants the first
+    administrator's role when a ledger is made.
+    """
+
+    def work(batch: Batch) -> Granted:
+        if actor.id != "system":
+            permit(batch, Action.GRANT_ROLE, scope)
+        if actor.person == person:
+            raise GrantToSelf
+        held = batch.get(Grants, person)
+        for grant in held.grants if held else ():
+            if (grant.role, grant.scope) == (role, scope) and grant.covers(scope, batch.today):
+                raise RoleHeldAlready(role=role.value)
+        made = new("grt")
+        entry = batch.record(
+            RoleGranted(grant=made, person=person, role=role, scope=scope, until=until)
+        )
+        return Granted(entry=entry.seq, grant=made)
+
+    return await write(actor, key, work, answer=Granted, needs=[(Grants, person)])
+
+
+async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKey) -> Granted:
+    """End a grant. Refuses: NotFound. Source: domain 11."""
+
+    def work(batch: Batch) -> Granted:
+        held = batch.get(Grants, person)
+        standing = {g.id: g for g in held.grants} if held else {}
+        permit(batch, Action.GRANT_ROLE, standing[grant].scope if grant in standing else "")
+        if grant not in standing:
+            raise NotFound(what="grant")
+        entry = batch.record(RoleEnded(grant=grant, person=person))
+        return Granted(entry=entry.seq, grant=grant)
+
+    return await write(actor, key, work, answer=Granted, needs=[(Grants, person)])
+
+
+# Reads
+
+
+async def grants_of(actor: Actor) -> Grants | None:
+    """The standing grants of the actor."""
+    return await find(Grants, actor.person) if actor.person else None
+
+
+async def may_read(actor: Actor, action: Action, path: str) -> bool:
+    """Whether the actor may read what lies at `path`: the same decision as for writing."""
+    held = await grants_of(actor)
+    return held is not None and held.may(action, path, day_of(current().clock.now()))

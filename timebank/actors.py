@@ -1,0 +1,38 @@
+"""Actors: who is asking. An actor is established by sign-in and never by what it says itself."""
+
+import msgspec
+
+PersonId = str
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks: a person, a device of a station, the software itself, or nobody known.
+
+    `id` is what the ledger keeps as the entry's actor; `person` is set for people; `proxy` is the
+    person who acts for `person`, both being kept (domain 2, elders without phones).
+    """
+
+    id: str
+    person: PersonId | None = None
+    session: str | None = None
+    proxy: PersonId | None = None
+    staff: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether somebody is signed in."""
+        return self.id != "public"
+
+    @property
+    def scope(self) -> str:
+        """The name under which this caller's request keys are kept (ledger format 6)."""
+        return self.id
+
+
+PUBLIC = Actor(id="public")
+SYSTEM = Actor(id="system")
+
+
+def person(id: PersonId, *, session: str | None = None, staff: bool = False) -> Actor:
+    """The actor that is a signed-in person."""
+    return Actor(id=id, person=id, session=session, staff=staff)

@@ -1,0 +1,75 @@
+"""The bank: one opened ledger with its journal, keyring and reads, for one process.
+
+Knows how the parts are put together and taken apart, and how a new ledger begins; no rule lives
+here. Tortoise reads through a connection that cannot write.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tortoise import Tortoise
+
+from ledger.tables import install
+from ledger.writer import open_writer
+from timebank import journal, vault
+from timebank.actors import SYSTEM
+from timebank.batch import Batch
+from timebank.clock import Clock, SystemClock
+from timebank.events import Event
+from timebank.journal import Answer, Journal
+from timebank.orm import migrate, orm_config
+from timebank.policy import SEED, Policy, decide_publish, read_policy
+from timebank.settings import Settings
+
+
+class LedgerOpened(Event, frozen=True, tag="ledger.opened"):
+    """Entry 0: the log's name, and whether it is a demonstration, for ever."""
+
+    origin: str
+    hash: str = "sha-256"
+    demo: bool = False
+
+
+class Opened(Answer, frozen=True, kw_only=True):
+    """A new ledger."""
+
+
+async def init(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    policy: Policy | None = None,
+    demo: bool = False,
+) -> None:
+    """Make a new ledger: keys, tables, entry 0 and the first policy; never over an old one."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    vault.write_master_key(settings.master_key)
+    await install(settings.database_url)
+    await migrate(settings.database_url)
+    first = policy or read_policy(SEED.read_text("utf-8"))
+    async with open_bank(settings, clock=clock):
+
+        def work(batch: Batch) -> Opened:
+            entry = batch.record(LedgerOpened(origin=settings.origin, demo=demo))
+            batch.record(decide_publish(first, None, None))
+            return Opened(entry=entry.seq)
+
+        await journal.write(SYSTEM, None, work, answer=Opened)
+
+
+@asynccontextmanager
+async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Journal]:
+    """Open a ledger for this process: writes by the journal, reads by the ORM."""
+    ring = vault.Keyring(vault.read_master_key(settings.master_key))
+    vault.install(ring)
+    await Tortoise.init(config=orm_config(settings.database_url), _enable_global_fallback=True)
+    opened = Journal(await open_writer(settings.database_url), clock or SystemClock())
+    await opened.start()
+    journal.install(opened)
+    try:
+        yield opened
+    finally:
+        journal.install(None)
+        await opened.close()
+        await Tortoise.close_connections()
+        vault.install(None)

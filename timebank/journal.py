@@ -1,0 +1,320 @@
+"""The journal: the one write path. Queue, batch, append, project, commit.
+
+One flusher takes whatever has piled up while the last transaction was in flight (at most 256 works)
+and commits it as one transaction, head lock first. Refusing undoes one work; answering means
+committed. A caller that goes away never cancels the flusher. Knows no capability but policy.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+import msgspec
+import structlog
+
+from ledger.entry import Sealed, Tip
+from ledger.writer import CommitUnknown, Transaction, Writer
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.clock import Clock
+from timebank.keys import RequestKey
+from timebank.policy import CALENDAR, PolicyCalendar
+from timebank.projections import Known, Missing, Place
+from timebank.refusals import Busy, Denial, IdempotencyKeyReused, Refusal
+from timebank.tables import Key, Row
+
+MOST_WAITING = 4096
+MOST_TOGETHER = 256
+CLOCK_SLACK = timedelta(seconds=60)
+
+log = structlog.get_logger()
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command answers: ids, numbers and codes only, because replays keep it for ever.
+
+    `entry` is the position of the entry that the answer rests on; `replayed` says that the same
+    request was answered before.
+    """
+
+    entry: int | None = None
+    replayed: bool = False
+
+
+A = TypeVar("A", bound=Answer)
+
+
+class ClockBehind(Denial):
+    """The clock is more than a minute behind the last entry: appending stops (ledger format 7)."""
+
+    code = "BUSY"
+    says = "The server's clock is wrong; nothing is written until it is set right."
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """A request id that committed: the digest of what was asked and the first answer."""
+
+    digest: bytes
+    outcome: str
+    first_seq: int | None
+    count: int
+
+
+class Work(msgspec.Struct):
+    """One command waiting for its transaction."""
+
+    actor: Actor
+    key: RequestKey
+    keeps: bool
+    run: Callable[[Batch], Answer]
+    answer: type[Answer]
+    needs: Sequence[Place]
+    rehearse: bool
+    done: asyncio.Future[Answer]
+
+    def settle(self, outcome: Answer | BaseException) -> None:
+        """Tell the caller, if it still waits."""
+        if self.done.done():
+            return
+        if isinstance(outcome, BaseException):
+            self.done.set_exception(outcome)
+        else:
+            self.done.set_result(outcome)
+
+
+class Flush:
+    """The state of one transaction: what is known, bound, written and to be answered."""
+
+    def __init__(self, transaction: Transaction, dialect: str, clock: Clock) -> None:
+        self.transaction, self.dialect = transaction, dialect
+        self.tip: Tip = transaction.head.tip
+        self.now = clock.now()
+        if self.tip.at is not None and self.now < self.tip.at - CLOCK_SLACK:
+            raise ClockBehind
+        self.known: Known = {}
+        self.changed: Known = {}
+        self.entries: list[Sealed] = []
+        self.bound: dict[str, Bound] = {}
+        self.fresh: dict[str, Bound] = {}
+        self.outcomes: list[tuple[Work, Answer | BaseException]] = []
+
+    async def run(self, works: Sequence[Work]) -> None:
+        """Run the works one after another, loading what they lack and running those again."""
+        await self._load({(PolicyCalendar, CALENDAR), *(p for work in works for p in work.needs)})
+        await self._load_bound({work.key.id for work in works if work.keeps})
+        waiting = list(works)
+        while waiting:
+            lacking: set[Place] = set()
+            again: list[Work] = []
+            for work in waiting:
+                try:
+                    self.outcomes.append((work, self._run_one(work)))
+                except Missing as lack:
+                    lacking |= lack.places
+                    again.append(work)
+                except Exception as error:
+                    self.outcomes.append((work, error))
+            await self._load(lacking)
+            waiting = again
+
+    def _run_one(self, work: Work) -> Answer:
+        earlier = self.bound.get(work.key.id)
+        if earlier is not None:
+            if earlier.digest != work.key.digest:
+                raise IdempotencyKeyReused
+            first = msgspec.json.decode(earlier.outcome, type=work.answer)
+            return msgspec.structs.replace(first, replayed=True)
+        batch = Batch(self.known, tip=self.tip, now=self.now, actor=work.actor, request=work.key.id)
+        answer = work.run(batch)
+        if batch.missing:
+            raise Missing(batch.missing)
+        if not work.rehearse:
+            self._accept(work, batch, answer)
+        return answer
+
+    def _accept(self, work: Work, batch: Batch, answer: Answer) -> None:
+        (changed,) = batch.layers
+        self.known.update(changed)
+        self.changed.update(changed)
+        self.tip = batch.tip
+        self.entries += batch.entries
+        if work.keeps or batch.entries:
+            first = batch.entries[0].seq if batch.entries else None
+            outcome = msgspec.json.encode(answer).decode()
+            made = Bound(work.key.digest, outcome, first, len(batch.entries))
+            self.bound[work.key.id] = self.fresh[work.key.id] = made
+
+    async def write(self) -> None:
+        """Write everything the works made, a few statements for all of them."""
+        if self.entries:
+            await self.transaction.append(self.entries)
+        by_table: dict[type[Row], tuple[list[Any], list[Any]]] = {}
+        for (row, key), value in self.changed.items():
+            kept, dropped = by_table.setdefault(row, ([], []))
+            if value is None:
+                dropped.append([key])
+            else:
+                kept.append(row.spec.values(value))
+        for row, (kept, dropped) in by_table.items():
+            if dropped:
+                await self.transaction.execute_many(row.spec.delete, dropped)
+            if kept:
+                await self.transaction.execute_many(row.spec.upsert, kept)
+        if self.fresh:
+            await self.transaction.execute_many(
+                "INSERT INTO request (id, digest, outcome, first_seq, count)"
+                " VALUES ($1, $2, $3, $4, $5)",
+                [[id, b.digest, b.outcome, b.first_seq, b.count] for id, b in self.fresh.items()],
+            )
+
+    async def _load(self, places: Iterable[Place]) -> None:
+        by_table: dict[type[Row], list[Key]] = {}
+        for row, key in places:
+            if (row, key) not in self.known:
+                self.known[(row, key)] = None
+                by_table.setdefault(row, []).append(key)
+        for row, keys in by_table.items():
+            statement = row.spec.by_keys[self.dialect]
+            for values in await self.transaction.fetch(statement, self._list(keys)):
+                loaded = row.spec.load(values)
+                self.known[(row, loaded.pk)] = loaded
+
+    async def _load_bound(self, ids: set[str]) -> None:
+        if not ids:
+            return
+        listed = (
+            "IN (SELECT value FROM json_each($1))"
+            if self.dialect == "sqlite"
+            else "= ANY($1::text[])"
+        )
+        statement = f"SELECT id, digest, outcome, first_seq, count FROM request WHERE id {listed}"
+        for id, *rest in await self.transaction.fetch(statement, self._list(sorted(ids))):
+            self.bound[id] = Bound(*rest)
+
+    def _list(self, keys: Sequence[Key]) -> Any:
+        return msgspec.json.encode(keys).decode() if self.dialect == "sqlite" else keys
+
+
+class Journal:
+    """Writes for one process. Open it with `start`, leave it with `close`."""
+
+    def __init__(self, writer: Writer, clock: Clock) -> None:
+        self.writer, self.clock = writer, clock
+        self._waiting: asyncio.Queue[Work] = asyncio.Queue(MOST_WAITING)
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to take works."""
+        self._flusher = asyncio.create_task(self._flush_for_ever(), name="journal")
+
+    async def close(self) -> None:
+        """Drain what waits, then stop."""
+        await self._waiting.join()
+        if self._flusher is not None:
+            self._flusher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._flusher
+        await self.writer.close()
+
+    async def write(
+        self,
+        actor: Actor,
+        key: RequestKey | None,
+        work: Callable[[Batch], A],
+        *,
+        answer: type[A],
+        needs: Sequence[Place] = (),
+        rehearse: bool = False,
+    ) -> A:
+        """Run `work` in the next transaction and answer when it is committed.
+
+        Args: key, the attempt's request key (None: an attempt that nobody repeats); answer, the
+        class of what `work` returns; needs, rows to load beforehand; rehearse, decide only.
+        Raises whatever the work refuses; Busy when 4,096 works wait already.
+        """
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        keeps = key is not None and not rehearse
+        named = key if key is not None and not rehearse else RequestKey.once(actor.scope)
+        try:
+            self._waiting.put_nowait(Work(actor, named, keeps, work, answer, needs, rehearse, done))
+        except asyncio.QueueFull:
+            raise Busy from None
+        return cast(A, await done)
+
+    async def _flush_for_ever(self) -> None:
+        while True:
+            works = [await self._waiting.get()]
+            while len(works) < MOST_TOGETHER and not self._waiting.empty():
+                works.append(self._waiting.get_nowait())
+            try:
+                await self._flush(works)
+            finally:
+                for _ in works:
+                    self._waiting.task_done()
+
+    async def _flush(self, works: Sequence[Work]) -> None:
+        for _ in range(3):
+            try:
+                outcomes = await self._commit(works)
+            except CommitUnknown:
+                # Whatever did commit is found by its request id when the same works run again.
+                log.warning("commit_unknown", works=len(works))
+                continue
+            except Exception as error:
+                await self._flush_apart(works, error)
+                return
+            for work, outcome in outcomes:
+                if isinstance(outcome, Exception) and not isinstance(outcome, (Refusal, Denial)):
+                    log.error("work_failed", kind=type(outcome).__name__, request=work.key.id)
+                work.settle(outcome)
+            return
+        for work in works:
+            work.settle(CommitUnknown())
+
+    async def _flush_apart(self, works: Sequence[Work], error: Exception) -> None:
+        """One bad work must not take the others with it: each alone, once."""
+        if len(works) == 1:
+            if not isinstance(error, Denial):
+                log.error("flush_failed", kind=type(error).__name__, request=works[0].key.id)
+            works[0].settle(error)
+            return
+        for work in works:
+            await self._flush([work])
+
+    async def _commit(self, works: Sequence[Work]) -> list[tuple[Work, Answer | BaseException]]:
+        async with self.writer.transaction() as transaction:
+            flush = Flush(transaction, self.writer.dialect, self.clock)
+            await flush.run(works)
+            await flush.write()
+        return flush.outcomes
+
+
+_installed: Journal | None = None
+
+
+def install(journal: Journal | None) -> None:
+    """Make a journal the one that commands of this process write through."""
+    global _installed
+    _installed = journal
+
+
+def current() -> Journal:
+    """The journal of this process."""
+    if _installed is None:
+        raise RuntimeError("no journal is open")
+    return _installed
+
+
+async def write(
+    actor: Actor,
+    key: RequestKey | None,
+    work: Callable[[Batch], A],
+    *,
+    answer: type[A],
+    needs: Sequence[Place] = (),
+    rehearse: bool = False,
+) -> A:
+    """Write through this process's journal; see Journal.write."""
+    return await current().write(actor, key, work, answer=answer, needs=needs, rehearse=rehearse)

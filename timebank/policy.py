@@ -1,0 +1,285 @@
+"""Policy: the numbers of the rules, dated, published on the ledger by two persons (domain 12).
+
+A policy is one YAML document, whole in the body of its `policy.published` entry. Limits follow the
+policy of the day served, clocks that of the day they started, prices that of the day of the act.
+Knows which policy holds on which day; does not know what the numbers are used for.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from ledger.entry import Sealed
+from timebank.events import Event
+from timebank.projections import Rows, projects
+from timebank.refusals import Refusal
+from timebank.tables import Row, table
+
+CALENDAR = "city"
+SEED = Path(__file__).parent / "data" / "policy.yaml"
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Named(_Section, frozen=True):
+    """Which policy this is and from which day it holds."""
+
+    id: str
+    timezone: str
+    effective: date
+
+
+class Star(_Section, frozen=True):
+    minutes: tuple[int, ...]
+    publicity_days: int
+    five_star_needs_organisation: bool
+    clean_months: int
+
+
+class Record(_Section, frozen=True):
+    auto_max_per_day: int
+    second_review_max: int
+    emergency_max: int
+    declare_days: int
+    declare_from_people: int
+    file_days: int
+    late_days: int
+    silence_days: int
+    object_days: int
+    answer_working_days: int
+    decide_working_days: int
+    emergency_days: int
+    max_checkins_per_activity_day: int
+    min_gap_minutes: int
+    min_age: int
+    recorder_people_per_hour: int
+    recorder_person_minutes_per_day: int
+
+
+class Credit(_Section, frozen=True):
+    mint_per_day: int
+    mint_per_month: int
+    balance_cap: int
+    redeem_age: int
+    credit_age: int
+    order_min: int
+    order_max: int
+    gift_accept_days: int
+    heir_months: int
+    reserve_warn_percent: int
+    reserve_stop_percent: int
+    no_shows_90_days: int
+    suspend_days: int
+    forfeit_minutes: int
+    week_max: int
+    open_orders: int
+    cancel_hours: int
+    confirm_hours: int
+    gift_per_year: int
+    donate_cool_days: int
+    pool_grant_per_month: int
+    dormant_months: int
+    goods: bool
+
+
+class Wish(_Section, frozen=True):
+    review_working_days: int
+    claim_days: int
+    contact_days: int
+    fulfil_days: int
+    extend_days: int
+    rate_days: int
+    rounds: int
+    ceiling_fen: int
+
+
+class Member(_Section, frozen=True):
+    reconfirm_months: int
+    feedback_months: int
+    max_open_posts: int
+    enabled: bool
+
+
+class Organisation(_Section, frozen=True):
+    decision_days: int
+    change_days: int
+    deregister_days: int
+    supervisor_due: str
+    registrar_due: str
+    foundation_due: str
+    grade_years: int
+    abnormal_years: int
+    filing_years: int
+    filing_decision_days: int
+    filing_min_members: int
+    filing_founders: int
+    name_months: int
+    association_persons: int
+    association_units: int
+    association_funds_fen: int
+
+
+class Fund(_Section, frozen=True):
+    benefit_community_fen: int
+    benefit_village_fen: int
+    party_per_member_fen: int
+    party_floor_community_fen: int
+    party_floor_village_fen: int
+    assistance_plan_fen: int
+    purchase_fen: int
+    tranches_percent: tuple[int, ...]
+    barred_years: int
+    project_max_fen: int
+    publicity_days: int
+    satisfaction_min_percent: int
+    supporters: int
+    quorum_percent: int
+    majority_percent: int
+    reviewers: int
+    midterm_fix_days: int
+
+
+class Privacy(_Section, frozen=True):
+    record_years: int
+    consent_proof_years: int
+    log_months: int
+    request_working_days: int
+    child_age: int
+
+
+class Policy(_Section, frozen=True):
+    """One whole policy. Minutes, days, fen and percents as the member names say."""
+
+    policy: Named
+    star: Star
+    record: Record
+    credit: Credit
+    wish: Wish
+    member: Member
+    organisation: Organisation
+    fund: Fund
+    privacy: Privacy
+
+    @property
+    def id(self) -> str:
+        """The name that every computed entry carries."""
+        return self.policy.id
+
+
+# Events
+
+
+class PolicyPublished(Event, frozen=True, tag="policy.published"):
+    """A policy was published whole, by two persons (or by `init`, as the first of a ledger)."""
+
+    policy: Named
+    star: Star
+    record: Record
+    credit: Credit
+    wish: Wish
+    member: Member
+    organisation: Organisation
+    fund: Fund
+    privacy: Privacy
+    second: str | None = None
+
+
+# Refusals
+
+
+class PolicyMalformed(Refusal):
+    """The document is not a policy."""
+
+    says = "The policy file does not read as a policy: {reason}."
+    reason: str
+
+
+class PolicyBackdated(Refusal):
+    """No rule works backwards (domain 12)."""
+
+    says = "A policy holds from a later day than {effective}, which {latest} already covers."
+    effective: date
+    latest: str
+
+
+class PolicyNameTaken(Refusal):
+    """The id names another policy already."""
+
+    says = "There is a policy called {id} already; give the new one another id."
+    id: str
+
+
+# Decisions
+
+
+def read_policy(text: str) -> Policy:
+    """The policy that a YAML document says.
+
+    Refuses: PolicyMalformed, which names the member at fault.
+    """
+    try:
+        policy = msgspec.convert(yaml.safe_load(text), Policy)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise PolicyMalformed(reason=" ".join(str(error).split())) from None
+    if list(policy.star.minutes) != sorted(set(policy.star.minutes)):
+        raise PolicyMalformed(reason="star.minutes must rise")
+    if sum(policy.fund.tranches_percent) != 100:
+        raise PolicyMalformed(reason="fund.tranches_percent must add up to 100")
+    return policy
+
+
+def decide_publish(
+    policy: Policy, calendar: "PolicyCalendar | None", second: str | None
+) -> PolicyPublished:
+    """Publish a policy that takes over from a later day than every earlier one."""
+    for effective, id in calendar.versions if calendar else ():
+        if id == policy.id:
+            raise PolicyNameTaken(id=id)
+        if policy.policy.effective <= effective:
+            raise PolicyBackdated(effective=policy.policy.effective, latest=id)
+    return PolicyPublished(
+        **{name: getattr(policy, name) for name in Policy.__struct_fields__}, second=second
+    )
+
+
+# Tables and projectors
+
+
+@table("policy_version")
+class PolicyVersion(Row, frozen=True):
+    """A published policy."""
+
+    id: str
+    effective: date
+    seq: int
+    document: Policy
+
+
+@table("policy_calendar")
+class PolicyCalendar(Row, frozen=True):
+    """Which policy holds from which day, earliest first; the one row is called `city`."""
+
+    id: str
+    versions: tuple[tuple[date, str], ...]
+
+    def on(self, day: date) -> str:
+        """The id of the policy of a day; before the first, the first."""
+        held = [id for effective, id in self.versions if effective <= day]
+        return held[-1] if held else self.versions[0][1]
+
+
+@projects(PolicyPublished)
+def _published(rows: Rows, event: PolicyPublished, entry: Sealed) -> None:
+    told: Mapping[str, Any] = {name: getattr(event, name) for name in Policy.__struct_fields__}
+    policy = Policy(**told)
+    effective = policy.policy.effective
+    rows.put(PolicyVersion(id=policy.id, effective=effective, seq=entry.seq, document=policy))
+    calendar = rows.get(PolicyCalendar, CALENDAR)
+    earlier = calendar.versions if calendar else ()
+    rows.put(PolicyCalendar(id=CALENDAR, versions=(*earlier, (effective, policy.id))))

@@ -1,0 +1,52 @@
+"""Settings: `TIMEBANK_*` variables and a TOML file; an unknown key in the file is refused."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """Where things are and how the server listens."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIMEBANK_", extra="forbid", toml_file="timebank.toml", frozen=True
+    )
+
+    data: Path = Field(default=Path("data"), description="Directory of database and keys.")
+    database: str = Field(default="", description="Database URL; empty: SQLite in `data`.")
+    origin: str = Field(default="timebank.example/wuhan", description="The log's name.")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    development: bool = False
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, absolute."""
+        return self.database or f"sqlite:///{(self.data / 'timebank.db').resolve()}"
+
+    @property
+    def master_key(self) -> Path:
+        """The master key's file."""
+        return self.data / "keys" / "master.key"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            env_settings,
+            file_secret_settings,
+            TomlConfigSettingsSource(settings_cls),
+        )

@@ -1,0 +1,230 @@
+"""Tables: a frozen row class is the one definition of a table.
+
+From it come the Tortoise model (migrations and reads), the journal's statements and the comparison
+that `replay` makes. Rows are values: the journal and the decisions never hold ORM objects. A table
+is a projection, which replay can refill, or belongs to the vault, which the ledger must not hold.
+"""
+
+import types
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from tortoise import fields
+from tortoise.expressions import Q
+from tortoise.models import Model
+
+Key = str | int
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a table. The first field is the primary key, a str or an int."""
+
+    spec: ClassVar["Table"]
+
+    @property
+    def pk(self) -> Key:
+        """The value of the primary key."""
+        return typing.cast(Key, getattr(self, self.spec.columns[0]))
+
+
+R = TypeVar("R", bound=Row)
+
+
+class InstantField(fields.BigIntField):
+    """An instant, kept as microseconds since 1970 so that it sorts alike everywhere."""
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        return to_microseconds(value) if isinstance(value, datetime) else value
+
+    def to_python_value(self, value: Any) -> Any:
+        return value
+
+
+class DayField(fields.CharField[str]):
+    """A day, kept as ISO text so that it sorts alike everywhere."""
+
+    def __init__(self, max_length: int = 10, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        return value.isoformat() if isinstance(value, date) else value
+
+    def to_python_value(self, value: Any) -> Any:
+        return value
+
+
+def to_microseconds(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def from_microseconds(value: int) -> datetime:
+    """The instant, UTC."""
+    return EPOCH + value * MICROSECOND
+
+
+class Column(msgspec.Struct, frozen=True):
+    """How one field is kept: the ORM's field and the way in and out (None: as it is)."""
+
+    name: str
+    field: Callable[..., Any]
+    options: dict[str, Any]
+    encode: Callable[[Any], Any] | None
+    decode: Callable[[Any], Any] | None
+
+
+class Table:
+    """What is known of a table: its columns, its model and its statements."""
+
+    def __init__(
+        self, row: type[Row], name: str, *, vault: bool, index: Sequence[tuple[str, ...]]
+    ) -> None:
+        self.row, self.name, self.vault = row, name, vault
+        hints = typing.get_type_hints(row)
+        self.shape = [_column(field, hints[field]) for field in row.__struct_fields__]
+        self.columns = row.__struct_fields__
+        self.model = _model(row, name, self.shape, index)
+        listed = ", ".join(f'"{column}"' for column in self.columns)
+        marks = ", ".join(f"${n}" for n in range(1, len(self.columns) + 1))
+        renewed = ", ".join(f'"{c}" = excluded."{c}"' for c in self.columns[1:])
+        clash = f"DO UPDATE SET {renewed}" if renewed else "DO NOTHING"
+        pk = self.columns[0]
+        kind = "bigint" if hints[pk] is int else "text"
+        self.upsert = (
+            f'INSERT INTO "{name}" ({listed}) VALUES ({marks}) ON CONFLICT ("{pk}") {clash}'
+        )
+        self.delete = f'DELETE FROM "{name}" WHERE "{pk}" = $1'
+        self.every = f'SELECT {listed} FROM "{name}" ORDER BY "{pk}"'
+        self.by_keys = {
+            "sqlite": f'SELECT {listed} FROM "{name}" '
+            f'WHERE "{pk}" IN (SELECT value FROM json_each($1))',
+            "postgresql": f'SELECT {listed} FROM "{name}" WHERE "{pk}" = ANY($1::{kind}[])',
+        }
+        self._encoders = [(n, c.encode) for n, c in enumerate(self.shape) if c.encode]
+        self._decoders = [(n, c.decode) for n, c in enumerate(self.shape) if c.decode]
+
+    def values(self, row: Row) -> list[Any]:
+        """A row as the database keeps it."""
+        values = [getattr(row, name) for name in self.columns]
+        for n, encode in self._encoders:
+            if values[n] is not None:
+                values[n] = encode(values[n])
+        return values
+
+    def load(self, values: Sequence[Any]) -> Any:
+        """A row from what the database keeps."""
+        held = list(values)
+        for n, decode in self._decoders:
+            if held[n] is not None:
+                held[n] = decode(held[n])
+        return self.row(**dict(zip(self.columns, held, strict=True)))
+
+
+TABLES: dict[str, Table] = {}
+
+
+def table(
+    name: str, *, vault: bool = False, index: Sequence[tuple[str, ...]] = ()
+) -> Callable[[type[R]], type[R]]:
+    """Make a row class a table called `name`, with the given indexes."""
+
+    def register(row: type[R]) -> type[R]:
+        row.spec = TABLES[name] = Table(row, name, vault=vault, index=index)
+        return row
+
+    return register
+
+
+def _column(name: str, hint: Any) -> Column:
+    options: dict[str, Any] = {}
+    if isinstance(hint, types.UnionType) and type(None) in typing.get_args(hint):
+        options["null"] = True
+        (hint,) = [part for part in typing.get_args(hint) if part is not type(None)]
+    if hint is str:
+        return Column(name, fields.CharField, options | {"max_length": 512}, None, None)
+    if hint is bool:
+        return Column(name, fields.BooleanField, options, None, bool)
+    if hint is int:
+        return Column(name, fields.BigIntField, options, None, None)
+    if hint is bytes:
+        return Column(name, fields.BinaryField, options, None, bytes)
+    if hint is datetime:
+        return Column(name, InstantField, options, to_microseconds, from_microseconds)
+    if hint is date:
+        return Column(name, DayField, options, date.isoformat, date.fromisoformat)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return Column(
+            name, fields.CharField, options | {"max_length": 64}, lambda v: str(v.value), hint
+        )
+    return Column(name, fields.TextField, options, _to_json, _from_json(hint))
+
+
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def _from_json(hint: Any) -> Callable[[str], Any]:
+    return msgspec.json.Decoder(hint).decode
+
+
+def _model(
+    row: type[Row], name: str, shape: Iterable[Column], index: Sequence[tuple[str, ...]]
+) -> type[Model]:
+    members: dict[str, Any] = {}
+    for n, column in enumerate(shape):
+        options = dict(column.options)
+        if n == 0:
+            options |= {"primary_key": True}
+            options |= {"generated": False} if column.field is fields.BigIntField else {}
+        members[column.name] = column.field(**options)
+    meta = type("Meta", (), {"table": name, "indexes": list(index), "app": "timebank"})
+    members |= {"Meta": meta, "__module__": "timebank.models"}
+    return type(row.__name__, (Model,), members)
+
+
+async def select(
+    row: type[R],
+    *conditions: Q,
+    order: Sequence[str] = (),
+    limit: int | None = None,
+    offset: int | None = None,
+    **filters: Any,
+) -> list[R]:
+    """Rows that meet the conditions: the reads' way to any table. Never takes the lock."""
+    spec = row.spec
+    query = spec.model.filter(*conditions, **filters)
+    if order:
+        query = query.order_by(*order)
+    if limit is not None:
+        query = query.limit(limit)
+    if offset:
+        query = query.offset(offset)
+    return [spec.load(values) for values in await query.values_list(*spec.columns)]
+
+
+def _where(column: str, value: Any) -> Q:
+    condition: dict[str, Any] = {column: value}
+    return Q(**condition)
+
+
+async def find(row: type[R], key: Key) -> R | None:
+    """The row with this primary key, or None."""
+    rows = await select(row, _where(row.spec.columns[0], key))
+    return rows[0] if rows else None
+
+
+async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
+    """The rows with these primary keys, by key, in one statement."""
+    rows = await select(row, _where(f"{row.spec.columns[0]}__in", list(keys)))
+    return {found.pk: found for found in rows}
+
+
+async def count(row: type[Row], *conditions: Q, **filters: Any) -> int:
+    """How many rows meet the conditions."""
+    return await row.spec.model.filter(*conditions, **filters).count()
