@@ -1,0 +1,112 @@
+"""The context: who asks, in which language, and what answers them; one per request.
+
+Knows how an input becomes a request key. Refuses to know where the actor came from (a session, a
+token, a test) and what the services are: both are handed in by whoever composes the application.
+"""
+
+import dataclasses
+import secrets
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.unset import UnsetType
+
+from schema.loaders import Loaders
+from timebank.actors import Actor
+from timebank.clock import Clock
+from timebank.keys import KEY_LENGTHS, RequestKey
+from timebank.refusals import Translate
+
+
+@strawberry.input
+class Input:
+    """What every writing input carries. Inherit from it; it never appears by itself."""
+
+    idempotency_key: str = strawberry.field(
+        description="Names this attempt, 8 to 64 characters; sent again, it gets the first answer."
+    )
+
+
+class Context:
+    """Everything a resolver may reach.
+
+    `services` is what the composition root put together; `secret` keys the digests of request keys;
+    `address` is where the request came from; `development` opens the schema to everybody.
+    """
+
+    __slots__ = (
+        "actor",
+        "address",
+        "clock",
+        "development",
+        "language",
+        "loaders",
+        "request_id",
+        "secret",
+        "services",
+        "translate",
+    )
+
+    def __init__(
+        self,
+        *,
+        actor: Actor,
+        clock: Clock,
+        secret: bytes,
+        services: Any = None,
+        language: str = "zh-CN",
+        translate: Translate = str,
+        address: str = "",
+        request_id: str = "",
+        development: bool = False,
+    ) -> None:
+        self.actor = actor
+        self.clock = clock
+        self.secret = secret
+        self.services = services
+        self.language = language
+        self.translate = translate
+        self.address = address
+        self.request_id = request_id or secrets.token_hex(8)
+        self.development = development
+        self.loaders: Loaders[Context] = Loaders(self)
+
+    @property
+    def may_introspect(self) -> bool:
+        """Introspection is for staff and development (api 17)."""
+        return self.development or self.actor.staff
+
+    def key(self, given: Input) -> RequestKey:
+        """The request key of an input: the caller, the key, and a digest of act and content.
+
+        The act is the input's own type, one for each mutation (api 3). A field left out and a field
+        sent as null differ. Raises BAD_USER_INPUT for a key of the wrong length (api 11).
+        """
+        if len(given.idempotency_key) not in KEY_LENGTHS:
+            says = f"idempotencyKey has {KEY_LENGTHS.start} to {KEY_LENGTHS.stop - 1} characters."
+            raise GraphQLError(says, extensions={"code": "BAD_USER_INPUT"})
+        content = plain(given)
+        content.pop("idempotency_key")
+        return RequestKey.of(
+            self.actor.scope,
+            given.idempotency_key,
+            type(given).__name__,
+            content,
+            secret=self.secret,
+        )
+
+
+def plain(value: Any) -> Any:
+    """An input as plain values, what was left out left out."""
+    if dataclasses.is_dataclass(value):
+        names = (field.name for field in dataclasses.fields(value))
+        told: Mapping[str, Any] = {name: getattr(value, name) for name in names}
+        return {name: plain(v) for name, v in told.items() if not isinstance(v, UnsetType)}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.name
+    return value

@@ -1,0 +1,132 @@
+"""Execution: one operation, run for one context.
+
+Knows what is checked for every request once its document is known: introspection, cost, time.
+Refuses to know the transport: the endpoint and the pages both ask here, with the same caches,
+limits and permissions.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import ExecutionResult, OperationType
+from strawberry.utils.await_maybe import await_maybe
+
+from schema.columns import DEFINITION, ColumnExecutor, mark_columns
+from schema.context import Context
+from schema.documents import Documents, Operation
+from schema.errors import (
+    ERRORS_MAX,
+    Refused,
+    Told,
+    cause_of,
+    refused,
+    tell_execution,
+    tell_request,
+)
+from schema.limits import Limits
+from timebank.refusals import Busy
+
+TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an operation came to; partial where `errors` stand beside `data`."""
+
+    data: Mapping[str, Any] | None
+    errors: Sequence[Told] = ()
+    retry_after_seconds: int | None = None
+
+
+class Api:
+    """The schema, ready to be asked. One a process: it holds the caches."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        limits: Limits | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.schema = schema._schema
+        self.documents = Documents(self.schema, self.limits)
+        mark_columns(schema)
+        self.bulk = bulk_mutations(schema)
+        self._timeout_seconds = timeout_seconds
+
+    async def ask(
+        self,
+        document: str,
+        variables: Mapping[str, Any],
+        context: Context,
+        *,
+        operation_name: str | None = None,
+    ) -> Answer:
+        """Run a document's operation in process, as a page does. Raises Refused."""
+        operation = self.documents.prepare(document).pick(operation_name)
+        self.admit(operation, variables, context)
+        return await self.run(operation, variables, context)
+
+    def admit(self, operation: Operation, variables: Mapping[str, Any], context: Context) -> int:
+        """The operation's cost in points; Refused if it costs too much or reads the schema."""
+        if operation.type is OperationType.SUBSCRIPTION:
+            raise refused("BAD_REQUEST", "Subscriptions are not answered here.")
+        if operation.shape.introspects and not context.may_introspect:
+            raise refused("FORBIDDEN", context.translate("The schema is not open to you."))
+        cost = operation.cost(variables)
+        if cost > self.limits.cost:
+            says = f"The operation costs {cost} points at worst, more than {self.limits.cost}."
+            raise refused("DOCUMENT_TOO_COMPLEX", says)
+        return cost
+
+    async def run(
+        self, operation: Operation, variables: Mapping[str, Any], context: Context
+    ) -> Answer:
+        """Run an admitted operation within the time there is.
+
+        Raises Refused for variables that do not fit and for TIMEOUT. A write that was under way is
+        not undone by either: the journal finishes it, and the same key finds its answer.
+        """
+        executor = ColumnExecutor.build(
+            self.schema,
+            operation.document,
+            context_value=context,
+            raw_variable_values=dict(variables),
+            operation_name=operation.name,
+            max_coercion_errors=ERRORS_MAX,
+            hide_suggestions=not context.actor.known,
+        )
+        if isinstance(executor, list):
+            raise Refused(tell_request(executor, code="BAD_USER_INPUT"))
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                result = await await_maybe(executor.execute_operation())
+        except TimeoutError:
+            says = context.translate("This took too long; ask again with the same key.")
+            raise refused("TIMEOUT", says, retry_after_seconds=1) from None
+        if not isinstance(result, ExecutionResult):
+            raise TypeError("the schema has no @defer and no @stream")
+        return _answer(result, context)
+
+
+def _answer(result: ExecutionResult, context: Context) -> Answer:
+    if not result.errors:
+        return Answer(data=result.data)
+    waits = [e.retry_after for e in map(cause_of, result.errors) if isinstance(e, Busy)]
+    return Answer(
+        data=result.data,
+        errors=tell_execution(result.errors, context),
+        retry_after_seconds=max(waits, default=None),
+    )
+
+
+def bulk_mutations(schema: strawberry.Schema) -> frozenset[str]:
+    """The names of the mutations that take a body of up to 1 MiB (api 19)."""
+    root = schema._schema.mutation_type
+    fields = root.fields.items() if root else ()
+    definitions = ((name, field.extensions.get(DEFINITION)) for name, field in fields)
+    return frozenset(name for name, made in definitions if made and made.metadata.get("bulk"))

@@ -1,0 +1,270 @@
+"""Connections: lists that can grow, a page at a time, by keyset (api 9).
+
+Knows cursors, pages and which side has more. Refuses to know how rows are read: a list hands in a
+callable that reads them, in one fixed order by a unique key. Cursors are untrusted input: strictly
+decoded, bound to their list, and good for nothing but a position in it.
+"""
+
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from types import GenericAlias
+from typing import Annotated, Any, Generic, Protocol, Self, TypeVar
+
+import msgspec
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.unset import UnsetType
+
+from schema.fields import field
+
+PAGE_DEFAULT = 20
+PAGE_MAX = 100
+CURSOR_LENGTH_MAX = 256
+_COLUMN_MAX = 2**63 - 1
+
+A = TypeVar("A")
+N = TypeVar("N")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+Key = tuple[Any, ...]
+"""A row's unique key, the columns its list is ordered by: ints, strings, days, moments."""
+
+# A field's four arguments: `first: First = UNSET, last: Last = UNSET, ...`, passed on to `connect`.
+First = Annotated[int | None, strawberry.argument(description="How many from the start, 0 to 100.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the end, 0 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
+
+
+def _bad(says: str) -> GraphQLError:
+    return GraphQLError(says, extensions={"code": "BAD_USER_INPUT"})
+
+
+class Rows(Protocol[R_co]):
+    """Reads at most `limit` rows strictly after and strictly before a key, in the list's order.
+
+    `backward` takes them from the end of that range and gives them in reverse.
+    """
+
+    def __call__(
+        self, *, after: Key | None, before: Key | None, limit: int, backward: bool
+    ) -> Awaitable[Sequence[R_co]]: ...
+
+
+class Listing:
+    """A list with a permanent name and the types of its key's columns: `Listing("wishes", int)`.
+
+    A cursor of one list is refused by every other.
+    """
+
+    def __init__(self, name: str, *columns: type) -> None:
+        self._name = name
+        self._decoder: msgspec.json.Decoder[Key] = msgspec.json.Decoder(
+            GenericAlias(tuple, (str, *columns))
+        )
+
+    def cursor(self, key: Key) -> str:
+        """The cursor of the row with this key."""
+        told = msgspec.json.encode((self._name, *key))
+        return base64.urlsafe_b64encode(told).rstrip(b"=").decode()
+
+    def key(self, cursor: str) -> Key:
+        """The key in a cursor; only the canonical spelling of a key of this list is accepted."""
+        try:
+            key = self._decode(cursor)
+        except ValueError:
+            key = None
+        if key is None:
+            raise _bad("This is not a cursor of this list.")
+        return key
+
+    def _decode(self, cursor: str) -> Key | None:
+        if len(cursor) > CURSOR_LENGTH_MAX:
+            return None
+        told = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        name, *columns = self._decoder.decode(told)
+        key = tuple(columns)
+        sound = name == self._name and self.cursor(key) == cursor and all(map(_storable, key))
+        return key if sound else None
+
+
+def _storable(column: Any) -> bool:
+    """Whether a database takes the value: past 64 bits, or with NUL in it, it would not."""
+    if isinstance(column, int):
+        return abs(column) <= _COLUMN_MAX
+    return not (isinstance(column, str) and "\0" in column)
+
+
+def _given(argument: A | None) -> A | None:
+    """An argument left out, like one sent as null, asks for nothing."""
+    return None if isinstance(argument, UnsetType) else argument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which page of a list: between two keys, `limit` rows, from the start or from the end."""
+
+    after: Key | None
+    before: Key | None
+    limit: int
+    backward: bool
+
+    @classmethod
+    def of(
+        cls,
+        listing: Listing,
+        *,
+        first: int | None,
+        last: int | None,
+        after: str | None,
+        before: str | None,
+    ) -> Self:
+        """The page that a field's arguments ask for; BAD_USER_INPUT where they break api 9."""
+        first, last, after, before = _given(first), _given(last), _given(after), _given(before)
+        if first is not None and last is not None:
+            raise _bad("Ask for first or for last, not for both.")
+        asked = PAGE_DEFAULT if first is None and last is None else (first, last)[first is None]
+        if asked is None or not 0 <= asked <= PAGE_MAX:
+            raise _bad(f"A page has 0 to {PAGE_MAX} items.")
+        return cls(
+            after=None if after is None else listing.key(after),
+            before=None if before is None else listing.key(before),
+            limit=asked,
+            backward=last is not None,
+        )
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    start_cursor: str | None = strawberry.field(description="The cursor of the page's first item.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the page's last item.")
+    probe: strawberry.Private["Probe[Any]"]
+
+    @field
+    async def has_next_page(self) -> bool:
+        """Whether the list goes on after this page."""
+        return await self.probe.has_next()
+
+    @field
+    async def has_previous_page(self) -> bool:
+        """Whether the list has items before this page."""
+        return await self.probe.has_previous()
+
+
+@strawberry.type(description="An item and its position in the list.")
+class Edge(Generic[N]):
+    cursor: str = strawberry.field(description="The item's position, opaque.")
+    node: N = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[N]):
+    edges: list[Edge[N]] = strawberry.field(description="The items with their positions.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
+
+    @field
+    def nodes(self) -> list[N]:
+        """The items alone."""
+        return [edge.node for edge in self.edges]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe(Generic[R]):
+    """Looks past a page's ends, and asks the database only when somebody asks.
+
+    `more` tells that the page's own range held further rows in the direction of reading.
+    """
+
+    rows: Rows[R]
+    window: Window
+    start: Key | None
+    end: Key | None
+    more: bool
+
+    async def has_next(self) -> bool:
+        """Rows after the page: known when reading forward, looked up behind a `before`."""
+        if self.more and not self.window.backward:
+            return True
+        if self.window.before is None:
+            return False
+        if self.more and self.end is None:
+            return True  # `last: 0` before a cursor: the cursor's own row comes next
+        edge = self.end or self.window.after
+        return bool(await self.rows(after=edge, before=None, limit=1, backward=False))
+
+    async def has_previous(self) -> bool:
+        """Rows before the page: known when reading backward, looked up behind an `after`."""
+        if self.more and self.window.backward:
+            return True
+        if self.window.after is None:
+            return False
+        if self.more and self.start is None:
+            return True
+        edge = self.start or self.window.before
+        return bool(await self.rows(after=None, before=edge, limit=1, backward=False))
+
+
+async def connect(
+    listing: Listing,
+    rows: Rows[R],
+    *,
+    key: Callable[[R], Key],
+    node: Callable[[R], N],
+    first: int | None = None,
+    last: int | None = None,
+    after: str | None = None,
+    before: str | None = None,
+) -> Connection[N]:
+    """One page of a list. One row more than asked for is read, to know whether there is more.
+
+    `key` gives a row's key in the order of the listing's columns, `node` what a row shows.
+    """
+    window = Window.of(listing, first=first, last=last, after=after, before=before)
+    read = await rows(
+        after=window.after,
+        before=window.before,
+        limit=window.limit + 1,
+        backward=window.backward,
+    )
+    page = list(read[: window.limit])
+    if window.backward:
+        page.reverse()
+    edges = [Edge(cursor=listing.cursor(key(row)), node=node(row)) for row in page]
+    probe = Probe(
+        rows=rows,
+        window=window,
+        start=key(page[0]) if page else None,
+        end=key(page[-1]) if page else None,
+        more=len(read) > window.limit,
+    )
+    info = PageInfo(
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+        probe=probe,
+    )
+    return Connection(edges=edges, page_info=info)
+
+
+class Query(Protocol[R_co]):
+    """As much of a queryset as paging needs; Tortoise's has it."""
+
+    def filter(self, **where: Any) -> "Query[R_co]": ...
+    def order_by(self, *columns: str) -> "Query[R_co]": ...
+    def limit(self, limit: int) -> Awaitable[Sequence[R_co]]: ...
+
+
+def by_column(query: Query[R], column: str, *, newest_first: bool = False) -> Rows[R]:
+    """Rows of a queryset in the order of one unique column."""
+    onward, back = ("lt", "gt") if newest_first else ("gt", "lt")
+
+    def rows(
+        *, after: Key | None, before: Key | None, limit: int, backward: bool
+    ) -> Awaitable[Sequence[R]]:
+        bounds = {f"{column}__{onward}": after, f"{column}__{back}": before}
+        where = {name: key[0] for name, key in bounds.items() if key is not None}
+        falling = "-" if newest_first != backward else ""
+        return query.filter(**where).order_by(falling + column).limit(limit)
+
+    return rows

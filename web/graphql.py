@@ -1,0 +1,219 @@
+"""The endpoint: GraphQL over HTTP, whole, on Starlette (api 15 to 21).
+
+Knows the order of things (read, know the asker, find the document, charge, run, answer) and the
+status of every outcome. Mount it as a Route. Everything it asks of the schema goes through `Api`.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from graphql import OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from schema.context import Context
+from schema.documents import Document, Operation
+from schema.errors import Refused, log_failure, refused
+from schema.execution import Answer, Api
+from timebank.refusals import Denial
+from web.asking import (
+    BODY_MAX,
+    JSON,
+    Received,
+    Unreadable,
+    answer_type,
+    receive,
+    too_large,
+)
+from web.points import Points, holder_of
+
+ContextOf = Callable[[Request], Awaitable[Context]]
+
+STATUSES = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "RATE_LIMITED": 429,
+    "INTERNAL_SERVER_ERROR": 500,
+    "TIMEOUT": 503,
+    "BUSY": 503,
+}
+"""Statuses of requests that were not executed; every other code is a 400."""
+
+PLAIN_200 = frozenset(
+    {
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "BAD_USER_INPUT",
+        "OPERATION_RESOLUTION_FAILURE",
+        "DOCUMENT_TOO_COMPLEX",
+    }
+)
+"""What under `application/json` is answered 200, as readers of that type expect."""
+
+
+class GraphQL:
+    """An ASGI application for one `Route`.
+
+    `context_of` tells who asks; `trusted` maps `sha256:...` to documents that anybody may run;
+    others need a known actor unless `open_documents` (api 17).
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        context_of: ContextOf,
+        trusted: Mapping[str, str] | None = None,
+        open_documents: bool = False,
+        points: Points | None = None,
+    ) -> None:
+        self._api = api
+        self._context_of = context_of
+        self._trusted = {i: trust(api, i, text) for i, text in (trusted or {}).items()}
+        self._open_documents = open_documents
+        self._points = Points() if points is None else points
+        if self._points.limit < api.limits.cost:
+            raise ValueError("no caller could ever afford the largest operation allowed")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        media = JSON
+        try:
+            media = answer_type(request.headers.get("accept"))
+            received = await receive(request)
+            context = await self._context_of(request)
+        except Unreadable as error:
+            return _unread(error, media)
+        except Denial as denial:
+            return _refusal(refused(denial.code, denial.says), media)
+        cost = _Cost(self._points, context)
+        try:
+            operation = self._operation(received, context, cost)
+            answer = await self._api.run(operation, received.ask.variables or {}, context)
+            return _answered(answer, media, cost.told())
+        except Unreadable as error:
+            return _unread(error, media)
+        except Refused as error:
+            return _refusal(error, media, cost.told())
+        except Exception as error:
+            log_failure(error, context, path=None)
+            says = context.translate("Something went wrong on our side.")
+            told = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
+            return _refusal(Refused([{"message": says, "extensions": told}]), media)
+
+    def _operation(self, received: Received, context: Context, cost: "_Cost") -> Operation:
+        """The operation asked for, found, allowed and paid."""
+        ask = received.ask
+        cost.charge(1)  # before any parsing: reading a document is work too
+        operation = self._document(received, context).pick(ask.operation_name)
+        if received.by_get and operation.type is not OperationType.QUERY:
+            raise Unreadable(405, "Only queries are asked by GET.", {"allow": "POST"})
+        if received.size > BODY_MAX and not operation.fields <= self._api.bulk:
+            raise too_large(BODY_MAX)
+        cost.charge(self._api.admit(operation, ask.variables or {}, context) - 1)
+        return operation
+
+    def _document(self, received: Received, context: Context) -> Document:
+        ask = received.ask
+        if (ask.query is None) == (ask.document_id is None):
+            raise Unreadable(400, "Send either query or documentId.")
+        if ask.document_id is not None:
+            trusted = self._trusted.get(ask.document_id)
+            if trusted is None:
+                raise Unreadable(400, "There is no trusted document with this id.")
+            return trusted
+        if not context.actor.known and not self._open_documents:
+            says = "Sign in to send documents of your own, or send the id of a trusted one."
+            raise refused("UNAUTHENTICATED", context.translate(says))
+        return self._api.documents.prepare(ask.query or "", suggest=context.actor.known)
+
+
+def trust(api: Api, identifier: str, text: str) -> Document:
+    """A trusted document, checked at start-up: its id is its hash, and it is valid."""
+    if identifier != document_id(text):
+        raise ValueError(f"{identifier} is not the hash of its document")
+    return api.documents.prepare(text)
+
+
+def document_id(text: str) -> str:
+    """The id of a trusted document."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+class _Cost:
+    """What one request has been charged, and how that is told in `extensions.cost`."""
+
+    __slots__ = ("_holder", "_points", "_requested")
+
+    def __init__(self, points: Points, context: Context) -> None:
+        actor = context.actor
+        self._points = points
+        self._holder = actor.scope if actor.known else holder_of(context.address)
+        self._requested = 0
+
+    def charge(self, points: int) -> None:
+        self._requested += points
+        wait = self._points.take(self._holder, points)
+        if wait:
+            says = f"You have asked for much in little time; ask again in {wait} seconds."
+            raise refused("RATE_LIMITED", says, retry_after_seconds=wait)
+
+    def told(self) -> dict[str, int]:
+        return {
+            "requested": self._requested,
+            "limit": self._points.limit,
+            "remaining": self._points.remaining(self._holder),
+            "restoreRate": self._points.restore_per_second,
+        }
+
+
+def _answered(answer: Answer, media: str, cost: Mapping[str, int]) -> Response:
+    told: dict[str, Any] = {"data": answer.data, "extensions": {"cost": cost}}
+    if answer.errors:
+        told = {"errors": answer.errors, **told}
+    return _response(200, told, media, retry_after_seconds=answer.retry_after_seconds)
+
+
+def _refusal(error: Refused, media: str, cost: Mapping[str, int] | None = None) -> Response:
+    """A request that was not executed: errors, and no `data` at all."""
+    status = STATUSES.get(error.code, 400)
+    if media == JSON and error.code in PLAIN_200:
+        status = 200
+    told: dict[str, Any] = {"errors": error.errors}
+    if cost is not None:
+        told["extensions"] = {"cost": cost}
+    headers = {"www-authenticate": 'Bearer realm="timebank"'} if status == 401 else {}
+    return _response(
+        status, told, media, headers=headers, retry_after_seconds=error.retry_after_seconds
+    )
+
+
+def _unread(error: Unreadable, media: str) -> Response:
+    told = {"errors": [{"message": error.says, "extensions": {"code": "BAD_REQUEST"}}]}
+    return _response(error.status, told, media, headers=error.headers)
+
+
+def _response(
+    status: int,
+    told: Mapping[str, Any],
+    media: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    retry_after_seconds: int | None = None,
+) -> Response:
+    sent = {"cache-control": "no-store", "vary": "accept", **(headers or {})}
+    if retry_after_seconds is not None:
+        sent["retry-after"] = str(retry_after_seconds)
+    body = msgspec.json.encode(told)
+    return Response(body, status, sent, media_type=f"{media}; charset=utf-8")

@@ -1,0 +1,66 @@
+"""Points: a leaky bucket for every caller (api 20).
+
+Knows holders by name, and how fast what they spent comes back. In process and bounded: with several
+workers each is given its share of the limit. Refuses to know what a point buys.
+"""
+
+import ipaddress
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+HOLDERS_MAX = 10_000
+
+
+class Points:
+    """`limit` points each, `restore_per_second` of them coming back every second.
+
+    Beyond HOLDERS_MAX the holder longest silent is forgotten; who asks without pause is not.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int = 20_000,
+        restore_per_second: int = 1_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.limit = limit
+        self.restore_per_second = restore_per_second
+        self._clock = clock
+        self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._spent)
+
+    def remaining(self, holder: str) -> int:
+        """The points that `holder` may spend now."""
+        return math.floor(self.limit - self._owed(holder, self._clock()))
+
+    def take(self, holder: str, points: int) -> int:
+        """Spend points. Seconds to wait, and nothing spent, where there are too few; else 0."""
+        now = self._clock()
+        owed = self._owed(holder, now) + points
+        if owed > self.limit:
+            return max(1, math.ceil((owed - self.limit) / self.restore_per_second))
+        self._spent[holder] = (owed, now)
+        self._spent.move_to_end(holder)
+        if len(self._spent) > HOLDERS_MAX:
+            self._spent.popitem(last=False)
+        return 0
+
+    def _owed(self, holder: str, now: float) -> float:
+        owed, since = self._spent.get(holder, (0.0, now))
+        return max(0.0, owed - (now - since) * self.restore_per_second)
+
+
+def holder_of(address: str) -> str:
+    """The holder an address stands for: itself, or its /64, which is one customer's in IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
