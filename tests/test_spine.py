@@ -1,0 +1,175 @@
+"""The spine's small parts: ids, refusals, keys, life cycles, tables, the vault, texts, policy."""
+
+import hashlib
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timebank import clock, events, ids, vault
+from timebank.access import Grant, Grants, Role, RoleEnded, RoleGranted
+from timebank.capabilities import CAPABILITIES
+from timebank.lifecycles import Lifecycle, NotInThisState, step
+from timebank.policy import SEED, PolicyMalformed, read_policy
+from timebank.refusals import NotFound, Refusal
+from timebank.settings import Settings
+from timebank.tables import TABLES, from_microseconds, to_microseconds
+
+
+def test_ids_are_ordered_by_time_and_have_one_spelling() -> None:
+    made = [ids.new("per") for _ in range(1000)]
+    assert len(set(made)) == 1000
+    assert [m[:13] for m in made] == sorted(m[:13] for m in made)
+    assert all(ids.is_id(m, "per") for m in made)
+    for wrong in (
+        "per_",
+        made[0].upper(),
+        made[0] + "0",
+        made[0].replace("per", "act"),
+        "per_l" * 6,
+    ):
+        assert not ids.is_id(wrong, "per")
+
+
+def test_a_refusal_says_its_sentence_with_the_values_in_it() -> None:
+    refusal = NotFound(what="wish")
+    assert (refusal.code, refusal.message()) == ("NOT_FOUND", "There is no wish with this id.")
+    assert refusal.message(lambda said: "没有这个{what}。") == "没有这个wish。"
+    with pytest.raises(TypeError):
+        NotFound(that="wish")  # type: ignore[call-arg]
+
+
+def test_two_refusals_never_share_a_code() -> None:
+    with pytest.raises(TypeError, match="share the code NOT_FOUND"):
+        type("NotFound", (Refusal,), {"says": "Again.", "__annotations__": {}})
+
+
+class Light(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+def test_a_life_cycle_refuses_every_pair_it_does_not_list() -> None:
+    cycle: Lifecycle[Light] = {Light.OFF: {RoleGranted: Light.ON}, Light.ON: {}}
+    assert step(cycle, Light.OFF, RoleGranted) is Light.ON
+    for state, event in ((Light.ON, RoleGranted), (Light.OFF, RoleEnded), (Light.ON, RoleEnded)):
+        with pytest.raises(NotInThisState):
+            step(cycle, state, event)
+
+
+def test_an_event_reads_back_from_its_body() -> None:
+    said = RoleGranted(grant="grt_1", person="per_1", role=Role.AUDITOR, scope="420100/")
+    assert events.body_of(said) == {
+        "grant": "grt_1",
+        "person": "per_1",
+        "role": "auditor",
+        "scope": "420100/",
+    }
+    assert events.kinds()["role.granted"] is RoleGranted
+    assert msgspec.convert(events.body_of(said), RoleGranted) == said
+
+
+def test_a_transfer_sums_to_zero_and_a_transfer_of_nothing_is_none() -> None:
+    assert events.transfer("a", "b", "minute", 5) == (("a", "minute", -5), ("b", "minute", 5))
+    assert events.transfer("a", "b", "minute", 0) == ()
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_survives_the_database(at: datetime) -> None:
+    assert from_microseconds(to_microseconds(at)) == at
+
+
+def test_a_row_survives_the_database_with_days_enums_and_lists() -> None:
+    row = Grants(
+        person="per_1", grants=(Grant("grt_1", Role.AUDITOR, "420100/", date(2026, 2, 28)),)
+    )
+    assert Grants.spec.load(Grants.spec.values(row)) == row
+
+
+def test_opening_the_capabilities_opens_every_kind_and_table() -> None:
+    assert CAPABILITIES
+    assert {"policy.published", "role.granted"} <= set(events.kinds())
+
+
+def test_every_table_is_a_projection_or_of_the_vault() -> None:
+    assert {name for name, table in TABLES.items() if table.vault} >= {"data_key", "texts"}
+    assert not TABLES["grants"].vault
+
+
+def test_days_are_days_in_the_city() -> None:
+    assert clock.day_of(datetime(2026, 3, 4, 16, 0, tzinfo=UTC)) == date(2026, 3, 5)
+    assert clock.instant(date(2026, 3, 5), 90) == datetime(2026, 3, 4, 17, 30, tzinfo=UTC)
+
+
+def test_the_seed_policy_reads() -> None:
+    policy = read_policy(SEED.read_text("utf-8"))
+    assert policy.star.minutes == (6000, 18000, 36000, 60000, 90000)
+    assert policy.id == "WH-2016-12"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("mint_per_day: 240", "mint_per_day: many"), "mint_per_day"),
+        (("mint_per_day: 240, ", ""), "mint_per_day"),
+        (("goods: true", "goods: true, extra: 1"), "extra"),
+        (("[50, 40, 10]", "[50, 40, 11]"), "100"),
+        (("[6000, 18000", "[18000, 6000"), "rise"),
+        (("policy:", "policy: ["), "while parsing"),
+    ],
+)
+def test_a_policy_that_does_not_read_is_refused_with_the_reason(
+    change: tuple[str, str], reason: str
+) -> None:
+    text = SEED.read_text("utf-8")
+    assert change[0] in text
+    with pytest.raises(PolicyMalformed, match=reason):
+        read_policy(text.replace(*change, 1))
+
+
+def test_the_vault_opens_a_field_only_where_it_was_sealed() -> None:
+    ring = vault.Keyring(bytes(32))
+    key, wrapped = ring.new_data_key("per_1")
+    assert ring.data_key("per_1", wrapped) == key
+    sealed = vault.seal_field(key, "per_1", "name", "王秀英")
+    assert vault.open_field(key, "per_1", "name", sealed) == "王秀英"
+    for person, field in (("per_2", "name"), ("per_1", "phone")):
+        with pytest.raises(vault.WrongMasterKey):
+            vault.open_field(key, person, field, sealed)
+    with pytest.raises(vault.WrongMasterKey):
+        ring.data_key("per_2", wrapped)
+    with pytest.raises(vault.WrongMasterKey):
+        vault.Keyring(b"\1" * 32).data_key("per_1", wrapped)
+
+
+def test_a_keyed_index_is_no_plain_hash_and_a_keyring_hides() -> None:
+    one, other = vault.Keyring(bytes(32)), vault.Keyring(b"\1" * 32)
+    number = "11010519491231002X"
+    assert one.mark("id", number) == one.mark("id", number) != other.mark("id", number)
+    assert one.mark("id", number) != one.mark("phone", number)
+    assert one.mark("id", number) != hashlib.sha256(number.encode()).hexdigest()
+    assert repr(one) == "Keyring(...)"
+
+
+def test_a_master_key_file_is_for_its_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "master.key"
+    master = vault.write_master_key(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert vault.read_master_key(path) == master
+    with pytest.raises(FileExistsError):
+        vault.write_master_key(path)
+
+
+def test_an_unknown_setting_in_the_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "timebank.toml").write_text("port = 9000\n")
+    assert Settings().port == 9000
+    (tmp_path / "timebank.toml").write_text("prot = 9000\n")
+    with pytest.raises(ValueError, match="prot"):
+        Settings()
