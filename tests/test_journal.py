@@ -163,7 +163,7 @@ async def test_a_work_of_many_steps_names_all_it_lacks_at_once(opened: Journal) 
 async def test_a_bug_in_one_work_does_not_take_the_others(opened: Journal) -> None:
     def unwritable(batch: Batch) -> Said:
         # No database holds such an integer: the batch's write fails, after every work ran.
-        batch.put(Grants(person=2**80, grants=()))  # type: ignore[arg-type]
+        batch.put(Grants(person=2**80, grants=()))  # type: ignore[arg-type]  # the fault itself
         return Said(person="never")
 
     def broken(batch: Batch) -> Said:

@@ -40,7 +40,7 @@ def test_a_refusal_says_its_sentence_with_the_values_in_it() -> None:
     assert (refusal.code, refusal.message()) == ("NOT_FOUND", "There is no wish with this id.")
     assert refusal.message(lambda said: "没有这个{what}。") == "没有这个wish。"
     with pytest.raises(TypeError):
-        NotFound(that="wish")  # type: ignore[call-arg]
+        NotFound(that="wish")  # type: ignore[call-arg]  # the fault itself
 
 
 def test_two_refusals_never_share_a_code() -> None:

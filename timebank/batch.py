@@ -62,7 +62,7 @@ class Batch(Rows):
             request=self.request,
             policy=calendar.on(self.today) if calendar else "none",
             body=body_of(event),
-            postings=event.postings(),  # type: ignore[arg-type]
+            postings=event.postings(),
         )
         self.tip = entry.tip
         self.entries.append(entry)

@@ -5,14 +5,13 @@ field that may be absent has the default None. Knows nothing of who writes event
 """
 
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from ledger.entry import Sealed
+from ledger.entry import Posting, Sealed, Unit
 
-Unit = Literal["minute", "fen"]
-Postings = tuple[tuple[str, str, int], ...]
+Postings = tuple[Posting, ...]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
