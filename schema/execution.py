@@ -8,11 +8,11 @@ limits and permissions.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
 from graphql import ExecutionResult, OperationType
-from strawberry.utils.await_maybe import await_maybe
 
 from schema.columns import DEFINITION, ColumnExecutor, mark_columns
 from schema.context import Context
@@ -103,8 +103,10 @@ class Api:
         if isinstance(executor, list):
             raise Refused(tell_request(executor, code="BAD_USER_INPUT"))
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                result = await await_maybe(executor.execute_operation())
+            result = executor.execute_operation()
+            if isawaitable(result):
+                async with asyncio.timeout(self._timeout_seconds):
+                    result = await result
         except TimeoutError:
             says = context.translate("This took too long; ask again with the same key.")
             raise refused("TIMEOUT", says, retry_after_seconds=1) from None
