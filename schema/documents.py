@@ -29,8 +29,8 @@ from schema.limits import Limits, Shape, measure
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
-CACHED_CHARACTERS = 200_000
-"""Text of documents kept parsed, in all; each character holds about 100 bytes of memory."""
+CACHED_CHARACTERS = 150_000
+"""Text of documents kept parsed, in all; a character holds about 130 bytes of memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

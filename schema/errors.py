@@ -48,7 +48,7 @@ class Refused(Exception):
 
     def __init__(self, errors: Sequence[Told], *, retry_after_seconds: int | None = None) -> None:
         super().__init__(errors[0]["message"])
-        self.errors = errors[:ERRORS_MAX]
+        self.errors = errors
         self.retry_after_seconds = retry_after_seconds
 
     @property

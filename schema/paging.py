@@ -84,10 +84,9 @@ class Listing:
         if len(cursor) > CURSOR_LENGTH_MAX:
             return None
         told = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        name, *columns = self._decoder.decode(told)
-        key = tuple(columns)
-        sound = name == self._name and self.cursor(key) == cursor and all(map(_storable, key))
-        return key if sound else None
+        key = self._decoder.decode(told)[1:]
+        # Spelling it again binds it to this list too: the list's name is part of the cursor.
+        return key if self.cursor(key) == cursor and all(map(_storable, key)) else None
 
 
 def _storable(column: Any) -> bool:

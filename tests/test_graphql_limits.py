@@ -98,10 +98,12 @@ def test_a_default_counts_where_the_variable_is_left_out() -> None:
 
 
 LEAF = "fragment B on Query { b }"
+PAGED = "{ page(first: $n) { nodes { b } } }"
 
 
 def test_depth_counts_fields_through_fragments() -> None:
     assert shape("{ b }").depth == 1
+    assert shape("{ a { a { b } } b }").depth == 3
     assert shape("{ a { ... { a { b } } } }").depth == 3
     assert (
         shape("{ a { ...A } } fragment A on Query { a { ...B } } fragment B on Query { b }").depth
@@ -143,8 +145,10 @@ def chain(levels: int, body: str) -> str:
         chain(60, "a {{ ...F{next} }} a {{ ...F{next} }}"),
         chain(9, "a {{ ...F{next} }} " * 10),
         chain(9, "page {{ nodes {{ ...F{next} }} nodes {{ ...F{next} }} }}"),
-        "{ ...A } fragment A on Query { ...A a { ...A } }",
-        "{ ...A } fragment A on Query { a { ...B } } fragment B on Query { a { ...A } }",
+        "query($n: Int) "
+        + chain(8, "a {{ ...F{next} }} " * 10).replace(
+            "{ b }", "{ page(first: $n) { nodes { b } } }"
+        ),
         "{ ...Missing }",
         "{" + "a {" * 190 + "b" + "}" * 191,
         "query($n: Int) {" + "page(first: $n) { nodes {" * 40 + "b" + "}" * 81,
@@ -160,7 +164,7 @@ def test_no_thousand_tokens_take_longer_than_they_are(text: str) -> None:
 
 def test_doubling_fragments_are_added_up_once_and_counted_twice() -> None:
     text = "query($n: Int) " + chain(9, "a {{ ...F{next} }} a {{ ...F{next} }}")
-    measured = shape(text.replace("{ b }", "{ page(first: $n) { nodes { b } } }"))
+    measured = shape(text.replace("{ b }", PAGED))
     assert measured.cost.of({"n": 9}) == 2**9 * (1 + 9) + sum(2**k for k in range(1, 10))
 
 
@@ -168,6 +172,11 @@ def test_doubling_fragments_are_added_up_once_and_counted_twice() -> None:
     ("text", "code"),
     [
         ("{" + "b " * 999 + "}", "DOCUMENT_TOO_COMPLEX"),
+        ("{ ...A } fragment A on Query { ...A a { ...A } }", "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "{ ...A } fragment A on Query { a { ...B } } fragment B on Query { a { ...A } }",
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
         ("{ b }" + "#\n" * 201, "DOCUMENT_TOO_COMPLEX"),
         ("{ b }" + " " * 70_000, "DOCUMENT_TOO_COMPLEX"),
         ("{ " + "[" * 300, "GRAPHQL_PARSE_FAILED"),
