@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 import strawberry
 from graphql.pyutils import snake_to_camel
+from strawberry.types import get_object_definition
 
 from schema.context import Context
 from schema.fields import description_of
@@ -112,12 +113,16 @@ def mutation(
 ) -> Callable[[Callable[Asked, Awaitable[P]]], Any]:
     """Make a resolver a mutation whose refusals become `payload`'s user errors.
 
-    The description is the first paragraph of the resolver's docstring. The field is nullable: a
-    denial or a bug leaves null and a top-level error (api 3). `bulk` allows a body of up to 1 MiB
-    (api 19).
+    The description is the first paragraph of the resolver's docstring; input and payload are
+    described by it too unless they say more. The field is nullable: a denial or a bug leaves null
+    and a top-level error (api 3). `bulk` allows a body of up to 1 MiB (api 19).
     """
 
     def decorate(resolver: Callable[Asked, Awaitable[P]]) -> Any:
+        act = snake_to_camel(resolver.__name__, upper=False)
+        _describe(payload, f"What `{act}` answers.")
+        _describe(resolver.__annotations__.get("input"), f"What `{act}` takes.")
+
         @functools.wraps(resolver)
         async def answering(*args: Asked.args, **asked: Asked.kwargs) -> P:
             try:
@@ -143,3 +148,10 @@ def mutation(
         )
 
     return decorate
+
+
+def _describe(kind: Any, description: str) -> None:
+    """Describe a type that does not describe itself."""
+    definition = get_object_definition(kind) if isinstance(kind, type) else None
+    if definition is not None and definition.description is None:
+        definition.description = description

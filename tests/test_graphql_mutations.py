@@ -49,7 +49,7 @@ class DyeInput(PaintInput):
     pass
 
 
-@strawberry.type
+@strawberry.type(description="Painted.")
 class PaintPayload(Payload):
     thing: str | None = None
 
@@ -213,6 +213,8 @@ def test_descriptions_are_docstrings_and_without_one_nothing_is_made() -> None:
     printed = schema().as_str()
     assert '"""Paint it."""\n  paint(input: PaintInput!): PaintPayload\n' in printed
     assert "second paragraph" not in printed
+    assert '"""What `paint` takes."""\ninput PaintInput {' in printed
+    assert '"""Painted."""\ntype PaintPayload {' in printed
     assert '@deprecated(reason: "From 2027-06-01: use paint.")' in printed
     assert '@deprecated(reason: "From 2027-06-01: use computed.")' in printed
 
