@@ -21,6 +21,9 @@ PARAMETERS_MAX = 10
 PREFLIGHT_HEADER = "graphql-require-preflight"
 
 
+Headers = Mapping[str, str]
+
+
 class Unreadable(Exception):
     """A request that is no GraphQL request: the status and one sentence."""
 
@@ -55,8 +58,10 @@ _objects = msgspec.json.Decoder(dict[str, Any] | None)
 
 def answer_type(accept: str | None) -> str:
     """The media type of the answer. 406 where neither of ours is taken."""
-    if not accept:
+    if not accept or accept == JSON:
         return JSON
+    if accept == GRAPHQL_RESPONSE:
+        return GRAPHQL_RESPONSE
     ranges = (_range(part) for part in accept.split(",")[:ACCEPTED_RANGES_MAX])
     wanted = max((found for found in ranges if found[0] > 0), default=None)
     if wanted is None:
@@ -77,38 +82,43 @@ def _range(part: str) -> tuple[float, int]:
         return 0.0, 0
 
 
-async def receive(request: Request) -> Received:
+def headers_of(request: Request) -> Headers:
+    """The headers by name, once and for all: Starlette's own look-up walks the list each time."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
+
+
+async def receive(request: Request, headers: Headers) -> Received:
     """Read a request, or Unreadable."""
     if request.method == "POST":
-        _check_content(request)
-        body = await _body(request)
+        _check_content(headers)
+        body = await _body(request, headers)
         return Received(ask=_decode(_asks, body), size=len(body), by_get=False)
     if request.method == "GET":
-        _check_origin(request)
+        _check_origin(headers)
         told = request.scope["query_string"]
         return Received(ask=_from_query(told), size=len(told), by_get=True)
     raise Unreadable(405, "Ask by POST, or by GET for queries.", {"allow": "GET, POST"})
 
 
-def _check_content(request: Request) -> None:
+def _check_content(headers: Headers) -> None:
     """Only JSON in UTF-8, as it is: a form could be posted by any page on the web."""
-    media, *parameters = request.headers.get("content-type", "").lower().split(";")
+    media, *parameters = headers.get("content-type", "").lower().split(";")
     charsets = [p.split("=", 1)[1].strip(' "') for p in map(str.strip, parameters) if "=" in p]
     if media.strip() != JSON or any(charset not in ("utf-8", "utf8") for charset in charsets):
         raise Unreadable(415, f"Send {JSON} in UTF-8.", {"accept-post": JSON})
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get("content-encoding", "identity").lower() != "identity":
         raise Unreadable(415, "Send the body as it is, not compressed.", {"accept-encoding": ""})
 
 
-def _check_origin(request: Request) -> None:
+def _check_origin(headers: Headers) -> None:
     """A GET comes from our own pages, or carries a header that no foreign page can set unasked."""
-    ours = request.headers.get("sec-fetch-site") == "same-origin"
-    if not ours and PREFLIGHT_HEADER not in request.headers:
+    ours = headers.get("sec-fetch-site") == "same-origin"
+    if not ours and PREFLIGHT_HEADER not in headers:
         raise Unreadable(400, "Send the header GraphQL-Require-Preflight with a GET.")
 
 
-async def _body(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "0")
+async def _body(request: Request, headers: Headers) -> bytes:
+    declared = headers.get("content-length", "0")
     if not declared.isdecimal() or len(declared) > 9 or int(declared) > BULK_BODY_MAX:
         raise too_large(BULK_BODY_MAX)
     body = bytearray()

@@ -25,6 +25,7 @@ from web.asking import (
     Received,
     Unreadable,
     answer_type,
+    headers_of,
     receive,
     too_large,
 )
@@ -89,9 +90,10 @@ class GraphQL:
 
     async def _respond(self, request: Request) -> Response:
         media = JSON
+        headers = headers_of(request)
         try:
-            media = answer_type(request.headers.get("accept"))
-            received = await receive(request)
+            media = answer_type(headers.get("accept"))
+            received = await receive(request, headers)
             context = await self._context_of(request)
         except Unreadable as error:
             return _unread(error, media)
@@ -121,7 +123,9 @@ class GraphQL:
             raise Unreadable(405, "Only queries are asked by GET.", {"allow": "POST"})
         if received.size > BODY_MAX and not operation.fields <= self._api.bulk:
             raise too_large(BODY_MAX)
-        cost.charge(self._api.admit(operation, ask.variables or {}, context) - 1)
+        more = self._api.admit(operation, ask.variables or {}, context) - 1
+        if more:
+            cost.charge(more)
         return operation
 
     def _document(self, received: Received, context: Context) -> Document:
