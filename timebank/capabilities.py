@@ -3,8 +3,8 @@
 Projectors run in this order. Whoever adds a noun adds one line here.
 """
 
-from timebank import access, policy, texts, vault
+from timebank import access, accounts, divisions, places, policy, texts, vault
 
-CAPABILITIES = (policy, access)
+CAPABILITIES = (policy, divisions, places, access, accounts)
 
 SPINE = (texts, vault)

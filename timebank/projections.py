@@ -69,7 +69,7 @@ class Rows:
         self.layers[-1][(row, key)] = None
 
 
-def projects(*events: type[E]) -> Callable[[Projector[E]], Projector[E]]:
+def projects(*events: type[Event]) -> Callable[[Projector[E]], Projector[E]]:
     """Run the function on every entry that says one of these events, in capability order."""
 
     def register(projector: Projector[E]) -> Projector[E]:

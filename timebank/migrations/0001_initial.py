@@ -2,13 +2,47 @@ from tortoise import fields, migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from timebank.tables import DayField
+from timebank.tables import DayField, InstantField
 
 
 class Migration(migrations.Migration):
     initial = True
 
     operations = [
+        ops.CreateModel(
+            name="Account",
+            fields=[
+                (
+                    "code",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("unit", fields.CharField(max_length=512)),
+                ("balance", fields.BigIntField()),
+            ],
+            options={"table": "account", "app": "timebank", "pk_attr": "code"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Area",
+            fields=[
+                (
+                    "code",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("level", fields.CharField(max_length=64)),
+                ("name", fields.CharField(max_length=512)),
+                ("parent", fields.CharField(null=True, max_length=512)),
+                ("manager", fields.CharField(null=True, max_length=512)),
+                ("path", fields.CharField(max_length=512)),
+            ],
+            options={
+                "table": "area",
+                "app": "timebank",
+                "indexes": [Index(fields=["manager"]), Index(fields=["level"])],
+                "pk_attr": "code",
+            },
+            bases=["Model"],
+        ),
         ops.CreateModel(
             name="DataKey",
             fields=[
@@ -77,6 +111,28 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Posting",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("account", fields.CharField(max_length=512)),
+                ("seq", fields.BigIntField()),
+                ("at", InstantField()),
+                ("kind", fields.CharField(max_length=512)),
+                ("amount", fields.BigIntField()),
+                ("balance", fields.BigIntField()),
+            ],
+            options={
+                "table": "posting",
+                "app": "timebank",
+                "indexes": [Index(fields=["account", "seq"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="SealedField",
             fields=[
                 (
@@ -91,6 +147,63 @@ class Migration(migrations.Migration):
                 "table": "sealed_field",
                 "app": "timebank",
                 "indexes": [Index(fields=["person"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Station",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("area", fields.CharField(max_length=512)),
+                ("path", fields.CharField(max_length=512)),
+                ("number", fields.CharField(max_length=512)),
+                ("state", fields.CharField(max_length=64)),
+                ("proposer", fields.CharField(max_length=512)),
+                ("successor", fields.CharField(null=True, max_length=512)),
+            ],
+            options={
+                "table": "station",
+                "app": "timebank",
+                "indexes": [
+                    Index(fields=["area"]),
+                    Index(fields=["path"]),
+                    Index(fields=["number"]),
+                ],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="StationNumber",
+            fields=[
+                (
+                    "number",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("station", fields.CharField(max_length=512)),
+            ],
+            options={"table": "station_number", "app": "timebank", "pk_attr": "number"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Team",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("station", fields.CharField(max_length=512)),
+                ("path", fields.CharField(max_length=512)),
+                ("state", fields.CharField(max_length=64)),
+            ],
+            options={
+                "table": "team",
+                "app": "timebank",
+                "indexes": [Index(fields=["station"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

@@ -1,0 +1,221 @@
+"""Time accounts: minutes and fen move from account to account and are never made twice.
+
+Every movement has a source and a target, so all accounts together hold zero in each unit. Every
+account has the floor 0 but the contra accounts (domain 3). Knows the codes of accounts and their
+balances; refuses to know why anything moves.
+"""
+
+from datetime import datetime
+
+import msgspec
+from tortoise.expressions import Q
+
+from ledger.entry import Sealed, Unit
+from timebank.batch import Batch
+from timebank.events import Event
+from timebank.projections import Rows, projects_postings
+from timebank.refusals import Refusal
+from timebank.tables import Row, find, find_many, select, table
+
+CONTRA = ("issuance:", "owed:", "treasury:")
+"""Accounts that hold what the others were given: at most 0 (domain 3)."""
+
+
+# Codes
+
+
+def volunteer(person: str) -> str:
+    """A volunteer's own minutes."""
+    return f"volunteer:{person}"
+
+
+def owed(person: str) -> str:
+    """What a reversal could not take back from a volunteer; at most 0."""
+    return f"owed:{person}"
+
+
+def issuance(station: str) -> str:
+    """The minutes a station's records minted, as a negative balance."""
+    return f"issuance:{station}"
+
+
+def escrow(thing: str) -> str:
+    """Minutes held for an order or a gift."""
+    return f"escrow:{thing}"
+
+
+def reward(item: str) -> str:
+    """Minutes redeemed for a reward."""
+    return f"reward:{item}"
+
+
+def pool(area: str) -> str:
+    """An area's public time pool."""
+    return f"pool:{area}"
+
+
+def has_floor(code: str) -> bool:
+    """Whether an account may never hold less than 0; the contra accounts never more."""
+    return not code.startswith(CONTRA)
+
+
+def floor(code: str, unit: str) -> int | None:
+    """The least an account may hold, None where there is no least: for the books level."""
+    return 0 if has_floor(code) else None
+
+
+# Refusals
+
+
+class NotEnoughTime(Refusal):
+    """The account holds less than is asked for."""
+
+    says = "The account holds {held} minutes; {asked} were asked for."
+    held: int
+    asked: int
+
+
+class NotPositive(Refusal):
+    """Nothing, or less than nothing, cannot move."""
+
+    says = "The minutes must be more than 0, not {minutes}."
+    minutes: int
+
+
+class FloorBroken(AssertionError):
+    """A decision let an account fall below its floor: a bug, and nothing is written."""
+
+
+# Decisions
+
+
+def decide_spend(held: int, asked: int) -> None:
+    """Whether an account that holds `held` minutes may give `asked`.
+
+    Refuses: NotPositive, NotEnoughTime.
+    """
+    if asked <= 0:
+        raise NotPositive(minutes=asked)
+    if held < asked:
+        raise NotEnoughTime(held=held, asked=asked)
+
+
+# Tables and projectors
+
+
+@table("account")
+class Account(Row, frozen=True):
+    """One account; `balance` in minutes or fen by `unit`."""
+
+    code: str
+    unit: str
+    balance: int
+
+
+@table("posting", index=[("account", "seq")])
+class Posting(Row, frozen=True):
+    """One movement of one account, with the balance after it; `id` is `<account>@<seq>.<n>`."""
+
+    id: str
+    account: str
+    seq: int
+    at: datetime
+    kind: str
+    amount: int
+    balance: int
+
+
+@projects_postings
+def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
+    for n, (code, unit, amount) in enumerate(entry.postings):
+        held = rows.get(Account, code)
+        balance = (held.balance if held else 0) + amount
+        if balance < 0 if has_floor(code) else balance > 0:
+            raise FloorBroken(f"{code} would hold {balance}")
+        rows.put(Account(code=code, unit=unit, balance=balance))
+        rows.put(
+            Posting(
+                id=f"{code}@{entry.seq:012d}.{n}",
+                account=code,
+                seq=entry.seq,
+                at=entry.at,
+                kind=entry.kind,
+                amount=amount,
+                balance=balance,
+            )
+        )
+
+
+# What other capabilities ask
+
+
+def balance(batch: Batch, code: str) -> int:
+    """What an account holds, in its unit; 0 if nothing ever moved."""
+    held = batch.get(Account, code)
+    return held.balance if held else 0
+
+
+# Reads
+
+
+async def balance_of(code: str) -> int:
+    """What an account holds now."""
+    held = await find(Account, code)
+    return held.balance if held else 0
+
+
+async def balances_of(codes: list[str]) -> dict[str, int]:
+    """What several accounts hold, in one statement."""
+    found = await find_many(Account, codes)
+    return {code: found[code].balance if code in found else 0 for code in codes}
+
+
+async def statement(
+    code: str, *, after: int | None = None, before: int | None = None, limit: int, backward: bool
+) -> list[Posting]:
+    """Movements of an account, newest first (oldest first if `backward`), by position.
+
+    `after` and `before` are positions in reading order: newest first, so `after` means older.
+    """
+    conditions = []
+    if after is not None:
+        conditions.append(Q(seq__lt=after))
+    if before is not None:
+        conditions.append(Q(seq__gt=before))
+    order = ["seq"] if backward else ["-seq"]
+    return await select(Posting, *conditions, order=order, limit=limit, account=code)
+
+
+class Conservation(msgspec.Struct, frozen=True):
+    """City-wide: minted = held + in escrow + in pools + redeemed + retired + owed (domain 3)."""
+
+    minted: int
+    held: int
+    escrow: int
+    pools: int
+    redeemed: int
+    retired: int
+    owed: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether both sides are equal."""
+        kept = self.held + self.escrow + self.pools + self.redeemed + self.retired
+        return self.minted == kept + self.owed
+
+
+async def conservation(unit: Unit = "minute") -> Conservation:
+    """Every account of a unit, summed by its kind; `owed` counts negatively, as a debt."""
+    sums: dict[str, int] = {}
+    for account in await select(Account, unit=unit):
+        kind = account.code.partition(":")[0]
+        sums[kind] = sums.get(kind, 0) + account.balance
+    return Conservation(
+        minted=-sums.get("issuance", 0),
+        held=sums.get("volunteer", 0),
+        escrow=sums.get("escrow", 0),
+        pools=sums.get("pool", 0),
+        redeemed=sums.get("reward", 0),
+        retired=sums.get("retired", 0),
+        owed=sums.get("owed", 0),
+    )

@@ -1,0 +1,329 @@
+"""Places: stations and the teams that belong to them (domain 5).
+
+Each has one path along the managing tree, which is what scopes are compared with. Names are texts
+with a commitment on the ledger; the areas they lie in are those of `divisions`.
+"""
+
+from enum import StrEnum
+
+import msgspec
+from tortoise.expressions import Q
+
+from ledger.entry import Sealed
+from timebank.access import Action, permit
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.divisions import Area, AreaLevel
+from timebank.events import Event
+from timebank.ids import new
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import Lifecycle, step
+from timebank.projections import Rows, projects
+from timebank.refusals import Refusal
+from timebank.tables import Row, count, find, find_many, select, table
+from timebank.texts import keep_text, read_texts
+
+
+class StationState(StrEnum):
+    """The life of a station (domain 5)."""
+
+    UNDER_REVIEW = "under_review"
+    ACTIVE = "active"
+    WARNED = "warned"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class TeamState(StrEnum):
+    """The life of a team."""
+
+    ACTIVE = "active"
+    DISSOLVED = "dissolved"
+
+
+# Events
+
+
+class StationProposed(Event, frozen=True, tag="station.proposed"):
+    """A street proposed a station in an area."""
+
+    station: str
+    area: str
+    number: str
+    name: str
+
+
+class StationApproved(Event, frozen=True, tag="station.approved"):
+    """The district let the station work."""
+
+    station: str
+
+
+class StationWarned(Event, frozen=True, tag="station.warned"):
+    """The district warned the station, with a reason code."""
+
+    station: str
+    reason: str
+
+
+class StationSuspended(Event, frozen=True, tag="station.suspended"):
+    """The district suspended the station, with a reason code."""
+
+    station: str
+    reason: str
+
+
+class StationReinstated(Event, frozen=True, tag="station.reinstated"):
+    """A warned or suspended station works again."""
+
+    station: str
+
+
+class StationClosed(Event, frozen=True, tag="station.closed"):
+    """The station closed; its records go to the successor."""
+
+    station: str
+    successor: str
+
+
+class TeamCreated(Event, frozen=True, tag="team.created"):
+    """A station has a new team."""
+
+    team: str
+    station: str
+    name: str
+
+
+# Refusals
+
+
+class StationNumberTaken(Refusal):
+    """Two stations cannot share a number."""
+
+    says = "Another station has the number {number}."
+    number: str
+    path = ("number",)
+
+
+class NotACommunity(Refusal):
+    """A station belongs to a community or village."""
+
+    says = "A station belongs to a community or village; {area} is a {level}."
+    area: str
+    level: str
+    path = ("area",)
+
+
+class StationNotActive(Refusal):
+    """The station does not work now."""
+
+    says = "This station is {state}, so it cannot do this now."
+    state: str
+
+
+class ProposerApproves(Refusal):
+    """Whoever proposed a station does not approve it (domain 11)."""
+
+    says = "Whoever proposed a station cannot approve it; another officer must."
+
+
+# Lifecycle
+
+LIFECYCLE: Lifecycle[StationState] = {
+    StationState.UNDER_REVIEW: {StationApproved: StationState.ACTIVE},
+    StationState.ACTIVE: {
+        StationWarned: StationState.WARNED,
+        StationSuspended: StationState.SUSPENDED,
+        StationClosed: StationState.CLOSED,
+    },
+    StationState.WARNED: {
+        StationReinstated: StationState.ACTIVE,
+        StationSuspended: StationState.SUSPENDED,
+        StationClosed: StationState.CLOSED,
+    },
+    StationState.SUSPENDED: {
+        StationReinstated: StationState.ACTIVE,
+        StationClosed: StationState.CLOSED,
+    },
+    StationState.CLOSED: {},
+}
+
+
+# Tables and projectors
+
+
+@table("station", index=[("area",), ("path",), ("number",)])
+class Station(Row, frozen=True):
+    """One station; `path` ends with its own id."""
+
+    id: str
+    area: str
+    path: str
+    number: str
+    state: StationState
+    proposer: str
+    successor: str | None = None
+
+
+@table("station_number")
+class StationNumber(Row, frozen=True):
+    """Which station has a number."""
+
+    number: str
+    station: str
+
+
+@table("team", index=[("station",)])
+class Team(Row, frozen=True):
+    """One team of a station; `path` ends with its own id."""
+
+    id: str
+    station: str
+    path: str
+    state: TeamState
+
+
+@projects(StationProposed)
+def _proposed(rows: Rows, event: StationProposed, entry: Sealed) -> None:
+    area = rows.there(Area, event.area)
+    rows.put(StationNumber(number=event.number, station=event.station))
+    rows.put(
+        Station(
+            id=event.station,
+            area=event.area,
+            path=f"{area.path}{event.station}/",
+            number=event.number,
+            state=StationState.UNDER_REVIEW,
+            proposer=entry.actor,
+        )
+    )
+
+
+@projects(StationApproved, StationWarned, StationSuspended, StationReinstated, StationClosed)
+def _moved(
+    rows: Rows,
+    event: StationApproved | StationWarned | StationSuspended | StationReinstated | StationClosed,
+    entry: Sealed,
+) -> None:
+    station = rows.there(Station, event.station)
+    successor = event.successor if isinstance(event, StationClosed) else station.successor
+    state = step(LIFECYCLE, station.state, type(event))
+    rows.put(msgspec.structs.replace(station, state=state, successor=successor))
+
+
+@projects(TeamCreated)
+def _team_created(rows: Rows, event: TeamCreated, entry: Sealed) -> None:
+    station = rows.there(Station, event.station)
+    path = f"{station.path}{event.team}/"
+    rows.put(Team(id=event.team, station=event.station, path=path, state=TeamState.ACTIVE))
+
+
+# What other capabilities ask
+
+
+def working_station(batch: Batch, id: str) -> Station:
+    """The station, which must be able to work. Refuses: NotFound, StationNotActive."""
+    station = batch.need(Station, id, "station")
+    if station.state not in (StationState.ACTIVE, StationState.WARNED):
+        raise StationNotActive(state=station.state.value)
+    return station
+
+
+# Commands
+
+
+class Placed(Answer, frozen=True, kw_only=True):
+    """The station or team that was made or moved on."""
+
+    id: str
+
+
+async def propose_station(
+    actor: Actor, *, area: str, number: str, name: str, key: RequestKey
+) -> Placed:
+    """Propose a station in a community or village, under a public number of at most 32 characters.
+
+    Refuses: NotFound, NotACommunity, StationNumberTaken, TextMissing, TextTooLong.
+    """
+
+    def work(batch: Batch) -> Placed:
+        place = batch.need(Area, area, "area")
+        permit(batch, Action.PROPOSE_STATION, place.path)
+        if place.level not in (AreaLevel.COMMUNITY, AreaLevel.VILLAGE):
+            raise NotACommunity(area=place.name, level=place.level.value)
+        if batch.get(StationNumber, number) is not None:
+            raise StationNumberTaken(number=number)
+        station = new("sta")
+        told = keep_text(batch, station, "name", name, most=60)
+        entry = batch.record(StationProposed(station=station, area=area, number=number, name=told))
+        return Placed(entry=entry.seq, id=station)
+
+    return await write(
+        actor, key, work, answer=Placed, needs=[(Area, area), (StationNumber, number)]
+    )
+
+
+async def approve_station(actor: Actor, *, station: str, key: RequestKey) -> Placed:
+    """Let a proposed station work. Refuses: NotFound, NotInThisState, ProposerApproves."""
+
+    def work(batch: Batch) -> Placed:
+        place = batch.need(Station, station, "station")
+        permit(batch, Action.APPROVE_STATION, place.path)
+        if place.proposer == actor.id:
+            raise ProposerApproves
+        step(LIFECYCLE, place.state, StationApproved)
+        entry = batch.record(StationApproved(station=station))
+        return Placed(entry=entry.seq, id=station)
+
+    return await write(actor, key, work, answer=Placed, needs=[(Station, station)])
+
+
+async def create_team(actor: Actor, *, station: str, name: str, key: RequestKey) -> Placed:
+    """Give a working station a team. Refuses: NotFound, StationNotActive, TextMissing."""
+
+    def work(batch: Batch) -> Placed:
+        permit(batch, Action.MANAGE_TEAM, batch.need(Station, station, "station").path)
+        working_station(batch, station)
+        team = new("tea")
+        told = keep_text(batch, team, "name", name, most=60)
+        entry = batch.record(TeamCreated(team=team, station=station, name=told))
+        return Placed(entry=entry.seq, id=team)
+
+    return await write(actor, key, work, answer=Placed, needs=[(Station, station)])
+
+
+# Reads
+
+
+async def station(id: str) -> Station | None:
+    """A station by its id."""
+    return await find(Station, id)
+
+
+async def stations_by_id(ids: list[str]) -> dict[str, Station]:
+    """Stations by their ids, in one statement."""
+    found = await find_many(Station, ids)
+    return {str(id): row for id, row in found.items()}
+
+
+async def stations_below(path: str, *, after: str | None = None, limit: int = 20) -> list[Station]:
+    """Stations at or below a path, by id."""
+    below = Q(path__startswith=path)
+    later = [Q(id__gt=after)] if after else []
+    return await select(Station, below, *later, order=["id"], limit=limit)
+
+
+async def teams_of(station: str) -> list[Team]:
+    """The teams of a station, by id."""
+    return await select(Team, station=station, order=["id"])
+
+
+async def station_count() -> int:
+    """How many stations there are."""
+    return await count(Station)
+
+
+async def names_of(ids: list[str]) -> dict[str, str]:
+    """The names of stations and teams, by id."""
+    return await read_texts(ids, "name")
