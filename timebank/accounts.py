@@ -5,13 +5,14 @@ account has the floor 0 but the contra accounts (domain 3). Knows the codes of a
 balances; refuses to know why anything moves.
 """
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed, Unit
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.events import Event
 from timebank.projections import Rows, projects_postings
 from timebank.refusals import Refusal
@@ -19,6 +20,9 @@ from timebank.tables import Row, find, find_many, select, table
 
 CONTRA = ("issuance:", "owed:", "treasury:")
 """Accounts that hold what the others were given: at most 0 (domain 3)."""
+
+DRAWN_DAYS = 90
+"""How far solvency looks back (domain 6)."""
 
 
 # Codes
@@ -114,7 +118,7 @@ class Account(Row, frozen=True):
 
 @table("posting", index=[("account", "seq")])
 class Posting(Row, frozen=True):
-    """One movement of one account, with the balance after it; `id` is `<account>@<seq>.<n>`."""
+    """What one entry moved on one account, with the balance after it; `id` is `<account>@<seq>`."""
 
     id: str
     account: str
@@ -125,25 +129,56 @@ class Posting(Row, frozen=True):
     balance: int
 
 
+@table("account_total")
+class AccountTotal(Row, frozen=True):
+    """What all accounts of a kind hold together; `id` is `<unit>:<kind>`, as `minute:escrow`."""
+
+    id: str
+    balance: int
+
+
+@table("minutes_drawn")
+class MinutesDrawn(Row, frozen=True):
+    """The minutes redeemed on a day in the city, named as 2026-03-05."""
+
+    day: str
+    minutes: int
+
+
 @projects_postings
 def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
-    for n, (code, unit, amount) in enumerate(entry.postings):
+    moved: dict[tuple[str, Unit], int] = {}
+    for code, unit, amount in entry.postings:
+        moved[code, unit] = moved.get((code, unit), 0) + amount
+    for (code, unit), amount in moved.items():
         held = rows.get(Account, code)
-        balance = (held.balance if held else 0) + amount
-        if balance < 0 if has_floor(code) else balance > 0:
-            raise FloorBroken(f"{code} would hold {balance}")
-        rows.put(Account(code=code, unit=unit, balance=balance))
+        after = (held.balance if held else 0) + amount
+        if after < 0 if has_floor(code) else after > 0:
+            raise FloorBroken(f"{code} would hold {after}")
+        rows.put(Account(code=code, unit=unit, balance=after))
         rows.put(
             Posting(
-                id=f"{code}@{entry.seq:012d}.{n}",
+                id=f"{code}@{entry.seq:012d}",
                 account=code,
                 seq=entry.seq,
                 at=entry.at,
                 kind=entry.kind,
                 amount=amount,
-                balance=balance,
+                balance=after,
             )
         )
+        _add_up(rows, code, unit, amount, entry.at)
+
+
+def _add_up(rows: Rows, code: str, unit: str, amount: int, at: datetime) -> None:
+    kind = code.partition(":")[0]
+    total = rows.get(AccountTotal, f"{unit}:{kind}")
+    so_far = total.balance if total else 0
+    rows.put(AccountTotal(id=f"{unit}:{kind}", balance=so_far + amount))
+    if kind == "reward":
+        day = day_of(at).isoformat()
+        drawn = rows.get(MinutesDrawn, day)
+        rows.put(MinutesDrawn(day=day, minutes=(drawn.minutes if drawn else 0) + amount))
 
 
 # What other capabilities ask
@@ -187,7 +222,10 @@ async def statement(
 
 
 class Conservation(msgspec.Struct, frozen=True):
-    """City-wide: minted = held + in escrow + in pools + redeemed + retired + owed (domain 3)."""
+    """City-wide, minutes: minted = held + escrow + pools + redeemed + retired + owed (domain 3).
+
+    `owed` is at most 0: what reversals could not take back.
+    """
 
     minted: int
     held: int
@@ -204,12 +242,10 @@ class Conservation(msgspec.Struct, frozen=True):
         return self.minted == kept + self.owed
 
 
-async def conservation(unit: Unit = "minute") -> Conservation:
-    """Every account of a unit, summed by its kind; `owed` counts negatively, as a debt."""
-    sums: dict[str, int] = {}
-    for account in await select(Account, unit=unit):
-        kind = account.code.partition(":")[0]
-        sums[kind] = sums.get(kind, 0) + account.balance
+async def conservation() -> Conservation:
+    """The minutes of all accounts by kind, in one statement and so of one instant."""
+    totals = await select(AccountTotal, id__startswith="minute:")
+    sums = {total.id.removeprefix("minute:"): total.balance for total in totals}
     return Conservation(
         minted=-sums.get("issuance", 0),
         held=sums.get("volunteer", 0),
@@ -218,4 +254,24 @@ async def conservation(unit: Unit = "minute") -> Conservation:
         redeemed=sums.get("reward", 0),
         retired=sums.get("retired", 0),
         owed=sums.get("owed", 0),
+    )
+
+
+class Solvency(msgspec.Struct, frozen=True):
+    """What is outstanding and what is drawn, in minutes, shown to everybody (domain 6)."""
+
+    outstanding: int
+    drawn: int
+    pools: int
+
+
+async def solvency(today: date) -> Solvency:
+    """Outstanding minutes, those drawn in the 90 days to `today`, and what the pools hold."""
+    books = await conservation()
+    since = (today - timedelta(days=DRAWN_DAYS - 1)).isoformat()
+    drawn = await select(MinutesDrawn, day__gte=since, day__lte=today.isoformat())
+    return Solvency(
+        outstanding=books.held + books.escrow,
+        drawn=sum(row.minutes for row in drawn),
+        pools=books.pools,
     )

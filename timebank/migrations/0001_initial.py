@@ -23,6 +23,32 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="AccountTotal",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("balance", fields.BigIntField()),
+            ],
+            options={"table": "account_total", "app": "timebank", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="AgeBand",
+            fields=[
+                (
+                    "person",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("serves_from", DayField(max_length=10)),
+                ("credit_from", DayField(max_length=10)),
+                ("adult_from", DayField(max_length=10)),
+            ],
+            options={"table": "age_band", "app": "timebank", "pk_attr": "person"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Area",
             fields=[
                 (
@@ -81,6 +107,39 @@ class Migration(migrations.Migration):
                 "app": "timebank",
                 "indexes": [Index(fields=["person"])],
                 "pk_attr": "mark",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="MinutesDrawn",
+            fields=[
+                (
+                    "day",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("minutes", fields.BigIntField()),
+            ],
+            options={"table": "minutes_drawn", "app": "timebank", "pk_attr": "day"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Person",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("number", fields.CharField(max_length=512)),
+                ("home", fields.CharField(null=True, max_length=512)),
+                ("home_path", fields.CharField(max_length=512)),
+                ("state", fields.CharField(max_length=64)),
+                ("guardian", fields.CharField(null=True, max_length=512)),
+            ],
+            options={
+                "table": "person",
+                "app": "timebank",
+                "indexes": [Index(fields=["home"])],
+                "pk_attr": "id",
             },
             bases=["Model"],
         ),
@@ -220,6 +279,18 @@ class Migration(migrations.Migration):
                 ("commitment", fields.CharField(max_length=512)),
             ],
             options={"table": "texts", "app": "timebank", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="VolunteerNumber",
+            fields=[
+                (
+                    "number",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("person", fields.CharField(max_length=512)),
+            ],
+            options={"table": "volunteer_number", "app": "timebank", "pk_attr": "number"},
             bases=["Model"],
         ),
     ]
