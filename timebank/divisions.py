@@ -25,6 +25,7 @@ from timebank.tables import Row, find, select, table
 DIVISIONS = Path(__file__).parent / "data" / "wuhan_divisions.csv"
 DATASET = "wuhan-2023"
 CITY = "420100"
+CITY_PATH = f"{CITY}/"
 
 # Three functional zones that the city counts as district-level units have no code of their own
 # (domain 1): each gets one of ours, and manages the streets coded under a statutory district.
@@ -97,7 +98,7 @@ def divisions() -> tuple[Area, ...]:
 
 
 def _divisions() -> Iterator[Area]:
-    paths = {CITY: f"{CITY}/"}
+    paths = {CITY: CITY_PATH}
     yield Area(
         code=CITY, level=AreaLevel.CITY, name="武汉市", parent=None, manager=None, path=paths[CITY]
     )

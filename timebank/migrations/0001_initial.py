@@ -70,6 +70,19 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Attempts",
+            fields=[
+                (
+                    "number",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("wrong", fields.BigIntField()),
+                ("locked_until", InstantField(null=True)),
+            ],
+            options={"table": "attempts", "app": "timebank", "pk_attr": "number"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="DataKey",
             fields=[
                 (
@@ -120,6 +133,18 @@ class Migration(migrations.Migration):
                 ("minutes", fields.BigIntField()),
             ],
             options={"table": "minutes_drawn", "app": "timebank", "pk_attr": "day"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Password",
+            fields=[
+                (
+                    "person",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("phc", fields.CharField(max_length=512)),
+            ],
+            options={"table": "password", "app": "timebank", "pk_attr": "person"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -207,6 +232,26 @@ class Migration(migrations.Migration):
                 "app": "timebank",
                 "indexes": [Index(fields=["person"])],
                 "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Session",
+            fields=[
+                (
+                    "digest",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("id", fields.CharField(max_length=512)),
+                ("person", fields.CharField(max_length=512)),
+                ("began", InstantField()),
+                ("seen", InstantField()),
+            ],
+            options={
+                "table": "session",
+                "app": "timebank",
+                "indexes": [Index(fields=["person"])],
+                "pk_attr": "digest",
             },
             bases=["Model"],
         ),
