@@ -1,0 +1,374 @@
+"""Activities: what people attend. Declared, filled, run, and the attendance that is a fact.
+
+Attendance is apart from sign-up and from hours (domain 4): a check-in and a check-out, by the
+station's rotating code, by staff, or closed at the planned end as unconfirmed, which credits
+nothing. Knows seats and times; does not know what a minute is worth.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from ledger.entry import Sealed
+from timebank.access import Action, permit
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.clock import day_of
+from timebank.events import Event
+from timebank.ids import new
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import Lifecycle, step
+from timebank.places import Station, Team, working_station
+from timebank.policy import Policy
+from timebank.projections import Rows, projects
+from timebank.refusals import NotFound, Refusal
+from timebank.tables import Row, find, find_many, select, table
+from timebank.texts import keep_text, read_texts
+
+MINUTE = timedelta(minutes=1)
+LONGEST = timedelta(hours=16)
+
+
+class ActivityKind(StrEnum):
+    """Kinds of service (domain 5)."""
+
+    ELDER = "elder"
+    DISABILITY = "disability"
+    CHILD = "child"
+    NEIGHBOUR_HELP = "neighbour_help"
+    COMMUNITY_CARE = "community_care"
+    ENVIRONMENT = "environment"
+    SAFETY = "safety"
+    CULTURE = "culture"
+    GATHERING = "gathering"
+    OTHER = "other"
+
+
+class ActivityState(StrEnum):
+    """The life of an activity (domain 5)."""
+
+    DECLARED = "declared"
+    OPEN = "open"
+    RUNNING = "running"
+    ENDED = "ended"
+    FILED = "filed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+# Events
+
+
+class ActivityDeclared(Event, frozen=True, tag="activity.declared"):
+    """A station, or one of its teams, will hold an activity."""
+
+    activity: str
+    station: str
+    kind_of_service: ActivityKind
+    seats: int
+    starts: datetime
+    ends: datetime
+    title: str
+    team: str | None = None
+
+
+class ActivityOpened(Event, frozen=True, tag="activity.opened"):
+    """People may sign up."""
+
+    activity: str
+
+
+class ActivityStarted(Event, frozen=True, tag="activity.started"):
+    """The activity runs: people may check in."""
+
+    activity: str
+
+
+class ActivityEnded(Event, frozen=True, tag="activity.ended"):
+    """The activity is over; `unconfirmed` were still checked in and closed at the planned end."""
+
+    activity: str
+    planned_end: datetime
+    unconfirmed: tuple[str, ...] = ()
+
+
+class RosterFiled(Event, frozen=True, tag="activity.filed"):
+    """The roster is complete."""
+
+    activity: str
+
+
+class ActivityClosed(Event, frozen=True, tag="activity.closed"):
+    """Nothing more comes in for this activity."""
+
+    activity: str
+
+
+class ActivityCancelled(Event, frozen=True, tag="activity.cancelled"):
+    """The activity will not be held, with a reason code."""
+
+    activity: str
+    reason: str
+
+
+# Refusals
+
+
+class TimesWrong(Refusal):
+    """An activity ends after it starts, and within 16 hours."""
+
+    says = "An activity ends after it starts and lasts at most 16 hours."
+    path = ("ends",)
+
+
+class SeatsWrong(Refusal):
+    """An activity has seats."""
+
+    says = "An activity has at least one seat."
+    path = ("seats",)
+
+
+class DeclaredTooLate(Refusal):
+    """Activities of many people are declared days before (domain 4)."""
+
+    says = (
+        "Activities of {people} or more people are declared {days} days before; this is too late."
+    )
+    people: int
+    days: int
+    path = ("starts",)
+
+
+class ActivityNotOpen(Refusal):
+    """The activity does not take sign-ups or check-ins now."""
+
+    says = "This activity is {state} now."
+    state: str
+
+
+# Lifecycle
+
+LIFECYCLE: Lifecycle[ActivityState] = {
+    ActivityState.DECLARED: {
+        ActivityOpened: ActivityState.OPEN,
+        ActivityCancelled: ActivityState.CANCELLED,
+    },
+    ActivityState.OPEN: {
+        ActivityStarted: ActivityState.RUNNING,
+        ActivityCancelled: ActivityState.CANCELLED,
+    },
+    ActivityState.RUNNING: {ActivityEnded: ActivityState.ENDED},
+    ActivityState.ENDED: {RosterFiled: ActivityState.FILED},
+    ActivityState.FILED: {ActivityClosed: ActivityState.CLOSED},
+    ActivityState.CLOSED: {},
+    ActivityState.CANCELLED: {},
+}
+
+Moved = ActivityOpened | ActivityStarted | RosterFiled | ActivityClosed
+
+
+class Move(StrEnum):
+    """What the organiser does to an activity, one after another."""
+
+    OPEN = "open"
+    START = "start"
+    FILE = "file"
+    CLOSE = "close"
+
+
+MOVES: dict[Move, type[Moved]] = {
+    Move.OPEN: ActivityOpened,
+    Move.START: ActivityStarted,
+    Move.FILE: RosterFiled,
+    Move.CLOSE: ActivityClosed,
+}
+
+
+# Tables and projectors
+
+
+@table("activity", index=[("station", "starts"), ("path",)])
+class Activity(Row, frozen=True):
+    """One activity; `path` is its station's or team's."""
+
+    id: str
+    station: str
+    team: str | None
+    path: str
+    organiser: str
+    kind: ActivityKind
+    state: ActivityState
+    seats: int
+    starts: datetime
+    ends: datetime
+    declared_at: datetime
+
+
+@projects(ActivityDeclared)
+def _declared(rows: Rows, event: ActivityDeclared, entry: Sealed) -> None:
+    station = rows.there(Station, event.station)
+    path = rows.there(Team, event.team).path if event.team else station.path
+    rows.put(
+        Activity(
+            id=event.activity,
+            station=event.station,
+            team=event.team,
+            path=path,
+            organiser=entry.actor,
+            kind=event.kind_of_service,
+            state=ActivityState.DECLARED,
+            seats=event.seats,
+            starts=event.starts,
+            ends=event.ends,
+            declared_at=entry.at,
+        )
+    )
+
+
+@projects(
+    ActivityOpened,
+    ActivityStarted,
+    ActivityEnded,
+    RosterFiled,
+    ActivityClosed,
+    ActivityCancelled,
+)
+def _moved(rows: Rows, event: Moved | ActivityEnded | ActivityCancelled, entry: Sealed) -> None:
+    held = rows.there(Activity, event.activity)
+    state = step(LIFECYCLE, held.state, type(event))
+    rows.put(msgspec.structs.replace(held, state=state))
+
+
+# Decisions
+
+
+def decide_declare(
+    *, starts: datetime, ends: datetime, seats: int, now: datetime, policy: Policy
+) -> None:
+    """Whether an activity may be declared. Refuses: TimesWrong, SeatsWrong, DeclaredTooLate."""
+    if not timedelta(0) < ends - starts <= LONGEST:
+        raise TimesWrong
+    if seats < 1:
+        raise SeatsWrong
+    rules = policy.record
+    late = (day_of(starts) - day_of(now)).days < rules.declare_days
+    if seats >= rules.declare_from_people and late:
+        raise DeclaredTooLate(people=rules.declare_from_people, days=rules.declare_days)
+
+
+# Commands
+
+
+class Acted(Answer, frozen=True, kw_only=True):
+    """The activity that was made or moved on."""
+
+    activity: str
+
+
+async def declare_activity(
+    actor: Actor,
+    *,
+    station: str,
+    kind: ActivityKind,
+    title: str,
+    seats: int,
+    starts: datetime,
+    ends: datetime,
+    key: RequestKey,
+    team: str | None = None,
+) -> Acted:
+    """Declare an activity of a station or of one of its teams.
+
+    Refuses: NotFound, StationNotActive, TimesWrong, SeatsWrong, DeclaredTooLate, TextMissing,
+    TextTooLong.   Source: domain 4 (declared 3 days before from 10 people) and 5.
+    """
+
+    def work(batch: Batch) -> Acted:
+        place = batch.need(Station, station, "station")
+        group = batch.need(Team, team, "team") if team else None
+        if group is not None and group.station != station:
+            raise NotFound(what="team")
+        permit(batch, Action.DECLARE_ACTIVITY, group.path if group else place.path)
+        working_station(batch, station)
+        decide_declare(starts=starts, ends=ends, seats=seats, now=batch.now, policy=batch.policy)
+        activity = new("act")
+        told = keep_text(batch, activity, "title", title, most=80)
+        entry = batch.record(
+            ActivityDeclared(
+                activity=activity,
+                station=station,
+                team=team,
+                kind_of_service=kind,
+                seats=seats,
+                starts=starts,
+                ends=ends,
+                title=told,
+            )
+        )
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(actor, key, work, answer=Acted, needs=[(Station, station)])
+
+
+async def move_activity(actor: Actor, *, activity: str, move: Move, key: RequestKey) -> Acted:
+    """Open an activity for sign-up, start it, file its roster or close it (`MOVES`).
+
+    Refuses: NotFound, NotInThisState.
+    """
+
+    def work(batch: Batch) -> Acted:
+        held = batch.need(Activity, activity, "activity")
+        permit(batch, Action.RUN_ACTIVITY, held.path)
+        step(LIFECYCLE, held.state, MOVES[move])
+        entry = batch.record(MOVES[move](activity=activity))
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(actor, key, work, answer=Acted, needs=[(Activity, activity)])
+
+
+async def cancel_activity(actor: Actor, *, activity: str, reason: str, key: RequestKey) -> Acted:
+    """Call an activity off, with a reason code. Refuses: NotFound, NotInThisState."""
+
+    def work(batch: Batch) -> Acted:
+        held = batch.need(Activity, activity, "activity")
+        permit(batch, Action.RUN_ACTIVITY, held.path)
+        step(LIFECYCLE, held.state, ActivityCancelled)
+        entry = batch.record(ActivityCancelled(activity=activity, reason=reason))
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(actor, key, work, answer=Acted, needs=[(Activity, activity)])
+
+
+# Reads
+
+
+async def activity(id: str) -> Activity | None:
+    """An activity by id."""
+    return await find(Activity, id)
+
+
+async def activities_by_id(ids: list[str]) -> dict[str, Activity]:
+    """Activities by their ids, in one statement."""
+    found = await find_many(Activity, ids)
+    return {str(id): row for id, row in found.items()}
+
+
+async def titles_of(ids: list[str]) -> dict[str, str]:
+    """Titles by activity."""
+    return await read_texts(ids, "title")
+
+
+async def activities_of(
+    station: str, *, since: datetime, until: datetime, limit: int = 100
+) -> list[Activity]:
+    """A station's activities that start in a span, by start."""
+    return await select(
+        Activity,
+        station=station,
+        starts__gte=since,
+        starts__lt=until,
+        order=["starts", "id"],
+        limit=limit,
+    )

@@ -1,0 +1,216 @@
+"""Sign-ups: seats of activities, one a person, never two at the same time (domain 5)."""
+
+from datetime import date, datetime
+
+from ledger.entry import Sealed
+from timebank.access import permit_self
+from timebank.activities import Acted, Activity, ActivityNotOpen, ActivityState
+from timebank.actors import Actor, PersonId
+from timebank.batch import Batch
+from timebank.clock import day_of
+from timebank.events import Event
+from timebank.journal import write
+from timebank.keys import RequestKey
+from timebank.people import AgeBand, Person, active_person
+from timebank.projections import Rows, projects
+from timebank.refusals import Refusal
+from timebank.tables import Row, select, table
+
+# Events
+
+
+class SignedUp(Event, frozen=True, tag="activity.signed_up"):
+    """Somebody took a seat."""
+
+    activity: str
+    person: PersonId
+
+
+class Withdrew(Event, frozen=True, tag="activity.withdrew"):
+    """Somebody gave a seat back."""
+
+    activity: str
+    person: PersonId
+
+
+# Refusals
+
+
+class ActivityFull(Refusal):
+    """Every seat is taken."""
+
+    says = "All {seats} seats are taken."
+    seats: int
+
+
+class SignedUpAlready(Refusal):
+    """One seat a person."""
+
+    says = "You are signed up for this activity already."
+
+
+class DoubleBooked(Refusal):
+    """Sign-up blocks double booking (domain 5)."""
+
+    says = "This overlaps with activity {activity}, for which you are signed up."
+    activity: str
+
+
+class BelowServiceAge(Refusal):
+    """Volunteers are old enough on the day they serve (domain 4)."""
+
+    says = "Volunteers are at least 14 on the day they serve."
+
+
+# Tables and projectors
+
+
+@table("sign_up", index=[("person", "starts"), ("activity",)])
+class SignUp(Row, frozen=True):
+    """Somebody's seat; `id` is `<activity>/<person>`."""
+
+    id: str
+    activity: str
+    person: str
+    starts: datetime
+    ends: datetime
+
+
+@table("booked_day")
+class BookedDay(Row, frozen=True):
+    """What a person is signed up for on a day; `id` is `<person>/<day>`."""
+
+    id: str
+    booked: tuple[tuple[str, datetime, datetime], ...]
+
+
+@table("seats")
+class Seats(Row, frozen=True):
+    """How many seats of an activity are taken."""
+
+    activity: str
+    taken: int
+
+
+@projects(SignedUp)
+def _signed_up(rows: Rows, event: SignedUp, entry: Sealed) -> None:
+    held = rows.there(Activity, event.activity)
+    _count(rows, held.id, 1)
+    rows.put(
+        SignUp(
+            id=f"{held.id}/{event.person}",
+            activity=held.id,
+            person=event.person,
+            starts=held.starts,
+            ends=held.ends,
+        )
+    )
+    day = booked_key(event.person, day_of(held.starts))
+    earlier = rows.get(BookedDay, day)
+    booked = (*(earlier.booked if earlier else ()), (held.id, held.starts, held.ends))
+    rows.put(BookedDay(id=day, booked=booked))
+
+
+@projects(Withdrew)
+def _withdrew(rows: Rows, event: Withdrew, entry: Sealed) -> None:
+    held = rows.there(Activity, event.activity)
+    _count(rows, held.id, -1)
+    rows.drop(SignUp, f"{held.id}/{event.person}")
+    day = booked_key(event.person, day_of(held.starts))
+    left = tuple(seat for seat in rows.there(BookedDay, day).booked if seat[0] != held.id)
+    rows.put(BookedDay(id=day, booked=left))
+
+
+def _count(rows: Rows, activity: str, by: int) -> None:
+    held = rows.get(Seats, activity)
+    rows.put(Seats(activity=activity, taken=(held.taken if held else 0) + by))
+
+
+def booked_key(person: PersonId, day: date) -> str:
+    """The key of what a person is signed up for on a day."""
+    return f"{person}/{day.isoformat()}"
+
+
+# Decisions
+
+
+def decide_sign_up(
+    activity: Activity, taken: int, held: SignUp | None, day: BookedDay | None
+) -> None:
+    """Whether a seat can be taken.
+
+    Refuses: ActivityNotOpen, SignedUpAlready, ActivityFull, DoubleBooked.
+    """
+    if activity.state is not ActivityState.OPEN:
+        raise ActivityNotOpen(state=activity.state.value)
+    if held is not None:
+        raise SignedUpAlready
+    if taken >= activity.seats:
+        raise ActivityFull(seats=activity.seats)
+    for other, starts, ends in day.booked if day else ():
+        if starts < activity.ends and activity.starts < ends:
+            raise DoubleBooked(activity=other)
+
+
+# Commands
+
+
+async def sign_up(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
+    """Take a seat.
+
+    Refuses: NotFound, PersonNotActive, BelowServiceAge, ActivityNotOpen, SignedUpAlready,
+    ActivityFull, DoubleBooked.
+    """
+    person = permit_self(actor)
+
+    def work(batch: Batch) -> Acted:
+        held = batch.need(Activity, activity, "activity")
+        active_person(batch, person)
+        if day_of(held.starts) < batch.need(AgeBand, person, "person").serves_from:
+            raise BelowServiceAge
+        day = booked_key(person, day_of(held.starts))
+        seats = batch.get(Seats, activity)
+        taken = seats.taken if seats else 0
+        decide_sign_up(
+            held, taken, batch.get(SignUp, f"{activity}/{person}"), batch.get(BookedDay, day)
+        )
+        entry = batch.record(SignedUp(activity=activity, person=person))
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(
+        actor,
+        key,
+        work,
+        answer=Acted,
+        needs=[
+            (Activity, activity),
+            (Person, person),
+            (AgeBand, person),
+            (SignUp, f"{activity}/{person}"),
+            (Seats, activity),
+        ],
+    )
+
+
+async def withdraw(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
+    """Give a seat back before the activity starts. Refuses: NotFound, ActivityNotOpen."""
+    person = permit_self(actor)
+
+    def work(batch: Batch) -> Acted:
+        held = batch.need(Activity, activity, "activity")
+        batch.need(SignUp, f"{activity}/{person}", "sign-up")
+        if held.state is not ActivityState.OPEN:
+            raise ActivityNotOpen(state=held.state.value)
+        entry = batch.record(Withdrew(activity=activity, person=person))
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(actor, key, work, answer=Acted, needs=[(Activity, activity)])
+
+
+# Reads
+
+
+async def next_sign_up(actor: Actor, now: datetime) -> SignUp | None:
+    """The actor's next seat, if there is one."""
+    seats = await select(SignUp, person=actor.person or "", ends__gt=now, order=["starts"], limit=1)
+    return seats[0] if seats else None
