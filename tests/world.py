@@ -1,0 +1,130 @@
+"""A small city for the tests: a bank that is open, a station that works, people who may act.
+
+Everything is made by the ordinary commands, at an hour that stands still until it is moved.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from timebank import identity, people, places
+from timebank.access import Role, grant_role
+from timebank.activities import ActivityKind, Move, declare_activity, move_activity
+from timebank.actors import PUBLIC, SYSTEM, Actor, person
+from timebank.bank import init, open_bank
+from timebank.clock import ManualClock
+from timebank.divisions import CITY_PATH, adopt_divisions
+from timebank.journal import Journal
+from timebank.keys import RequestKey
+from timebank.settings import Settings
+
+NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
+COMMUNITY = "420102002003"
+CHECKS = "10X98765432"
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def key() -> RequestKey:
+    """A key that is used once."""
+    return RequestKey.once("tests")
+
+
+def resident_id(n: int, birth: date = date(1950, 5, 6)) -> str:
+    """The n-th made-up resident number of somebody born on a day."""
+    body = f"{420102 + n // 1000:06d}{birth:%Y%m%d}{n % 1000:03d}"
+    return body + CHECKS[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11]
+
+
+class World:
+    """The open bank, its clock, and who is in it."""
+
+    def __init__(self, journal: Journal, clock: ManualClock, settings: Settings) -> None:
+        self.journal, self.clock, self.settings = journal, clock, settings
+        self.station = self.team = self.station_path = ""
+        self.staff: dict[Role, Actor] = {}
+        self.count = 0
+
+    async def register(self, *, home: str | None = None, birth: date = date(1950, 5, 6)) -> Actor:
+        """Somebody new, registered by themselves."""
+        self.count += 1
+        made = await people.register_person(
+            PUBLIC,
+            name=f"王秀英{self.count}",
+            document=identity.DocumentType.RESIDENT_ID,
+            document_number=resident_id(self.count, birth),
+            phone="13900000000",
+            home=home,
+            consent=True,
+            key=key(),
+        )
+        return person(made.person)
+
+    async def officer(self, role: Role, scope: str = CITY_PATH) -> Actor:
+        """Somebody new with a role over a scope."""
+        made = await self.register()
+        assert made.person
+        await grant_role(SYSTEM, person=made.person, role=role, scope=scope, key=key())
+        return person(made.person, staff=True)
+
+    async def volunteer(self, *, birth: date = date(1950, 5, 6)) -> Actor:
+        """Somebody new whose home is the station."""
+        return await self.register(home=self.station, birth=birth)
+
+    async def activity(
+        self, *, seats: int = 5, starts_in: timedelta = timedelta(0), minutes: int = 120
+    ) -> str:
+        """An open activity of the station."""
+        manager = self.staff[Role.STATION_MANAGER]
+        starts = self.clock.now() + starts_in
+        made = await declare_activity(
+            manager,
+            station=self.station,
+            kind=ActivityKind.ELDER,
+            title="独居老人探访",
+            seats=seats,
+            starts=starts,
+            ends=starts + timedelta(minutes=minutes),
+            key=key(),
+        )
+        await move_activity(manager, activity=made.activity, move=Move.OPEN, key=key())
+        return made.activity
+
+    async def number_of(self, actor: Actor) -> str:
+        """Somebody's volunteer number."""
+        held = await people.person(actor.person or "")
+        assert held
+        return held.number
+
+
+async def found_station(world: World, *, number: str = "001", area: str = COMMUNITY) -> str:
+    """A station proposed by the street and approved by the district."""
+    made = await places.propose_station(
+        world.staff[Role.STREET_OFFICER], area=area, number=number, name="黎黄陂路站", key=key()
+    )
+    await places.approve_station(world.staff[Role.DISTRICT_REGISTRAR], station=made.id, key=key())
+    return made.id
+
+
+@asynccontextmanager
+async def open_world(database_url: str, directory: Path) -> AsyncIterator[World]:
+    """A new city on a database: divisions, one station with a team, its staff and officers."""
+    clock = ManualClock(NOON)
+    settings = Settings(data=directory / "data", database=database_url)
+    await init(settings, clock=clock)
+    async with open_bank(settings, clock=clock) as journal:
+        world = World(journal, clock, settings)
+        await adopt_divisions(SYSTEM)
+        for role in (Role.STREET_OFFICER, Role.DISTRICT_REGISTRAR, Role.DISTRICT_LEAD):
+            world.staff[role] = await world.officer(role)
+        world.station = await found_station(world)
+        place = await places.station(world.station)
+        assert place
+        world.station_path = place.path
+        for role in (Role.STATION_MANAGER, Role.STATION_CLERK):
+            world.staff[role] = await world.officer(role, place.path)
+        team = await places.create_team(
+            world.staff[Role.STATION_MANAGER], station=world.station, name="红马甲", key=key()
+        )
+        world.team = team.id
+        yield world
