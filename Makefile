@@ -6,7 +6,7 @@ BIN := .venv/bin
 PACKAGES := $(wildcard ledger timebank schema web)
 SOURCES := $(PACKAGES) tests
 
-.PHONY: all demo test test-full check bench lock clean
+.PHONY: all demo test test-full check schema migration bench lock clean
 
 all: .venv/ready
 
@@ -31,6 +31,15 @@ test: check
 
 test-full: check
 	TIMEBANK_TEST_SIZE=full $(BIN)/pytest
+
+# The schema as it is printed now; review it as a diff.
+schema: .venv/ready
+	$(BIN)/python -c 'import schema; print(schema.printed(), end="")' > schema/schema.graphql.new
+	mv schema/schema.graphql.new schema/schema.graphql
+
+# Write down what the tables' classes want beyond the migrations kept.
+migration: .venv/ready
+	$(BIN)/python -c 'import asyncio; from timebank.orm import new_migrations; print(*asyncio.run(new_migrations(write=True)))'
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
