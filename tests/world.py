@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from timebank import identity, people, places
+from timebank import identity, people, places, teams
 from timebank.access import Role, grant_role
 from timebank.activities import ActivityKind, Move, declare_activity, move_activity
 from timebank.actors import PUBLIC, SYSTEM, Actor, person
@@ -123,8 +123,8 @@ async def open_world(database_url: str, directory: Path) -> AsyncIterator[World]
         world.station_path = place.path
         for role in (Role.STATION_MANAGER, Role.STATION_CLERK):
             world.staff[role] = await world.officer(role, place.path)
-        team = await places.create_team(
+        team = await teams.create_team(
             world.staff[Role.STATION_MANAGER], station=world.station, name="红马甲", key=key()
         )
-        world.team = team.id
+        world.team = team.team
         yield world

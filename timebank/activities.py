@@ -1,8 +1,7 @@
-"""Activities: what people attend. Declared, filled, run, and the attendance that is a fact.
+"""Activities: what people attend, declared by a station, opened, run, filed and closed (domain 5).
 
-Attendance is apart from sign-up and from hours (domain 4): a check-in and a check-out, by the
-station's rotating code, by staff, or closed at the planned end as unconfirmed, which credits
-nothing. Knows seats and times; does not know what a minute is worth.
+Knows kinds, seats and times. Who takes a seat is for `sign_ups`, who was there for `attendance`:
+a fact apart from sign-up; what a minute is worth is not known here.
 """
 
 from datetime import datetime, timedelta
@@ -20,11 +19,12 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
-from timebank.places import Station, Team, working_station
+from timebank.places import Station, working_station
 from timebank.policy import Policy
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, find, find_many, select, table
+from timebank.teams import Team, TeamState
 from timebank.texts import keep_text, read_texts
 
 MINUTE = timedelta(minutes=1)
@@ -56,6 +56,16 @@ class ActivityState(StrEnum):
     FILED = "filed"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+
+
+class CancelReason(StrEnum):
+    """Why an activity is not held."""
+
+    WEATHER = "weather"
+    TOO_FEW_PEOPLE = "too_few_people"
+    NO_PLACE = "no_place"
+    SAFETY = "safety"
+    OTHER = "other"
 
 
 # Events
@@ -107,10 +117,10 @@ class ActivityClosed(Event, frozen=True, tag="activity.closed"):
 
 
 class ActivityCancelled(Event, frozen=True, tag="activity.cancelled"):
-    """The activity will not be held, with a reason code."""
+    """The activity will not be held."""
 
     activity: str
-    reason: str
+    reason: CancelReason
 
 
 # Refusals
@@ -288,7 +298,7 @@ async def declare_activity(
     def work(batch: Batch) -> Acted:
         place = batch.need(Station, station, "station")
         group = batch.need(Team, team, "team") if team else None
-        if group is not None and group.station != station:
+        if group is not None and (group.station, group.state) != (station, TeamState.ACTIVE):
             raise NotFound(what="team")
         permit(batch, Action.DECLARE_ACTIVITY, group.path if group else place.path)
         working_station(batch, station)
@@ -328,8 +338,10 @@ async def move_activity(actor: Actor, *, activity: str, move: Move, key: Request
     return await write(actor, key, work, answer=Acted, needs=[(Activity, activity)])
 
 
-async def cancel_activity(actor: Actor, *, activity: str, reason: str, key: RequestKey) -> Acted:
-    """Call an activity off, with a reason code. Refuses: NotFound, NotInThisState."""
+async def cancel_activity(
+    actor: Actor, *, activity: str, reason: CancelReason, key: RequestKey
+) -> Acted:
+    """Call an activity off before it starts. Refuses: NotFound, NotInThisState."""
 
     def work(batch: Batch) -> Acted:
         held = batch.need(Activity, activity, "activity")

@@ -36,7 +36,7 @@ from timebank.sign_ups import BelowServiceAge
 from timebank.station_codes import need_code
 from timebank.tables import Row, find, select, table
 
-EARLY = 30 * MINUTE
+EARLY = LATE = 30 * MINUTE
 
 
 class Way(StrEnum):
@@ -243,6 +243,9 @@ async def check_in(actor: Actor, *, activity: str, code: str, key: RequestKey) -
 async def check_out(actor: Actor, *, activity: str, code: str, key: RequestKey) -> Attended:
     """Check out with one's own credential: acceptance of the interval, given beforehand.
 
+    More than half an hour after the planned end it counts as forgotten: the visit ends at the
+    planned end, unconfirmed (domain 4).
+
     Refuses: NotFound, StationCodeWrong, NotCheckedIn.
     """
     person = permit_self(actor)
@@ -344,6 +347,9 @@ def _depart(batch: Batch, activity: Activity, who: Person, way: Way) -> Attended
     if held is None or not held.open:
         raise NotCheckedIn(number=who.number)
     at = whole_minute(batch.now)
+    if at > activity.ends + LATE:
+        # Forgotten until now: as good as no check-out, which closes at the planned end.
+        at, way = activity.ends, Way.UNCONFIRMED
     entry = batch.record(CheckedOut(activity=activity.id, person=who.id, at=at, way=way))
     return Attended(entry=entry.seq, activity=activity.id, person=who.id)
 

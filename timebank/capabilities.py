@@ -3,8 +3,34 @@
 Projectors run in this order. Whoever adds a noun adds one line here.
 """
 
-from timebank import access, accounts, divisions, people, places, policy, sign_in, texts, vault
+from timebank import (
+    access,
+    accounts,
+    activities,
+    attendance,
+    divisions,
+    people,
+    places,
+    policy,
+    sign_in,
+    sign_ups,
+    teams,
+    texts,
+    vault,
+)
 
-CAPABILITIES = (policy, divisions, places, people, access, sign_in, accounts)
+CAPABILITIES = (
+    policy,
+    divisions,
+    places,
+    teams,
+    people,
+    access,
+    sign_in,
+    activities,
+    sign_ups,
+    attendance,
+    accounts,
+)
 
 SPINE = (texts, vault)

@@ -1,9 +1,11 @@
-"""Places: stations and the teams that belong to them (domain 5).
+"""Places: the stations of communities and villages, and whether they work (domain 5).
 
-Each has one path along the managing tree, which is what scopes are compared with. Names are texts
-with a commitment on the ledger; the areas they lie in are those of `divisions`.
+Each has a path along the managing tree, which is what scopes are compared with. Names are texts
+with a commitment on the ledger; the areas they lie in are those of `divisions`, their teams are in
+`teams`.
 """
 
+import re
 from enum import StrEnum
 
 import msgspec
@@ -24,6 +26,8 @@ from timebank.refusals import Refusal
 from timebank.tables import Row, count, find, find_many, select, table
 from timebank.texts import keep_text, read_texts
 
+NUMBER = re.compile(r"[A-Z0-9-]{1,32}")
+
 
 class StationState(StrEnum):
     """The life of a station (domain 5)."""
@@ -35,11 +39,16 @@ class StationState(StrEnum):
     CLOSED = "closed"
 
 
-class TeamState(StrEnum):
-    """The life of a team."""
+WORKING = frozenset({StationState.ACTIVE, StationState.WARNED})
 
-    ACTIVE = "active"
-    DISSOLVED = "dissolved"
+
+class StationReason(StrEnum):
+    """Why the district warns or suspends a station."""
+
+    ROSTERS_LATE = "rosters_late"
+    FALSE_RECORDS = "false_records"
+    UNSAFE = "unsafe"
+    NOBODY_THERE = "nobody_there"
 
 
 # Events
@@ -61,17 +70,17 @@ class StationApproved(Event, frozen=True, tag="station.approved"):
 
 
 class StationWarned(Event, frozen=True, tag="station.warned"):
-    """The district warned the station, with a reason code."""
+    """The district warned the station."""
 
     station: str
-    reason: str
+    reason: StationReason
 
 
 class StationSuspended(Event, frozen=True, tag="station.suspended"):
-    """The district suspended the station, with a reason code."""
+    """The district suspended the station."""
 
     station: str
-    reason: str
+    reason: StationReason
 
 
 class StationReinstated(Event, frozen=True, tag="station.reinstated"):
@@ -87,15 +96,14 @@ class StationClosed(Event, frozen=True, tag="station.closed"):
     successor: str
 
 
-class TeamCreated(Event, frozen=True, tag="team.created"):
-    """A station has a new team."""
-
-    team: str
-    station: str
-    name: str
-
-
 # Refusals
+
+
+class StationNumberWrong(Refusal):
+    """A number is read aloud, printed and typed: capital letters, digits and hyphens."""
+
+    says = "A station's number has 1 to 32 capital letters, digits or hyphens."
+    path = ("number",)
 
 
 class StationNumberTaken(Refusal):
@@ -120,6 +128,13 @@ class StationNotActive(Refusal):
 
     says = "This station is {state}, so it cannot do this now."
     state: str
+
+
+class SuccessorWrong(Refusal):
+    """Records go to another station, and to one that works (domain 5)."""
+
+    says = "The records of a closed station go to another station that works."
+    path = ("successor",)
 
 
 class ProposerApproves(Refusal):
@@ -149,6 +164,8 @@ LIFECYCLE: Lifecycle[StationState] = {
     StationState.CLOSED: {},
 }
 
+Moved = StationApproved | StationWarned | StationSuspended | StationReinstated | StationClosed
+
 
 # Tables and projectors
 
@@ -174,16 +191,6 @@ class StationNumber(Row, frozen=True):
     station: str
 
 
-@table("team", index=[("station",)])
-class Team(Row, frozen=True):
-    """One team of a station; `path` ends with its own id."""
-
-    id: str
-    station: str
-    path: str
-    state: TeamState
-
-
 @projects(StationProposed)
 def _proposed(rows: Rows, event: StationProposed, entry: Sealed) -> None:
     area = rows.there(Area, event.area)
@@ -201,22 +208,11 @@ def _proposed(rows: Rows, event: StationProposed, entry: Sealed) -> None:
 
 
 @projects(StationApproved, StationWarned, StationSuspended, StationReinstated, StationClosed)
-def _moved(
-    rows: Rows,
-    event: StationApproved | StationWarned | StationSuspended | StationReinstated | StationClosed,
-    entry: Sealed,
-) -> None:
+def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
     station = rows.there(Station, event.station)
     successor = event.successor if isinstance(event, StationClosed) else station.successor
     state = step(LIFECYCLE, station.state, type(event))
     rows.put(msgspec.structs.replace(station, state=state, successor=successor))
-
-
-@projects(TeamCreated)
-def _team_created(rows: Rows, event: TeamCreated, entry: Sealed) -> None:
-    station = rows.there(Station, event.station)
-    path = f"{station.path}{event.team}/"
-    rows.put(Team(id=event.team, station=event.station, path=path, state=TeamState.ACTIVE))
 
 
 # What other capabilities ask
@@ -225,7 +221,7 @@ def _team_created(rows: Rows, event: TeamCreated, entry: Sealed) -> None:
 def working_station(batch: Batch, id: str) -> Station:
     """The station, which must be able to work. Refuses: NotFound, StationNotActive."""
     station = batch.need(Station, id, "station")
-    if station.state not in (StationState.ACTIVE, StationState.WARNED):
+    if station.state not in WORKING:
         raise StationNotActive(state=station.state.value)
     return station
 
@@ -234,7 +230,7 @@ def working_station(batch: Batch, id: str) -> Station:
 
 
 class Placed(Answer, frozen=True, kw_only=True):
-    """The station or team that was made or moved on."""
+    """The station that was proposed or moved on."""
 
     id: str
 
@@ -244,8 +240,11 @@ async def propose_station(
 ) -> Placed:
     """Propose a station in a community or village, under a public number of at most 32 characters.
 
-    Refuses: NotFound, NotACommunity, StationNumberTaken, TextMissing, TextTooLong.
+    Refuses: StationNumberWrong, NotFound, NotACommunity, StationNumberTaken, TextMissing,
+    TextTooLong.
     """
+    if not NUMBER.fullmatch(number):
+        raise StationNumberWrong
 
     def work(batch: Batch) -> Placed:
         place = batch.need(Area, area, "area")
@@ -279,16 +278,43 @@ async def approve_station(actor: Actor, *, station: str, key: RequestKey) -> Pla
     return await write(actor, key, work, answer=Placed, needs=[(Station, station)])
 
 
-async def create_team(actor: Actor, *, station: str, name: str, key: RequestKey) -> Placed:
-    """Give a working station a team. Refuses: NotFound, StationNotActive, TextMissing."""
+async def warn_station(
+    actor: Actor, *, station: str, reason: StationReason, key: RequestKey
+) -> Placed:
+    """Warn a station, which works on. Refuses: NotFound, NotInThisState."""
+    return await _move(actor, station, StationWarned(station=station, reason=reason), key)
 
+
+async def suspend_station(
+    actor: Actor, *, station: str, reason: StationReason, key: RequestKey
+) -> Placed:
+    """Stop a station's work for now. Refuses: NotFound, NotInThisState."""
+    return await _move(actor, station, StationSuspended(station=station, reason=reason), key)
+
+
+async def reinstate_station(actor: Actor, *, station: str, key: RequestKey) -> Placed:
+    """Lift a warning or a suspension. Refuses: NotFound, NotInThisState."""
+    return await _move(actor, station, StationReinstated(station=station), key)
+
+
+async def close_station(actor: Actor, *, station: str, successor: str, key: RequestKey) -> Placed:
+    """End a station for good; its records go to `successor`, another station that works.
+
+    Refuses: NotFound, NotInThisState, SuccessorWrong.   Source: domain 5.
+    """
+    return await _move(actor, station, StationClosed(station=station, successor=successor), key)
+
+
+async def _move(actor: Actor, station: str, event: Moved, key: RequestKey) -> Placed:
     def work(batch: Batch) -> Placed:
-        permit(batch, Action.MANAGE_TEAM, batch.need(Station, station, "station").path)
-        working_station(batch, station)
-        team = new("tea")
-        told = keep_text(batch, team, "name", name, most=60)
-        entry = batch.record(TeamCreated(team=team, station=station, name=told))
-        return Placed(entry=entry.seq, id=team)
+        place = batch.need(Station, station, "station")
+        permit(batch, Action.APPROVE_STATION, place.path)
+        step(LIFECYCLE, place.state, type(event))
+        if isinstance(event, StationClosed):
+            heir = batch.need(Station, event.successor, "station")
+            if heir.id == station or heir.state not in WORKING:
+                raise SuccessorWrong
+        return Placed(entry=batch.record(event).seq, id=station)
 
     return await write(actor, key, work, answer=Placed, needs=[(Station, station)])
 
@@ -314,16 +340,11 @@ async def stations_below(path: str, *, after: str | None = None, limit: int = 20
     return await select(Station, below, *later, order=["id"], limit=limit)
 
 
-async def teams_of(station: str) -> list[Team]:
-    """The teams of a station, by id."""
-    return await select(Team, station=station, order=["id"])
-
-
 async def station_count() -> int:
     """How many stations there are."""
     return await count(Station)
 
 
 async def names_of(ids: list[str]) -> dict[str, str]:
-    """The names of stations and teams, by id."""
+    """The names of stations, by id."""
     return await read_texts(ids, "name")

@@ -1,6 +1,7 @@
 """Sign-ups: seats of activities, one a person, never two at the same time (domain 5)."""
 
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 
 from ledger.entry import Sealed
 from timebank.access import permit_self
@@ -15,6 +16,10 @@ from timebank.people import AgeBand, Person, active_person
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, select, table
+
+Booking = tuple[str, datetime, datetime]
+"""An activity, its start and its end."""
+
 
 # Events
 
@@ -81,7 +86,7 @@ class BookedDay(Row, frozen=True):
     """What a person is signed up for on a day; `id` is `<person>/<day>`."""
 
     id: str
-    booked: tuple[tuple[str, datetime, datetime], ...]
+    booked: tuple[Booking, ...]
 
 
 @table("seats")
@@ -135,21 +140,37 @@ def booked_key(person: PersonId, day: date) -> str:
 
 
 def decide_sign_up(
-    activity: Activity, taken: int, held: SignUp | None, day: BookedDay | None
+    activity: Activity, *, taken: int, seat: SignUp | None, booked: Iterable[Booking]
 ) -> None:
-    """Whether a seat can be taken.
+    """Whether a seat can be taken by somebody with these bookings.
 
     Refuses: ActivityNotOpen, SignedUpAlready, ActivityFull, DoubleBooked.
     """
     if activity.state is not ActivityState.OPEN:
         raise ActivityNotOpen(state=activity.state.value)
-    if held is not None:
+    if seat is not None:
         raise SignedUpAlready
     if taken >= activity.seats:
         raise ActivityFull(seats=activity.seats)
-    for other, starts, ends in day.booked if day else ():
+    for other, starts, ends in booked:
         if starts < activity.ends and activity.starts < ends:
             raise DoubleBooked(activity=other)
+
+
+def _booked_near(batch: Batch, person: PersonId, activity: Activity) -> list[Booking]:
+    """What a person is signed up for on the days an activity touches, and what still holds of it.
+
+    An activity lasts at most 16 hours, so one that began the day before may reach into its start.
+    """
+    day, last = day_of(activity.starts) - timedelta(days=1), day_of(activity.ends)
+    days = [day + timedelta(days=n) for n in range((last - day).days + 1)]
+    rows = [batch.get(BookedDay, booked_key(person, one)) for one in days]
+    found = [booking for row in rows if row for booking in row.booked]
+    return [seat for seat in found if _still_on(batch, seat[0])]
+
+
+def _still_on(batch: Batch, activity: str) -> bool:
+    return batch.there(Activity, activity).state is not ActivityState.CANCELLED
 
 
 # Commands
@@ -168,11 +189,12 @@ async def sign_up(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
         active_person(batch, person)
         if day_of(held.starts) < batch.need(AgeBand, person, "person").serves_from:
             raise BelowServiceAge
-        day = booked_key(person, day_of(held.starts))
         seats = batch.get(Seats, activity)
-        taken = seats.taken if seats else 0
         decide_sign_up(
-            held, taken, batch.get(SignUp, f"{activity}/{person}"), batch.get(BookedDay, day)
+            held,
+            taken=seats.taken if seats else 0,
+            seat=batch.get(SignUp, f"{activity}/{person}"),
+            booked=_booked_near(batch, person, held),
         )
         entry = batch.record(SignedUp(activity=activity, person=person))
         return Acted(entry=entry.seq, activity=activity)

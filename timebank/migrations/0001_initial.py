@@ -35,6 +35,32 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Activity",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("station", fields.CharField(max_length=512)),
+                ("team", fields.CharField(null=True, max_length=512)),
+                ("path", fields.CharField(max_length=512)),
+                ("organiser", fields.CharField(max_length=512)),
+                ("kind", fields.CharField(max_length=64)),
+                ("state", fields.CharField(max_length=64)),
+                ("seats", fields.BigIntField()),
+                ("starts", InstantField()),
+                ("ends", InstantField()),
+                ("declared_at", InstantField()),
+            ],
+            options={
+                "table": "activity",
+                "app": "timebank",
+                "indexes": [Index(fields=["station", "starts"]), Index(fields=["path"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="AgeBand",
             fields=[
                 (
@@ -73,13 +99,44 @@ class Migration(migrations.Migration):
             name="Attempts",
             fields=[
                 (
-                    "number",
+                    "subject",
                     fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
                 ),
                 ("wrong", fields.BigIntField()),
                 ("locked_until", InstantField(null=True)),
             ],
-            options={"table": "attempts", "app": "timebank", "pk_attr": "number"},
+            options={"table": "attempts", "app": "timebank", "pk_attr": "subject"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Attendance",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("activity", fields.CharField(max_length=512)),
+                ("person", fields.CharField(max_length=512)),
+                ("visits", fields.TextField(unique=False)),
+            ],
+            options={
+                "table": "attendance",
+                "app": "timebank",
+                "indexes": [Index(fields=["activity"]), Index(fields=["person"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="BookedDay",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("booked", fields.TextField(unique=False)),
+            ],
+            options={"table": "booked_day", "app": "timebank", "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -92,6 +149,18 @@ class Migration(migrations.Migration):
                 ("wrapped", fields.BinaryField()),
             ],
             options={"table": "data_key", "app": "timebank", "pk_attr": "person"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="DemoSignIn",
+            fields=[
+                (
+                    "role",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("person", fields.CharField(max_length=512)),
+            ],
+            options={"table": "demo_sign_in", "app": "timebank", "pk_attr": "role"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -217,6 +286,43 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Present",
+            fields=[
+                (
+                    "activity",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("people", fields.TextField(unique=False)),
+            ],
+            options={"table": "present", "app": "timebank", "pk_attr": "activity"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Reward",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("station", fields.CharField(max_length=512)),
+                ("path", fields.CharField(max_length=512)),
+                ("minutes", fields.BigIntField()),
+                ("stock", fields.BigIntField()),
+                ("least_star", fields.BigIntField()),
+                ("goods", fields.BooleanField()),
+                ("per_person", fields.BigIntField(null=True)),
+                ("until", DayField(null=True, max_length=10)),
+                ("offered", fields.BooleanField()),
+            ],
+            options={
+                "table": "reward",
+                "app": "timebank",
+                "indexes": [Index(fields=["station", "id"]), Index(fields=["path", "id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="SealedField",
             fields=[
                 (
@@ -236,6 +342,18 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Seats",
+            fields=[
+                (
+                    "activity",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("taken", fields.BigIntField()),
+            ],
+            options={"table": "seats", "app": "timebank", "pk_attr": "activity"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Session",
             fields=[
                 (
@@ -252,6 +370,26 @@ class Migration(migrations.Migration):
                 "app": "timebank",
                 "indexes": [Index(fields=["person"])],
                 "pk_attr": "digest",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SignUp",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("activity", fields.CharField(max_length=512)),
+                ("person", fields.CharField(max_length=512)),
+                ("starts", InstantField()),
+                ("ends", InstantField()),
+            ],
+            options={
+                "table": "sign_up",
+                "app": "timebank",
+                "indexes": [Index(fields=["person", "starts"]), Index(fields=["activity"])],
+                "pk_attr": "id",
             },
             bases=["Model"],
         ),
@@ -291,6 +429,18 @@ class Migration(migrations.Migration):
                 ("station", fields.CharField(max_length=512)),
             ],
             options={"table": "station_number", "app": "timebank", "pk_attr": "number"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="StationSecret",
+            fields=[
+                (
+                    "station",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("secret", fields.BinaryField()),
+            ],
+            options={"table": "station_secret", "app": "timebank", "pk_attr": "station"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -336,6 +486,18 @@ class Migration(migrations.Migration):
                 ("person", fields.CharField(max_length=512)),
             ],
             options={"table": "volunteer_number", "app": "timebank", "pk_attr": "number"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Whereabouts",
+            fields=[
+                (
+                    "person",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("activity", fields.CharField(max_length=512)),
+            ],
+            options={"table": "whereabouts", "app": "timebank", "pk_attr": "person"},
             bases=["Model"],
         ),
     ]
