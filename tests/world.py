@@ -46,10 +46,10 @@ class World:
         self.count = 0
 
     async def register(self, *, home: str | None = None, birth: date = date(1950, 5, 6)) -> Actor:
-        """Somebody new, registered by themselves."""
+        """Somebody new, registered by themselves, or by the software where there is no home."""
         self.count += 1
         made = await people.register_person(
-            PUBLIC,
+            PUBLIC if home else SYSTEM,
             name=f"王秀英{self.count}",
             document=identity.DocumentType.RESIDENT_ID,
             document_number=resident_id(self.count, birth),

@@ -5,6 +5,7 @@ covers everything whose path starts with it. Staff may act only through a grant;
 with their own things is decided by the command, which compares ids. Sign-in lives in `sign_in`.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -12,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.actors import Actor, PersonId
+from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
@@ -22,6 +23,9 @@ from timebank.keys import RequestKey
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, table
+from timebank.vault import DataKey
+
+SCOPE = re.compile(r"(?:[0-9A-Za-z_]+/)+")
 
 
 class Role(StrEnum):
@@ -59,10 +63,12 @@ class Action(StrEnum):
     RUN_ACTIVITY = "run_activity"
     CHECK_IN_OTHERS = "check_in_others"
     CAPTURE_HOURS = "capture_hours"
+    CAPTURE_OLD_HOURS = "capture_old_hours"
     CONFIRM_HOURS = "confirm_hours"
     REVIEW_HOURS = "review_hours"
     REVERSE_HOURS = "reverse_hours"
     ACCEPT_AT_COUNTER = "accept_at_counter"
+    SUSPEND_PERSON = "suspend_person"
     READ_RECORDS = "read_records"
     MANAGE_REWARD = "manage_reward"
     HAND_OVER_REWARD = "hand_over_reward"
@@ -84,10 +90,12 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.RUN_ACTIVITY: frozenset(_STATION | {Role.TEAM_LEADER}),
     Action.CHECK_IN_OTHERS: frozenset(_STATION | {Role.TEAM_LEADER}),
     Action.CAPTURE_HOURS: frozenset(_STATION | {Role.TEAM_LEADER}),
+    Action.CAPTURE_OLD_HOURS: frozenset({Role.DISTRICT_LEAD}),
     Action.CONFIRM_HOURS: frozenset({Role.STATION_MANAGER, Role.TEAM_LEADER}),
     Action.REVIEW_HOURS: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER} | _LEADS),
     Action.REVERSE_HOURS: frozenset({Role.DISTRICT_LEAD}),
     Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
+    Action.SUSPEND_PERSON: frozenset({Role.DISTRICT_LEAD}),
     Action.READ_RECORDS: frozenset(
         _STATION | _LEADS | {Role.TEAM_LEADER, Role.STREET_OFFICER, Role.AUDITOR}
     ),
@@ -98,6 +106,9 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),
 }
 
+BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})
+"""What the software itself does: its command line makes the first administrator."""
+
 
 class Grant(msgspec.Struct, frozen=True):
     """A role over everything below a path, until a day (None: until it is ended)."""
@@ -107,9 +118,13 @@ class Grant(msgspec.Struct, frozen=True):
     scope: str
     until: date | None = None
 
+    def stands(self, day: date) -> bool:
+        """Whether the grant holds on a day."""
+        return self.until is None or day <= self.until
+
     def covers(self, path: str, day: date) -> bool:
         """Whether the grant reaches a path on a day."""
-        return path.startswith(self.scope) and (self.until is None or day <= self.until)
+        return path.startswith(self.scope) and self.stands(day)
 
 
 # Events
@@ -143,6 +158,22 @@ class RoleHeldAlready(Refusal):
     role: str
 
 
+class ScopeMalformed(Refusal):
+    """A scope that is no path would reach further than meant: `42` begins every path."""
+
+    says = "“{scope}” is no scope: give the path of an area, station or team."
+    scope: str
+    path = ("scope",)
+
+
+class GrantEndsTooSoon(Refusal):
+    """A grant that is over before it begins."""
+
+    says = "The last day of a role, {until}, is over already."
+    until: date
+    path = ("until",)
+
+
 class GrantToSelf(Refusal):
     """Nobody grants roles to themselves (domain 11)."""
 
@@ -163,6 +194,10 @@ class Grants(Row, frozen=True):
         """Whether a grant allows the action on what lies at `path`."""
         return any(g.role in RIGHTS[action] and g.covers(path, day) for g in self.grants)
 
+    def standing(self, day: date) -> tuple[Grant, ...]:
+        """The grants that hold on a day."""
+        return tuple(grant for grant in self.grants if grant.stands(day))
+
 
 @projects(RoleGranted)
 def _granted(rows: Rows, event: RoleGranted, entry: Sealed) -> None:
@@ -181,6 +216,24 @@ def _ended(rows: Rows, event: RoleEnded, entry: Sealed) -> None:
 # Decisions: the one place
 
 
+def decide_grant(
+    held: "Grants | None", made: Grant, *, person: PersonId, actor: Actor, today: date
+) -> RoleGranted:
+    """Refuses: GrantToSelf, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready."""
+    if actor.person == person:
+        raise GrantToSelf
+    if not SCOPE.fullmatch(made.scope):
+        raise ScopeMalformed(scope=made.scope[:60])
+    if made.until is not None and made.until < today:
+        raise GrantEndsTooSoon(until=made.until)
+    for grant in held.grants if held else ():
+        if (grant.role, grant.scope) == (made.role, made.scope) and grant.stands(today):
+            raise RoleHeldAlready(role=made.role.value)
+    return RoleGranted(
+        grant=made.id, person=person, role=made.role, scope=made.scope, until=made.until
+    )
+
+
 def permit(batch: Batch, action: Action, path: str) -> None:
     """Let the batch's actor do `action` on what lies at `path`, or deny it.
 
@@ -188,10 +241,16 @@ def permit(batch: Batch, action: Action, path: str) -> None:
     """
     if not batch.actor.known:
         raise Unauthenticated
+    if not _may(batch, action, path):
+        raise Forbidden
+
+
+def _may(batch: Batch, action: Action, path: str) -> bool:
+    if batch.actor == SYSTEM:
+        return action in BY_ITSELF
     person = batch.actor.person
     held = batch.get(Grants, person) if person else None
-    if held is None or not held.may(action, path, batch.today):
-        raise Forbidden
+    return held is not None and held.may(action, path, batch.today)
 
 
 def permit_self(actor: Actor) -> PersonId:
@@ -221,36 +280,34 @@ async def grant_role(
 ) -> Granted:
     """Give `person` a role over everything below the path `scope`.
 
-    Refuses: GrantToSelf, RoleHeldAlready. Source: domain 11. The software itself grants the first
-    administrator's role when a ledger is made.
+    Refuses: GrantToSelf, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready, NotFound.
+    Source: domain 11. The software itself grants the first administrator's role.
     """
+    made = Grant(id=new("grt"), role=role, scope=scope, until=until)
 
     def work(batch: Batch) -> Granted:
-        if actor.id != "system":
-            permit(batch, Action.GRANT_ROLE, scope)
-        if actor.person == person:
-            raise GrantToSelf
+        permit(batch, Action.GRANT_ROLE, scope)
         held = batch.get(Grants, person)
-        for grant in held.grants if held else ():
-            if (grant.role, grant.scope) == (role, scope) and grant.covers(scope, batch.today):
-                raise RoleHeldAlready(role=role.value)
-        made = new("grt")
-        entry = batch.record(
-            RoleGranted(grant=made, person=person, role=role, scope=scope, until=until)
-        )
-        return Granted(entry=entry.seq, grant=made)
+        event = decide_grant(held, made, person=person, actor=actor, today=batch.today)
+        # Whoever is registered has a data key; who was erased holds no role again.
+        if actor != SYSTEM:
+            batch.need(DataKey, person, "person")
+        return Granted(entry=batch.record(event).seq, grant=made.id)
 
-    return await write(actor, key, work, answer=Granted, needs=[(Grants, person)])
+    return await write(
+        actor, key, work, answer=Granted, needs=[(Grants, person), (DataKey, person)]
+    )
 
 
 async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKey) -> Granted:
-    """End a grant. Refuses: NotFound. Source: domain 11."""
+    """End a grant. Refuses: NotFound, for a grant out of scope too. Source: domain 11."""
+    if not actor.known:
+        raise Unauthenticated
 
     def work(batch: Batch) -> Granted:
         held = batch.get(Grants, person)
-        standing = {g.id: g for g in held.grants} if held else {}
-        permit(batch, Action.GRANT_ROLE, standing[grant].scope if grant in standing else "")
-        if grant not in standing:
+        found = next((g for g in held.grants if g.id == grant), None) if held else None
+        if found is None or not _may(batch, Action.GRANT_ROLE, found.scope):
             raise NotFound(what="grant")
         entry = batch.record(RoleEnded(grant=grant, person=person))
         return Granted(entry=entry.seq, grant=grant)
@@ -262,8 +319,18 @@ async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKe
 
 
 async def grants_of(actor: Actor) -> Grants | None:
-    """The standing grants of the actor."""
+    """The actor's own grants."""
     return await find(Grants, actor.person) if actor.person else None
+
+
+async def role_holder(actor: Actor, person: PersonId) -> Grants:
+    """Somebody's grants, as far as the actor may see them: their own, or those in scope to end."""
+    held = await find(Grants, person)
+    if held is None or person == actor.person:
+        return held or Grants(person=person, grants=())
+    own, today = await grants_of(actor), day_of(current().clock.now())
+    seen = [g for g in held.grants if own and own.may(Action.GRANT_ROLE, g.scope, today)]
+    return Grants(person=person, grants=tuple(seen))
 
 
 async def may_read(actor: Actor, action: Action, path: str) -> bool:

@@ -9,7 +9,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: a person, a device of a station, the software itself, or nobody known.
 
     `id` is what the ledger keeps as the entry's actor; `person` is set for people; `proxy` is the
-    person who acts for `person`, both being kept (domain 2, elders without phones).
+    person who acts for `person`, both being kept (domain 2, elders without phones); `form` is the
+    id of the signed form that somebody without an account sends.
     """
 
     id: str
@@ -17,6 +18,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     session: str | None = None
     proxy: PersonId | None = None
     staff: bool = False
+    form: str | None = None
 
     @property
     def known(self) -> bool:
@@ -26,7 +28,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def scope(self) -> str:
         """The name under which this caller's request keys are kept (ledger format 6)."""
-        return self.id
+        return f"form:{self.form}" if self.form else self.id
 
 
 PUBLIC = Actor(id="public")

@@ -12,6 +12,8 @@ from stdnum.exceptions import ValidationError
 
 from timebank.refusals import Refusal
 
+ADULT = 18
+
 
 class DocumentType(StrEnum):
     """What proves who somebody is."""
@@ -40,13 +42,6 @@ class TooYoung(Refusal):
     says = "Volunteers are at least {least} years old."
     least: int
     path = ("birth",)
-
-
-class GuardianMissing(Refusal):
-    """A minor registers with a guardian's consent (domain 4)."""
-
-    says = "Somebody under 18 registers with a guardian, who must be registered first."
-    path = ("guardian",)
 
 
 class BirthMissing(Refusal):

@@ -13,32 +13,32 @@ from enum import StrEnum
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit
-from timebank.actors import Actor, PersonId
+from timebank.access import Action, Grants, permit
+from timebank.actors import PUBLIC, SYSTEM, Actor, PersonId
 from timebank.batch import Batch
+from timebank.consents import CONSENT_VERSION, ConsentMissing, ConsentWay, decide_consent
 from timebank.divisions import CITY_PATH
 from timebank.events import Event
 from timebank.identity import (
+    ADULT,
     DocumentType,
-    GuardianMissing,
-    TooYoung,
     anniversary,
     birth_of,
-    years_old,
 )
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.places import Station, working_station
+from timebank.policy import Policy
 from timebank.projections import Rows, projects
-from timebank.refusals import Refusal
+from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, find_many, select, table
-from timebank.vault import DataKey, KeyedIndex, keep_fields, keyring, read_fields
+from timebank.vault import DataKey, KeyedIndex, keep_fields, keyring
 
-CONSENT_VERSION = "2026-11"
 PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}")
 NAME_MOST = 60
+DRAWN = 3
 
 
 class PersonState(StrEnum):
@@ -46,15 +46,14 @@ class PersonState(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
-    CLOSED = "closed"
 
 
-class ConsentWay(StrEnum):
-    """How consent was given: nobody is registered without it (domain 11)."""
+class SuspensionReason(StrEnum):
+    """Why somebody may not serve for now."""
 
-    SELF = "self"
-    GUARDIAN = "guardian"
-    COUNTER = "counter"
+    FALSE_HOURS = "false_hours"
+    CONDUCT = "conduct"
+    OWN_WISH = "own_wish"
 
 
 # Events
@@ -73,10 +72,10 @@ class PersonRegistered(Event, frozen=True, tag="person.registered"):
 
 
 class PersonSuspended(Event, frozen=True, tag="person.suspended"):
-    """A person may not serve for now, with a reason code."""
+    """A person may not serve for now."""
 
     person: PersonId
-    reason: str
+    reason: SuspensionReason
 
 
 class PersonReinstated(Event, frozen=True, tag="person.reinstated"):
@@ -86,13 +85,6 @@ class PersonReinstated(Event, frozen=True, tag="person.reinstated"):
 
 
 # Refusals
-
-
-class ConsentMissing(Refusal):
-    """Nobody is registered without consent (domain 11)."""
-
-    says = "Nobody is registered without their own consent; ask for it first."
-    path = ("consent",)
 
 
 class NameMissing(Refusal):
@@ -108,6 +100,13 @@ class PhoneWrong(Refusal):
 
     says = "This is no valid telephone number; give 11 digits, or area code and number."
     path = ("phone",)
+
+
+class HomeMissing(Refusal):
+    """Every volunteer has a home station; only the software registers officers without one."""
+
+    says = "Choose the station that is to look after this person."
+    path = ("home",)
 
 
 class RegisteredAlready(Refusal):
@@ -130,19 +129,7 @@ class PersonNotActive(Refusal):
 LIFECYCLE: Lifecycle[PersonState] = {
     PersonState.ACTIVE: {PersonSuspended: PersonState.SUSPENDED},
     PersonState.SUSPENDED: {PersonReinstated: PersonState.ACTIVE},
-    PersonState.CLOSED: {},
 }
-
-
-# Decisions
-
-
-def decide_age(birth: date, today: date, least: int, guardian: "Person | None") -> None:
-    """Whether somebody may register. Refuses: TooYoung, GuardianMissing."""
-    if years_old(birth, today) < least:
-        raise TooYoung(least=least)
-    if years_old(birth, today) < 18 and guardian is None:
-        raise GuardianMissing
 
 
 # Tables and projectors
@@ -201,6 +188,16 @@ def _moved(rows: Rows, event: PersonSuspended | PersonReinstated, entry: Sealed)
     rows.put(msgspec.structs.replace(held, state=state))
 
 
+def age_band(person: PersonId, birth: date, policy: Policy) -> AgeBand:
+    """The days that count in the life of somebody born on `birth`."""
+    return AgeBand(
+        person=person,
+        serves_from=anniversary(birth, policy.record.min_age),
+        credit_from=anniversary(birth, policy.credit.credit_age),
+        adult_from=anniversary(birth, ADULT),
+    )
+
+
 # What other capabilities ask
 
 
@@ -209,6 +206,19 @@ def active_person(batch: Batch, id: PersonId) -> Person:
     held = batch.need(Person, id, "person")
     if held.state is not PersonState.ACTIVE:
         raise PersonNotActive(number=held.number, state=held.state.value)
+    return held
+
+
+def person_in_scope(batch: Batch, action: Action, id: PersonId) -> Person:
+    """A person on whom the actor, as staff, may do `action`.
+
+    Refuses: NotFound, for a person out of scope too: the two must look the same.
+    """
+    held = batch.need(Person, id, "person")
+    try:
+        permit(batch, action, held.home_path)
+    except Forbidden:
+        raise NotFound(what="person") from None
     return held
 
 
@@ -241,46 +251,49 @@ async def register_person(
     birth: date | None = None,
     guardian: PersonId | None = None,
 ) -> Registered:
-    """Register somebody: by themselves at the page, or by staff at the counter.
+    """Register somebody: by themselves at the page, by a guardian, or by staff at the counter.
 
-    Args: home, the station that looks after the person, None for officers who do not volunteer;
-    consent, given by the person or the guardian, spoken at the counter and noted by staff; birth,
-    where the document does not tell it.
+    Args: home, the station that looks after the person, None for officers, whom the software
+    registers; consent, given by the person or the guardian, spoken at the counter and noted by
+    staff; birth, where the document does not tell it; key, of a form where nobody is signed in, so
+    that no stranger meets the answer.
     Refuses: ConsentMissing, NameMissing, DocumentNumberWrong, BirthMissing, PhoneWrong, TooYoung,
-    GuardianMissing, RegisteredAlready, NotFound, StationNotActive.   Source: domain 4 and 11.
+    GuardianMissing, GuardianTooYoung, OfAge, HomeMissing, RegisteredAlready, PersonNotActive,
+    NotFound, StationNotActive.   Source: domain 4 and 11.
     """
+    if key.scope == PUBLIC.scope:
+        raise Unauthenticated
     name, document_number = " ".join(name.split()), document_number.strip().upper()
     phone = phone.replace(" ", "")
     if not consent:
         raise ConsentMissing
-    if not name or len(name) > NAME_MOST:
+    if not name or len(name) > NAME_MOST or not name.isprintable():
         raise NameMissing(most=NAME_MOST)
     born = birth_of(document, document_number, birth)
     if not PHONE.fullmatch(phone):
         raise PhoneWrong
     mark = keyring().mark(document.value, document_number)
-    number = new_number()
+    numbers = [new_number() for _ in range(DRAWN)]
     person = new("per")
 
     def work(batch: Batch) -> Registered:
-        place = batch.need(Station, home, "station").path if home else CITY_PATH
-        if actor.known:
-            permit(batch, Action.REGISTER_PERSON, place)
-        if home:
-            working_station(batch, home)
-        minor = batch.need(Person, guardian, "person") if guardian else None
-        decide_age(born, batch.today, batch.policy.record.min_age, minor)
+        _permit_registering(batch, home, guardian)
+        way = decide_consent(
+            born,
+            batch.today,
+            least=batch.policy.record.min_age,
+            known=actor.known,
+            guardian_adult_from=_of_age(batch, guardian) if guardian else None,
+        )
         if batch.get(KeyedIndex, mark) is not None:
             raise RegisteredAlready
-        if batch.get(VolunteerNumber, number) is not None:
-            raise LookupError("the volunteer number is drawn already; ask again")
-        way = ConsentWay.COUNTER if actor.known else ConsentWay.SELF
+        number = next(drawn for drawn in numbers if batch.get(VolunteerNumber, drawn) is None)
         entry = batch.record(
             PersonRegistered(
                 person=person,
                 number=number,
                 home=home,
-                consent=ConsentWay.GUARDIAN if guardian else way,
+                consent=way,
                 consent_version=CONSENT_VERSION,
                 document=document,
                 guardian=guardian,
@@ -295,14 +308,7 @@ async def register_person(
             birth=born.isoformat(),
         )
         batch.put(KeyedIndex(mark=mark, person=person))
-        batch.put(
-            AgeBand(
-                person=person,
-                serves_from=anniversary(born, batch.policy.record.min_age),
-                credit_from=anniversary(born, batch.policy.credit.credit_age),
-                adult_from=anniversary(born, 18),
-            )
-        )
+        batch.put(age_band(person, born, batch.policy))
         return Registered(entry=entry.seq, person=person, number=number)
 
     return await write(
@@ -311,12 +317,58 @@ async def register_person(
         work,
         answer=Registered,
         needs=[
-            *([(Station, home)] if home else []),
+            *([] if home is None else [(Station, home)]),
+            *([] if actor.person is None else [(Grants, actor.person)]),
+            *((VolunteerNumber, number) for number in numbers),
             (KeyedIndex, mark),
-            (VolunteerNumber, number),
             (DataKey, person),
         ],
     )
+
+
+def _permit_registering(batch: Batch, home: str | None, guardian: PersonId | None) -> None:
+    """Anybody registers themselves, a guardian a ward, staff and the software others."""
+    actor = batch.actor
+    if home is None and actor != SYSTEM:
+        raise HomeMissing
+    path = working_station(batch, home).path if home else CITY_PATH
+    own_ward = guardian is not None and actor.person == guardian
+    if actor.known and not own_ward:
+        permit(batch, Action.REGISTER_PERSON, path)
+
+
+def _of_age(batch: Batch, guardian: PersonId) -> date:
+    active_person(batch, guardian)
+    return batch.need(AgeBand, guardian, "person").adult_from
+
+
+class Moved(Answer, frozen=True, kw_only=True):
+    """Whose account was suspended or reinstated."""
+
+    person: PersonId
+
+
+async def suspend_person(
+    actor: Actor, *, person: PersonId, reason: SuspensionReason, key: RequestKey
+) -> Moved:
+    """Keep somebody from serving for now. Refuses: NotFound, NotInThisState. Source: domain 4."""
+    return await _move(actor, person, PersonSuspended(person=person, reason=reason), key)
+
+
+async def reinstate_person(actor: Actor, *, person: PersonId, key: RequestKey) -> Moved:
+    """Let a suspended person serve again. Refuses: NotFound, NotInThisState."""
+    return await _move(actor, person, PersonReinstated(person=person), key)
+
+
+async def _move(
+    actor: Actor, person: PersonId, event: PersonSuspended | PersonReinstated, key: RequestKey
+) -> Moved:
+    def work(batch: Batch) -> Moved:
+        held = person_in_scope(batch, Action.SUSPEND_PERSON, person)
+        step(LIFECYCLE, held.state, type(event))
+        return Moved(entry=batch.record(event).seq, person=person)
+
+    return await write(actor, key, work, answer=Moved, needs=[(Person, person)])
 
 
 # Reads
@@ -337,16 +389,6 @@ async def people_by_id(ids: list[PersonId]) -> dict[str, Person]:
     """People by their ids, in one statement."""
     found = await find_many(Person, ids)
     return {str(id): row for id, row in found.items()}
-
-
-async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
-    """The names that the actor may see: their own, and those of people whose home is in scope."""
-    seen = [id for id in ids if id == actor.person]
-    for id, held in (await people_by_id([id for id in ids if id != actor.person])).items():
-        if await may_read(actor, Action.FIND_PERSON, held.home_path):
-            seen.append(id)
-    told = await read_fields(seen, "name")
-    return {id: fields["name"] for id, fields in told.items() if "name" in fields}
 
 
 async def people_of(station: str) -> list[Person]:

@@ -6,7 +6,9 @@ that a lock-out survives a restart (web 3).
 """
 
 import asyncio
+import contextlib
 import hashlib
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -14,20 +16,26 @@ import msgspec
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from timebank.access import Grants
+from timebank.access import Grants, permit_self
 from timebank.actors import PUBLIC, SYSTEM, Actor, PersonId, person
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.people import Person, VolunteerNumber
-from timebank.refusals import Refusal, Unauthenticated
+from timebank.projections import Place
+from timebank.refusals import Busy, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, select, table
+from timebank.vault import keyring
 
+NUMBER = re.compile(r"WH-[0-9]{4}-[0-9]{3}-[0-9]{4}")
 LONGEST_IDLE = timedelta(hours=12)
 LONGEST_SESSION = timedelta(days=30)
+SEEN_AGAIN = timedelta(minutes=10)
 ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
 SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -54,11 +62,12 @@ class LockedOut(Refusal):
     minutes: int
 
 
-class PasswordTooShort(Refusal):
-    """A password is long enough to withstand guessing."""
+class PasswordLength(Refusal):
+    """A password is long enough to withstand guessing, and short enough to hash."""
 
-    says = "A password has at least {least} characters."
+    says = "A password has {least} to {most} characters."
     least: int
+    most: int
     path = ("password",)
 
 
@@ -86,9 +95,13 @@ class Session(Row, frozen=True):
 
 @table("attempts", vault=True)
 class Attempts(Row, frozen=True):
-    """Wrong attempts in a row on a number, and until when it is locked."""
+    """Wrong attempts in a row on a person, and until when they are locked out.
 
-    number: str
+    Numbers that nobody has are counted too, in one of 65,536 rows each: a lock-out tells nothing,
+    and guessing fills no table.
+    """
+
+    subject: str
     wrong: int
     locked_until: datetime | None = None
 
@@ -103,12 +116,17 @@ def decide_attempt(attempts: Attempts | None, now: datetime) -> None:
         raise LockedOut(minutes=-(-(until - now) // timedelta(minutes=1)))
 
 
-def failed_once_more(attempts: Attempts | None, number: str, now: datetime) -> Attempts:
-    """The count after another wrong attempt."""
+def decide_wrong(attempts: Attempts | None, subject: str, now: datetime) -> Attempts:
+    """The count after another wrong attempt.
+
+    Refuses: LockedOut, as a right attempt would be: of many made at once, the one that is right
+    must not look different.
+    """
+    decide_attempt(attempts, now)
     wrong = (attempts.wrong if attempts else 0) + 1
     if wrong < ATTEMPTS:
-        return Attempts(number=number, wrong=wrong)
-    return Attempts(number=number, wrong=0, locked_until=now + LOCKED_FOR)
+        return Attempts(subject=subject, wrong=wrong)
+    return Attempts(subject=subject, wrong=0, locked_until=now + LOCKED_FOR)
 
 
 def is_live(session: Session, now: datetime) -> bool:
@@ -135,12 +153,12 @@ async def set_password(
 ) -> Noted:
     """Give a person a password; only the person themselves or the software may.
 
-    Refuses: PasswordTooShort, NotFound. Ends the person's other sessions.
+    Refuses: PasswordLength, NotFound. Ends the person's other sessions.
     """
     if actor != SYSTEM and actor.person != whose:
         raise Unauthenticated
-    if len(password) < SHORTEST_PASSWORD:
-        raise PasswordTooShort(least=SHORTEST_PASSWORD)
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise PasswordLength(least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
     phc = await asyncio.to_thread(_hash, password, cost or Cost())
     others = await select(Session, person=whose)
 
@@ -152,31 +170,55 @@ async def set_password(
                 batch.drop(Session, session.digest)
         return Noted()
 
-    return await write(actor, None, work, answer=Noted, needs=[(Person, whose)])
+    needs: list[Place] = [(Person, whose), *((Session, session.digest) for session in others)]
+    return await write(actor, None, work, answer=Noted, needs=needs)
+
+
+async def change_password(
+    actor: Actor, *, old: str, new_password: str, cost: Cost | None = None
+) -> Noted:
+    """Replace the actor's own password. Refuses: SignInFailed, LockedOut, PasswordLength."""
+    whose = permit_self(actor)
+    await _prove(whose, await find(Password, whose), old)
+    return await set_password(actor, whose=whose, password=new_password, cost=cost)
 
 
 async def sign_in(*, number: str, password: str) -> SignedIn:
     """Open a session. Refuses: SignInFailed, LockedOut. Source: web 3."""
     number = number.strip().upper()
-    decide_attempt(await find(Attempts, number), current().clock.now())
-    held = await find(VolunteerNumber, number)
-    kept = await find(Password, held.person) if held else None
-    # An unknown number takes as long as a wrong password.
-    right = await asyncio.to_thread(_matches, password, kept.phc if kept else _nobody())
-    if not right or held is None or kept is None:
-        await write(PUBLIC, None, lambda batch: _count_wrong(batch, number), answer=Noted)
+    held = await find(VolunteerNumber, number) if NUMBER.fullmatch(number) else None
+    subject = held.person if held else f"nobody:{keyring().mark('number', number)[:4]}"
+    await _prove(subject, await find(Password, subject), password)
+    return await open_session(subject)
+
+
+async def _prove(subject: str, kept: "Password | None", password: str) -> None:
+    """Let a right password pass; count a wrong one. Refuses: SignInFailed, LockedOut."""
+    decide_attempt(await find(Attempts, subject), current().clock.now())
+    # Nobody's password takes as long as a wrong one, and a long one no longer than a short one.
+    phc = kept.phc if kept else _nobody()
+    tried = password if len(password) <= LONGEST_PASSWORD else ""
+    right = await asyncio.to_thread(_matches, tried, phc) and kept is not None
+
+    def work(batch: Batch) -> Noted:
+        attempts = batch.get(Attempts, subject)
+        if not right:
+            batch.put(decide_wrong(attempts, subject, batch.now))
+        else:
+            decide_attempt(attempts, batch.now)
+            batch.drop(Attempts, subject)
+        return Noted()
+
+    await write(PUBLIC, None, work, answer=Noted, needs=[(Attempts, subject)])
+    if not right:
         raise SignInFailed
-    return await open_session(held.person, number=number)
 
 
-async def open_session(who: PersonId, *, number: str | None = None) -> SignedIn:
-    """Open a session for somebody whose identity another way has proved."""
+async def open_session(who: PersonId) -> SignedIn:
+    """Open a session for somebody whose identity was proved."""
     token = secrets.token_urlsafe(32)
 
     def work(batch: Batch) -> SignedIn:
-        if number is not None:
-            decide_attempt(batch.get(Attempts, number), batch.now)
-            batch.drop(Attempts, number)
         batch.put(
             Session(
                 digest=_digest(token),
@@ -188,8 +230,7 @@ async def open_session(who: PersonId, *, number: str | None = None) -> SignedIn:
         )
         return SignedIn(person=who, token=token)
 
-    needs_number = [(Attempts, number)] if number else []
-    return await write(PUBLIC, None, work, answer=SignedIn, needs=[*needs_number])
+    return await write(PUBLIC, None, work, answer=SignedIn)
 
 
 async def sign_out(token: str) -> None:
@@ -202,9 +243,31 @@ async def sign_out(token: str) -> None:
     await write(PUBLIC, None, work, answer=Noted)
 
 
-def _count_wrong(batch: Batch, number: str) -> Noted:
-    batch.put(failed_once_more(batch.get(Attempts, number), number, batch.now))
-    return Noted()
+async def end_session(actor: Actor, *, session: str) -> Noted:
+    """End one of the actor's own sessions, on another device perhaps. Refuses: NotFound."""
+    own = {held.id: held.digest for held in await select(Session, person=permit_self(actor))}
+    if session not in own:
+        raise NotFound(what="session")
+
+    def work(batch: Batch) -> Noted:
+        batch.drop(Session, own[session])
+        return Noted()
+
+    return await write(actor, None, work, answer=Noted)
+
+
+async def _see_again(session: Session) -> None:
+    """Note that a session is in use, so that it does not end for idleness."""
+
+    def work(batch: Batch) -> Noted:
+        held = batch.get(Session, session.digest)
+        if held is not None:
+            batch.put(msgspec.structs.replace(held, seen=batch.now))
+        return Noted()
+
+    # Whoever cannot be noted now is noted at the next request.
+    with contextlib.suppress(Busy):
+        await write(PUBLIC, None, work, answer=Noted, needs=[(Session, session.digest)])
 
 
 # Reads
@@ -212,17 +275,22 @@ def _count_wrong(batch: Batch, number: str) -> Noted:
 
 async def actor_of(token: str | None) -> Actor:
     """Who holds this session token: a person, or the public."""
+    now = current().clock.now()
     session = await find(Session, _digest(token)) if token else None
-    if session is None or not is_live(session, current().clock.now()):
+    if session is None or not is_live(session, now):
         return PUBLIC
+    if now - session.seen >= SEEN_AGAIN:
+        await _see_again(session)
     grants = await find(Grants, session.person)
-    staff = grants is not None and bool(grants.grants)
+    staff = grants is not None and bool(grants.standing(day_of(now)))
     return person(session.person, session=session.id, staff=staff)
 
 
 async def sessions_of(actor: Actor) -> list[Session]:
-    """The actor's own sessions, newest first."""
-    return await select(Session, person=actor.person or "", order=["-began"])
+    """The actor's own sessions that still stand, newest first."""
+    now = current().clock.now()
+    held = await select(Session, person=permit_self(actor), order=["-began"])
+    return [session for session in held if is_live(session, now)]
 
 
 def _digest(token: str) -> str:

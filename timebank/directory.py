@@ -1,0 +1,62 @@
+"""The directory: who may see whom, under which name and telephone.
+
+A person sees themselves and their wards, staff see those whose home is in their scope. Whoever is
+out of sight looks exactly like somebody who does not exist.
+"""
+
+from collections.abc import Callable
+
+from timebank.access import Action, grants_of
+from timebank.actors import Actor, PersonId
+from timebank.clock import day_of
+from timebank.identity import DocumentType
+from timebank.journal import current
+from timebank.people import Person, people_by_id, person_by_number
+from timebank.tables import find
+from timebank.vault import KeyedIndex, keyring, read_fields
+
+
+async def visible_people(actor: Actor, ids: list[PersonId]) -> dict[PersonId, Person]:
+    """The people the actor may see: themselves, their wards, and whose home is in scope."""
+    found = await people_by_id(ids)
+    sees = await _sees(actor)
+    return {id: held for id, held in found.items() if sees(held)}
+
+
+async def _sees(actor: Actor) -> Callable[[Person], bool]:
+    own, today = await grants_of(actor), day_of(current().clock.now())
+
+    def sees(held: Person) -> bool:
+        if actor.person is not None and actor.person in (held.id, held.guardian):
+            return True
+        return own is not None and own.may(Action.FIND_PERSON, held.home_path, today)
+
+    return sees
+
+
+async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
+    """The names of those the actor may see."""
+    told = await read_fields(list(await visible_people(actor, ids)), "name")
+    return {id: fields["name"] for id, fields in told.items() if "name" in fields}
+
+
+async def phones_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
+    """The telephones of those the actor may see."""
+    told = await read_fields(list(await visible_people(actor, ids)), "phone")
+    return {id: fields["phone"] for id, fields in told.items() if "phone" in fields}
+
+
+async def find_person(actor: Actor, *, number: str) -> Person | None:
+    """A person by public volunteer number, if the actor may see them."""
+    held = await person_by_number(number)
+    return held if held is not None and (await _sees(actor))(held) else None
+
+
+async def find_by_document(
+    actor: Actor, *, document: DocumentType, document_number: str
+) -> Person | None:
+    """A person by document, if the actor may see them: for the counter."""
+    mark = keyring().mark(document.value, document_number.strip().upper())
+    index = await find(KeyedIndex, mark)
+    held = await find(Person, index.person) if index else None
+    return held if held is not None and (await _sees(actor))(held) else None
