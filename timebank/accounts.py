@@ -48,7 +48,7 @@ def escrow(thing: str) -> str:
     return f"escrow:{thing}"
 
 
-def reward(item: str) -> str:
+def redeemed(item: str) -> str:
     """Minutes redeemed for a reward."""
     return f"reward:{item}"
 
