@@ -17,7 +17,7 @@ from ledger.entry import Sealed
 from timebank.events import Event
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
-from timebank.tables import Row, table
+from timebank.tables import Row, find, select, table
 
 CALENDAR = "city"
 SEED = Path(__file__).parent / "data" / "policy.yaml"
@@ -283,3 +283,17 @@ def _published(rows: Rows, event: PolicyPublished, entry: Sealed) -> None:
     calendar = rows.get(PolicyCalendar, CALENDAR)
     earlier = calendar.versions if calendar else ()
     rows.put(PolicyCalendar(id=CALENDAR, versions=(*earlier, (effective, policy.id))))
+
+
+# Reads
+
+
+async def policies() -> list[PolicyVersion]:
+    """Every published policy, earliest first."""
+    return await select(PolicyVersion, order=["effective"])
+
+
+async def policy_on(day: date) -> PolicyVersion | None:
+    """The policy of a day."""
+    calendar = await find(PolicyCalendar, CALENDAR)
+    return await find(PolicyVersion, calendar.on(day)) if calendar else None
