@@ -47,9 +47,9 @@ class Rows:
         place = (row, key)
         for layer in reversed(self.layers):
             if place in layer:
-                return cast(R | None, layer[place])
+                return cast("R | None", layer[place])
         try:
-            return cast(R | None, self.known[place])
+            return cast("R | None", self.known[place])
         except KeyError:
             raise Missing({place}) from None
 

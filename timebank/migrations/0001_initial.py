@@ -140,6 +140,18 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="CapturedOnce",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("record", fields.CharField(max_length=512)),
+            ],
+            options={"table": "captured_once", "app": "timebank", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="DataKey",
             fields=[
                 (
@@ -250,6 +262,20 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="PolicyDraft",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("proposer", fields.CharField(max_length=512)),
+                ("proposed_at", InstantField()),
+                ("document", fields.TextField(unique=False)),
+            ],
+            options={"table": "policy_draft", "app": "timebank", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="PolicyVersion",
             fields=[
                 (
@@ -295,6 +321,73 @@ class Migration(migrations.Migration):
                 ("people", fields.TextField(unique=False)),
             ],
             options={"table": "present", "app": "timebank", "pk_attr": "activity"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Record",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("volunteer", fields.CharField(max_length=512)),
+                ("station", fields.CharField(max_length=512)),
+                ("path", fields.CharField(max_length=512)),
+                ("activity", fields.CharField(null=True, max_length=512)),
+                ("day", DayField(max_length=10)),
+                ("starts", InstantField()),
+                ("ends", InstantField()),
+                ("checked_minutes", fields.BigIntField()),
+                ("minutes", fields.BigIntField()),
+                ("kind", fields.CharField(max_length=64)),
+                ("mode", fields.CharField(max_length=64)),
+                ("own", fields.BooleanField()),
+                ("state", fields.CharField(max_length=64)),
+                ("batch", fields.CharField(max_length=512)),
+                ("recorder", fields.CharField(max_length=512)),
+                ("captured_at", InstantField()),
+                ("review", fields.TextField(unique=False)),
+                ("late", fields.CharField(null=True, max_length=64)),
+                ("confirmer", fields.CharField(null=True, max_length=512)),
+                ("reviewer", fields.CharField(null=True, max_length=512)),
+                ("credited", fields.BigIntField()),
+                ("repaid", fields.BigIntField()),
+                ("posted_seq", fields.BigIntField(null=True)),
+                ("posted_leaf", fields.BinaryField(null=True)),
+            ],
+            options={
+                "table": "record",
+                "app": "timebank",
+                "indexes": [
+                    Index(fields=["volunteer", "id"]),
+                    Index(fields=["path", "state"]),
+                    Index(fields=["activity"]),
+                    Index(fields=["batch"]),
+                ],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RecorderDay",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("recorder", fields.CharField(max_length=512)),
+                ("minutes", fields.BigIntField()),
+                ("hour", fields.BigIntField()),
+                ("people", fields.TextField(unique=False)),
+                ("held_by", fields.CharField(null=True, max_length=512)),
+                ("held_path", fields.CharField(null=True, max_length=512)),
+            ],
+            options={
+                "table": "recorder_day",
+                "app": "timebank",
+                "indexes": [Index(fields=["held_path"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -351,6 +444,19 @@ class Migration(migrations.Migration):
                 ("taken", fields.BigIntField()),
             ],
             options={"table": "seats", "app": "timebank", "pk_attr": "activity"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ServiceTotal",
+            fields=[
+                (
+                    "volunteer",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("minutes", fields.BigIntField()),
+                ("credited", fields.BigIntField()),
+            ],
+            options={"table": "service_total", "app": "timebank", "pk_attr": "volunteer"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -474,6 +580,31 @@ class Migration(migrations.Migration):
                 ("commitment", fields.CharField(max_length=512)),
             ],
             options={"table": "texts", "app": "timebank", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="VolunteerDay",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("intervals", fields.TextField(unique=False)),
+                ("credited", fields.BigIntField()),
+            ],
+            options={"table": "volunteer_day", "app": "timebank", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="VolunteerMonth",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("credited", fields.BigIntField()),
+            ],
+            options={"table": "volunteer_month", "app": "timebank", "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(

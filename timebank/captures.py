@@ -1,0 +1,275 @@
+"""Captures: how a record of service comes in, one at a time (domain 4).
+
+By staff from paper, which mints nothing, or from a closed visit, by the volunteer or by staff.
+Knows the checks that a capture must pass; `rosters` brings many at once through the same door.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from ledger.entry import Sealed
+from timebank.access import Action, Grants
+from timebank.activities import Activity, ActivityKind, ActivityNotOpen, ActivityState
+from timebank.actors import Actor, PersonId
+from timebank.attendance import Attendance, Way
+from timebank.batch import Batch
+from timebank.clock import CITY, day_of
+from timebank.days import (
+    MINUTE,
+    Interval,
+    RecorderDay,
+    ReviewReason,
+    VolunteerDay,
+    day_key,
+    days_near,
+    decide_filing,
+    decide_place,
+    decide_times,
+    recorder_limits,
+    street_of,
+)
+from timebank.hours import CapturedOnce
+from timebank.ids import new
+from timebank.journal import Answer, current, write
+from timebank.keys import RequestKey
+from timebank.people import AgeBand, Person, active_person
+from timebank.places import Station, working_station
+from timebank.projections import Place
+from timebank.record_life import CaptureMode, HoursCaptured, LateReason
+from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.sign_ups import BelowServiceAge
+
+RECORDABLE = frozenset({ActivityState.RUNNING, ActivityState.ENDED, ActivityState.FILED})
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of one stretch of service: who served, where, when, and how it is known."""
+
+    volunteer: PersonId
+    station: str
+    starts: datetime
+    ends: datetime
+    kind: ActivityKind
+    activity: str | None = None
+    mode: CaptureMode = CaptureMode.MANUAL
+    own: bool = False
+    late: LateReason | None = None
+    once: str | None = None
+
+    def needs(self, recorder: str, now: datetime) -> list[Place]:
+        """The rows that capturing it asks for."""
+        days = days_near(self.starts, self.ends) if self.ends > self.starts else []
+        return [
+            (Station, self.station),
+            (Person, self.volunteer),
+            (AgeBand, self.volunteer),
+            (RecorderDay, day_key(recorder, day_of(now))),
+            (Grants, recorder),
+            *((VolunteerDay, day_key(self.volunteer, day)) for day in days),
+            *([(Activity, self.activity)] if self.activity else []),
+            *([(CapturedOnce, self.once)] if self.once else []),
+        ]
+
+
+# Refusals
+
+
+class ActivityElsewhere(Refusal):
+    """An activity belongs to one station."""
+
+    says = "This activity belongs to another station."
+    path = ("activity",)
+
+
+class VisitNotClosed(Refusal):
+    """A visit counts once both ends of it are known: a missing check-out never credits."""
+
+    says = "This visit has no check-out; record it by hand if the times are known."
+
+
+# Decisions
+
+
+def path_of(batch: Batch, station: str, activity: str | None) -> str:
+    """Where service is recorded: the activity's path, or the station's.
+
+    Refuses: NotFound, StationNotActive, ActivityElsewhere, ActivityNotOpen.
+    """
+    place = working_station(batch, station)
+    if activity is None:
+        return place.path
+    held = batch.need(Activity, activity, "activity")
+    if held.station != station:
+        raise ActivityElsewhere
+    if held.state not in RECORDABLE:
+        raise ActivityNotOpen(state=held.state.value)
+    return held.path
+
+
+def may(batch: Batch, action: Action, path: str) -> bool:
+    """Whether the batch's actor holds a role for the action there; denies nothing."""
+    person = batch.actor.person
+    held = batch.get(Grants, person) if person else None
+    return held is not None and held.may(action, path, batch.today)
+
+
+def may_capture(batch: Batch, path: str) -> bool:
+    """Whether the actor may record at a path; the district may, for what comes too late."""
+    return may(batch, Action.CAPTURE_HOURS, path) or may(batch, Action.CAPTURE_OLD_HOURS, path)
+
+
+def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
+    """Record a service that the actor may record at `path`; the record's id and entry.
+
+    Refuses: PersonNotActive, BelowServiceAge, IntervalWrong, InTheFuture, Overlaps, GapTooShort,
+    DayTooLong, LateReasonMissing, TooLateToRecord.   Source: domain 4.
+    """
+    active_person(batch, service.volunteer)
+    minutes = decide_times(service.starts, service.ends, batch.now)
+    if day_of(service.starts) < batch.need(AgeBand, service.volunteer, "person").serves_from:
+        raise BelowServiceAge
+    record = new("rec")
+    event = HoursCaptured(
+        record=record,
+        volunteer=service.volunteer,
+        station=service.station,
+        path=path,
+        starts=service.starts,
+        ends=service.ends,
+        minutes=minutes,
+        kind_of_service=service.kind,
+        mode=service.mode,
+        activity=service.activity,
+        own=service.own,
+        late=service.late,
+        review=tuple(_review_reasons(batch, service, path, record, minutes)),
+        once=service.once,
+    )
+    return record, batch.record(event)
+
+
+def _review_reasons(
+    batch: Batch, service: Service, path: str, record: str, minutes: int
+) -> list[ReviewReason]:
+    day = day_of(service.starts)
+    rules = batch.policy_on(day).record
+    interval = Interval(
+        record=record, street=street_of(path), starts=service.starts, ends=service.ends
+    )
+    near = days_near(service.starts, service.ends, rules.min_gap_minutes * MINUTE)
+    held = {one: batch.get(VolunteerDay, day_key(service.volunteer, one)) for one in near}
+    days = {one: row.intervals if row else () for one, row in held.items()}
+    reasons = []
+    if decide_place(interval, days, rules):
+        reasons.append(ReviewReason.DAY_MINUTES)
+    district = may(batch, Action.CAPTURE_OLD_HOURS, path)
+    if decide_filing(day, batch.today, rules, reason=service.late, district=district):
+        reasons.append(ReviewReason.LATE)
+    recorder = batch.get(RecorderDay, day_key(batch.actor.id, batch.today))
+    hour = batch.now.astimezone(CITY).hour
+    return reasons + recorder_limits(recorder, service.volunteer, minutes, hour, rules)
+
+
+# Commands
+
+
+class Captured(Answer, frozen=True, kw_only=True):
+    """The record that was made, or the one that the visit became before."""
+
+    record: str
+
+
+async def capture_hours(
+    actor: Actor,
+    *,
+    volunteer: PersonId,
+    station: str,
+    starts: datetime,
+    ends: datetime,
+    kind: ActivityKind,
+    key: RequestKey,
+    activity: str | None = None,
+    late: LateReason | None = None,
+) -> Captured:
+    """Record a service by hand, as a clerk does from paper: it counts for stars, mints no credit.
+
+    Refuses: NotFound, StationNotActive, ActivityElsewhere, ActivityNotOpen, and what `capture`
+    refuses.   Source: domain 4.
+    """
+    if not actor.known:
+        raise Unauthenticated
+    service = Service(
+        volunteer=volunteer,
+        station=station,
+        starts=starts,
+        ends=ends,
+        kind=kind,
+        activity=activity,
+        late=late,
+    )
+
+    def work(batch: Batch) -> Captured:
+        path = path_of(batch, station, activity)
+        if not may_capture(batch, path):
+            raise Forbidden
+        record, entry = capture(batch, service, path)
+        return Captured(entry=entry.seq, record=record)
+
+    needs = service.needs(actor.id, current().clock.now())
+    return await write(actor, key, work, answer=Captured, needs=needs)
+
+
+async def capture_visit(
+    actor: Actor, *, activity: str, person: PersonId, visit: int, key: RequestKey
+) -> Captured:
+    """Make a closed visit a record; `visit` counts a person's visits of the activity from 0.
+
+    By the person, or by staff of the activity. A check-out with one's own credential is acceptance
+    given beforehand.   Refuses: NotFound, VisitNotClosed, and what `capture` refuses.
+    """
+    if not actor.known:
+        raise Unauthenticated
+    once = f"visit:{activity}:{person}:{visit}"
+    attendance = f"{activity}/{person}"
+
+    def work(batch: Batch) -> Captured:
+        held = batch.need(Activity, activity, "activity")
+        if actor.person != person and not may_capture(batch, held.path):
+            raise NotFound(what="visit")
+        before = batch.get(CapturedOnce, once)
+        if before is not None:
+            return Captured(record=before.record)
+        service = _visited(batch.need(Attendance, attendance, "visit"), held, visit, once)
+        record, entry = capture(batch, service, path_of(batch, held.station, activity))
+        return Captured(entry=entry.seq, record=record)
+
+    needs: list[Place] = [
+        (Activity, activity),
+        (Attendance, attendance),
+        (CapturedOnce, once),
+        (Person, person),
+        (AgeBand, person),
+        (Grants, actor.id),
+        (RecorderDay, day_key(actor.id, day_of(current().clock.now()))),
+    ]
+    return await write(actor, key, work, answer=Captured, needs=needs)
+
+
+def _visited(held: Attendance, activity: Activity, visit: int, once: str) -> Service:
+    if visit not in range(len(held.visits)):
+        raise NotFound(what="visit")
+    stay = held.visits[visit]
+    if stay.ended is None or stay.ended_by is Way.UNCONFIRMED:
+        raise VisitNotClosed
+    return Service(
+        volunteer=held.person,
+        station=activity.station,
+        starts=stay.began,
+        ends=stay.ended,
+        kind=activity.kind,
+        activity=activity.id,
+        mode=CaptureMode.CHECK_IN,
+        own=stay.ended_by is Way.STATION_CODE,
+        once=once,
+    )

@@ -1,0 +1,312 @@
+"""Confirmations: the second key, the second reviewer, the volunteer's acceptance (domain 4).
+
+Nobody turns two keys of one record. Whoever acts on many records at once gets an answer for each,
+so that one record that must wait holds up no other.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from ledger.entry import Sealed
+from timebank.access import Action, Grants, permit
+from timebank.accounts import Account, balance, owed, volunteer
+from timebank.actors import Actor, PersonId
+from timebank.batch import Batch
+from timebank.captures import may
+from timebank.days import RecorderDay, VolunteerDay, VolunteerMonth, day_key, month_key
+from timebank.hours import Record, ServiceTotal
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import step
+from timebank.minting import Minted, decide_mint
+from timebank.people import AgeBand, Person
+from timebank.projections import Place
+from timebank.record_life import (
+    LIFECYCLE,
+    Acceptance,
+    CaptureMode,
+    HoursConfirmed,
+    HoursPosted,
+    HoursReferred,
+    HoursRejected,
+    HoursReviewed,
+    RejectReason,
+)
+from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.tables import find_many
+
+MOST_AT_ONCE = 500
+
+
+# Refusals
+
+
+class SameHand(Refusal):
+    """Each key of a record is another person's (domain 4)."""
+
+    says = "Whoever recorded or confirmed {record} cannot do this too; another person must."
+    record: str
+
+
+class OwnHours(Refusal):
+    """Nobody approves their own hours (domain 11)."""
+
+    says = "Record {record} is about your own service; another person must decide."
+    record: str
+
+
+class BatchHeld(Refusal):
+    """Somebody disowned a record of the same hand and day."""
+
+    says = "This waits for the district: record {record} of the same recorder was disowned."
+    record: str
+
+
+class MinutesWrong(Refusal):
+    """At most what was checked can be confirmed."""
+
+    says = "Between 1 and {most} minutes can be confirmed."
+    most: int
+    path = ("minutes",)
+
+
+class TooManyRecords(Refusal):
+    """One request has its limit."""
+
+    says = "Name between 1 and {most} records."
+    most: int
+    path = ("records",)
+
+
+# Decisions
+
+
+def decide_hand(record: Record, actor: str, *, reviewing: bool = False) -> None:
+    """Whether `actor` may turn a staff key of the record. Refuses: OwnHours, SameHand."""
+    if actor == record.volunteer:
+        raise OwnHours(record=record.id)
+    if actor == record.recorder or (reviewing and actor == record.confirmer):
+        raise SameHand(record=record.id)
+
+
+def decide_confirm(record: Record, minutes: int | None) -> HoursConfirmed | HoursReferred:
+    """Confirm all or some of the checked minutes, or refer them to a second reviewer.
+
+    Refuses: NotInThisState, MinutesWrong.
+    """
+    event = HoursReferred if record.review else HoursConfirmed
+    step(LIFECYCLE, record.state, event)
+    confirmed = record.checked_minutes if minutes is None else minutes
+    if not 0 < confirmed <= record.checked_minutes:
+        raise MinutesWrong(most=record.checked_minutes)
+    return event(record=record.id, minutes=confirmed)
+
+
+# What a step on one record is given
+
+
+def visible(batch: Batch, id: str) -> Record:
+    """The record, if it concerns the actor or lies in the actor's scope. Refuses: NotFound."""
+    record = batch.need(Record, id, "record")
+    if record.volunteer != batch.actor.person and not may(batch, Action.READ_RECORDS, record.path):
+        raise NotFound(what="record")
+    return record
+
+
+def not_held(batch: Batch, record: Record) -> None:
+    """Let a record go on unless its batch is held. Refuses: BatchHeld."""
+    held = batch.there(RecorderDay, record.batch)
+    if held.held_by is not None:
+        raise BatchHeld(record=held.held_by)
+
+
+def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
+    """Post a confirmed record: its minutes count, and what is eligible is minted."""
+    step(LIFECYCLE, record.state, HoursPosted)
+    minted = _mint(batch, record)
+    return batch.record(
+        HoursPosted(
+            record=record.id,
+            volunteer=record.volunteer,
+            station=record.station,
+            minutes=record.minutes,
+            way=way,
+            credited=minted.credited,
+            repaid=minted.repaid,
+            proxy=batch.actor.proxy,
+        )
+    )
+
+
+def _mint(batch: Batch, record: Record) -> Minted:
+    age = batch.get(AgeBand, record.volunteer)
+    if record.mode is not CaptureMode.CHECK_IN or age is None or record.day < age.credit_from:
+        return Minted()
+    day = batch.get(VolunteerDay, day_key(record.volunteer, record.day))
+    month = batch.get(VolunteerMonth, month_key(record.volunteer, record.day))
+    return decide_mint(
+        record.minutes,
+        today=day.credited if day else 0,
+        month=month.credited if month else 0,
+        balance=balance(batch, volunteer(record.volunteer)),
+        debt=-balance(batch, owed(record.volunteer)),
+        rules=batch.policy_on(record.day).credit,
+    )
+
+
+def _accepted_beforehand(batch: Batch, id: str) -> Sealed | None:
+    """Post a record that its volunteer checked out of, if all its minutes were confirmed."""
+    record = batch.there(Record, id)
+    if record.own and record.minutes == record.checked_minutes:
+        return post(batch, record, Acceptance.BEFOREHAND)
+    return None
+
+
+# Commands
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one record: the entry, or the refusal's code and its values."""
+
+    record: str
+    entry: int | None = None
+    code: str | None = None
+    details: dict[str, str] = {}
+
+
+class Turned(Answer, frozen=True, kw_only=True):
+    """What became of each record, in the order they were named."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+async def confirm_hours(
+    actor: Actor, *, records: Sequence[str], key: RequestKey, minutes: int | None = None
+) -> Turned:
+    """Confirm captured records, as another hand than their recorder's.
+
+    Args: records, 1 to 500; minutes, for one record, if fewer than checked are confirmed.
+    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, MinutesWrong, BatchHeld.
+    A visit that the volunteer checked out of is posted with it, if all its minutes are confirmed.
+    """
+    if minutes is not None and len(records) != 1:
+        raise TooManyRecords(most=1)
+
+    def one(batch: Batch, id: str) -> Sealed:
+        record = visible(batch, id)
+        permit(batch, Action.CONFIRM_HOURS, record.path)
+        decide_hand(record, actor.id)
+        not_held(batch, record)
+        event = decide_confirm(record, minutes)
+        entry = batch.record(event)
+        if isinstance(event, HoursReferred):
+            return entry
+        return _accepted_beforehand(batch, id) or entry
+
+    return await turn(actor, records, key, one)
+
+
+async def review_hours(actor: Actor, *, records: Sequence[str], key: RequestKey) -> Turned:
+    """Agree with records that a rule sent to a second reviewer, as a third person.
+
+    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, BatchHeld.
+    """
+
+    def one(batch: Batch, id: str) -> Sealed:
+        record = visible(batch, id)
+        permit(batch, Action.REVIEW_HOURS, record.path)
+        decide_hand(record, actor.id, reviewing=True)
+        not_held(batch, record)
+        step(LIFECYCLE, record.state, HoursReviewed)
+        entry = batch.record(HoursReviewed(record=id))
+        return _accepted_beforehand(batch, id) or entry
+
+    return await turn(actor, records, key, one)
+
+
+async def reject_hours(
+    actor: Actor, *, records: Sequence[str], reason: RejectReason, key: RequestKey
+) -> Turned:
+    """Reject captured records, or those sent to a second reviewer, with a reason code.
+
+    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours.
+    """
+
+    def one(batch: Batch, id: str) -> Sealed:
+        record = visible(batch, id)
+        step(LIFECYCLE, record.state, HoursRejected)
+        action = Action.REVIEW_HOURS if record.confirmer else Action.CONFIRM_HOURS
+        permit(batch, action, record.path)
+        decide_hand(record, actor.id, reviewing=True)
+        return batch.record(HoursRejected(record=id, reason=reason))
+
+    return await turn(actor, records, key, one)
+
+
+async def accept_hours(actor: Actor, *, records: Sequence[str], key: RequestKey) -> Turned:
+    """Accept confirmed records as one's own: they are posted, and eligible minutes are minted.
+
+    By the volunteer, by a proxy, or at the counter by staff who turned no other key of the record.
+    Refuses for each: NotFound, NotInThisState, SameHand, BatchHeld.   Source: domain 4 and 6.
+    """
+
+    def one(batch: Batch, id: str) -> Sealed:
+        record = visible(batch, id)
+        way = Acceptance.PROXY if actor.proxy else Acceptance.SELF
+        if record.volunteer != actor.person:
+            permit(batch, Action.ACCEPT_AT_COUNTER, record.path)
+            if actor.id in (record.recorder, record.confirmer, record.reviewer):
+                raise SameHand(record=id)
+            way = Acceptance.COUNTER
+        not_held(batch, record)
+        return post(batch, record, way)
+
+    return await turn(actor, records, key, one)
+
+
+async def turn(
+    actor: Actor, records: Sequence[str], key: RequestKey, one: Callable[[Batch, str], Sealed]
+) -> Turned:
+    """Run a step on each record; a single record's refusal is raised, many are answered each.
+
+    Refuses: TooManyRecords.
+    """
+    if not actor.known:
+        raise Unauthenticated
+    if not 0 < len(records) <= MOST_AT_ONCE:
+        raise TooManyRecords(most=MOST_AT_ONCE)
+
+    def work(batch: Batch) -> Turned:
+        if len(records) == 1:
+            entry = one(batch, records[0])
+            return Turned(entry=entry.seq, outcomes=(Outcome(record=records[0], entry=entry.seq),))
+        outcomes = tuple(_outcome(batch, id, one) for id in records)
+        first = next((outcome.entry for outcome in outcomes if outcome.entry is not None), None)
+        return Turned(entry=first, outcomes=outcomes)
+
+    found = await find_many(Record, records)
+    needs = [place for record in found.values() for place in _needs(record)]
+    return await write(actor, key, work, answer=Turned, needs=[(Grants, actor.id), *needs])
+
+
+def _outcome(batch: Batch, id: str, one: Callable[[Batch, str], Sealed]) -> Outcome:
+    told = batch.attempt(lambda: one(batch, id))
+    if isinstance(told, Refusal):
+        return Outcome(record=id, code=told.code, details=told.details)
+    return Outcome(record=id, entry=told.seq if told else None)
+
+
+def _needs(record: Record) -> list[Place]:
+    who: PersonId = record.volunteer
+    return [
+        (Record, record.id),
+        (Person, who),
+        (AgeBand, who),
+        (ServiceTotal, who),
+        (RecorderDay, record.batch),
+        (VolunteerDay, day_key(who, record.day)),
+        (VolunteerMonth, month_key(who, record.day)),
+        (Account, volunteer(who)),
+        (Account, owed(who)),
+    ]

@@ -1,0 +1,253 @@
+"""Days: when a volunteer served, and how much one hand recorded (domain 4).
+
+Knows intervals, the clashes between them and the limits of a day; every clash names the record it
+clashes with. Refuses to know states, credit and who asks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+import msgspec
+
+from timebank.clock import day_of, instant
+from timebank.policy import Record as Rules
+from timebank.refusals import Refusal
+from timebank.tables import Row, table
+
+MINUTE = timedelta(minutes=1)
+LONGEST = timedelta(hours=16)
+USUAL_GAP = timedelta(minutes=15)
+"""How near to midnight a service must be for its neighbouring day to be loaded beforehand."""
+
+STREET_DEPTH = 3
+"""A path begins with city, district and street."""
+
+
+class ReviewReason(StrEnum):
+    """Why a record needs a second reviewer (domain 4)."""
+
+    DAY_MINUTES = "day_minutes"
+    RECORDER_PEOPLE = "recorder_people"
+    RECORDER_MINUTES = "recorder_minutes"
+    LATE = "late"
+
+
+class Interval(msgspec.Struct, frozen=True, kw_only=True):
+    """When one record's service took place, and in which street."""
+
+    record: str
+    street: str
+    starts: datetime
+    ends: datetime
+
+    def minutes_on(self, day: date) -> int:
+        """The minutes of it that lie on a day in the city."""
+        begins, ends = _bounds(day)
+        return max(0, (min(self.ends, ends) - max(self.starts, begins)) // MINUTE)
+
+
+@lru_cache(maxsize=1024)
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    return instant(day), instant(day + timedelta(days=1))
+
+
+# Refusals
+
+
+class IntervalWrong(Refusal):
+    """Service ends after it starts, in whole minutes."""
+
+    says = "Service ends after it starts, at most {hours} hours later; give whole minutes."
+    hours: int
+    path = ("ends",)
+
+
+class InTheFuture(Refusal):
+    """Nobody has served yet what lies ahead."""
+
+    says = "This service is not over yet; record it when it is."
+    path = ("ends",)
+
+
+class Overlaps(Refusal):
+    """Nobody serves twice at once, at whatever stations."""
+
+    says = "This overlaps with record {record} of the same person."
+    record: str
+    path = ("starts",)
+
+
+class GapTooShort(Refusal):
+    """Going to a site in another street takes time."""
+
+    says = (
+        "Only {gap} minutes lie between this and record {record} in another street; {least} must."
+    )
+    gap: int
+    least: int
+    record: str
+    path = ("starts",)
+
+
+class DayTooLong(Refusal):
+    """A day of service has an end."""
+
+    says = "With record {record} this makes {minutes} minutes on {day}; at most {most} count."
+    day: date
+    minutes: int
+    most: int
+    record: str
+    path = ("ends",)
+
+
+class LateReasonMissing(Refusal):
+    """What is filed late says why."""
+
+    says = "After {days} days a record needs a reason and a second reviewer; give the reason."
+    days: int
+    path = ("late",)
+
+
+class TooLateToRecord(Refusal):
+    """After a month only the district records."""
+
+    says = "After {days} days only the district can record service."
+    days: int
+    path = ("starts",)
+
+
+# Decisions
+
+
+def street_of(path: str) -> str:
+    """The part of a path that names its street."""
+    return "/".join(path.split("/")[:STREET_DEPTH])
+
+
+def days_near(starts: datetime, ends: datetime, gap: timedelta = USUAL_GAP) -> list[date]:
+    """The days in the city on which something within `gap` of an interval may lie."""
+    first, last = day_of(starts - gap), day_of(ends + gap)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def days_served(starts: datetime, ends: datetime) -> list[date]:
+    """The days in the city that an interval lies in."""
+    return days_near(starts, ends - timedelta(microseconds=1), timedelta(0))
+
+
+def decide_times(starts: datetime, ends: datetime, now: datetime) -> int:
+    """The minutes from `starts` to `ends`. Refuses: IntervalWrong, InTheFuture."""
+    whole = not (starts.second or starts.microsecond or ends.second or ends.microsecond)
+    if not whole or not timedelta(0) < ends - starts <= LONGEST:
+        raise IntervalWrong(hours=LONGEST // timedelta(hours=1))
+    if ends > now:
+        raise InTheFuture
+    return (ends - starts) // MINUTE
+
+
+def decide_place(new: Interval, days: Mapping[date, Sequence[Interval]], rules: Rules) -> bool:
+    """Whether an interval fits between those of the same person; True asks for a second reviewer.
+
+    Refuses: Overlaps, GapTooShort, DayTooLong. Source: domain 4.
+    """
+    _no_clash(new, (other for held in days.values() for other in held), rules.min_gap_minutes)
+    longest = 0
+    for day, held in days.items():
+        added = new.minutes_on(day)
+        if not added:
+            continue
+        longest = max(longest, added + sum(other.minutes_on(day) for other in held))
+        if longest > rules.second_review_max:
+            record = held[-1].record if held else new.record
+            most = rules.second_review_max
+            raise DayTooLong(day=day, minutes=longest, most=most, record=record)
+    return longest > rules.auto_max_per_day
+
+
+def _no_clash(new: Interval, others: Iterator[Interval], least: int) -> None:
+    for other in others:
+        between = max(new.starts - other.ends, other.starts - new.ends)
+        if between < timedelta(0):
+            raise Overlaps(record=other.record)
+        if between < least * MINUTE and new.street != other.street:
+            raise GapTooShort(gap=between // MINUTE, least=least, record=other.record)
+
+
+def decide_filing(
+    day: date, today: date, rules: Rules, *, reason: str | None, district: bool
+) -> bool:
+    """Whether service of `day` may still be recorded; True asks for a second reviewer.
+
+    Args: reason, the code that says why it comes late; district, whether the district records it.
+    Refuses: LateReasonMissing, TooLateToRecord. Source: domain 4.
+    """
+    late = (today - day).days
+    if late <= rules.file_days:
+        return False
+    if late > rules.late_days and not district:
+        raise TooLateToRecord(days=rules.late_days)
+    if reason is None:
+        raise LateReasonMissing(days=rules.file_days)
+    return True
+
+
+def recorder_limits(
+    held: "RecorderDay | None", volunteer: str, minutes: int, hour: int, rules: Rules
+) -> list[ReviewReason]:
+    """The limits that one more record takes a recorder past: a second reviewer looks at it."""
+    people = held.people if held and held.hour == hour else ()
+    past = []
+    if volunteer not in people and len(people) >= rules.recorder_people_per_hour:
+        past.append(ReviewReason.RECORDER_PEOPLE)
+    if (held.minutes if held else 0) + minutes > rules.recorder_person_minutes_per_day:
+        past.append(ReviewReason.RECORDER_MINUTES)
+    return past
+
+
+# Tables
+
+
+@table("volunteer_day")
+class VolunteerDay(Row, frozen=True):
+    """A person's service on a day in the city; `id` is `<person>/<day>`; `credited` in minutes."""
+
+    id: str
+    intervals: tuple[Interval, ...]
+    credited: int = 0
+
+
+@table("volunteer_month")
+class VolunteerMonth(Row, frozen=True):
+    """The minutes credited for service in a month; `id` is `<person>/2026-03`."""
+
+    id: str
+    credited: int
+
+
+@table("recorder_day", index=[("held_path",)])
+class RecorderDay(Row, frozen=True):
+    """What one hand recorded on a day: the batch that a “not me” holds; `id` is `<recorder>/<day>`.
+
+    `people` are those recorded in the hour `hour`, as many as pass without a second reviewer;
+    `held_by` is the disowned record, `held_path` where it was served.
+    """
+
+    id: str
+    recorder: str
+    minutes: int
+    hour: int
+    people: tuple[str, ...]
+    held_by: str | None = None
+    held_path: str | None = None
+
+
+def day_key(person: str, day: date) -> str:
+    """The key of a person's or a recorder's day."""
+    return f"{person}/{day.isoformat()}"
+
+
+def month_key(person: str, day: date) -> str:
+    """The key of a person's month."""
+    return f"{person}/{day.isoformat()[:7]}"

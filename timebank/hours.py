@@ -1,0 +1,314 @@
+"""Hours: the records of service, and what they add up to (domain 4).
+
+Knows every record, each volunteer's days, months and lifetime total, and each recorder's batch of a
+day; `record_life` knows what can happen to a record, `captures` and `rosters` bring records in,
+`confirmations` and `reversals` turn the keys.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from msgspec.structs import replace
+from tortoise.expressions import Q
+
+from ledger.entry import Sealed
+from timebank.access import Action, may_read
+from timebank.activities import ActivityKind
+from timebank.actors import Actor, PersonId
+from timebank.clock import CITY, day_of
+from timebank.days import (
+    Interval,
+    RecorderDay,
+    ReviewReason,
+    VolunteerDay,
+    VolunteerMonth,
+    day_key,
+    days_served,
+    month_key,
+    street_of,
+)
+from timebank.events import Event
+from timebank.lifecycles import step
+from timebank.projections import Rows, projects
+from timebank.record_life import (
+    LIFECYCLE,
+    BatchReleased,
+    CaptureMode,
+    HoursCaptured,
+    HoursConfirmed,
+    HoursPosted,
+    HoursReferred,
+    HoursRejected,
+    HoursRepudiated,
+    HoursReversed,
+    HoursReviewed,
+    LateReason,
+    RecordState,
+)
+from timebank.tables import Row, find, find_many, select, table
+
+# Tables and projectors
+
+
+@table("record", index=[("volunteer", "id"), ("path", "state"), ("activity",), ("batch",)])
+class Record(Row, frozen=True):
+    """One record of service; `path` is its station's or team's, `batch` its recorder's day.
+
+    `checked_minutes` is the interval's length, `minutes` what was confirmed of it.
+    """
+
+    id: str
+    volunteer: str
+    station: str
+    path: str
+    activity: str | None
+    day: date
+    starts: datetime
+    ends: datetime
+    checked_minutes: int
+    minutes: int
+    kind: ActivityKind
+    mode: CaptureMode
+    own: bool
+    state: RecordState
+    batch: str
+    recorder: str
+    captured_at: datetime
+    review: tuple[ReviewReason, ...]
+    late: LateReason | None = None
+    confirmer: str | None = None
+    reviewer: str | None = None
+    credited: int = 0
+    repaid: int = 0
+    posted_seq: int | None = None
+    posted_leaf: bytes | None = None
+
+
+@table("captured_once")
+class CapturedOnce(Row, frozen=True):
+    """Which record a roster's row or a visit became: neither comes in twice."""
+
+    id: str
+    record: str
+
+
+@table("service_total")
+class ServiceTotal(Row, frozen=True):
+    """A volunteer's lifetime service record, in minutes, and what was credited for it."""
+
+    volunteer: str
+    minutes: int
+    credited: int
+
+
+@projects(HoursCaptured)
+def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
+    batch = day_key(entry.actor, day_of(entry.at))
+    rows.put(
+        Record(
+            id=event.record,
+            volunteer=event.volunteer,
+            station=event.station,
+            path=event.path,
+            activity=event.activity,
+            day=day_of(event.starts),
+            starts=event.starts,
+            ends=event.ends,
+            checked_minutes=event.minutes,
+            minutes=event.minutes,
+            kind=event.kind_of_service,
+            mode=event.mode,
+            own=event.own,
+            state=RecordState.CAPTURED,
+            batch=batch,
+            recorder=entry.actor,
+            captured_at=entry.at,
+            review=event.review,
+            late=event.late,
+        )
+    )
+    if event.once is not None:
+        rows.put(CapturedOnce(id=event.once, record=event.record))
+    _fill_day(rows, event)
+    _count_recorder(rows, event, entry, batch)
+
+
+def _fill_day(rows: Rows, event: HoursCaptured) -> None:
+    made = Interval(
+        record=event.record, street=street_of(event.path), starts=event.starts, ends=event.ends
+    )
+    for day in days_served(event.starts, event.ends):
+        id = day_key(event.volunteer, day)
+        held = rows.get(VolunteerDay, id)
+        rows.put(
+            VolunteerDay(
+                id=id,
+                intervals=(*(held.intervals if held else ()), made),
+                credited=held.credited if held else 0,
+            )
+        )
+
+
+def _count_recorder(rows: Rows, event: HoursCaptured, entry: Sealed, batch: str) -> None:
+    held = rows.get(RecorderDay, batch)
+    hour = entry.at.astimezone(CITY).hour
+    people = held.people if held and held.hour == hour else ()
+    if event.volunteer not in people and ReviewReason.RECORDER_PEOPLE not in event.review:
+        people = (*people, event.volunteer)
+    rows.put(
+        RecorderDay(
+            id=batch,
+            recorder=entry.actor,
+            minutes=(held.minutes if held else 0) + event.minutes,
+            hour=hour,
+            people=people,
+            held_by=held.held_by if held else None,
+            held_path=held.held_path if held else None,
+        )
+    )
+
+
+@projects(HoursConfirmed, HoursReferred)
+def _confirmed(rows: Rows, event: HoursConfirmed | HoursReferred, entry: Sealed) -> None:
+    record = rows.there(Record, event.record)
+    state = step(LIFECYCLE, record.state, type(event))
+    rows.put(replace(record, state=state, minutes=event.minutes, confirmer=entry.actor))
+
+
+@projects(HoursReviewed)
+def _reviewed(rows: Rows, event: HoursReviewed, entry: Sealed) -> None:
+    record = rows.there(Record, event.record)
+    state = step(LIFECYCLE, record.state, HoursReviewed)
+    rows.put(replace(record, state=state, reviewer=entry.actor))
+
+
+@projects(HoursRejected)
+def _rejected(rows: Rows, event: HoursRejected, entry: Sealed) -> None:
+    record = rows.there(Record, event.record)
+    rows.put(replace(record, state=step(LIFECYCLE, record.state, HoursRejected)))
+    _clear_day(rows, record)
+
+
+@projects(HoursPosted)
+def _posted(rows: Rows, event: HoursPosted, entry: Sealed) -> None:
+    record = rows.there(Record, event.record)
+    rows.put(
+        replace(
+            record,
+            state=step(LIFECYCLE, record.state, HoursPosted),
+            credited=event.credited,
+            repaid=event.repaid,
+            posted_seq=entry.seq,
+            posted_leaf=entry.leaf,
+        )
+    )
+    _count(rows, record, event.minutes, event.credited)
+
+
+@projects(HoursRepudiated)
+def _repudiated(rows: Rows, event: HoursRepudiated, entry: Sealed) -> None:
+    record = rows.there(Record, event.record)
+    batch = rows.there(RecorderDay, event.batch)
+    if batch.held_by is None:
+        rows.put(replace(batch, held_by=record.id, held_path=record.path))
+    _undo(rows, record, HoursRepudiated)
+
+
+@projects(HoursReversed)
+def _reversed(rows: Rows, event: HoursReversed, entry: Sealed) -> None:
+    _undo(rows, rows.there(Record, event.record), HoursReversed)
+
+
+@projects(BatchReleased)
+def _released(rows: Rows, event: BatchReleased, entry: Sealed) -> None:
+    rows.put(replace(rows.there(RecorderDay, event.batch), held_by=None, held_path=None))
+
+
+def _undo(rows: Rows, record: Record, event: type[Event]) -> None:
+    rows.put(replace(record, state=step(LIFECYCLE, record.state, event)))
+    _clear_day(rows, record)
+    if record.state is RecordState.POSTED:
+        _count(rows, record, -record.minutes, -record.credited)
+
+
+def _clear_day(rows: Rows, record: Record) -> None:
+    for day in days_served(record.starts, record.ends):
+        held = rows.there(VolunteerDay, day_key(record.volunteer, day))
+        left = tuple(one for one in held.intervals if one.record != record.id)
+        rows.put(replace(held, intervals=left))
+
+
+def _count(rows: Rows, record: Record, minutes: int, credited: int) -> None:
+    total = rows.get(ServiceTotal, record.volunteer)
+    rows.put(
+        ServiceTotal(
+            volunteer=record.volunteer,
+            minutes=(total.minutes if total else 0) + minutes,
+            credited=(total.credited if total else 0) + credited,
+        )
+    )
+    if credited:
+        day = rows.there(VolunteerDay, day_key(record.volunteer, record.day))
+        rows.put(replace(day, credited=day.credited + credited))
+        id = month_key(record.volunteer, record.day)
+        month = rows.get(VolunteerMonth, id)
+        rows.put(VolunteerMonth(id=id, credited=(month.credited if month else 0) + credited))
+
+
+# Reads
+
+
+async def record(id: str) -> Record | None:
+    """A record by its id; who may see it is for the caller to ask (`may_see`)."""
+    return await find(Record, id)
+
+
+async def may_see(actor: Actor, held: Record) -> bool:
+    """Whether a record concerns the actor or lies in the actor's scope."""
+    return held.volunteer == actor.person or await may_read(actor, Action.READ_RECORDS, held.path)
+
+
+async def records_of(
+    volunteer: PersonId,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 20,
+    backward: bool = False,
+) -> list[Record]:
+    """A volunteer's records, newest first, by id; oldest first if `backward`."""
+    return await _page(Q(volunteer=volunteer), after, before, limit, newest_first=not backward)
+
+
+async def records_at(
+    path: str,
+    state: RecordState,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 20,
+    backward: bool = False,
+) -> list[Record]:
+    """Records below a path in a state, oldest first: what waits for a key there."""
+    below = Q(path__gte=path, path__lt=path[:-1] + chr(ord("/") + 1), state=state.value)
+    return await _page(below, before, after, limit, newest_first=backward)
+
+
+async def _page(
+    which: Q, older_than: str | None, newer_than: str | None, limit: int, *, newest_first: bool
+) -> list[Record]:
+    bounds = [Q(id__lt=older_than)] if older_than else []
+    bounds += [Q(id__gt=newer_than)] if newer_than else []
+    order = ["-id"] if newest_first else ["id"]
+    return await select(Record, which, *bounds, order=order, limit=limit)
+
+
+async def totals_of(volunteers: Sequence[PersonId]) -> dict[PersonId, ServiceTotal]:
+    """Lifetime service by volunteer, in one statement; who never served is not in it."""
+    found = await find_many(ServiceTotal, volunteers)
+    return {total.volunteer: total for total in found.values()}
+
+
+async def held_batches(path: str) -> list[RecorderDay]:
+    """The batches held for records below a path: what the district is told."""
+    return await select(RecorderDay, held_path__startswith=path, order=["id"])

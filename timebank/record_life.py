@@ -1,0 +1,202 @@
+"""The life of a record of service: what can happen to it, and what follows (domain 4).
+
+Three keys make it count: one hand captures it, another confirms it (a third reviews it where a rule
+asks for that), and the volunteer accepts. “Not me” undoes it at any time. Knows events and their
+order; `hours` keeps the records.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from timebank.activities import ActivityKind
+from timebank.actors import PersonId
+from timebank.days import ReviewReason
+from timebank.events import Event, Postings, Reversed
+from timebank.lifecycles import Lifecycle
+from timebank.minting import mint_postings, take_back_postings
+
+
+class RecordState(StrEnum):
+    """The life of a record (domain 4)."""
+
+    CAPTURED = "captured"
+    TO_REVIEW = "to_review"
+    CONFIRMED = "confirmed"
+    POSTED = "posted"
+    REJECTED = "rejected"
+    REPUDIATED = "repudiated"
+    REVERSED = "reversed"
+
+
+class CaptureMode(StrEnum):
+    """How attendance is known; only a check-in lets minutes become credit (domain 3)."""
+
+    CHECK_IN = "check_in"
+    MANUAL = "manual"
+
+
+class Acceptance(StrEnum):
+    """How the volunteer accepted; at the counter and by proxy both identities are kept."""
+
+    SELF = "self"
+    BEFOREHAND = "beforehand"
+    COUNTER = "counter"
+    PROXY = "proxy"
+
+
+class LateReason(StrEnum):
+    """Why a record comes after its roster was due."""
+
+    PAPER_FOUND = "paper_found"
+    SYSTEM_DOWN = "system_down"
+    ORGANISER_ILL = "organiser_ill"
+    CORRECTION = "correction"
+
+
+class RejectReason(StrEnum):
+    """Why whoever confirms or reviews does not."""
+
+    NOT_ATTENDED = "not_attended"
+    WRONG_TIMES = "wrong_times"
+    WRONG_PERSON = "wrong_person"
+    NOT_SERVICE = "not_service"
+    DUPLICATE = "duplicate"
+
+
+class ReverseReason(StrEnum):
+    """Why the district takes a posted record back."""
+
+    RECORDED_WRONGLY = "recorded_wrongly"
+    NEVER_HAPPENED = "never_happened"
+    OBJECTION_UPHELD = "objection_upheld"
+
+
+# Events
+
+
+class HoursCaptured(Event, frozen=True, tag="hours.captured"):
+    """Somebody recorded that a volunteer served; `review` says why a second reviewer must look.
+
+    `own` tells that the volunteer checked out with their own credential; `once` names what may be
+    captured only once, a roster's row or a visit.
+    """
+
+    record: str
+    volunteer: PersonId
+    station: str
+    path: str
+    starts: datetime
+    ends: datetime
+    minutes: int
+    kind_of_service: ActivityKind
+    mode: CaptureMode
+    activity: str | None = None
+    own: bool = False
+    late: LateReason | None = None
+    review: tuple[ReviewReason, ...] = ()
+    once: str | None = None
+
+
+class HoursConfirmed(Event, frozen=True, tag="hours.confirmed"):
+    """Another hand than the recorder's confirmed `minutes` of a record."""
+
+    record: str
+    minutes: int
+
+
+class HoursReferred(Event, frozen=True, tag="hours.referred"):
+    """Another hand confirmed, and a rule asks for a second reviewer."""
+
+    record: str
+    minutes: int
+
+
+class HoursReviewed(Event, frozen=True, tag="hours.reviewed"):
+    """A third person agreed."""
+
+    record: str
+
+
+class HoursRejected(Event, frozen=True, tag="hours.rejected"):
+    """Whoever confirms or reviews said no, with a reason code."""
+
+    record: str
+    reason: RejectReason
+
+
+class HoursPosted(Event, frozen=True, tag="hours.posted"):
+    """The volunteer accepted: `minutes` count, `credited` are minted, debts repaid first."""
+
+    record: str
+    volunteer: PersonId
+    station: str
+    minutes: int
+    way: Acceptance
+    credited: int = 0
+    repaid: int = 0
+    proxy: PersonId | None = None
+
+    def postings(self) -> Postings:
+        """Issuance mints to what is owed, then to the volunteer."""
+        return mint_postings(self.volunteer, self.station, self.credited, self.repaid)
+
+
+class _TakenBack(Event, frozen=True, kw_only=True):
+    """What undoing a record takes: `balance` minutes from the volunteer, `owed` still owed."""
+
+    record: str
+    volunteer: PersonId
+    station: str
+    balance: int = 0
+    owed: int = 0
+    reverses: Reversed | None = None
+
+    def postings(self) -> Postings:
+        """The mirror of what was minted."""
+        return take_back_postings(self.volunteer, self.station, self.balance, self.owed)
+
+
+class HoursRepudiated(_TakenBack, frozen=True, kw_only=True, tag="hours.repudiated"):
+    """The volunteer said “not me”; `batch`, what that recorder recorded that day, is held."""
+
+    batch: str
+
+
+class HoursReversed(_TakenBack, frozen=True, kw_only=True, tag="hours.reversed"):
+    """The district took a posted record back, with a reason code."""
+
+    reason: ReverseReason
+
+
+class BatchReleased(Event, frozen=True, tag="hours.batch_released"):
+    """The district looked at a held batch and lets it go on."""
+
+    batch: str
+
+
+# Lifecycle
+
+LIFECYCLE: Lifecycle[RecordState] = {
+    RecordState.CAPTURED: {
+        HoursConfirmed: RecordState.CONFIRMED,
+        HoursReferred: RecordState.TO_REVIEW,
+        HoursRejected: RecordState.REJECTED,
+        HoursRepudiated: RecordState.REPUDIATED,
+    },
+    RecordState.TO_REVIEW: {
+        HoursReviewed: RecordState.CONFIRMED,
+        HoursRejected: RecordState.REJECTED,
+        HoursRepudiated: RecordState.REPUDIATED,
+    },
+    RecordState.CONFIRMED: {
+        HoursPosted: RecordState.POSTED,
+        HoursRepudiated: RecordState.REPUDIATED,
+    },
+    RecordState.POSTED: {
+        HoursRepudiated: RecordState.REPUDIATED,
+        HoursReversed: RecordState.REVERSED,
+    },
+    RecordState.REJECTED: {},
+    RecordState.REPUDIATED: {},
+    RecordState.REVERSED: {},
+}

@@ -1,0 +1,120 @@
+"""Reversals: “not me” by the volunteer, and taking back by the district (domain 4).
+
+A correction is a new entry that names the one it reverses, with the mirror of its postings; what
+the volunteer has spent already is owed. A disowned record holds what its recorder recorded that
+day.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ledger.entry import Sealed
+from timebank.access import Action, Grants, permit
+from timebank.accounts import balance, volunteer
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.captures import may
+from timebank.confirmations import Turned, turn, visible
+from timebank.days import RecorderDay
+from timebank.events import Reversed
+from timebank.hours import Record
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import step
+from timebank.minting import decide_take_back
+from timebank.record_life import (
+    LIFECYCLE,
+    BatchReleased,
+    HoursRepudiated,
+    HoursReversed,
+    ReverseReason,
+)
+from timebank.refusals import NotFound, Refusal, Unauthenticated
+
+# Refusals
+
+
+class NotYourHours(Refusal):
+    """Only the volunteer can say “not me”."""
+
+    says = "Only the volunteer of record {record} can disown it."
+    record: str
+
+
+# Decisions
+
+
+def taking_back(record: Record, balance: int) -> dict[str, Any]:
+    """What undoing the record takes, for its event: nothing is reversed unless it was posted."""
+    told: dict[str, Any] = {
+        "record": record.id,
+        "volunteer": record.volunteer,
+        "station": record.station,
+    }
+    if record.posted_seq is None or record.posted_leaf is None:
+        return told
+    taken = decide_take_back(credited=record.credited, repaid=record.repaid, balance=balance)
+    told["reverses"] = Reversed(seq=record.posted_seq, leaf=record.posted_leaf.hex())
+    return told | {"balance": taken.balance, "owed": taken.owed}
+
+
+# Commands
+
+
+async def repudiate_hours(actor: Actor, *, records: Sequence[str], key: RequestKey) -> Turned:
+    """Say “not me”: what was minted is taken back, and the recorder's batch of that day is held.
+
+    Refuses for each: NotFound, NotYourHours, NotInThisState.   Source: domain 2 and 4.
+    """
+
+    def one(batch: Batch, id: str) -> Sealed:
+        record = visible(batch, id)
+        if record.volunteer != actor.person:
+            raise NotYourHours(record=id)
+        step(LIFECYCLE, record.state, HoursRepudiated)
+        told = taking_back(record, balance(batch, volunteer(record.volunteer)))
+        return batch.record(HoursRepudiated(batch=record.batch, **told))
+
+    return await turn(actor, records, key, one)
+
+
+async def reverse_hours(
+    actor: Actor, *, records: Sequence[str], reason: ReverseReason, key: RequestKey
+) -> Turned:
+    """Take posted records back, as the district, with a reason code.
+
+    Refuses for each: NotFound, NotInThisState.   Source: domain 3 and 4, ledger format 1.
+    """
+
+    def one(batch: Batch, id: str) -> Sealed:
+        record = visible(batch, id)
+        permit(batch, Action.REVERSE_HOURS, record.path)
+        step(LIFECYCLE, record.state, HoursReversed)
+        told = taking_back(record, balance(batch, volunteer(record.volunteer)))
+        return batch.record(HoursReversed(reason=reason, **told))
+
+    return await turn(actor, records, key, one)
+
+
+class Released(Answer, frozen=True, kw_only=True):
+    """The batch that goes on."""
+
+    batch: str
+
+
+async def release_batch(actor: Actor, *, batch: str, key: RequestKey) -> Released:
+    """Let a held batch go on, as the district. Refuses: NotFound, for one that is not held too."""
+    if not actor.known:
+        raise Unauthenticated
+
+    def work(rows: Batch) -> Released:
+        held = rows.need(RecorderDay, batch, "batch")
+        if held.held_path is None or not may(rows, Action.READ_RECORDS, held.held_path):
+            raise NotFound(what="batch")
+        permit(rows, Action.REVERSE_HOURS, held.held_path)
+        entry = rows.record(BatchReleased(batch=batch))
+        return Released(entry=entry.seq, batch=batch)
+
+    return await write(
+        actor, key, work, answer=Released, needs=[(RecorderDay, batch), (Grants, actor.id)]
+    )

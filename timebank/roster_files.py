@@ -1,0 +1,255 @@
+"""Roster files: what a CSV or XLSX file says, row by row (issue of the spine, stage 2).
+
+Columns in any order, by their English or Chinese names: station, activity, volunteer, date, start,
+end, kind. A cell that does not read is named with its column. Knows spellings; whether a station or
+a volunteer exists is `rosters`' matter.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from python_calamine import CalamineError, CalamineWorkbook
+
+from timebank.activities import ActivityKind
+from timebank.clock import instant
+from timebank.refusals import Refusal
+
+HEADINGS = {
+    "station": ("station", "站点", "站点编号", "服务站"),
+    "activity": ("activity", "活动", "活动编号"),
+    "volunteer": ("volunteer", "volunteer number", "志愿者", "志愿者编号"),
+    "date": ("date", "日期", "服务日期"),
+    "start": ("start", "开始", "开始时间"),
+    "end": ("end", "结束", "结束时间"),
+    "kind": ("kind", "类别", "服务类别"),
+}
+
+KINDS = {kind.value: kind for kind in ActivityKind} | {
+    "助老": ActivityKind.ELDER,
+    "助残": ActivityKind.DISABILITY,
+    "关爱儿童": ActivityKind.CHILD,
+    "邻里互助": ActivityKind.NEIGHBOUR_HELP,
+    "社区关怀": ActivityKind.COMMUNITY_CARE,
+    "环境保护": ActivityKind.ENVIRONMENT,
+    "平安巡防": ActivityKind.SAFETY,
+    "文化体育": ActivityKind.CULTURE,
+    "大型活动": ActivityKind.GATHERING,
+    "其他": ActivityKind.OTHER,
+}
+
+LONGEST_CELL = 64
+DATE_SHAPES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
+MINUTES_A_DAY = 24 * 60
+
+
+class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a roster: public numbers, instants (UTC) and a kind."""
+
+    station: str
+    volunteer: str
+    starts: datetime
+    ends: datetime
+    kind: ActivityKind
+    activity: str | None = None
+
+    @property
+    def content(self) -> str:
+        """All of it in one spelling: what tells the row apart from others."""
+        times = f"{self.starts.isoformat()}\n{self.ends.isoformat()}"
+        who = f"{self.station}\n{self.activity or ''}\n{self.volunteer}"
+        return f"roster\n{who}\n{times}\n{self.kind.value}"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the file by its number: what it says, or the column that does not read, and why."""
+
+    row: int
+    content: RosterRow | None = None
+    column: str = ""
+    refusal: Refusal | None = None
+
+
+# Refusals
+
+
+class FileUnreadable(Refusal):
+    """Neither a CSV nor an XLSX file."""
+
+    says = "This is no CSV or XLSX file that can be read."
+
+
+class ColumnsMissing(Refusal):
+    """A roster names its columns in the first row."""
+
+    says = "The first row must name the columns; missing: {columns}."
+    columns: str
+
+
+class CellMissing(Refusal):
+    """Only the activity may be left out."""
+
+    says = "“{column}” must not be empty and has at most {most} characters."
+    column: str
+    most: int
+
+
+class DateUnreadable(Refusal):
+    """Not a day."""
+
+    says = "This is no date; write it like 2026-03-05."
+    path = ("date",)
+
+
+class TimeUnreadable(Refusal):
+    """Not a time of day in whole minutes."""
+
+    says = "This is no time of day; write it like 14:30."
+
+
+class KindUnknown(Refusal):
+    """Not a kind of service."""
+
+    says = "This is no kind of service; there are: {kinds}."
+    kinds: str
+    path = ("kind",)
+
+
+class _BadCell(Exception):
+    def __init__(self, column: str, refusal: Refusal) -> None:
+        self.column, self.refusal = column, refusal
+
+
+# Reading
+
+
+def read_roster(path: Path) -> Iterator[Line]:
+    """The lines of a roster, empty ones left out, numbered as the file's own rows from 1.
+
+    Refuses: FileUnreadable, ColumnsMissing.
+    """
+    rows = _workbook(path) if path.suffix.lower() in {".xlsx", ".xls", ".ods"} else _csv(path)
+    numbered = enumerate(rows, 1)
+    _, first = next(numbered, (1, []))
+    places = _columns(first)
+    return _lines(numbered, places)
+
+
+def _lines(rows: Iterable[tuple[int, list[Any]]], places: dict[str, int]) -> Iterator[Line]:
+    for number, cells in rows:
+        if not any(_text(cell) for cell in cells):
+            continue
+        told = {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
+        try:
+            yield Line(row=number, content=_row(told))
+        except _BadCell as bad:
+            yield Line(row=number, column=bad.column, refusal=bad.refusal)
+
+
+def _workbook(path: Path) -> Iterator[list[Any]]:
+    try:
+        return iter(CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python())
+    except (CalamineError, OSError, IndexError):
+        raise FileUnreadable from None
+
+
+def _csv(path: Path) -> Iterator[list[Any]]:
+    try:
+        data = path.read_bytes()
+        try:
+            told = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            # Spreadsheets of this country save CSV in the national encoding.
+            told = data.decode("gb18030")
+        if "\0" in told:
+            raise FileUnreadable
+        return iter(list(csv.reader(StringIO(told, newline=""))))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise FileUnreadable from None
+
+
+def _columns(first: list[Any]) -> dict[str, int]:
+    named = {_text(cell).lower(): at for at, cell in reversed(list(enumerate(first)))}
+    places = {
+        column: named[name] for column, names in HEADINGS.items() for name in names if name in named
+    }
+    missing = [column for column in HEADINGS if column not in places]
+    if missing:
+        raise ColumnsMissing(columns=", ".join(missing))
+    return places
+
+
+def _row(told: dict[str, Any]) -> RosterRow:
+    day = _day(told["date"])
+    kind = KINDS.get(_text(told["kind"]).lower())
+    if kind is None:
+        raise _BadCell("kind", KindUnknown(kinds=", ".join(k.value for k in ActivityKind)))
+    return RosterRow(
+        station=_code(told, "station"),
+        volunteer=_code(told, "volunteer").upper(),
+        activity=_code(told, "activity") if _text(told["activity"]) else None,
+        starts=instant(day, _minute(told, "start")),
+        ends=instant(day, _minute(told, "end")),
+        kind=kind,
+    )
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)  # a spreadsheet's number 1 reads as 1.0
+    return str(cell).strip()
+
+
+def _code(told: dict[str, Any], column: str) -> str:
+    text = _text(told[column])
+    if not 0 < len(text) <= LONGEST_CELL:
+        raise _BadCell(column, CellMissing(column=column, most=LONGEST_CELL))
+    return text
+
+
+def _day(cell: Any) -> date:
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    text = _text(cell)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
+    for shape in DATE_SHAPES:
+        try:
+            return datetime.strptime(text, shape).date()  # noqa: DTZ007 - only its day is used
+        except ValueError:
+            continue
+    raise _BadCell("date", DateUnreadable())
+
+
+def _minute(told: dict[str, Any], column: str) -> int:
+    """Minutes since midnight; 24:00 ends a day."""
+    cell = told[column]
+    if isinstance(cell, datetime):
+        cell = cell.time()
+    if isinstance(cell, time):
+        cell = timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second)
+    if isinstance(cell, float) and 0 <= cell <= 1:
+        cell = timedelta(seconds=round(cell * 86400))
+    if isinstance(cell, timedelta):
+        minutes, rest = divmod(cell, timedelta(minutes=1))
+        if rest:
+            raise _BadCell(column, TimeUnreadable())
+    else:
+        hours, colon, rest_text = _text(cell).replace("：", ":").partition(":")
+        digits = hours.isascii() and hours.isdigit() and len(hours) <= 2
+        if not (colon and digits and rest_text.isascii() and rest_text.isdigit()):
+            raise _BadCell(column, TimeUnreadable())
+        if len(rest_text) != 2 or int(rest_text) > 59:
+            raise _BadCell(column, TimeUnreadable())
+        minutes = int(hours) * 60 + int(rest_text)
+    if not 0 <= minutes <= MINUTES_A_DAY:
+        raise _BadCell(column, TimeUnreadable())
+    return minutes

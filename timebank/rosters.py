@@ -1,0 +1,291 @@
+"""Rosters: many records of service at once, row by row (domain 4).
+
+A row is told apart by the hash of its content, so that nothing comes in twice and a row whose cause
+was mended goes in; a bad row is named and holds up no other. Knows rows; how a file spells them is
+`roster_files`' matter. Rows from paper are captured, to be confirmed and accepted like any other.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from pathlib import Path
+
+import msgspec
+
+from ledger.entry import request_id
+from timebank.activities import Activity
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.captures import Service, capture, may_capture, path_of
+from timebank.clock import day_of
+from timebank.hours import CapturedOnce
+from timebank.journal import Answer, current, write
+from timebank.keys import RequestKey
+from timebank.people import VolunteerNumber
+from timebank.places import Station, StationNumber
+from timebank.record_life import LateReason
+from timebank.refusals import Refusal, Unauthenticated
+from timebank.roster_files import Line, RosterRow, read_roster
+from timebank.tables import find_many
+
+MOST_ROWS = 500
+CODE = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}")
+
+COLUMNS = {"starts": "start", "ends": "end"}
+"""Where a refusal's field is called otherwise in a file."""
+
+
+# Refusals
+
+
+class RosterTooLong(Refusal):
+    """One request has its limit."""
+
+    says = "A request takes between 1 and {most} rows."
+    most: int
+    path = ("rows",)
+
+
+class StationUnknown(Refusal):
+    """No such station, or none where the actor may record."""
+
+    says = "There is no station with this number where you may record."
+    path = ("station",)
+
+
+class ActivityUnknown(Refusal):
+    """No such activity of this station."""
+
+    says = "There is no activity with this id at this station."
+    path = ("activity",)
+
+
+class VolunteerUnknown(Refusal):
+    """No such volunteer."""
+
+    says = "There is no volunteer with this number."
+    path = ("volunteer",)
+
+
+# Answers
+
+
+class RowAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a row: its record (`before`: it came in earlier), or why it did not go in.
+
+    In a dry run a row that would go in has neither record nor code.
+    """
+
+    record: str | None = None
+    before: bool = False
+    code: str | None = None
+    details: dict[str, str] = {}
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the row did not go in."""
+        return Refusal.registry[self.code](**self.details) if self.code else None
+
+
+class Recorded(Answer, frozen=True, kw_only=True):
+    """What became of each row, in the order they came."""
+
+    rows: tuple[RowAnswer, ...]
+
+
+class BadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that did not go in: its number in the file, the column at fault, and why."""
+
+    row: int
+    column: str
+    refusal: Refusal
+
+
+class Imported(msgspec.Struct, kw_only=True):
+    """How many rows of a file were read, went in now, had come in before, or are bad."""
+
+    read: int = 0
+    captured: int = 0
+    known: int = 0
+    bad: list[BadRow] = msgspec.field(default_factory=list)
+
+
+# Commands
+
+
+async def record_roster(
+    actor: Actor,
+    *,
+    rows: Sequence[RosterRow],
+    key: RequestKey | None,
+    dry_run: bool = False,
+    late: LateReason | None = None,
+) -> Recorded:
+    """Capture up to 500 rows of a roster with the rights of the actor, each row by itself.
+
+    Args: key, None where the rows' own keys are enough; dry_run, decide only; late, why the roster
+    comes after it was due.
+    Refuses: RosterTooLong; for each row StationUnknown, ActivityUnknown, VolunteerUnknown,
+    StationNotActive, ActivityNotOpen, and what `captures.capture` refuses.   Source: domain 4.
+    """
+    if not actor.known:
+        raise Unauthenticated
+    if not 0 < len(rows) <= MOST_ROWS:
+        raise RosterTooLong(most=MOST_ROWS)
+    services = await _resolved(rows, actor, late)
+    now = current().clock.now()
+    needs = [place for service in services for place in service.needs(actor.id, now)]
+
+    def work(batch: Batch) -> Recorded:
+        # Named once here, or every row would lack it and run twice.
+        for day in {day_of(service.starts) for service in services}:
+            batch.policy_on(day)
+        paths: dict[tuple[str, str | None], str] = {}
+        told = tuple(_answer(batch, service, paths, dry_run) for service in services)
+        first = batch.entries[0].seq if batch.entries and not dry_run else None
+        return Recorded(entry=first, rows=told)
+
+    return await write(actor, key, work, answer=Recorded, needs=needs, rehearse=dry_run)
+
+
+async def import_roster(
+    actor: Actor,
+    path: Path,
+    *,
+    dry_run: bool = False,
+    late: LateReason | None = None,
+    progress: Callable[[Imported], None] | None = None,
+) -> Imported:
+    """Capture the rows of a CSV or XLSX file with the rights of the actor, 500 at a time.
+
+    Every bad row is named. Run again, after a kill too, it takes only rows that are not in yet.
+    Args: progress, told what became of the file so far, after each batch.
+    Refuses: FileUnreadable, ColumnsMissing.   Source: issue of the spine, stage 2.
+    """
+    done = Imported()
+    lines = await asyncio.to_thread(read_roster, path)
+    # A dry run writes nothing that a later batch could clash with, so whoever may clash, the rows
+    # of one volunteer, are decided together.
+    cut = _by_volunteer(lines) if dry_run else _in_order(lines)
+    while batch := await asyncio.to_thread(next, cut, None):
+        await _import(actor, batch, done, dry_run=dry_run, late=late)
+        if progress is not None:
+            progress(done)
+    done.bad.sort(key=lambda bad: bad.row)
+    return done
+
+
+async def _import(
+    actor: Actor, lines: Sequence[Line], done: Imported, *, dry_run: bool, late: LateReason | None
+) -> None:
+    done.read += len(lines)
+    done.bad += [
+        BadRow(row=line.row, column=line.column, refusal=line.refusal)
+        for line in lines
+        if line.refusal is not None
+    ]
+    good = [(line.row, line.content) for line in lines if line.content is not None]
+    if not good:
+        return
+    rows = [content for _, content in good]
+    told = await record_roster(actor, rows=rows, key=None, dry_run=dry_run, late=late)
+    for (row, _), answer in zip(good, told.rows, strict=True):
+        refusal = answer.refusal
+        if refusal is not None:
+            field = refusal.path[0] if refusal.path else "volunteer"
+            done.bad.append(BadRow(row=row, column=COLUMNS.get(field, field), refusal=refusal))
+        elif answer.before:
+            done.known += 1
+        else:
+            done.captured += 1
+
+
+def _in_order(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    while batch := list(islice(lines, MOST_ROWS)):
+        yield batch
+
+
+def _by_volunteer(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    def whose(line: Line) -> str:
+        return line.content.volunteer if line.content else ""
+
+    batch: list[Line] = []
+    for _, own in groupby(sorted(lines, key=whose), key=whose):
+        together = list(own)
+        if len(batch) + len(together) > MOST_ROWS and batch:
+            yield batch
+            batch = []
+        batch += together
+        while len(batch) > MOST_ROWS:
+            yield batch[:MOST_ROWS]
+            batch = batch[MOST_ROWS:]
+    if batch:
+        yield batch
+
+
+# Rows
+
+
+async def _resolved(
+    rows: Sequence[RosterRow], actor: Actor, late: LateReason | None
+) -> list[Service]:
+    """The rows with ids for numbers, which are given once and never again to another.
+
+    Read without the lock only to know which rows to load: what they hold is decided under it. A
+    number that nobody has becomes no id at all.
+    """
+    stations = await find_many(StationNumber, {_code(row.station) for row in rows})
+    people = await find_many(VolunteerNumber, {_code(row.volunteer) for row in rows})
+    return [
+        Service(
+            volunteer=people[row.volunteer].person if row.volunteer in people else "",
+            station=stations[row.station].station if row.station in stations else "",
+            starts=row.starts,
+            ends=row.ends,
+            kind=row.kind,
+            activity=None if row.activity is None else _code(row.activity),
+            late=late,
+            once=request_id(actor.scope, row.content),
+        )
+        for row in rows
+    ]
+
+
+def _code(text: str) -> str:
+    """The text if it may be a code at all; a database is asked for nothing else."""
+    return text if CODE.fullmatch(text) else ""
+
+
+def _answer(
+    batch: Batch, service: Service, paths: dict[tuple[str, str | None], str], dry_run: bool
+) -> RowAnswer:
+    told = batch.attempt(lambda: _record(batch, service, paths))
+    if isinstance(told, Refusal):
+        return RowAnswer(code=told.code, details=told.details)
+    if told is None or (dry_run and not told.before):
+        return RowAnswer()
+    return told
+
+
+def _record(batch: Batch, service: Service, paths: dict[tuple[str, str | None], str]) -> RowAnswer:
+    place = (service.station, service.activity)
+    if place not in paths:
+        paths[place] = _path(batch, service)
+    before = batch.get(CapturedOnce, service.once or "")
+    if before is not None:
+        return RowAnswer(record=before.record, before=True)
+    if not service.volunteer:
+        raise VolunteerUnknown
+    record, _ = capture(batch, service, paths[place])
+    return RowAnswer(record=record)
+
+
+def _path(batch: Batch, service: Service) -> str:
+    """Where the row is recorded; what the actor may not record at looks like what is not there."""
+    station = batch.get(Station, service.station)
+    if station is None or not may_capture(batch, station.path):
+        raise StationUnknown
+    if service.activity is not None and batch.get(Activity, service.activity) is None:
+        raise ActivityUnknown
+    return path_of(batch, service.station, service.activity)
