@@ -1,0 +1,178 @@
+"""Sign-ups: one seat a person, no more seats than there are, never two at the same time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.world import NOON, World, key, open_world, resident_id
+from timebank.access import Role
+from timebank.activities import (
+    ActivityNotOpen,
+    CancelReason,
+    Move,
+    cancel_activity,
+    move_activity,
+)
+from timebank.actors import PUBLIC, person
+from timebank.identity import DocumentType
+from timebank.people import register_person
+from timebank.refusals import NotFound, Unauthenticated
+from timebank.sign_ups import (
+    ActivityFull,
+    BelowServiceAge,
+    DoubleBooked,
+    Seats,
+    SignedUpAlready,
+    next_sign_up,
+    sign_up,
+    withdraw,
+)
+from timebank.tables import find
+
+pytestmark = pytest.mark.anyio
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(database_url, tmp_path) as opened:
+        yield opened
+
+
+async def taken(activity: str) -> int:
+    held = await find(Seats, activity)
+    return held.taken if held else 0
+
+
+async def test_a_seat_is_taken_and_given_back(world: World) -> None:
+    activity, ann = await world.activity(), await world.volunteer()
+
+    await sign_up(ann, activity=activity, key=key())
+    held = await next_sign_up(ann, NOON)
+    assert held
+    assert (held.activity, await taken(activity)) == (activity, 1)
+
+    await withdraw(ann, activity=activity, key=key())
+    assert await next_sign_up(ann, NOON) is None
+    assert await taken(activity) == 0
+
+    await sign_up(ann, activity=activity, key=key())
+    assert await taken(activity) == 1
+
+
+async def test_nobody_has_two_seats(world: World) -> None:
+    activity, ann = await world.activity(), await world.volunteer()
+    await sign_up(ann, activity=activity, key=key())
+
+    with pytest.raises(SignedUpAlready):
+        await sign_up(ann, activity=activity, key=key())
+
+
+async def test_many_at_once_get_no_more_seats_than_there_are(world: World) -> None:
+    activity = await world.activity(seats=3)
+    crowd = [await world.volunteer() for _ in range(8)]
+
+    outcomes = await asyncio.gather(
+        *(sign_up(one, activity=activity, key=key()) for one in crowd), return_exceptions=True
+    )
+
+    refused = [outcome for outcome in outcomes if isinstance(outcome, ActivityFull)]
+    assert (len(refused), await taken(activity)) == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "minutes"),
+    [(0, 60), (-1, 61), (1, 30), (-1, 300)],
+)
+async def test_no_seat_at_the_same_time_as_another(
+    world: World, starts_in: int, minutes: int
+) -> None:
+    ann = await world.volunteer()
+    await sign_up(ann, activity=await world.activity(minutes=60), key=key())
+    other = await world.activity(starts_in=starts_in * HOUR / 2, minutes=minutes)
+
+    with pytest.raises(DoubleBooked):
+        await sign_up(ann, activity=other, key=key())
+
+
+@pytest.mark.parametrize("starts_in", [-1, 1])
+async def test_one_after_another_is_no_double_booking(world: World, starts_in: int) -> None:
+    ann = await world.volunteer()
+    await sign_up(ann, activity=await world.activity(minutes=60), key=key())
+    other = await world.activity(starts_in=starts_in * HOUR, minutes=60)
+
+    await sign_up(ann, activity=other, key=key())
+
+
+@pytest.mark.parametrize(("first", "second"), [(10, 13), (13, 10)])
+async def test_a_night_shift_blocks_the_next_morning(world: World, first: int, second: int) -> None:
+    ann = await world.volunteer()
+    await sign_up(
+        ann, activity=await world.activity(starts_in=first * HOUR, minutes=480), key=key()
+    )
+    other = await world.activity(starts_in=second * HOUR, minutes=480)
+
+    with pytest.raises(DoubleBooked):
+        await sign_up(ann, activity=other, key=key())
+
+
+async def test_a_cancelled_activity_blocks_nobody(world: World) -> None:
+    ann, off = await world.volunteer(), await world.activity()
+    await sign_up(ann, activity=off, key=key())
+    await cancel_activity(
+        world.staff[Role.STATION_MANAGER], activity=off, reason=CancelReason.WEATHER, key=key()
+    )
+
+    on = await world.activity()
+    await sign_up(ann, activity=on, key=key())
+    assert await taken(on) == 1
+
+
+async def test_seats_change_hands_only_while_the_activity_is_open(world: World) -> None:
+    activity, ann, ben = await world.activity(), await world.volunteer(), await world.volunteer()
+    await sign_up(ann, activity=activity, key=key())
+    await move_activity(
+        world.staff[Role.STATION_MANAGER], activity=activity, move=Move.START, key=key()
+    )
+
+    with pytest.raises(ActivityNotOpen):
+        await sign_up(ben, activity=activity, key=key())
+    with pytest.raises(ActivityNotOpen):
+        await withdraw(ann, activity=activity, key=key())
+
+
+async def test_what_is_not_there_is_not_found(world: World) -> None:
+    ann = await world.volunteer()
+
+    with pytest.raises(NotFound):
+        await sign_up(ann, activity="act_none", key=key())
+    with pytest.raises(NotFound):
+        await withdraw(ann, activity=await world.activity(), key=key())
+    with pytest.raises(Unauthenticated):
+        await sign_up(PUBLIC, activity="act_none", key=key())
+
+
+async def test_the_youngest_volunteers_are_14_on_the_day(world: World) -> None:
+    activity = await world.activity()
+    day = NOON.date()
+    guardian = await world.volunteer()
+    made = await register_person(
+        guardian,
+        name="李小明",
+        document=DocumentType.RESIDENT_ID,
+        document_number=resident_id(900, date(day.year - 14, day.month, day.day)),
+        phone="13900000000",
+        home=world.station,
+        consent=True,
+        guardian=guardian.person,
+        key=key(),
+    )
+    ward = person(made.person)
+    early = await world.activity(starts_in=-24 * HOUR)
+
+    await sign_up(ward, activity=activity, key=key())
+    with pytest.raises(BelowServiceAge):
+        await sign_up(ward, activity=early, key=key())
