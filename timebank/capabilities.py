@@ -10,7 +10,6 @@ from timebank import (
     attendance,
     captures,
     confirmations,
-    days,
     divisions,
     hours,
     people,
@@ -18,6 +17,7 @@ from timebank import (
     policy,
     policy_drafts,
     reversals,
+    reward_orders,
     rewards,
     rosters,
     sign_in,
@@ -40,7 +40,6 @@ CAPABILITIES = (
     activities,
     sign_ups,
     attendance,
-    days,
     hours,
     captures,
     confirmations,
@@ -48,6 +47,7 @@ CAPABILITIES = (
     rosters,
     accounts,
     rewards,
+    reward_orders,
     stars,
 )
 

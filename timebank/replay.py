@@ -132,7 +132,7 @@ class Shelf:
                 return None if row is None else self.table.values(row)
         if not self.put_away:
             return None
-        found = cast(Line | None, self.file.execute(self.one, (key,)).fetchone())
+        found = cast("Line | None", self.file.execute(self.one, (key,)).fetchone())
         self.file.execute(self.remove, (key,))
         return found
 
@@ -157,7 +157,7 @@ class Rebuilt(Rows):
 
     def get(self, row: type[R], key: Key) -> R | None:
         """The row with this primary key, or None."""
-        return cast(R | None, self.shelves[row].get(key))
+        return cast("R | None", self.shelves[row].get(key))
 
     def put(self, row: Row) -> None:
         """Keep a row, new or changed. A KeyError is a projector that writes to the vault."""
@@ -169,7 +169,7 @@ class Rebuilt(Rows):
 
 
 @asynccontextmanager
-async def _rebuilt(
+async def rebuilt(
     entries: Chunks, most: int, progress: Progress
 ) -> AsyncIterator[tuple["Rebuilt", int, float]]:
     with TemporaryDirectory(prefix="timebank-replay-") as directory:
@@ -204,7 +204,7 @@ async def compare(
     """
     async with _snapshot(url) as read:
         entries = read("SELECT bytes FROM entry ORDER BY seq")
-        async with _rebuilt(entries, most, progress) as (rows, done, seconds):
+        async with rebuilt(entries, most, progress) as (rows, done, seconds):
             named: list[Difference] = []
             compared = differing = 0
             for table in projections():
@@ -230,7 +230,7 @@ async def apply(
     try:
         async with writer.transaction() as transaction:
             entries = _entries(transaction)
-            async with _rebuilt(entries, most, progress) as (rows, done, seconds):
+            async with rebuilt(entries, most, progress) as (rows, done, seconds):
                 written = 0
                 for table in projections():
                     written += await _refill(transaction, table, rows.shelves[table.row])

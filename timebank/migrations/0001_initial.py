@@ -416,6 +416,41 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="RewardOrder",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("reward", fields.CharField(max_length=512)),
+                ("volunteer", fields.CharField(max_length=512)),
+                ("station", fields.CharField(max_length=512)),
+                ("path", fields.CharField(max_length=512)),
+                ("minutes", fields.BigIntField()),
+                ("state", fields.CharField(max_length=64)),
+                ("ordered_at", InstantField()),
+            ],
+            options={
+                "table": "reward_order",
+                "app": "timebank",
+                "indexes": [Index(fields=["volunteer", "id"]), Index(fields=["station", "id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RewardTaken",
+            fields=[
+                (
+                    "id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512),
+                ),
+                ("pieces", fields.BigIntField()),
+            ],
+            options={"table": "reward_taken", "app": "timebank", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="SealedField",
             fields=[
                 (
