@@ -66,6 +66,7 @@ class Work(msgspec.Struct):
     """One command waiting for its transaction."""
 
     actor: Actor
+    id: str
     key: RequestKey
     keeps: bool
     run: Callable[[Batch], Answer]
@@ -103,7 +104,7 @@ class Flush:
     async def run(self, works: Sequence[Work]) -> None:
         """Run the works one after another, loading what they lack and running those again."""
         await self._load({(PolicyCalendar, CALENDAR), *(p for work in works for p in work.needs)})
-        await self._load_bound({work.key.id for work in works if work.keeps})
+        await self._load_bound({work.id for work in works if work.keeps})
         waiting = list(works)
         while waiting:
             lacking: set[Place] = set()
@@ -120,13 +121,13 @@ class Flush:
             waiting = again
 
     def _run_one(self, work: Work) -> Answer:
-        earlier = self.bound.get(work.key.id)
+        earlier = self.bound.get(work.id)
         if earlier is not None:
             if earlier.digest != work.key.digest:
                 raise IdempotencyKeyReused
             first = msgspec.json.decode(earlier.outcome, type=work.answer)
             return msgspec.structs.replace(first, replayed=True)
-        batch = Batch(self.known, tip=self.tip, now=self.now, actor=work.actor, request=work.key.id)
+        batch = Batch(self.known, tip=self.tip, now=self.now, actor=work.actor, request=work.id)
         answer = work.run(batch)
         if batch.missing:
             raise Missing(batch.missing)
@@ -144,7 +145,7 @@ class Flush:
             first = batch.entries[0].seq if batch.entries else None
             outcome = msgspec.json.encode(answer).decode()
             made = Bound(work.key.digest, outcome, first, len(batch.entries))
-            self.bound[work.key.id] = self.fresh[work.key.id] = made
+            self.bound[work.id] = self.fresh[work.id] = made
 
     async def write(self) -> None:
         """Write everything the works made, a few statements for all of them."""
@@ -238,7 +239,9 @@ class Journal:
         keeps = key is not None and not rehearse
         named = key if key is not None and not rehearse else RequestKey.once(actor.scope)
         try:
-            self._waiting.put_nowait(Work(actor, named, keeps, work, answer, needs, rehearse, done))
+            self._waiting.put_nowait(
+                Work(actor, named.id, named, keeps, work, answer, needs, rehearse, done)
+            )
         except asyncio.QueueFull:
             raise Busy from None
         return cast(A, await done)
@@ -267,7 +270,7 @@ class Journal:
                 return
             for work, outcome in outcomes:
                 if isinstance(outcome, Exception) and not isinstance(outcome, (Refusal, Denial)):
-                    log.error("work_failed", kind=type(outcome).__name__, request=work.key.id)
+                    log.error("work_failed", kind=type(outcome).__name__, request=work.id)
                 work.settle(outcome)
             return
         for work in works:

@@ -1,0 +1,153 @@
+"""The application: routes, middleware and lifespan; where everything is put together.
+
+Opens the bank for as long as it serves, finds out who asks, and hands both to the endpoint. No rule
+of the domain and no text of a page lives here.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import schema
+from schema.context import Context
+from schema.execution import Api
+from timebank import journal, sign_in, vault, words
+from timebank.actors import Actor
+from timebank.bank import open_bank
+from timebank.clock import Clock
+from timebank.policy import CALENDAR, PolicyCalendar
+from timebank.settings import Settings
+from timebank.tables import find
+from web.graphql import GraphQL
+
+COOKIE = "__Host-timebank"
+PLAIN_COOKIE = "timebank"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    b"content-security-policy": CSP.encode(),
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"permissions-policy": b"camera=(self), geolocation=(), microphone=()",
+}
+
+
+class SafeHeaders:
+    """Adds the headers that every answer carries, unless a route set its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                there = {name for name, _ in message["headers"]}
+                more = [(name, value) for name, value in HEADERS.items() if name not in there]
+                message["headers"] = [*message["headers"], *more]
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+def cookie_name(request: Request) -> str:
+    """The session cookie's name: bound to the host wherever the connection is encrypted."""
+    return COOKIE if request.url.scheme == "https" else PLAIN_COOKIE
+
+
+def token_of(request: Request) -> str | None:
+    """The session token of a request: a bearer token before a cookie."""
+    scheme, _, told = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and told:
+        return told
+    return request.cookies.get(cookie_name(request))
+
+
+def language_of(request: Request) -> str:
+    """The language chosen on a page, or else the browser's."""
+    chosen = request.cookies.get("language")
+    if chosen in words.LANGUAGES:
+        return chosen
+    return words.chosen(request.headers.get("accept-language", ""))
+
+
+async def context_of(request: Request) -> Context:
+    """Who asks, in which language."""
+    actor = await sign_in.actor_of(token_of(request))
+    return make_context(request, actor)
+
+
+def make_context(request: Request, actor: Actor) -> Context:
+    """The context of an actor's request."""
+    settings: Settings = request.app.state.settings
+    language = language_of(request)
+    return Context(
+        actor=actor,
+        clock=journal.current().clock,
+        secret=vault.keyring().request,
+        language=language,
+        translate=words.translator(language),
+        address=request.client.host if request.client else "",
+        development=settings.development,
+    )
+
+
+async def healthz(request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """The database answers and a policy is in force."""
+    ready = await find(PolicyCalendar, CALENDAR) is not None
+    return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+
+
+async def version_of(request: Request) -> Response:
+    """Which version serves."""
+    return JSONResponse({"version": version("timebank")})
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    routes: Callable[[Api], list[BaseRoute]] | None = None,
+    started: Callable[[], Awaitable[None]] | None = None,
+) -> ASGIApp:
+    """The application of a ledger. `routes` adds pages; `started` runs once the bank is open."""
+    api = Api(schema.build())
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_bank(settings, clock=clock):
+            if started is not None:
+                await started()
+            yield
+
+    endpoint = GraphQL(api, context_of=context_of, open_documents=settings.development)
+    app = Starlette(
+        routes=[
+            Route("/graphql", endpoint),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/version", version_of),
+            *(routes(api) if routes else []),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    return SafeHeaders(app)
