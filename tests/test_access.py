@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank import access
 from timebank.access import (
@@ -178,3 +179,43 @@ async def test_grants_are_seen_by_their_holder_and_by_who_may_end_them(world: Wo
     who = clerk.person or ""
     for actor, seen in ((clerk, 1), (operator, 1), (near, 0), (await world.volunteer(), 0)):
         assert len((await access.role_holder(actor, who)).grants) == seen
+
+
+# On the wire
+
+
+@pytest.mark.anyio
+async def test_roles_on_the_wire(world: World) -> None:
+    operator, somebody = await world.officer(Role.OPERATOR), await world.volunteer()
+    given = {"person": somebody.person, "scope": world.station_path, "idempotencyKey": "attempt-1"}
+    denied = await act(world, somebody, "grantRole", "grant", role="STATION_CLERK", **given)
+    assert denied == ["FORBIDDEN"]
+    made = await act(world, operator, "grantRole", "grant", role="STATION_CLERK", **given)
+    assert made["userErrors"] == []
+    own = "{ myGrants { id role scope until } }"
+    assert (await ask(world, somebody, own))["myGrants"] == [
+        {
+            "id": made["grant"],
+            "role": "STATION_CLERK",
+            "scope": world.station_path,
+            "until": None,
+        }
+    ]
+    may = "query($s: String!) { may(action: FIND_PERSON, scope: $s) }"
+    assert await ask(world, somebody, may, s=world.station_path) == {"may": True}
+    assert await ask(world, somebody, may, s=CITY_PATH) == {"may": False}
+    theirs = "query($p: ID!) { grants(person: $p) { id } }"
+    assert await ask(world, operator, theirs, p=somebody.person) == {
+        "grants": [{"id": made["grant"]}]
+    }
+    ended = await act(
+        world,
+        operator,
+        "endRole",
+        "grant",
+        person=somebody.person,
+        grant=made["grant"],
+        idempotencyKey="attempt-2",
+    )
+    assert ended["userErrors"] == []
+    assert await ask(world, somebody, own) == {"myGrants": []}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.wire import act, ask, form
 from tests.world import World, key, open_world, resident_id
 from timebank import directory, people
 from timebank.access import Role
@@ -341,3 +342,64 @@ async def test_a_drawn_number_that_is_taken_is_drawn_again(
     draws = iter([taken, "WH-1111-111-1111", "WH-2222-222-2222"])
     monkeypatch.setattr(people, "new_number", lambda: next(draws))
     assert (await register(PUBLIC, world)).number == "WH-1111-111-1111"
+
+
+# On the wire
+
+SEEN = "query($n: String!) { person(number: $n) { id number state name phone } }"
+
+
+@pytest.mark.anyio
+async def test_registering_at_a_form_and_being_seen_on_the_wire(world: World) -> None:
+    given: dict[str, Any] = {
+        "idempotencyKey": "attempt-1",
+        "name": "陈桂兰",
+        "document": "RESIDENT_ID",
+        "documentNumber": "11010519491231002X",
+        "phone": "13900001234",
+        "home": world.station,
+        "consent": True,
+    }
+    asks = "number person { id } replayed"
+    made = await act(world, form(), "registerPerson", asks, **given)
+    assert made["userErrors"] == []
+    assert made["person"] is None
+    again = await act(world, form(), "registerPerson", asks, **given)
+    assert again == made | {"replayed": True}
+    other = await act(world, form("form-2"), "registerPerson", asks, **given)
+    assert other["userErrors"] == [{"code": "REGISTERED_ALREADY", "path": ["documentNumber"]}]
+    assert await act(world, PUBLIC, "registerPerson", asks, **given) == ["UNAUTHENTICATED"]
+    clerk = world.staff[Role.STATION_CLERK]
+    seen = (await ask(world, clerk, SEEN, n=made["number"]))["person"]
+    assert (seen["name"], seen["phone"], seen["state"]) == ("陈桂兰", "13900001234", "ACTIVE")
+    own = await ask(world, person(seen["id"]), "{ me { id name number } }")
+    assert own["me"] == {"id": seen["id"], "name": "陈桂兰", "number": made["number"]}
+    node = "query($id: ID!) { node(id: $id) { id } }"
+    for stranger in (await world.volunteer(), PUBLIC):
+        assert await ask(world, stranger, SEEN, n=made["number"]) == {"person": None}
+        assert await ask(world, stranger, node, id=seen["id"]) == {"node": None}
+    assert await ask(world, clerk, node, id=seen["id"]) == {"node": {"id": seen["id"]}}
+    by_document = (
+        "query($d: DocumentType!, $n: String!)"
+        " { personByDocument(document: $d, documentNumber: $n) { id } }"
+    )
+    found = await ask(world, clerk, by_document, d="RESIDENT_ID", n="11010519491231002x")
+    assert found == {"personByDocument": {"id": seen["id"]}}
+    assert await ask(world, PUBLIC, "{ me { id } }") == {"me": None}
+
+
+@pytest.mark.anyio
+async def test_suspending_on_the_wire(world: World) -> None:
+    lead, volunteer = world.staff[Role.DISTRICT_LEAD], await world.volunteer()
+    given = {"person": volunteer.person, "idempotencyKey": "attempt-1"}
+    asks = "person { state } entry { seq }"
+    unseen = await act(world, volunteer, "suspendPerson", asks, reason="CONDUCT", **given)
+    assert unseen["userErrors"][0]["code"] == "NOT_FOUND"
+    done = await act(world, lead, "suspendPerson", asks, reason="CONDUCT", **given)
+    assert (done["userErrors"], done["entry"]["seq"] > 0) == ([], True)
+    held = await people.person(volunteer.person or "")
+    assert held is not None
+    assert held.state is PersonState.SUSPENDED
+    given["idempotencyKey"] = "attempt-2"
+    back = await act(world, lead, "reinstatePerson", asks, **given)
+    assert back["userErrors"] == []

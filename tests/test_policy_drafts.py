@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank import policy_drafts
 from timebank.access import Role
@@ -147,3 +148,28 @@ async def test_only_leads_of_the_whole_city_propose_publish_and_see(world: World
     assert [held.id for held in await policy_drafts.drafts(lead)] == [proposed.draft]
     with pytest.raises(PolicyMalformed):
         await propose_policy(lead, document="x" * 20_001, key=key())
+
+
+# On the wire
+
+
+@pytest.mark.anyio
+async def test_proposing_publishing_and_reading_on_the_wire(world: World) -> None:
+    proposer, second = [await world.officer(Role.CITY_LEAD) for _ in range(2)]
+    given = {"document": document(), "idempotencyKey": "attempt-1"}
+    assert await act(world, PUBLIC, "proposePolicy", "draft", **given) == ["UNAUTHENTICATED"]
+    draft = (await act(world, proposer, "proposePolicy", "draft", **given))["draft"]
+    waiting = "{ policyDrafts { id policy effective proposedAt } }"
+    (seen,) = (await ask(world, second, waiting))["policyDrafts"]
+    assert (seen["id"], seen["policy"], seen["effective"]) == (draft, "WH-2027-03", "2027-03-01")
+    assert await ask(world, PUBLIC, waiting) == {"policyDrafts": []}
+    given = {"draft": draft, "idempotencyKey": "attempt-2"}
+    alone = await act(world, proposer, "publishPolicy", "effective", **given)
+    assert alone["userErrors"][0]["code"] == "PROPOSER_PUBLISHES"
+    made = await act(world, second, "publishPolicy", "effective", **given)
+    assert made == {"effective": "2027-03-01", "userErrors": []}
+    read = "query($on: Date) { policy(on: $on) { id document entry { seq } } policies { id } }"
+    told = await ask(world, PUBLIC, read, on="2027-03-01")
+    assert read_policy(told["policy"]["document"]) == policy()
+    assert [one["id"] for one in told["policies"]] == ["WH-2016-12", "WH-2027-03"]
+    assert (await ask(world, PUBLIC, "{ policy { id } }"))["policy"]["id"] == "WH-2016-12"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank import sign_in as door
 from timebank.access import Role, grant_role
@@ -227,3 +228,26 @@ async def test_staff_are_staff_while_a_grant_stands(world: World) -> None:
     world.clock.move(timedelta(hours=11))
     assert (await actor_of(opened.token)).known
     assert not (await actor_of(opened.token)).staff
+
+
+# On the wire
+
+
+@pytest.mark.anyio
+async def test_signing_in_and_out_on_the_wire(world: World) -> None:
+    _, number = await member(world)
+    wrong = await act(world, PUBLIC, "signIn", "token", number=number, password="not this one")
+    assert (wrong["token"], wrong["userErrors"][0]["code"]) == (None, "SIGN_IN_FAILED")
+    token = (await act(world, PUBLIC, "signIn", "token", number=number, password=PASSWORD))["token"]
+    actor = await actor_of(token)
+    listed = (await ask(world, actor, "{ sessions { id current began seen } }"))["sessions"]
+    assert [(one["id"], one["current"]) for one in listed] == [(actor.session, True)]
+    change = {"old": PASSWORD, "new": "another one 1"}
+    changed = await act(world, actor, "changePassword", "changed", **change)
+    assert changed == {"changed": True, "userErrors": []}
+    ended = await act(world, actor, "endSession", "session")
+    assert ended == {"session": actor.session, "userErrors": []}
+    assert await actor_of(token) == PUBLIC
+    assert (await ask(world, PUBLIC, "{ sessions { id } }"))["errors"] == ["UNAUTHENTICATED"]
+    assert await act(world, PUBLIC, "endSession", "session") == ["UNAUTHENTICATED"]
+    assert await act(world, PUBLIC, "changePassword", "changed", **change) == ["UNAUTHENTICATED"]

@@ -1,0 +1,175 @@
+"""People on the wire: registration, who they are, as far as the asker may see them."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import strawberry
+from strawberry import ID
+
+from schema.context import Context, Input
+from schema.fields import field
+from schema.nodes import Node, answers_for
+from schema.refusal import Info, Payload, mutation
+from timebank import directory, people
+from timebank.identity import DocumentType
+from timebank.people import PersonState, SuspensionReason
+
+strawberry.enum(DocumentType, description="What proves who somebody is.")
+strawberry.enum(PersonState, description="The life of a person's account.")
+strawberry.enum(SuspensionReason, description="Why somebody may not serve for now.")
+
+
+async def read_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """Names, for the loader."""
+    return await directory.names_of(context.actor, list(ids))
+
+
+async def read_phones(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """Telephones, for the loader."""
+    return await directory.phones_of(context.actor, list(ids))
+
+
+@strawberry.type(description="A registered person: yourself, a ward, or somebody in your scope.")
+class Person(Node):
+    number: str = strawberry.field(description="The public volunteer number.")
+    state: PersonState = strawberry.field(description="Whether the person may serve.")
+
+    @field
+    async def name(self, info: Info) -> str | None:
+        """The name as in the document; null once it was erased."""
+        return await info.context.loaders.load(read_names, str(self.id))
+
+    @field
+    async def phone(self, info: Info) -> str | None:
+        """The telephone; null once it was erased."""
+        return await info.context.loaders.load(read_phones, str(self.id))
+
+    @classmethod
+    def of(cls, held: people.Person) -> "Person":
+        """A person as they are shown."""
+        return cls(id=ID(held.id), number=held.number, state=held.state)
+
+
+async def read_people(context: Context, ids: Sequence[str]) -> dict[str, Person]:
+    """People, for the loader; whoever is out of sight is missing."""
+    seen = await directory.visible_people(context.actor, list(ids))
+    return {id: Person.of(held) for id, held in seen.items()}
+
+
+answers_for("per", read_people)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def me(self, info: Info) -> Person | None:
+        """You; null where nobody is signed in."""
+        own = info.context.actor.person
+        return await info.context.loaders.load(read_people, own) if own else None
+
+    @field
+    async def person(self, info: Info, number: str) -> Person | None:
+        """Somebody by volunteer number, if you may see them."""
+        held = await directory.find_person(info.context.actor, number=number)
+        return Person.of(held) if held else None
+
+    @field
+    async def person_by_document(
+        self, info: Info, document: DocumentType, document_number: str
+    ) -> Person | None:
+        """Somebody by their document, at the counter; send it by POST, never in an address."""
+        held = await directory.find_by_document(
+            info.context.actor, document=document, document_number=document_number
+        )
+        return Person.of(held) if held else None
+
+
+@strawberry.input
+class RegisterPersonInput(Input):
+    name: str = strawberry.field(description="The name as in the document.")
+    document: DocumentType = strawberry.field(description="Which document proves it.")
+    document_number: str = strawberry.field(description="The document's number.")
+    phone: str = strawberry.field(description="A telephone, 11 digits or area code and number.")
+    home: ID = strawberry.field(description="The station that is to look after the person.")
+    consent: bool = strawberry.field(description="Whether the person, or the guardian, consents.")
+    birth: date | None = strawberry.field(
+        default=None, description="The birth date, where the document does not tell it."
+    )
+    guardian: ID | None = strawberry.field(default=None, description="A minor's guardian.")
+
+
+@strawberry.type
+class RegisterPersonPayload(Payload):
+    number: str | None = strawberry.field(default=None, description="The new volunteer number.")
+    person: Person | None = strawberry.field(
+        default=None, description="Who was registered, if you may see them."
+    )
+
+
+@strawberry.input
+class SuspendPersonInput(Input):
+    person: ID = strawberry.field(description="Who may not serve for now.")
+    reason: SuspensionReason = strawberry.field(description="Why.")
+
+
+@strawberry.type
+class SuspendPersonPayload(Payload):
+    person: Person | None = strawberry.field(default=None, description="Who was suspended.")
+
+
+@strawberry.input
+class ReinstatePersonInput(Input):
+    person: ID = strawberry.field(description="Who may serve again.")
+
+
+@strawberry.type
+class ReinstatePersonPayload(Payload):
+    person: Person | None = strawberry.field(default=None, description="Who was reinstated.")
+
+
+async def _shown(info: Info, id: str) -> Person | None:
+    return (await read_people(info.context, [id])).get(id)
+
+
+@strawberry.type
+class Mutation:
+    @mutation(RegisterPersonPayload)
+    async def register_person(
+        self, info: Info, input: RegisterPersonInput
+    ) -> RegisterPersonPayload:
+        """Register yourself, a ward, or somebody at your counter, with consent."""
+        answer = await people.register_person(
+            info.context.actor,
+            name=input.name,
+            document=input.document,
+            document_number=input.document_number,
+            phone=input.phone,
+            home=input.home,
+            consent=input.consent,
+            birth=input.birth,
+            guardian=input.guardian,
+            key=info.context.key(input),
+        )
+        person = await _shown(info, answer.person)
+        return RegisterPersonPayload.of(answer, number=answer.number, person=person)
+
+    @mutation(SuspendPersonPayload)
+    async def suspend_person(self, info: Info, input: SuspendPersonInput) -> SuspendPersonPayload:
+        """Keep somebody in your district from serving for now."""
+        answer = await people.suspend_person(
+            info.context.actor,
+            person=input.person,
+            reason=input.reason,
+            key=info.context.key(input),
+        )
+        return SuspendPersonPayload.of(answer, person=await _shown(info, answer.person))
+
+    @mutation(ReinstatePersonPayload)
+    async def reinstate_person(
+        self, info: Info, input: ReinstatePersonInput
+    ) -> ReinstatePersonPayload:
+        """Let a suspended person serve again."""
+        answer = await people.reinstate_person(
+            info.context.actor, person=input.person, key=info.context.key(input)
+        )
+        return ReinstatePersonPayload.of(answer, person=await _shown(info, answer.person))

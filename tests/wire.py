@@ -1,0 +1,44 @@
+"""Asking the real schema as the endpoint does, in a test's city."""
+
+from functools import cache
+from typing import Any
+
+import schema
+from schema.context import Context
+from schema.execution import Api
+from tests.world import World
+from timebank.actors import PUBLIC, Actor
+
+SECRET = b"s" * 32
+
+
+@cache
+def api() -> Api:
+    """The whole schema, ready to be asked."""
+    return Api(schema.build())
+
+
+async def ask(world: World, actor: Actor, document: str, /, **variables: Any) -> dict[str, Any]:
+    """What an operation came to: its data, or under `errors` the codes of what went wrong."""
+    context = Context(actor=actor, clock=world.clock, secret=SECRET)
+    answer = await api().ask(document, variables, context)
+    told: dict[str, Any] = dict(answer.data or {})
+    if answer.errors:
+        told["errors"] = [error["extensions"]["code"] for error in answer.errors]
+    return told
+
+
+async def act(world: World, actor: Actor, mutation: str, asks: str, **given: Any) -> Any:
+    """One mutation with its input; `asks` is what its payload is asked for."""
+    input_type = mutation[0].upper() + mutation[1:] + "Input"
+    document = (
+        f"mutation($input: {input_type}!) {{ {mutation}(input: $input)"
+        f" {{ {asks} userErrors {{ code path }} }} }}"
+    )
+    told = await ask(world, actor, document, input=given)
+    return told.get("errors") or told[mutation]
+
+
+def form(id: str = "form-1") -> Actor:
+    """Somebody without an account, at a signed form."""
+    return Actor(id=PUBLIC.id, form=id)
