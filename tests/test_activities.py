@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import NOON, World, found_station, key, open_world
 from timebank.access import Role
 from timebank.activities import (
@@ -26,6 +27,7 @@ from timebank.activities import (
     move_activity,
     titles_of,
 )
+from timebank.actors import PUBLIC
 from timebank.attendance import end_activity
 from timebank.clock import instant
 from timebank.events import Event
@@ -238,8 +240,60 @@ async def test_a_team_leader_declares_for_the_team_alone(world: World) -> None:
 async def test_a_stations_activities_are_listed_by_start(world: World) -> None:
     later = await declare(world, starts=NOON + 2 * HOUR)
     sooner = await declare(world)
-    await declare(world, starts=NOON + 30 * HOUR, ends=NOON + 31 * HOUR)
+    twin = await declare(world)
+    order = [sooner, twin, later]
 
-    listed = await activities_of(world.station, since=NOON, until=NOON + 24 * HOUR)
+    async def listed(**asked: Any) -> list[str]:
+        return [row.id for row in await activities_of(world.station, **asked)]
 
-    assert [row.id for row in listed] == [sooner, later]
+    assert await listed() == order
+    assert await listed(after=(NOON + HOUR, sooner)) == order[1:]
+    assert await listed(before=(NOON + HOUR, twin)) == order[:1]
+    assert await listed(backward=True, limit=2) == [later, twin]
+
+
+async def test_activities_on_the_wire(world: World) -> None:
+    manager = world.staff[Role.STATION_MANAGER]
+    asks = "activity { id title state seatsTaken station { id } team { id name } }"
+    given: dict[str, Any] = {
+        "station": world.station,
+        "team": world.team,
+        "kind": "CULTURE",
+        "title": "社区合唱",
+        "seats": 5,
+        "starts": "2026-11-20T13:00:00+08:00",
+        "ends": "2026-11-20T15:00:00+08:00",
+    }
+    late = await act(world, manager, "declareActivity", asks, **given | {"seats": 10})
+    assert [error["code"] for error in late["userErrors"]] == ["DECLARED_TOO_LATE"]
+    made = (await act(world, manager, "declareActivity", asks, **given))["activity"]
+    assert made == {
+        "id": made["id"],
+        "title": "社区合唱",
+        "state": "DECLARED",
+        "seatsTaken": 0,
+        "station": {"id": world.station},
+        "team": {"id": world.team, "name": "红马甲"},
+    }
+    for mutation, state in (
+        ("openActivity", "OPEN"),
+        ("startActivity", "RUNNING"),
+        ("endActivity", "ENDED"),
+        ("fileActivity", "FILED"),
+        ("closeActivity", "CLOSED"),
+    ):
+        moved = await act(world, manager, mutation, "activity { state }", activity=made["id"])
+        assert (moved["userErrors"], moved["activity"]) == ([], {"state": state})
+    over = await act(
+        world, manager, "cancelActivity", "activity { id }", activity=made["id"], reason="WEATHER"
+    )
+    assert [error["code"] for error in over["userErrors"]] == ["NOT_IN_THIS_STATE"]
+    listed = await ask(
+        world,
+        PUBLIC,
+        "query($s: ID!) { activities(station: $s, last: 1) { nodes { id starts ends } } }",
+        s=world.station,
+    )
+    assert listed["activities"]["nodes"] == [
+        {"id": made["id"], "starts": "2026-11-20T05:00:00Z", "ends": "2026-11-20T07:00:00Z"}
+    ]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import NOON, World, found_station, key, open_world
 from timebank.access import Role
 from timebank.activities import ActivityNotOpen, Move, move_activity
-from timebank.actors import Actor
+from timebank.actors import PUBLIC, Actor
 from timebank.attendance import (
-    Attendance,
     CheckedInAlready,
     CheckedInElsewhere,
     NotCheckedIn,
@@ -25,7 +25,7 @@ from timebank.attendance import (
     end_activity,
     scan,
 )
-from timebank.refusals import Forbidden, NotFound
+from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.station_codes import StationCodeWrong, code_at, is_code, station_code
 
 pytestmark = pytest.mark.anyio
@@ -50,8 +50,8 @@ async def leave(world: World, who: Actor, activity: str) -> None:
     await check_out(who, activity=activity, code=await code(world), key=key())
 
 
-async def visits(activity: str) -> tuple[Visit, ...]:
-    rows: list[Attendance] = await attendance_of(activity)
+async def visits(world: World, activity: str) -> tuple[Visit, ...]:
+    rows = await attendance_of(world.staff[Role.STATION_CLERK], activity)
     assert len(rows) == 1
     return rows[0].visits
 
@@ -105,7 +105,7 @@ async def test_a_visit_by_code_is_kept_in_whole_minutes(world: World) -> None:
     world.clock.move(timedelta(minutes=60, seconds=10))
     await leave(world, ann, activity)
 
-    assert await visits(activity) == (
+    assert await visits(world, activity) == (
         Visit(
             began=NOON + 2 * MINUTE,
             began_by=Way.STATION_CODE,
@@ -168,7 +168,7 @@ async def test_at_most_three_visits_of_an_activity_a_day(world: World) -> None:
 
     with pytest.raises(TooManyCheckIns):
         await enter(world, ann, activity)
-    assert len(await visits(activity)) == 3
+    assert len(await visits(world, activity)) == 3
 
 
 async def test_nobody_checks_in_once_it_has_ended(world: World) -> None:
@@ -192,7 +192,7 @@ async def test_staff_scan_in_and_out(world: World) -> None:
     world.clock.move(45 * MINUTE)
     await scan(clerk, activity=activity, number=number, key=key())
 
-    (visit,) = await visits(activity)
+    (visit,) = await visits(world, activity)
     assert (visit.began_by, visit.ended_by) == (Way.STAFF_SCAN, Way.STAFF_SCAN)
     assert visit.ended == visit.began + 45 * MINUTE
 
@@ -226,7 +226,7 @@ async def test_who_is_still_there_at_the_end_is_closed_as_unconfirmed(world: Wor
     world.clock.move(300 * MINUTE)
     await end_activity(manager, activity=activity, key=key())
 
-    (visit,) = await visits(activity)
+    (visit,) = await visits(world, activity)
     assert (visit.ended, visit.ended_by) == (NOON + 120 * MINUTE, Way.UNCONFIRMED)
     with pytest.raises(NotCheckedIn):
         await leave(world, ann, activity)
@@ -245,5 +245,71 @@ async def test_a_check_out_long_after_the_end_counts_as_forgotten(
     world.clock.move(minute * MINUTE)
     await leave(world, ann, activity)
 
-    (visit,) = await visits(activity)
+    (visit,) = await visits(world, activity)
     assert (visit.ended, visit.ended_by) == (NOON + ended * MINUTE, way)
+
+
+# Who sees it
+
+
+async def test_staff_see_everybodys_visits_and_others_their_own(world: World) -> None:
+    ann, ben = await world.volunteer(), await world.volunteer()
+    activity = await world.activity()
+    for one in (ann, ben):
+        await enter(world, one, activity)
+    clerk = world.staff[Role.STATION_CLERK]
+    stranger = await world.officer(Role.STATION_CLERK, "420100/420103/")
+
+    seen = [row.person for row in await attendance_of(clerk, activity)]
+    assert set(seen) == {ann.person, ben.person}
+    assert [row.person for row in await attendance_of(clerk, activity, limit=1)] == seen[:1]
+    later = await attendance_of(clerk, activity, after=f"{activity}/{seen[0]}")
+    assert [row.person for row in later] == seen[1:]
+    back = await attendance_of(clerk, activity, backward=True, limit=1)
+    assert [row.person for row in back] == seen[1:]
+    assert [row.person for row in await attendance_of(ann, activity)] == [ann.person]
+    assert await attendance_of(stranger, activity) == []
+    assert await attendance_of(clerk, "act_none") == []
+    with pytest.raises(Unauthenticated):
+        await attendance_of(PUBLIC, activity)
+
+
+async def test_attendance_on_the_wire(world: World) -> None:
+    ann, activity = await world.volunteer(), await world.activity()
+    clerk, number = world.staff[Role.STATION_CLERK], await world.number_of(ann)
+    screen = "query($s: ID!) { stationCode(station: $s) }"
+    shown = (await ask(world, clerk, screen, s=world.station))["stationCode"]
+    given = {"activity": activity, "code": shown}
+
+    wrong = await act(world, ann, "checkIn", "activity { id }", **given | {"code": "x"})
+    assert [error["code"] for error in wrong["userErrors"]] == ["STATION_CODE_WRONG"]
+    entered = await act(world, ann, "checkIn", "activity { id }", **given)
+    assert entered["activity"] == {"id": activity}
+    world.clock.move(MINUTE / 2)
+    left = await act(world, ann, "checkOut", "activity { id }", **given)
+    assert left["userErrors"] == []
+    asks = "person { number }"
+    scanned = await act(world, clerk, "scanVolunteer", asks, activity=activity, number=number)
+    assert scanned["person"] == {"number": number}
+
+    listed = await ask(
+        world,
+        clerk,
+        "query($a: ID!) { attendance(activity: $a) { nodes { person { number } activity { id }"
+        " visits { beganBy ended endedBy } } } }",
+        a=activity,
+    )
+    assert listed["attendance"]["nodes"] == [
+        {
+            "person": {"number": number},
+            "activity": {"id": activity},
+            "visits": [
+                {
+                    "beganBy": "STATION_CODE",
+                    "ended": "2026-11-20T04:00:00Z",
+                    "endedBy": "STATION_CODE",
+                },
+                {"beganBy": "STAFF_SCAN", "ended": None, "endedBy": None},
+            ],
+        }
+    ]

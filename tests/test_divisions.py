@@ -8,9 +8,10 @@ from typing import cast
 import pytest
 
 from ledger.entry import Sealed
+from tests.wire import ask
 from tests.world import World, key, open_world
 from timebank import divisions
-from timebank.actors import SYSTEM, person
+from timebank.actors import PUBLIC, SYSTEM, person
 from timebank.divisions import Area, AreaLevel, DivisionsAdoptedAlready, adopt_divisions
 from timebank.projections import Rows
 from timebank.refusals import Forbidden
@@ -90,3 +91,21 @@ def test_a_ledger_that_names_another_data_set_is_not_projected() -> None:
 
     with pytest.raises(LookupError):
         divisions._adopted(Rows({}), event, cast(Sealed, None))
+
+
+async def test_areas_on_the_wire(world: World) -> None:
+    query = "query($c: String!) { area(code: $c) { name level parent { name } manager { name } } }"
+    assert await ask(world, PUBLIC, query, c="420111080") == {
+        "area": {
+            "name": "关东街道",
+            "level": "STREET",
+            "parent": {"name": "洪山区"},
+            "manager": {"name": "东湖新技术开发区"},
+        }
+    }
+    city = await ask(world, PUBLIC, query, c="420100")
+    assert (city["area"]["parent"], city["area"]["manager"]) == (None, None)
+    assert await ask(world, PUBLIC, query, c="no") == {"area": None}
+    managed = "query($c: String!) { area(code: $c) { manages { code } } }"
+    codes = (await ask(world, PUBLIC, managed, c="4201S1"))["area"]["manages"]
+    assert codes == [{"code": "420106490"}, {"code": "420111491"}]

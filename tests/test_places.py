@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import COMMUNITY, World, found_station, key, open_world
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
@@ -200,3 +201,45 @@ async def test_stations_are_listed_below_a_path_a_page_at_a_time(world: World) -
 
 def test_approval_is_the_only_way_to_work() -> None:
     assert LIFECYCLE[StationState.UNDER_REVIEW] == {StationApproved: StationState.ACTIVE}
+
+
+async def test_stations_on_the_wire(world: World) -> None:
+    street, registrar = world.staff[Role.STREET_OFFICER], world.staff[Role.DISTRICT_REGISTRAR]
+    asks = "station { id name number state area { name parent { name } } }"
+    given = {"area": COMMUNITY, "number": "002", "name": "吉庆街站"}
+    wrong = await act(world, street, "proposeStation", asks, **given | {"number": "二"})
+    assert [(e["code"], e["path"]) for e in wrong["userErrors"]] == [
+        ("STATION_NUMBER_WRONG", ["number"])
+    ]
+    made = (await act(world, street, "proposeStation", asks, **given))["station"]
+    assert (made["name"], made["state"]) == ("吉庆街站", "UNDER_REVIEW")
+    assert made["area"]["parent"] == {"name": "大智街道"}
+
+    chosen = {"station": made["id"]}
+    for mutation, more, state in (
+        ("approveStation", {}, "ACTIVE"),
+        ("warnStation", {"reason": "UNSAFE"}, "WARNED"),
+        ("suspendStation", {"reason": "UNSAFE"}, "SUSPENDED"),
+        ("reinstateStation", {}, "ACTIVE"),
+        ("closeStation", {"successor": world.station}, "CLOSED"),
+    ):
+        moved = await act(
+            world, registrar, mutation, "station { state successor { id } }", **chosen, **more
+        )
+        assert (moved["userErrors"], moved["station"]["state"]) == ([], state)
+    assert moved["station"]["successor"] == {"id": world.station}
+
+
+async def test_anybody_finds_stations_by_number_and_area(world: World) -> None:
+    other = await found_station(world, number="002", area="420103001002")
+    query = "query($a: String!) { stations(area: $a) { nodes { id } pageInfo { hasNextPage } } }"
+
+    for area, expected in (("420103", [other]), ("420100", [world.station, other]), ("9", [])):
+        found = (await ask(world, PUBLIC, query, a=area))["stations"]
+        assert found["nodes"] == [{"id": id} for id in expected]
+    page = "{ stations(last: 1) { nodes { id } pageInfo { hasPreviousPage } } }"
+    assert await ask(world, PUBLIC, page) == {
+        "stations": {"nodes": [{"id": other}], "pageInfo": {"hasPreviousPage": True}}
+    }
+    by_number = '{ station(number: "001") { id } }'
+    assert await ask(world, PUBLIC, by_number) == {"station": {"id": world.station}}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import NOON, World, key, open_world, resident_id
 from timebank.access import Role
 from timebank.activities import (
@@ -28,6 +29,7 @@ from timebank.sign_ups import (
     SignedUpAlready,
     next_sign_up,
     sign_up,
+    sign_ups_of,
     withdraw,
 )
 from timebank.tables import find
@@ -176,3 +178,28 @@ async def test_the_youngest_volunteers_are_14_on_the_day(world: World) -> None:
     await sign_up(ward, activity=activity, key=key())
     with pytest.raises(BelowServiceAge):
         await sign_up(ward, activity=early, key=key())
+
+
+async def test_seats_on_the_wire_are_ones_own(world: World) -> None:
+    ann, ben = await world.volunteer(), await world.volunteer()
+    first, second = await world.activity(starts_in=5 * HOUR), await world.activity()
+    asks = "activity { id seatsTaken }"
+    for activity in (first, second):
+        made = await act(world, ann, "signUpForActivity", asks, activity=activity)
+        assert made["activity"] == {"id": activity, "seatsTaken": 1}
+    again = await act(world, ann, "signUpForActivity", asks, activity=first)
+    assert [error["code"] for error in again["userErrors"]] == ["SIGNED_UP_ALREADY"]
+
+    mine = "{ signUps(first: 1) { nodes { starts activity { id } } pageInfo { hasNextPage } } }"
+    assert await ask(world, ann, mine) == {
+        "signUps": {
+            "nodes": [{"starts": "2026-11-20T04:00:00Z", "activity": {"id": second}}],
+            "pageInfo": {"hasNextPage": True},
+        }
+    }
+    for other in (ben, PUBLIC):
+        assert (await ask(world, other, mine))["signUps"]["nodes"] == []
+
+    back = await act(world, ann, "withdrawFromActivity", asks, activity=second)
+    assert back["activity"] == {"id": second, "seatsTaken": 0}
+    assert [row.activity for row in await sign_ups_of(ann)] == [first]

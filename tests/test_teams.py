@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank.access import Role
+from timebank.actors import PUBLIC
 from timebank.lifecycles import NotInThisState
 from timebank.refusals import Forbidden, NotFound
 from timebank.tables import find
@@ -74,3 +76,24 @@ async def test_a_team_needs_a_station_and_a_name(world: World) -> None:
         await dissolve_team(manager, team="tea_none", key=key())
     with pytest.raises(TextMissing):
         await create_team(manager, station=world.station, name="  ", key=key())
+
+
+async def test_teams_on_the_wire(world: World) -> None:
+    manager = world.staff[Role.STATION_MANAGER]
+    asks = "team { id name state station { id } }"
+    made = await act(world, manager, "createTeam", asks, station=world.station, name="银龄队")
+    team = made["team"]
+    assert team == {
+        "id": team["id"],
+        "name": "银龄队",
+        "state": "ACTIVE",
+        "station": {"id": world.station},
+    }
+    listed = "query($s: ID!) { teams(station: $s, last: 1) { nodes { id } } }"
+    assert (await ask(world, PUBLIC, listed, s=world.station))["teams"]["nodes"] == [
+        {"id": team["id"]}
+    ]
+    gone = await act(world, manager, "dissolveTeam", "team { state }", team=team["id"])
+    assert gone["team"] == {"state": "DISSOLVED"}
+    again = await act(world, manager, "dissolveTeam", "team { state }", team=team["id"])
+    assert [error["code"] for error in again["userErrors"]] == ["NOT_IN_THIS_STATE"]

@@ -1,5 +1,6 @@
 """Asking the real schema as the endpoint does, in a test's city."""
 
+import secrets
 from functools import cache
 from typing import Any
 
@@ -29,13 +30,16 @@ async def ask(world: World, actor: Actor, document: str, /, **variables: Any) ->
 
 
 async def act(world: World, actor: Actor, mutation: str, asks: str, **given: Any) -> Any:
-    """One mutation with its input; `asks` is what its payload is asked for."""
+    """One mutation with its input; `asks` is what its payload is asked for.
+
+    Without an `idempotencyKey` of its own it is a new attempt.
+    """
     input_type = mutation[0].upper() + mutation[1:] + "Input"
     document = (
         f"mutation($input: {input_type}!) {{ {mutation}(input: $input)"
         f" {{ {asks} userErrors {{ code path }} }} }}"
     )
-    told = await ask(world, actor, document, input=given)
+    told = await ask(world, actor, document, input={"idempotencyKey": secrets.token_hex(8)} | given)
     return told.get("errors") or told[mutation]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, permit
@@ -373,14 +374,15 @@ async def titles_of(ids: list[str]) -> dict[str, str]:
 
 
 async def activities_of(
-    station: str, *, since: datetime, until: datetime, limit: int = 100
+    station: str,
+    *,
+    after: tuple[datetime, str] | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 100,
+    backward: bool = False,
 ) -> list[Activity]:
-    """A station's activities that start in a span, by start."""
-    return await select(
-        Activity,
-        station=station,
-        starts__gte=since,
-        starts__lt=until,
-        order=["starts", "id"],
-        limit=limit,
-    )
+    """A station's activities by start and id, strictly between two of them, or from the end."""
+    bounds = [Q(starts__gt=after[0]) | Q(starts=after[0], id__gt=after[1])] if after else []
+    bounds += [Q(starts__lt=before[0]) | Q(starts=before[0], id__lt=before[1])] if before else []
+    order = ["-starts", "-id"] if backward else ["starts", "id"]
+    return await select(Activity, *bounds, station=station, order=order, limit=limit)

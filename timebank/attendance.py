@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit, permit_self
+from timebank.access import Action, may_read, permit, permit_self
 from timebank.activities import (
     LIFECYCLE,
     MINUTE,
@@ -31,7 +32,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.people import AgeBand, Person, VolunteerNumber, active_person
 from timebank.projections import Rows, projects
-from timebank.refusals import NotFound, Refusal
+from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.sign_ups import BelowServiceAge
 from timebank.station_codes import need_code
 from timebank.tables import Row, find, select, table
@@ -357,6 +358,27 @@ def _depart(batch: Batch, activity: Activity, who: Person, way: Way) -> Attended
 # Reads
 
 
-async def attendance_of(activity: str) -> list[Attendance]:
-    """Everybody's visits of an activity."""
-    return await select(Attendance, activity=activity, order=["id"])
+async def attendance_of(
+    actor: Actor,
+    activity: str,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 100,
+    backward: bool = False,
+) -> list[Attendance]:
+    """Visits of an activity, strictly between two ids: everybody's for its staff, else one's own.
+
+    Raises Unauthenticated.
+    """
+    if not actor.known:
+        raise Unauthenticated
+    held = await find(Activity, activity)
+    if held is None:
+        return []
+    theirs = await may_read(actor, Action.CHECK_IN_OTHERS, held.path)
+    bounds = [] if theirs else [Q(person=actor.person or "")]
+    bounds += [Q(id__gt=after)] if after else []
+    bounds += [Q(id__lt=before)] if before else []
+    order = ["-id" if backward else "id"]
+    return await select(Attendance, *bounds, activity=activity, order=order, limit=limit)

@@ -20,7 +20,7 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, find, find_many, select, table
 
 DIVISIONS = Path(__file__).parent / "data" / "wuhan_divisions.csv"
 DATASET = "wuhan-2023"
@@ -172,6 +172,12 @@ async def adopt_divisions(actor: Actor, *, key: RequestKey | None = None) -> Ado
 async def area(code: str) -> Area | None:
     """An area by its code."""
     return await find(Area, code)
+
+
+async def areas_by_code(codes: list[str]) -> dict[str, Area]:
+    """Areas by their codes, in one statement."""
+    found = await find_many(Area, codes)
+    return {str(code): row for code, row in found.items()}
 
 
 async def areas_managed_by(code: str) -> list[Area]:

@@ -333,11 +333,25 @@ async def stations_by_id(ids: list[str]) -> dict[str, Station]:
     return {str(id): row for id, row in found.items()}
 
 
-async def stations_below(path: str, *, after: str | None = None, limit: int = 20) -> list[Station]:
-    """Stations at or below a path, by id."""
-    below = Q(path__startswith=path)
-    later = [Q(id__gt=after)] if after else []
-    return await select(Station, below, *later, order=["id"], limit=limit)
+async def station_by_number(number: str) -> Station | None:
+    """A station by its public number."""
+    held = await find(StationNumber, number)
+    return await find(Station, held.station) if held else None
+
+
+async def stations_below(
+    path: str,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 20,
+    backward: bool = False,
+) -> list[Station]:
+    """Stations at or below a path, strictly between two ids, in their order or from the end."""
+    bounds = [Q(id__gt=after)] if after else []
+    bounds += [Q(id__lt=before)] if before else []
+    order = ["-id" if backward else "id"]
+    return await select(Station, Q(path__startswith=path), *bounds, order=order, limit=limit)
 
 
 async def station_count() -> int:

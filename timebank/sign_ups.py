@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from tortoise.expressions import Q
+
 from ledger.entry import Sealed
 from timebank.access import permit_self
 from timebank.activities import Acted, Activity, ActivityNotOpen, ActivityState
@@ -15,7 +17,7 @@ from timebank.keys import RequestKey
 from timebank.people import AgeBand, Person, active_person
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
-from timebank.tables import Row, select, table
+from timebank.tables import Row, find_many, select, table
 
 Booking = tuple[str, datetime, datetime]
 """An activity, its start and its end."""
@@ -230,6 +232,27 @@ async def withdraw(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
 
 
 # Reads
+
+
+async def seats_taken(activities: list[str]) -> dict[str, int]:
+    """How many seats are taken, by activity."""
+    found = await find_many(Seats, activities)
+    return {str(id): row.taken for id, row in found.items()}
+
+
+async def sign_ups_of(
+    actor: Actor,
+    *,
+    after: tuple[datetime, str] | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 20,
+    backward: bool = False,
+) -> list[SignUp]:
+    """The actor's own seats by start and id, strictly between two of them."""
+    bounds = [Q(starts__gt=after[0]) | Q(starts=after[0], id__gt=after[1])] if after else []
+    bounds += [Q(starts__lt=before[0]) | Q(starts=before[0], id__lt=before[1])] if before else []
+    order = ["-starts", "-id"] if backward else ["starts", "id"]
+    return await select(SignUp, *bounds, person=actor.person or "", order=order, limit=limit)
 
 
 async def next_sign_up(actor: Actor, now: datetime) -> SignUp | None:

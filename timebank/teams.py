@@ -7,6 +7,7 @@ texts with a commitment on the ledger.
 from enum import StrEnum
 
 import msgspec
+from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, permit
@@ -126,6 +127,16 @@ async def teams_by_id(ids: list[str]) -> dict[str, Team]:
     return {str(id): row for id, row in found.items()}
 
 
-async def teams_of(station: str) -> list[Team]:
-    """The teams of a station, by id."""
-    return await select(Team, station=station, order=["id"])
+async def teams_of(
+    station: str,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 100,
+    backward: bool = False,
+) -> list[Team]:
+    """The teams of a station, strictly between two ids, in their order or from the end."""
+    bounds = [Q(id__gt=after)] if after else []
+    bounds += [Q(id__lt=before)] if before else []
+    order = ["-id" if backward else "id"]
+    return await select(Team, *bounds, station=station, order=order, limit=limit)

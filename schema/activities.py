@@ -1,0 +1,292 @@
+"""Activities on the wire: public to see, declared and run by a station's staff."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from schema.context import Context, Input
+from schema.enums import show_enum
+from schema.fields import field
+from schema.nodes import Node, answers_for
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.places import Station, read_stations
+from schema.refusal import Info, Payload, mutation
+from schema.teams import Team, read_teams
+from timebank import activities, sign_ups
+from timebank.activities import ActivityKind, ActivityState, CancelReason, Move
+
+show_enum(
+    ActivityKind,
+    "Kinds of service.",
+    elder="For elders.",
+    disability="For people with disabilities.",
+    child="For children.",
+    neighbour_help="Help between neighbours.",
+    community_care="Care for the community.",
+    environment="For the environment.",
+    safety="For safety.",
+    culture="Culture and sport.",
+    gathering="A gathering.",
+    other="Anything else.",
+)
+show_enum(
+    ActivityState,
+    "The life of an activity.",
+    declared="Declared; nobody can sign up yet.",
+    open="People may sign up.",
+    running="It runs.",
+    ended="It is over; its roster is not filed yet.",
+    filed="Its roster is filed.",
+    closed="Nothing more comes in for it.",
+    cancelled="It is not held.",
+)
+show_enum(
+    CancelReason,
+    "Why an activity is not held.",
+    weather="The weather.",
+    too_few_people="Too few people signed up.",
+    no_place="There is no place for it.",
+    safety="It would not be safe.",
+    other="Another reason.",
+)
+
+ACTIVITIES = Listing("activities", datetime, str)
+StationId = Annotated[ID, strawberry.argument(description="The station whose they are.")]
+
+
+@strawberry.type(description="What people attend, at a station or with one of its teams.")
+class Activity(Node):
+    kind: ActivityKind = strawberry.field(description="The kind of service.")
+    state: ActivityState = strawberry.field(description="How far it is.")
+    seats: int = strawberry.field(description="How many people it takes.")
+    starts: datetime = strawberry.field(description="When it is planned to start.")
+    ends: datetime = strawberry.field(description="When it is planned to end.")
+    held_by: strawberry.Private[tuple[str, str | None]]
+
+    @field
+    async def title(self, info: Info) -> str:
+        """What it is called."""
+        return await info.context.loaders.load(read_titles, str(self.id)) or ""
+
+    @field
+    async def seats_taken(self, info: Info) -> int:
+        """How many seats are taken."""
+        return await info.context.loaders.load(read_taken, str(self.id)) or 0
+
+    @field
+    async def station(self, info: Info) -> Station | None:
+        """The station that holds it."""
+        return await info.context.loaders.load(read_stations, self.held_by[0])
+
+    @field
+    async def team(self, info: Info) -> Team | None:
+        """The team that holds it, if one does."""
+        team = self.held_by[1]
+        return await info.context.loaders.load(read_teams, team) if team else None
+
+    @classmethod
+    def of(cls, held: activities.Activity) -> "Activity":
+        """An activity as it is shown."""
+        return cls(
+            id=ID(held.id),
+            kind=held.kind,
+            state=held.state,
+            seats=held.seats,
+            starts=held.starts,
+            ends=held.ends,
+            held_by=(held.station, held.team),
+        )
+
+
+async def read_titles(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """Titles, for the loader."""
+    return await activities.titles_of(list(ids))
+
+
+async def read_taken(context: Context, ids: Sequence[str]) -> dict[str, int]:
+    """How many seats are taken, for the loader."""
+    return await sign_ups.seats_taken(list(ids))
+
+
+async def read_activities(context: Context, ids: Sequence[str]) -> dict[str, Activity]:
+    """Activities, for the loader."""
+    found = await activities.activities_by_id(list(ids))
+    return {id: Activity.of(held) for id, held in found.items()}
+
+
+answers_for("act", read_activities)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def activities(
+        self,
+        station: StationId,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Activity]:
+        """The activities of a station, by planned start."""
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> list[activities.Activity]:
+            return await activities.activities_of(
+                station,
+                after=(after[0], after[1]) if after else None,
+                before=(before[0], before[1]) if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            ACTIVITIES,
+            rows,
+            key=lambda held: (held.starts, held.id),
+            node=Activity.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.input
+class DeclareActivityInput(Input):
+    station: ID = strawberry.field(description="The station that holds it.")
+    team: ID | None = strawberry.field(default=None, description="Its team that holds it.")
+    kind: ActivityKind = strawberry.field(description="The kind of service.")
+    title: str = strawberry.field(description="What it is called, at most 80 characters.")
+    seats: int = strawberry.field(description="How many people it takes; 10 need 3 days' notice.")
+    starts: datetime = strawberry.field(description="When it is planned to start.")
+    ends: datetime = strawberry.field(description="When it is planned to end.")
+
+
+@strawberry.type
+class DeclareActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The new activity.")
+
+
+@strawberry.input
+class OpenActivityInput(Input):
+    activity: ID = strawberry.field(description="The activity that takes sign-ups.")
+
+
+@strawberry.type
+class OpenActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+@strawberry.input
+class StartActivityInput(Input):
+    activity: ID = strawberry.field(description="The activity that runs.")
+
+
+@strawberry.type
+class StartActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+@strawberry.input
+class FileActivityInput(Input):
+    activity: ID = strawberry.field(description="The activity whose roster is complete.")
+
+
+@strawberry.type
+class FileActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+@strawberry.input
+class CloseActivityInput(Input):
+    activity: ID = strawberry.field(description="The activity that takes nothing more.")
+
+
+@strawberry.type
+class CloseActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+@strawberry.input
+class CancelActivityInput(Input):
+    activity: ID = strawberry.field(description="The activity that is not held.")
+    reason: CancelReason = strawberry.field(description="Why.")
+
+
+@strawberry.type
+class CancelActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+async def shown(info: Info, id: str) -> Activity | None:
+    """An activity as it is after a change."""
+    return (await read_activities(info.context, [id])).get(id)
+
+
+async def _move(info: Info, input: Input, activity: str, move: Move) -> activities.Acted:
+    return await activities.move_activity(
+        info.context.actor, activity=activity, move=move, key=info.context.key(input)
+    )
+
+
+@strawberry.type
+class Mutation:
+    @mutation(DeclareActivityPayload)
+    async def declare_activity(
+        self, info: Info, input: DeclareActivityInput
+    ) -> DeclareActivityPayload:
+        """Declare an activity of your station or team."""
+        answer = await activities.declare_activity(
+            info.context.actor,
+            station=input.station,
+            team=input.team,
+            kind=input.kind,
+            title=input.title,
+            seats=input.seats,
+            starts=input.starts,
+            ends=input.ends,
+            key=info.context.key(input),
+        )
+        return DeclareActivityPayload.of(answer, activity=await shown(info, answer.activity))
+
+    @mutation(OpenActivityPayload)
+    async def open_activity(self, info: Info, input: OpenActivityInput) -> OpenActivityPayload:
+        """Let people sign up for an activity."""
+        answer = await _move(info, input, input.activity, Move.OPEN)
+        return OpenActivityPayload.of(answer, activity=await shown(info, answer.activity))
+
+    @mutation(StartActivityPayload)
+    async def start_activity(self, info: Info, input: StartActivityInput) -> StartActivityPayload:
+        """Start an activity; nobody signs up or withdraws any more."""
+        answer = await _move(info, input, input.activity, Move.START)
+        return StartActivityPayload.of(answer, activity=await shown(info, answer.activity))
+
+    @mutation(FileActivityPayload)
+    async def file_activity(self, info: Info, input: FileActivityInput) -> FileActivityPayload:
+        """File the roster of an activity that ended."""
+        answer = await _move(info, input, input.activity, Move.FILE)
+        return FileActivityPayload.of(answer, activity=await shown(info, answer.activity))
+
+    @mutation(CloseActivityPayload)
+    async def close_activity(self, info: Info, input: CloseActivityInput) -> CloseActivityPayload:
+        """Close an activity whose roster is filed."""
+        answer = await _move(info, input, input.activity, Move.CLOSE)
+        return CloseActivityPayload.of(answer, activity=await shown(info, answer.activity))
+
+    @mutation(CancelActivityPayload)
+    async def cancel_activity(
+        self, info: Info, input: CancelActivityInput
+    ) -> CancelActivityPayload:
+        """Call an activity off before it starts."""
+        answer = await activities.cancel_activity(
+            info.context.actor,
+            activity=input.activity,
+            reason=input.reason,
+            key=info.context.key(input),
+        )
+        return CancelActivityPayload.of(answer, activity=await shown(info, answer.activity))

@@ -1,0 +1,111 @@
+"""Sign-ups on the wire: your own seats, and nobody else's."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import ID, UNSET
+
+from schema.activities import Activity, read_activities, shown
+from schema.context import Input
+from schema.fields import field
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.refusal import Info, Payload, mutation
+from timebank import sign_ups
+
+SIGN_UPS = Listing("signUps", datetime, str)
+
+
+@strawberry.type(description="Your seat at an activity.")
+class SignUp:
+    starts: datetime = strawberry.field(description="When the activity starts.")
+    ends: datetime = strawberry.field(description="When the activity ends.")
+    at: strawberry.Private[str]
+
+    @field
+    async def activity(self, info: Info) -> Activity | None:
+        """The activity."""
+        return await info.context.loaders.load(read_activities, self.at)
+
+    @classmethod
+    def of(cls, held: sign_ups.SignUp) -> "SignUp":
+        """A seat as it is shown."""
+        return cls(starts=held.starts, ends=held.ends, at=held.activity)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def sign_ups(
+        self,
+        info: Info,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[SignUp]:
+        """Your own seats, by start; none where nobody is signed in."""
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> list[sign_ups.SignUp]:
+            return await sign_ups.sign_ups_of(
+                info.context.actor,
+                after=(after[0], after[1]) if after else None,
+                before=(before[0], before[1]) if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            SIGN_UPS,
+            rows,
+            key=lambda held: (held.starts, held.id),
+            node=SignUp.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.input
+class SignUpForActivityInput(Input):
+    activity: ID = strawberry.field(description="The activity you want a seat at.")
+
+
+@strawberry.type
+class SignUpForActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+@strawberry.input
+class WithdrawFromActivityInput(Input):
+    activity: ID = strawberry.field(description="The activity whose seat you give back.")
+
+
+@strawberry.type
+class WithdrawFromActivityPayload(Payload):
+    activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+@strawberry.type
+class Mutation:
+    @mutation(SignUpForActivityPayload)
+    async def sign_up_for_activity(
+        self, info: Info, input: SignUpForActivityInput
+    ) -> SignUpForActivityPayload:
+        """Take a seat at an open activity."""
+        answer = await sign_ups.sign_up(
+            info.context.actor, activity=input.activity, key=info.context.key(input)
+        )
+        return SignUpForActivityPayload.of(answer, activity=await shown(info, answer.activity))
+
+    @mutation(WithdrawFromActivityPayload)
+    async def withdraw_from_activity(
+        self, info: Info, input: WithdrawFromActivityInput
+    ) -> WithdrawFromActivityPayload:
+        """Give your seat back before the activity starts."""
+        answer = await sign_ups.withdraw(
+            info.context.actor, activity=input.activity, key=info.context.key(input)
+        )
+        return WithdrawFromActivityPayload.of(answer, activity=await shown(info, answer.activity))
