@@ -17,20 +17,21 @@ from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.reward_orders import (
     LIFECYCLE,
-    CancelReason,
+    OrderCancelReason,
     OrderState,
     OwnOrder,
     PickupCodeWrong,
     RewardCancelled,
     RewardHandedOver,
+    RewardOrder,
     RewardReady,
     cancel_reward,
     code_of,
     hand_over_reward,
-    order_of,
     order_reward,
     orders,
     ready_reward,
+    visible_orders,
 )
 from timebank.rewards import OutOfStock, RewardLimitReached
 
@@ -49,6 +50,11 @@ def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> Non
             else:
                 with pytest.raises(NotInThisState):
                     step(LIFECYCLE, state, event)
+
+
+async def order_of(actor: Actor, id: str) -> RewardOrder | None:
+    """An order as far as the actor sees it."""
+    return (await visible_orders(actor, [id])).get(id)
 
 
 class Desk:
@@ -131,7 +137,7 @@ async def test_a_cancelled_order_gives_minutes_piece_and_turn_back(
     if at_desk:
         await ready_reward(desk.clerk, order=order, key=key())
     who = desk.clerk if at_desk else desk.volunteer
-    await cancel_reward(who, order=order, reason=CancelReason.NOT_COLLECTED, key=key())
+    await cancel_reward(who, order=order, reason=OrderCancelReason.NOT_COLLECTED, key=key())
 
     assert await desk.balance() == 100
     assert await desk.stock() == 2

@@ -147,13 +147,17 @@ async def test_the_list_shows_what_is_offered_a_page_at_a_time(world: World) -> 
     made.sort()
 
     async def ids(**window: Any) -> list[str]:
-        given: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": False}
-        return [row.id for row in await rewards.offered_below("420100/", **(given | window))]
+        given: dict[str, Any] = {
+            "station": None,
+            "after": None,
+            "before": None,
+            "limit": 9,
+            "backward": False,
+        }
+        return [row.id for row in await rewards.offered(**(given | window))]
 
     assert await ids() == made
     assert await ids(after=made[0], limit=1) == [made[1]]
     assert await ids(before=made[2], backward=True) == [made[1], made[0]]
-    assert (
-        await rewards.offered_below("420199/", after=None, before=None, limit=9, backward=False)
-        == []
-    )
+    assert await ids(station=world.station) == made
+    assert await ids(station="sta_none") == []

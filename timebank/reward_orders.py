@@ -28,7 +28,7 @@ from timebank.places import Station, working_station
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.rewards import Reward, change_stock, decide_orderable
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, find, find_many, select, table
 from timebank.vault import keyring
 
 CODE_DIGITS = 8
@@ -43,7 +43,7 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class CancelReason(StrEnum):
+class OrderCancelReason(StrEnum):
     """Why an order was cancelled."""
 
     OWN_WISH = "own_wish"
@@ -91,7 +91,7 @@ class RewardCancelled(Event, frozen=True, tag="reward.cancelled"):
     order: str
     volunteer: PersonId
     minutes: int
-    reason: CancelReason
+    reason: OrderCancelReason
 
     def postings(self) -> Postings:
         """From escrow back to the volunteer."""
@@ -284,7 +284,11 @@ async def hand_over_reward(actor: Actor, *, order: str, code: str, key: RequestK
 
 
 async def cancel_reward(
-    actor: Actor, *, order: str, key: RequestKey, reason: CancelReason = CancelReason.OWN_WISH
+    actor: Actor,
+    *,
+    order: str,
+    key: RequestKey,
+    reason: OrderCancelReason = OrderCancelReason.OWN_WISH,
 ) -> Ordered:
     """Cancel an order that was not handed over: by the volunteer, or at the station's desk.
 
@@ -330,12 +334,15 @@ def _at_my_desk(batch: Batch, order: str) -> RewardOrder:
 # Reads
 
 
-async def order_of(actor: Actor, id: str) -> RewardOrder | None:
-    """An order that the actor placed, or that lies at the actor's desk."""
-    held = await find(RewardOrder, id)
-    if held is None or held.volunteer == actor.person:
-        return held
-    return held if await may_read(actor, Action.HAND_OVER_REWARD, held.path) else None
+async def visible_orders(actor: Actor, ids: list[str]) -> dict[str, RewardOrder]:
+    """Orders by their ids that the actor placed, or that lie at the actor's desk."""
+    found = await find_many(RewardOrder, ids)
+    action = Action.HAND_OVER_REWARD
+    return {
+        order.id: order
+        for order in found.values()
+        if order.volunteer == actor.person or await may_read(actor, action, order.path)
+    }
 
 
 def code_of(actor: Actor, order: RewardOrder) -> str | None:

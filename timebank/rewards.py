@@ -152,7 +152,7 @@ def decide_orderable(
 # Tables and projectors
 
 
-@table("reward", index=[("station", "id"), ("path", "id")])
+@table("reward", index=[("station", "id"), ("offered", "id")])
 class Reward(Row, frozen=True):
     """One reward; `path` is its station's, `stock` what can still be ordered."""
 
@@ -316,11 +316,11 @@ async def names_of(ids: list[str]) -> dict[str, str]:
     return await read_texts(ids, "name")
 
 
-async def offered_below(
-    path: str, *, after: str | None, before: str | None, limit: int, backward: bool
+async def offered(
+    *, station: str | None, after: str | None, before: str | None, limit: int, backward: bool
 ) -> list[Reward]:
-    """Rewards offered by the stations at or below `path`, by id, strictly between two ids."""
-    conditions = [Q(path__startswith=path), Q(offered=True)]
+    """Rewards that can be ordered, in the city or at one station, by id, between two ids."""
+    conditions = [Q(offered=True), *([Q(station=station)] if station is not None else [])]
     conditions += [Q(id__gt=after)] if after else []
     conditions += [Q(id__lt=before)] if before else []
     order = ["-id"] if backward else ["id"]

@@ -1,14 +1,20 @@
 """Stars: the level that a lifetime of service has reached, and the rule that says so (domain 7).
 
-Pure: minutes and the dated policy in, the level out, so that the level as of any past day can be
-computed again. Credit spent never lowers a star, because only the service record counts.
+Minutes and the dated policy in, the level out, so that the level as of any past day can be computed
+again. Credit spent never lowers a star, because only the service record counts.
 """
 
 from bisect import bisect_right
+from datetime import date
 
 import msgspec
 
-from timebank.policy import Policy
+from timebank.actors import PersonId
+from timebank.hours import ServiceTotal
+from timebank.policy import Policy, policy_on
+from timebank.tables import find
+
+# Decisions
 
 
 class StarProgress(msgspec.Struct, frozen=True):
@@ -47,3 +53,15 @@ def progress(minutes: int, policy: Policy) -> StarProgress:
         next_minutes=needed,
         missing_minutes=needed - minutes,
     )
+
+
+# Reads
+
+
+async def standing(person: PersonId, day: date) -> StarProgress | None:
+    """Where somebody's service record stands by the rule of `day`; None before any policy."""
+    version = await policy_on(day)
+    if version is None:
+        return None
+    record = await find(ServiceTotal, person)
+    return progress(record.minutes if record else 0, version.document)

@@ -410,7 +410,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "reward",
                 "app": "timebank",
-                "indexes": [Index(fields=["station", "id"]), Index(fields=["path", "id"])],
+                "indexes": [Index(fields=["station", "id"]), Index(fields=["offered", "id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

@@ -1,0 +1,149 @@
+"""Time accounts on the wire: one's own balance and statement, and the city's books for all."""
+
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+
+import strawberry
+from strawberry import UNSET
+
+from schema.fields import field
+from schema.ledger import LedgerEntry
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.refusal import Info
+from schema.scalars import Long
+from timebank import accounts
+from timebank.actors import PersonId
+from timebank.clock import day_of
+
+STATEMENT = Listing("statement", int)
+
+
+@strawberry.type(description="What one ledger entry moved on a time account.")
+class StatementLine:
+    at: datetime = strawberry.field(description="When.")
+    kind: str = strawberry.field(description="What happened: the kind of the ledger entry.")
+    minutes: Long = strawberry.field(description="How many minutes came, or went if negative.")
+    balance_minutes: Long = strawberry.field(description="What the account held afterwards.")
+    entry: LedgerEntry = strawberry.field(description="The ledger entry.")
+
+    @classmethod
+    def of(cls, posting: accounts.Posting) -> "StatementLine":
+        """A movement as it is shown."""
+        return cls(
+            at=posting.at,
+            kind=posting.kind,
+            minutes=Long(posting.amount),
+            balance_minutes=Long(posting.balance),
+            entry=LedgerEntry(seq=Long(posting.seq)),
+        )
+
+
+@strawberry.type(description="Somebody's time credit.")
+class TimeAccount:
+    person: strawberry.Private[PersonId]
+
+    @field
+    async def balance_minutes(self) -> Long:
+        """What can be spent now, in minutes."""
+        return Long(await accounts.balance_of(accounts.volunteer(self.person)))
+
+    @field
+    async def owed_minutes(self) -> Long:
+        """What a correction could not take back, in minutes; later credit repays it first."""
+        return Long(-await accounts.balance_of(accounts.owed(self.person)))
+
+    @field
+    async def statement(
+        self,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[StatementLine]:
+        """Every movement, the newest first."""
+        code = accounts.volunteer(self.person)
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[accounts.Posting]]:
+            return accounts.statement(
+                code,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            STATEMENT,
+            rows,
+            key=lambda posting: (posting.seq,),
+            node=StatementLine.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.type(
+    description="The city's minutes: minted = held + escrow + pools + redeemed + retired + owed."
+)
+class Conservation:
+    minted_minutes: Long = strawberry.field(description="Ever minted, less what was reversed.")
+    held_minutes: Long = strawberry.field(description="Spendable by volunteers.")
+    escrow_minutes: Long = strawberry.field(description="Held for orders and gifts.")
+    pool_minutes: Long = strawberry.field(description="In the public pools.")
+    redeemed_minutes: Long = strawberry.field(description="Redeemed for rewards.")
+    retired_minutes: Long = strawberry.field(description="Taken out of circulation.")
+    owed_minutes: Long = strawberry.field(description="Not yet given back, 0 or negative.")
+    holds: bool = strawberry.field(description="Whether both sides are equal.")
+
+
+@strawberry.type(description="What volunteers could ask for, and what they do ask for.")
+class Solvency:
+    outstanding_minutes: Long = strawberry.field(description="Held by volunteers or in escrow.")
+    drawn_minutes: Long = strawberry.field(description="Redeemed in the last 90 days.")
+    pool_minutes: Long = strawberry.field(description="In the public pools.")
+
+
+@strawberry.type(description="The ledger's books, open to everybody.")
+class Ledger:
+    @field
+    async def conservation(self) -> Conservation:
+        """Both sides of the city's time account, of one instant."""
+        books = await accounts.conservation()
+        return Conservation(
+            minted_minutes=Long(books.minted),
+            held_minutes=Long(books.held),
+            escrow_minutes=Long(books.escrow),
+            pool_minutes=Long(books.pools),
+            redeemed_minutes=Long(books.redeemed),
+            retired_minutes=Long(books.retired),
+            owed_minutes=Long(books.owed),
+            holds=books.whole,
+        )
+
+    @field
+    async def solvency(self, info: Info) -> Solvency:
+        """Outstanding minutes beside those drawn lately."""
+        told = await accounts.solvency(day_of(info.context.clock.now()))
+        return Solvency(
+            outstanding_minutes=Long(told.outstanding),
+            drawn_minutes=Long(told.drawn),
+            pool_minutes=Long(told.pools),
+        )
+
+
+@strawberry.type
+class Query:
+    @field
+    def account(self, info: Info) -> TimeAccount | None:
+        """Your time account; null where nobody is signed in."""
+        own = info.context.actor.person
+        return TimeAccount(person=own) if own else None
+
+    @field
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return Ledger()
