@@ -37,7 +37,7 @@ async def test_not_me_takes_back_what_was_minted_and_tells_the_district(world: W
     assert await balance_of(volunteer(person)) == 0
     assert (await totals_of([person]))[person].minutes == 0
     assert (await conservation()).whole
-    assert [batch.held_by for batch in await held_batches(world.station_path)] == [id]
+    assert [batch.held_by for batch in await held_batches(lead, world.station_path)] == [id]
     with pytest.raises(NotInThisState):
         await repudiate_hours(who, records=[id], key=key())
     with pytest.raises(NotInThisState):
@@ -63,8 +63,10 @@ async def test_a_released_batch_goes_on(world: World) -> None:
         await release_batch(who, batch=batch, key=key())
     with pytest.raises(Unauthenticated):
         await release_batch(PUBLIC, batch=batch, key=key())
-    await release_batch(world.staff[Role.DISTRICT_LEAD], batch=batch, key=key())
-    assert await held_batches(world.station_path) == []
+    lead = world.staff[Role.DISTRICT_LEAD]
+    await release_batch(lead, batch=batch, key=key())
+    assert await held_batches(who, world.station_path) == []
+    assert await held_batches(lead, world.station_path) == []
     await confirm_hours(manager, records=[theirs], key=key())
     with pytest.raises(NotFound):
         await release_batch(world.staff[Role.DISTRICT_LEAD], batch=batch, key=key())

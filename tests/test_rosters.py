@@ -220,7 +220,9 @@ async def test_confirmed_and_accepted_rows_add_up_to_the_file_and_mint_nothing(
     numbers = await volunteers(world, 3)
     lines = good_lines(numbers)
     await import_roster(world.staff[Role.STATION_CLERK], write(tmp_path / "r.csv", [HEAD, *lines]))
-    waiting = await records_at(world.station_path, RecordState.CAPTURED, limit=500)
+    waiting = await records_at(
+        world.staff[Role.STATION_MANAGER], world.station_path, RecordState.CAPTURED, limit=500
+    )
     await confirmed(world, [held.id for held in waiting])
     for number in numbers:
         owner = await find(VolunteerNumber, number)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read
+from timebank.access import Action, grants_of, may_read
 from timebank.activities import ActivityKind
 from timebank.actors import Actor, PersonId
 from timebank.clock import CITY, day_of
@@ -28,6 +28,7 @@ from timebank.days import (
     street_of,
 )
 from timebank.events import Event
+from timebank.journal import current
 from timebank.lifecycles import step
 from timebank.projections import Rows, projects
 from timebank.record_life import (
@@ -50,7 +51,7 @@ from timebank.tables import Row, find, find_many, select, table
 # Tables and projectors
 
 
-@table("record", index=[("volunteer", "id"), ("path", "state"), ("activity",), ("batch",)])
+@table("record", index=[("volunteer", "id"), ("state", "id"), ("activity",), ("batch",)])
 class Record(Row, frozen=True):
     """One record of service; `path` is its station's or team's, `batch` its recorder's day.
 
@@ -259,13 +260,19 @@ def _count(rows: Rows, record: Record, minutes: int, credited: int) -> None:
 
 
 async def record(id: str) -> Record | None:
-    """A record by its id; who may see it is for the caller to ask (`may_see`)."""
+    """A record by its id, whoever may see it."""
     return await find(Record, id)
 
 
-async def may_see(actor: Actor, held: Record) -> bool:
-    """Whether a record concerns the actor or lies in the actor's scope."""
-    return held.volunteer == actor.person or await may_read(actor, Action.READ_RECORDS, held.path)
+async def visible_records(actor: Actor, ids: Sequence[str]) -> dict[str, Record]:
+    """Records by id, as far as they concern the actor or lie in the actor's scope."""
+    own, today = await grants_of(actor), day_of(current().clock.now())
+    return {
+        held.id: held
+        for held in (await find_many(Record, ids)).values()
+        if held.volunteer == actor.person
+        or (own is not None and own.may(Action.READ_RECORDS, held.path, today))
+    }
 
 
 async def records_of(
@@ -281,6 +288,7 @@ async def records_of(
 
 
 async def records_at(
+    actor: Actor,
     path: str,
     state: RecordState,
     *,
@@ -289,8 +297,10 @@ async def records_at(
     limit: int = 20,
     backward: bool = False,
 ) -> list[Record]:
-    """Records below a path in a state, oldest first: what waits for a key there."""
-    below = Q(path__gte=path, path__lt=path[:-1] + chr(ord("/") + 1), state=state.value)
+    """Records below a path in a state, oldest first: what waits for a key there. For its staff."""
+    if not await may_read(actor, Action.READ_RECORDS, path):
+        return []
+    below = Q(path__startswith=path, state=state.value)
     return await _page(below, before, after, limit, newest_first=backward)
 
 
@@ -309,6 +319,8 @@ async def totals_of(volunteers: Sequence[PersonId]) -> dict[PersonId, ServiceTot
     return {total.volunteer: total for total in found.values()}
 
 
-async def held_batches(path: str) -> list[RecorderDay]:
-    """The batches held for records below a path: what the district is told."""
+async def held_batches(actor: Actor, path: str) -> list[RecorderDay]:
+    """The batches held for records below a path: what the district is told. For its staff."""
+    if not await may_read(actor, Action.READ_RECORDS, path):
+        return []
     return await select(RecorderDay, held_path__startswith=path, order=["id"])

@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
                 "app": "timebank",
                 "indexes": [
                     Index(fields=["volunteer", "id"]),
-                    Index(fields=["path", "state"]),
+                    Index(fields=["state", "id"]),
                     Index(fields=["activity"]),
                     Index(fields=["batch"]),
                 ],

@@ -1,0 +1,272 @@
+"""Service records on the wire: one's own, and those in a staff member's scope."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from schema.activities import Activity, read_activities
+from schema.context import Context
+from schema.enums import show_enum
+from schema.fields import field
+from schema.nodes import Node, answers_for
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.people import Person, read_people
+from schema.places import Station, read_stations
+from schema.refusal import Info, UserError
+from schema.scalars import Long
+from timebank import hours
+from timebank.activities import ActivityKind
+from timebank.confirmations import Outcome
+from timebank.days import ReviewReason
+from timebank.record_life import CaptureMode, LateReason, RecordState
+from timebank.refusals import Refusal
+
+show_enum(
+    RecordState,
+    "The life of a service record.",
+    captured="Recorded; another hand must confirm it.",
+    to_review="Confirmed; a third person must agree.",
+    confirmed="Confirmed; the volunteer must accept it.",
+    posted="Accepted: its minutes count.",
+    rejected="Not confirmed.",
+    repudiated="The volunteer said “not me”.",
+    reversed="Taken back by the district.",
+)
+show_enum(
+    CaptureMode,
+    "How attendance is known.",
+    check_in="By check-in and check-out; it can earn credit.",
+    manual="By hand, as from paper; it earns no credit.",
+)
+show_enum(
+    ReviewReason,
+    "Why a record needs a second reviewer.",
+    day_minutes="The day has more minutes than pass without one.",
+    recorder_people="Its recorder recorded many people within an hour.",
+    recorder_minutes="Its recorder recorded many hours within a day.",
+    late="It was recorded late.",
+)
+show_enum(
+    LateReason,
+    "Why a record comes after it was due.",
+    paper_found="A paper roster was found later.",
+    system_down="The system was down.",
+    organiser_ill="The organiser was ill.",
+    correction="It corrects another record.",
+)
+
+RECORDS = Listing("records", str)
+Scope = Annotated[str, strawberry.argument(description="A path in your scope.")]
+InState = Annotated[RecordState, strawberry.argument(description="Which of them.")]
+
+
+@strawberry.type(description="One record of somebody's service.")
+class ServiceRecord(Node):
+    state: RecordState = strawberry.field(description="How far it is.")
+    kind: ActivityKind = strawberry.field(description="The kind of service.")
+    mode: CaptureMode = strawberry.field(description="How attendance is known.")
+    day: date = strawberry.field(description="The day served.")
+    starts: datetime = strawberry.field(description="When the service began.")
+    ends: datetime = strawberry.field(description="When the service ended.")
+    checked_minutes: int = strawberry.field(description="From start to end.")
+    minutes: int = strawberry.field(description="What was confirmed, or is asked to be.")
+    credited_minutes: int = strawberry.field(description="What was minted for it.")
+    captured_at: datetime = strawberry.field(description="When it was recorded.")
+    batch: str = strawberry.field(description="What its recorder recorded that day, by name.")
+    review_reasons: list[ReviewReason] = strawberry.field(
+        description="Why it needs a second reviewer; empty if it needs none."
+    )
+    late_reason: LateReason | None = strawberry.field(description="Why it came late, if it did.")
+    held: strawberry.Private[hours.Record]
+
+    @field
+    async def volunteer(self, info: Info) -> Person | None:
+        """Whose service it is."""
+        return await info.context.loaders.load(read_people, self.held.volunteer)
+
+    @field
+    async def station(self, info: Info) -> Station | None:
+        """The station it was served at."""
+        return await info.context.loaders.load(read_stations, self.held.station)
+
+    @field
+    async def activity(self, info: Info) -> Activity | None:
+        """The activity, if it was one."""
+        at = self.held.activity
+        return await info.context.loaders.load(read_activities, at) if at else None
+
+    @classmethod
+    def of(cls, held: hours.Record) -> "ServiceRecord":
+        """A record as it is shown."""
+        return cls(
+            id=ID(held.id),
+            state=held.state,
+            kind=held.kind,
+            mode=held.mode,
+            day=held.day,
+            starts=held.starts,
+            ends=held.ends,
+            checked_minutes=held.checked_minutes,
+            minutes=held.minutes,
+            credited_minutes=held.credited,
+            captured_at=held.captured_at,
+            batch=held.batch,
+            review_reasons=list(held.review),
+            late_reason=held.late,
+            held=held,
+        )
+
+
+async def read_records(context: Context, ids: Sequence[str]) -> dict[str, ServiceRecord]:
+    """Records, for the loader; whatever is out of sight is missing."""
+    seen = await hours.visible_records(context.actor, ids)
+    return {id: ServiceRecord.of(held) for id, held in seen.items()}
+
+
+answers_for("rec", read_records)
+
+
+@strawberry.type(description="What became of one record of several.")
+class RecordOutcome:
+    id: ID = strawberry.field(description="The record's id, as it was given.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing was done with it; empty if it was."
+    )
+
+    @field
+    async def record(self, info: Info) -> ServiceRecord | None:
+        """The record as it is now, if you may see it."""
+        return await info.context.loaders.load(read_records, str(self.id))
+
+    @classmethod
+    def of(cls, outcome: Outcome, info: Info) -> "RecordOutcome":
+        """An outcome in the caller's language."""
+        return cls(
+            id=ID(outcome.record), user_errors=told_again(outcome.code, outcome.details, info)
+        )
+
+
+def told_again(code: str | None, details: dict[str, str], info: Info) -> list[UserError]:
+    """The refusal with this code and these values, in the caller's language; none for None."""
+    if code is None:
+        return []
+    return [UserError.of(Refusal.registry[code](**details), info.context.translate)]
+
+
+@strawberry.type(description="A recorder's day that waits because somebody said “not me”.")
+class HeldBatch:
+    name: str = strawberry.field(description="The batch's name, to release it by.")
+    minutes: Long = strawberry.field(description="What was recorded in it.")
+    record_id: strawberry.Private[str]
+    recorder_id: strawberry.Private[str]
+
+    @field
+    async def record(self, info: Info) -> ServiceRecord | None:
+        """The record that was disowned."""
+        return await info.context.loaders.load(read_records, self.record_id)
+
+    @field
+    async def recorder(self, info: Info) -> Person | None:
+        """Who recorded it, if you may see them."""
+        return await info.context.loaders.load(read_people, self.recorder_id)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def service_minutes(self, info: Info) -> Long | None:
+        """Your lifetime service record; null where nobody is signed in."""
+        own = info.context.actor.person
+        if own is None:
+            return None
+        total = (await hours.totals_of([own])).get(own)
+        return Long(total.minutes if total else 0)
+
+    @field
+    async def service_records(
+        self,
+        info: Info,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[ServiceRecord]:
+        """Your own records, the newest first; none where nobody is signed in."""
+        own = info.context.actor.person
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Sequence[hours.Record]:
+            if own is None:
+                return []
+            return await hours.records_of(
+                own,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            RECORDS,
+            rows,
+            key=lambda held: (held.id,),
+            node=ServiceRecord.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+    @field
+    async def waiting_records(
+        self,
+        info: Info,
+        scope: Scope,
+        state: InState = RecordState.CAPTURED,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[ServiceRecord]:
+        """Records below a path in a state, the oldest first; none outside your scope."""
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Sequence[hours.Record]:
+            return await hours.records_at(
+                info.context.actor,
+                scope,
+                state,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            RECORDS,
+            rows,
+            key=lambda held: (held.id,),
+            node=ServiceRecord.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+    @field
+    async def held_batches(self, info: Info, scope: Scope) -> list[HeldBatch]:
+        """Batches that wait for the district, below a path in your scope."""
+        return [
+            HeldBatch(
+                name=held.id,
+                minutes=Long(held.minutes),
+                record_id=held.held_by or "",
+                recorder_id=held.recorder,
+            )
+            for held in await hours.held_batches(info.context.actor, scope)
+        ]

@@ -1,0 +1,92 @@
+"""Rosters on the wire: up to 500 rows a request, answered row by row (api 13)."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import ID
+
+from schema.context import Input
+from schema.fields import field
+from schema.hours import ServiceRecord, read_records, told_again
+from schema.refusal import Info, Payload, UserError, mutation
+from timebank import rosters
+from timebank.activities import ActivityKind
+from timebank.record_life import LateReason
+from timebank.roster_files import RosterRow
+
+
+@strawberry.input(description="One row of a roster.")
+class RosterRowInput:
+    station: str = strawberry.field(description="The station's public number.")
+    volunteer: str = strawberry.field(description="The volunteer's public number.")
+    starts: datetime = strawberry.field(description="When the service began, in whole minutes.")
+    ends: datetime = strawberry.field(description="When it ended, in whole minutes.")
+    kind: ActivityKind = strawberry.field(description="The kind of service.")
+    activity: ID | None = strawberry.field(default=None, description="The activity, if any.")
+
+
+@strawberry.input
+class RecordRosterInput(Input):
+    rows: list[RosterRowInput] = strawberry.field(description="1 to 500 rows.")
+    dry_run: bool = strawberry.field(default=False, description="Only tell what would happen.")
+    late: LateReason | None = strawberry.field(
+        default=None, description="Why the roster comes after it was due."
+    )
+
+
+@strawberry.type(description="What became of one row of a roster.")
+class RosterRowOutcome:
+    is_known: bool = strawberry.field(description="Whether the row had come in before.")
+    user_errors: list[UserError] = strawberry.field(
+        description="Why the row did not go in; empty if it did, or would."
+    )
+    record_id: strawberry.Private[str | None]
+
+    @field
+    async def record(self, info: Info) -> ServiceRecord | None:
+        """The record that the row became."""
+        id = self.record_id
+        return await info.context.loaders.load(read_records, id) if id else None
+
+    @classmethod
+    def of(cls, told: rosters.RowAnswer, info: Info) -> "RosterRowOutcome":
+        """An answer in the caller's language."""
+        return cls(
+            is_known=told.before,
+            user_errors=told_again(told.code, told.details, info),
+            record_id=told.record,
+        )
+
+
+@strawberry.type
+class RecordRosterPayload(Payload):
+    rows: list[RosterRowOutcome] = strawberry.field(
+        default_factory=list, description="What became of each row, in the order given."
+    )
+
+
+@strawberry.type
+class Mutation:
+    @mutation(RecordRosterPayload, bulk=True)
+    async def record_roster(self, info: Info, input: RecordRosterInput) -> RecordRosterPayload:
+        """Record a whole roster by hand, each row by itself; nothing comes in twice."""
+        rows = [
+            RosterRow(
+                station=row.station.strip(),
+                volunteer=row.volunteer.strip().upper(),
+                starts=row.starts,
+                ends=row.ends,
+                kind=row.kind,
+                activity=row.activity,
+            )
+            for row in input.rows
+        ]
+        answer = await rosters.record_roster(
+            info.context.actor,
+            rows=rows,
+            dry_run=input.dry_run,
+            late=input.late,
+            key=info.context.key(input),
+        )
+        told = [RosterRowOutcome.of(row, info) for row in answer.rows]
+        return RecordRosterPayload.of(answer, rows=told)
