@@ -31,7 +31,7 @@ from timebank.teams import create_team
 STATIONS = 1244
 TEAMS = 5862
 VOLUNTEERS = 3000
-BUSY = 60
+BUSY = 40
 WAVE = 512
 TEAM_NAMES = ("红马甲", "邻里帮", "银龄", "晨曦", "江风", "暖阳")
 

@@ -4,14 +4,14 @@ Opens the bank for as long as it serves, finds out who asks, and hands both to t
 of the domain and no text of a page lives here.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import schema
@@ -24,7 +24,9 @@ from timebank.clock import Clock
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.settings import Settings
 from timebank.tables import find
+from web.demo_door import Door
 from web.graphql import GraphQL
+from web.pages import Pages
 
 COOKIE = "__Host-timebank"
 PLAIN_COOKIE = "timebank"
@@ -121,21 +123,30 @@ async def version_of(request: Request) -> Response:
     return JSONResponse({"version": version("timebank")})
 
 
+def signed_in(request: Request, response: Response, token: str) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        cookie_name(request),
+        token,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
 def build(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    routes: Callable[[Api], list[BaseRoute]] | None = None,
-    started: Callable[[], Awaitable[None]] | None = None,
+    demo: bool = False,
 ) -> ASGIApp:
-    """The application of a ledger. `routes` adds pages; `started` runs once the bank is open."""
+    """The application of a ledger. `demo` opens the demonstration's one-click sign-in."""
     api = Api(schema.build())
+    pages = Pages(api, context_of=context_of, signed_in=signed_in, demo=demo)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_bank(settings, clock=clock):
-            if started is not None:
-                await started()
             yield
 
     endpoint = GraphQL(api, context_of=context_of, open_documents=settings.development)
@@ -145,7 +156,8 @@ def build(
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/version", version_of),
-            *(routes(api) if routes else []),
+            *(Door().routes(pages) if demo else []),
+            *pages.routes(),
         ],
         lifespan=lifespan,
     )

@@ -6,6 +6,7 @@ used wrongly; 3 the ledger cannot be opened. With --json an answer is one JSON o
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,10 +15,11 @@ import click
 import msgspec
 import uvicorn
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
+import ledger.verify
 import schema
-from timebank import access, bank, orm, replay, sign_in
+from timebank import access, accounts, actors, bank, demo_city, orm, replay, rosters, sign_in
 from timebank.actors import SYSTEM
 from timebank.divisions import CITY_PATH, adopt_divisions
 from timebank.identity import DocumentType
@@ -119,6 +121,34 @@ def listen(application: Any, host: str, port: int) -> None:
     )
 
 
+@main.group()
+def verify() -> None:
+    """Check what this software claims."""
+
+
+@verify.command("ledger")
+@click.pass_obj
+def verify_ledger(asked: Asked) -> None:
+    """Check the whole ledger from its raw rows: storage, chain and books."""
+    with Progress(console=console) as progress:
+        steps = Steps(progress)
+        report = run(
+            ledger.verify.verify(asked.settings.database_url, floor=accounts.floor, progress=steps)
+        )
+    verdict = "ok" if report.sound else f"{len(report.findings) + report.more} findings"
+    say(
+        asked,
+        msgspec.to_builtins(report),
+        f"size {report.size}\nroot {report.root}\n{verdict}",
+    )
+    if not asked.json:
+        for found in report.findings:
+            where = "" if found.seq is None else f" entry {found.seq}"
+            click.echo(f"{found.layer}{where}: {found.what}")
+    if not report.sound:
+        sys.exit(FOUND)
+
+
 @main.command("replay")
 @click.option("--apply", "applying", is_flag=True, help="Refill the live tables; stop the server.")
 @click.pass_obj
@@ -208,6 +238,78 @@ def grant(asked: Asked, person: str, role: str, scope: str) -> None:
 
     made = run(work())
     say(asked, {"grant": made.grant, "entry": made.entry}, f"Granted: {made.grant}.")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--seed-only", is_flag=True, help="Make the city and exit.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the city is kept.")
+@click.pass_obj
+def demo(asked: Asked, port: int, seed_only: bool, data: Path | None) -> None:
+    """Make the demonstration city, if it is not there yet, and serve it on this machine alone."""
+    place = data or Path(tempfile.mkdtemp(prefix="timebank-demo-"))
+    settings = asked.settings.model_copy(update={"data": place, "database": ""})
+    if not settings.master_key.exists():
+        with Progress(console=console) as progress:
+            size = run(demo_city.make(settings, Steps(progress)))
+        say(asked, {"data": str(place), "size": size}, f"The city is in {place}: {size} entries.")
+    if not run(demo_city.is_demo(settings)):
+        console.print(f"The ledger in {place} is no demonstration.", style="red")
+        sys.exit(UNOPENED)
+    if seed_only:
+        return
+    console.print(f"Open http://127.0.0.1:{port}/ - Ctrl+C ends it.")
+    listen(app.build(settings, demo=True), "127.0.0.1", port)
+
+
+class Steps:
+    """Shows a line of progress for each step of a long work."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, count: int) -> None:
+        if what not in self.tasks:
+            self.tasks[what] = self.progress.add_task(what, total=count)
+        self.progress.update(self.tasks[what], completed=done)
+
+
+@main.group("import")
+def importing() -> None:
+    """Read real files in."""
+
+
+@importing.command("roster")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "person", required=True, help="Id of the person whose rights are used.")
+@click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
+@click.pass_obj
+def import_roster(asked: Asked, file: Path, person: str, dry_run: bool) -> None:
+    """Record the rows of a CSV or XLSX roster; every bad row is named."""
+
+    async def work() -> rosters.Imported:
+        with Progress(console=console) as progress:
+            task = progress.add_task("rows", total=None)
+
+            def advance(done: rosters.Imported) -> None:
+                progress.update(task, completed=done.read)
+
+            async with bank.open_bank(asked.settings):
+                actor = actors.person(person)
+                return await rosters.import_roster(actor, file, dry_run=dry_run, progress=advance)
+
+    done = run(work())
+    for bad in done.bad:
+        where = f" {bad.column}" if bad.column else ""
+        click.echo(f"row {bad.row}{where}: {bad.refusal.message()}")
+    say(
+        asked,
+        {"read": done.read, "captured": done.captured, "bad": len(done.bad)},
+        f"{done.read} rows read, {done.captured} captured, {len(done.bad)} bad",
+    )
+    if done.bad:
+        sys.exit(FOUND)
 
 
 @main.command("schema")

@@ -1,0 +1,83 @@
+"""Forms: a stored mutation behind a POST; done means 303, refused means the page again with 422.
+
+Every form carries a token against forged requests and a key minted when it was shown, so that a
+double tap or a page posted again does the thing once (web 1 and 3). Knows how a form becomes an
+input; the rules are the API's.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from starlette.requests import Request
+
+from schema.context import Context
+
+MOST_BYTES = 64 * 1024
+Given = Mapping[str, list[str]]
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """One form: where it posts to, what it runs, what page shows its errors, where it leads.
+
+    `mutation` is the stored operation's name and `field` its root field; `given` makes the
+    input, which carries the form's key unless it is not `keyed`.
+    """
+
+    path: str
+    mutation: str
+    field: str
+    page: str
+    then: str
+    given: Callable[[Given], dict[str, Any]]
+    keyed: bool = True
+
+
+class Forged(Exception):
+    """The request did not come from a form of ours."""
+
+
+def one(given: Given, name: str) -> str:
+    """A field that is there once; empty if it is not there."""
+    return (given.get(name) or [""])[0].strip()
+
+
+def many(given: Given, name: str) -> list[str]:
+    """A field that may be there many times."""
+    return [value for value in given.get(name, []) if value]
+
+
+def new_key() -> str:
+    """The idempotency key of a form that is shown now."""
+    return secrets.token_urlsafe(18)
+
+
+def csrf_token(context: Context) -> str:
+    """The token of a session's forms: nobody else can make it."""
+    told = f"csrf\n{context.actor.id}\n{getattr(context.actor, 'session', None) or ''}"
+    return hmac.digest(context.secret, told.encode(), "sha256").hex()
+
+
+async def read(request: Request, context: Context) -> Given:
+    """The fields of a posted form. Raises Forged unless it came from a page of ours."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site not in (None, "same-origin", "none"):
+        raise Forged
+    if origin is not None and urlsplit(origin).netloc != request.url.netloc:
+        raise Forged
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise Forged
+    try:
+        given = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=2000)
+    except (UnicodeDecodeError, ValueError):
+        raise Forged from None
+    if not hmac.compare_digest(one(given, "csrf").encode(), csrf_token(context).encode()):
+        raise Forged
+    return given
