@@ -26,6 +26,8 @@ from timebank.attendance import (
     scan,
 )
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
+from timebank.replay import compare
+from timebank.sign_ups import sign_up, withdraw
 from timebank.station_codes import StationCodeWrong, code_at, is_code, station_code
 
 pytestmark = pytest.mark.anyio
@@ -247,6 +249,24 @@ async def test_a_check_out_long_after_the_end_counts_as_forgotten(
 
     (visit,) = await visits(world, activity)
     assert (visit.ended, visit.ended_by) == (NOON + ended * MINUTE, way)
+
+
+async def test_a_day_at_the_station_is_the_same_when_replayed(world: World) -> None:
+    ann, ben = await world.volunteer(), await world.volunteer()
+    activity, manager = await world.activity(), world.staff[Role.STATION_MANAGER]
+    for one in (ann, ben):
+        await sign_up(one, activity=activity, key=key())
+    await withdraw(ben, activity=activity, key=key())
+    await move_activity(manager, activity=activity, move=Move.START, key=key())
+    for one in (ann, ben):
+        await enter(world, one, activity)
+    world.clock.move(90 * MINUTE)
+    await leave(world, ann, activity)
+    await end_activity(manager, activity=activity, key=key())
+
+    told = await compare(world.settings.database_url)
+
+    assert told.differences == ()
 
 
 # Who sees it
