@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import MINUTE, captured, child, record_of, visited
+from tests.volunteering import MINUTE, captured, child, record_of, visited
 from tests.world import World, found_station, key, open_world
 from timebank.access import Role
 from timebank.activities import ActivityKind, ActivityNotOpen, Move, move_activity

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import MINUTE, captured, child, confirmed, posted, record_of, visited
+from tests.volunteering import MINUTE, captured, child, confirmed, posted, record_of, visited
 from tests.world import World, key, open_world
 from timebank.access import Role
 from timebank.accounts import balance_of, volunteer

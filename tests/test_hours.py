@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.service import captured, confirmed, posted, visited
+from tests.volunteering import captured, confirmed, posted, visited
 from tests.wire import act, ask
 from tests.world import World, found_station, key, open_world
 from timebank import replay

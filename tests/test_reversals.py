@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import captured, confirmed, posted, record_of, spend, visited
+from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.world import World, key, open_world
 from timebank.access import Role
 from timebank.accounts import balance_of, conservation, owed, volunteer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tests.service import captured, confirmed, record_of
+from tests.volunteering import captured, confirmed, record_of
 from tests.world import World, found_station, key, open_world
 from timebank.access import Role
 from timebank.accounts import conservation
