@@ -235,9 +235,9 @@ async def reject_hours(
 
     def one(batch: Batch, id: str) -> Sealed:
         record = visible(batch, id)
-        step(LIFECYCLE, record.state, HoursRejected)
         action = Action.REVIEW_HOURS if record.confirmer else Action.CONFIRM_HOURS
         permit(batch, action, record.path)
+        step(LIFECYCLE, record.state, HoursRejected)
         decide_hand(record, actor.id, reviewing=True)
         return batch.record(HoursRejected(record=id, reason=reason))
 
