@@ -67,10 +67,20 @@ def instant_text(at: datetime) -> str:
     return at.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def instant_of(text: str | None) -> datetime | None:
+    """The instant a table's text names; None too for a text that names none."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def head_of_row(size: int, leaf: bytes, frontier: bytes, at: str | None) -> Head:
     """The head that a row of table `head` describes."""
     parts = tuple(frontier[i : i + 32] for i in range(0, len(frontier), 32))
-    return Head(size, leaf, parts, None if at is None else datetime.fromisoformat(at))
+    return Head(size, leaf, parts, instant_of(at))
 
 
 def row_of_head(head: Head) -> tuple[int, bytes, bytes, str | None]:

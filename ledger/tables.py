@@ -6,6 +6,7 @@ Refuses to know how rows are written or read.
 
 import re
 import sqlite3
+from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -50,6 +51,18 @@ def sqlite_path(url: str) -> str:
     if not path or path == ":memory:":
         raise ValueError("the ledger lives in a file")
     return path
+
+
+def sqlite_uri(path: str, *, mode: Literal["ro", "rw"]) -> str:
+    """A URI that opens a file which exists: a misspelt name never makes an empty database."""
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{quoted}?mode={mode}"
+
+
+@lru_cache(maxsize=1024)
+def sqlite_placeholders(sql: str) -> str:
+    """$1 as SQLite numbers it: to SQLite a $1 is a name, and names cannot be bound by position."""
+    return re.sub(r"\$(\d+)", r"?\1", sql)
 
 
 def ddl(dialect: Dialect) -> str:

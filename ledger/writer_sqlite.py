@@ -10,11 +10,9 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from ledger.entry import Sealed
@@ -29,7 +27,7 @@ from ledger.head import (
     head_of_row,
     row_of_head,
 )
-from ledger.tables import SQLITE_PRAGMAS, Dialect
+from ledger.tables import SQLITE_PRAGMAS, Dialect, sqlite_placeholders, sqlite_uri
 
 T = TypeVar("T")
 
@@ -86,8 +84,7 @@ class SqliteWriter:
     # From here on in the writer's thread
 
     def _open(self) -> None:
-        # mode=rw: a writer never makes a new, empty database of a misspelt name.
-        uri = f"file:{_uri_path(self._path)}?mode=rw"
+        uri = sqlite_uri(self._path, mode="rw")
         self.connection = sqlite3.connect(
             uri, uri=True, isolation_level=None, cached_statements=512, check_same_thread=False
         )
@@ -138,15 +135,15 @@ class SqliteTransaction:
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return await self._writer._run(self._fetch, _numbered(sql), params)
+        return await self._writer._run(self._fetch, sqlite_placeholders(sql), params)
 
     async def execute(self, sql: str, *params: object) -> int:
         """Run one statement and say how many rows it touched."""
-        return await self._writer._run(self._execute, _numbered(sql), params)
+        return await self._writer._run(self._execute, sqlite_placeholders(sql), params)
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run one statement for each row."""
-        await self._writer._run(self._execute_many, _numbered(sql), rows)
+        await self._writer._run(self._execute_many, sqlite_placeholders(sql), rows)
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it."""
@@ -175,13 +172,3 @@ class SqliteTransaction:
         if touched != 1:
             raise BrokenSequence("the head moved under the lock")
         return moved
-
-
-@lru_cache(maxsize=1024)
-def _numbered(sql: str) -> str:
-    """$1 as SQLite numbers it: to SQLite a $1 is a name, and names cannot be bound by position."""
-    return re.sub(r"\$(\d+)", r"?\1", sql)
-
-
-def _uri_path(path: str) -> str:
-    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,76 @@
+"""The books level of verification: strict decoding, balances above their floors, reversals.
+
+Knows postings and `reverses` (FORMAT.md 1 and 8). Keeps one number an account and one position a
+reversal. Refuses to know what an account is for.
+"""
+
+from collections.abc import Callable
+
+from ledger.chain import Finding
+from ledger.entry import MalformedEntry, Posting, Sealed, Unit, decode, leaf_hash, reversal_of
+from ledger.reader import Reader
+
+Floor = Callable[[str, Unit], int | None]
+
+
+class Books:
+    """The accounts as they stand after every entry checked so far."""
+
+    def __init__(self, reader: Reader, floor: Floor) -> None:
+        self._reader = reader
+        self._floor = floor
+        self._balances: dict[tuple[str, Unit], int] = {}
+        self._floors: dict[tuple[str, Unit], int | None] = {}
+        self._reversed: set[int] = set()
+
+    async def check(self, seq: int, data: bytes) -> list[Finding]:
+        """Post the entry at `seq` and say what is wrong with it."""
+        try:
+            entry = decode(data)
+        except MalformedEntry as error:
+            return [Finding("books", seq, f"no entry: {error}")]
+        wrong = self._post(entry)
+        named = reversal_of(entry.body)
+        if named is not None:
+            wrong += await self._check_reversal(entry, *named)
+        return [Finding("books", seq, what) for what in wrong]
+
+    def _post(self, entry: Sealed) -> list[str]:
+        """Move the balances; only what an entry leaves behind is held against a floor."""
+        for account, unit, amount in entry.postings:
+            key = (account, unit)
+            self._balances[key] = self._balances.get(key, 0) + amount
+        wrong: list[str] = []
+        for account, unit in dict.fromkeys((posting[0], posting[1]) for posting in entry.postings):
+            key = (account, unit)
+            if key not in self._floors:
+                self._floors[key] = self._floor(account, unit)
+            floor, balance = self._floors[key], self._balances[key]
+            if floor is not None and balance < floor:
+                wrong.append(f"{account} is at {balance} {unit}, below {floor}")
+        return wrong
+
+    async def _check_reversal(self, entry: Sealed, seq: int, leaf: bytes) -> list[str]:
+        rows = await self._reader.fetch("SELECT bytes FROM entry WHERE seq = $1", seq)
+        if not rows or seq >= entry.seq:
+            return [f"reverses {seq}, which is not before it"]
+        if leaf_hash(rows[0][0]) != leaf:
+            return [f"reverses {seq} under another leaf"]
+        wrong: list[str] = []
+        if seq in self._reversed:
+            wrong.append(f"reverses {seq} a second time")
+        self._reversed.add(seq)
+        try:
+            target = decode(rows[0][0])
+        except MalformedEntry:
+            return wrong
+        if reversal_of(target.body) is not None:
+            wrong.append(f"reverses {seq}, itself a reversal")
+        if sorted(entry.postings) != sorted(map(_mirrored, target.postings)):
+            wrong.append(f"its postings do not mirror those of {seq}")
+        return wrong
+
+
+def _mirrored(posting: Posting) -> Posting:
+    account, unit, amount = posting
+    return account, unit, -amount

@@ -1,0 +1,222 @@
+"""Reading the ledger over a connection that cannot write.
+
+Knows how rows, tiles and proofs are found in either database; takes no lock and never waits for the
+writer. Refuses to judge what it reads: `ledger.verify` does.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+import asyncpg
+
+from ledger.head import EntryRow, Head, NotInstalled, head_of_row
+from ledger.merkle import (
+    TILE_WIDTH,
+    Plan,
+    Tile,
+    plan_consistency,
+    plan_inclusion,
+    plan_root,
+)
+from ledger.tables import (
+    Dialect,
+    dialect_of,
+    postgresql_differences,
+    sqlite_differences,
+    sqlite_path,
+    sqlite_placeholders,
+    sqlite_uri,
+)
+
+T = TypeVar("T")
+
+COLUMNS = "seq, bytes, leaf, kind, at, actor, request"
+
+
+class Unreadable(Exception):
+    """The database could not give what it holds: damaged pages, or no such tables."""
+
+
+class Reader(Protocol):
+    """A reading connection. Everything it reads is one unmoving state of the database."""
+
+    dialect: Dialect
+
+    async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows of a query with placeholders $1, $2, ...; refuses with Unreadable."""
+
+    async def differences(self) -> list[str]:
+        """Where triggers and indexes are not those of the DDL file."""
+
+    async def damage(self) -> list[str]:
+        """What the database itself finds wrong with its pages; empty when nothing is."""
+
+
+@contextlib.asynccontextmanager
+async def open_reader(url: str) -> AsyncIterator[Reader]:
+    """Read one state of the database. Args: url, as for `ledger.writer.open_writer`."""
+    if dialect_of(url) == "sqlite":
+        async with _open_sqlite(sqlite_path(url)) as reader:
+            yield reader
+    else:
+        async with _open_postgresql(url) as other:
+            yield other
+
+
+# Entries and proofs
+
+
+async def read_head(reader: Reader) -> Head:
+    """The head row; refuses with NotInstalled where there is none."""
+    rows = await reader.fetch("SELECT size, leaf, frontier, at FROM head WHERE id = 1")
+    if len(rows) != 1:
+        raise NotInstalled("no head")
+    size, leaf, frontier, at = rows[0]
+    return head_of_row(size, leaf, frontier, at)
+
+
+async def read_entries(
+    reader: Reader, first: int, end: int, *, chunk: int = 4096
+) -> AsyncIterator[list[EntryRow]]:
+    """The rows from position `first` to before `end`, in order, `chunk` positions at a time."""
+    sql = f"SELECT {COLUMNS} FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
+    for start in range(first, end, chunk):
+        yield [_entry_row(row) for row in await reader.fetch(sql, start, min(start + chunk, end))]
+
+
+def _entry_row(row: tuple[Any, ...]) -> EntryRow:
+    seq, data, leaf, kind, at, actor, request = row
+    return seq, data, leaf, kind, at, actor, request
+
+
+async def read_tile(reader: Reader, tile: Tile) -> list[bytes]:
+    """The stored hashes of a tile, as many as there are from its first on."""
+    first = tile.index * TILE_WIDTH
+    if tile.level == 0:
+        sql = "SELECT leaf FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
+        rows = await reader.fetch(sql, first, first + TILE_WIDTH)
+    else:
+        sql = (
+            'SELECT hash FROM node WHERE level = $3 AND "index" >= $1 AND "index" < $2'
+            ' ORDER BY "index"'
+        )
+        rows = await reader.fetch(sql, first, first + TILE_WIDTH, tile.level)
+    return [row[0] for row in rows]
+
+
+async def read_root(reader: Reader, size: int) -> bytes:
+    """The root the log had at `size` entries, at least 1."""
+    return (await _hashes(reader, plan_root(size)))[0]
+
+
+async def read_inclusion(reader: Reader, index: int, size: int) -> tuple[bytes, ...]:
+    """The proof that entry `index` is in the log of `size` entries; reads O(log n) tiles."""
+    return await _hashes(reader, plan_inclusion(index, size))
+
+
+async def read_consistency(reader: Reader, old: int, new: int) -> tuple[bytes, ...]:
+    """The proof that the log of `new` entries extends that of `old`; reads O(log n) tiles."""
+    return await _hashes(reader, plan_consistency(old, new))
+
+
+async def _hashes(reader: Reader, plan: Plan) -> tuple[bytes, ...]:
+    tiles = {tile: await read_tile(reader, tile) for tile in plan.tiles}
+    return plan.hashes(tiles.__getitem__)
+
+
+# SQLite
+
+
+class _SqliteReader:
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
+        self._connection = connection
+        self._thread = thread
+
+    async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return await self._run(self._fetch, sqlite_placeholders(sql), params)
+
+    async def differences(self) -> list[str]:
+        """Where triggers and indexes are not those of the DDL file."""
+        return await self._run(sqlite_differences, self._connection)
+
+    async def damage(self) -> list[str]:
+        """What PRAGMA integrity_check says, unless it says ok."""
+        rows = await self.fetch("PRAGMA integrity_check(20)")
+        return [str(row[0]) for row in rows if row[0] != "ok"]
+
+    async def _run(self, job: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, job, *args)
+
+    def _fetch(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql, params).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise Unreadable(str(error)) from error
+
+
+@contextlib.asynccontextmanager
+async def _open_sqlite(path: str) -> AsyncIterator[_SqliteReader]:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
+    loop = asyncio.get_running_loop()
+    try:
+        connection = await loop.run_in_executor(thread, _connect_sqlite, path)
+        try:
+            yield _SqliteReader(connection, thread)
+        finally:
+            await loop.run_in_executor(thread, connection.close)
+    finally:
+        thread.shutdown(wait=False)
+
+
+def _connect_sqlite(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            sqlite_uri(path, mode="ro"), uri=True, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+    except sqlite3.DatabaseError as error:
+        raise Unreadable(str(error)) from error
+    return connection
+
+
+# PostgreSQL
+
+
+class _PostgresqlReader:
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        try:
+            return [tuple(row) for row in await self._connection.fetch(sql, *params)]
+        except asyncpg.PostgresError as error:
+            raise Unreadable(str(error)) from error
+
+    async def differences(self) -> list[str]:
+        """Where triggers and indexes are not those of the DDL file."""
+        return await postgresql_differences(self._connection)
+
+    async def damage(self) -> list[str]:
+        """Nothing: PostgreSQL tells of damage only when the page is read."""
+        return []
+
+
+@contextlib.asynccontextmanager
+async def _open_postgresql(url: str) -> AsyncIterator[_PostgresqlReader]:
+    connection = await asyncpg.connect(url, server_settings={"application_name": "ledger-reader"})
+    try:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield _PostgresqlReader(connection)
+    finally:
+        await connection.close()

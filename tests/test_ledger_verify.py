@@ -1,0 +1,426 @@
+"""Verification: a sound ledger passes, and every way to tamper with one is named."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from ledger import verify
+from ledger.checkpoint import Checkpoint, Signer, sign
+from ledger.entry import Posting, Sealed, Tip, decode, seal
+from ledger.merkle import verify_consistency, verify_inclusion
+from ledger.reader import (
+    open_reader,
+    read_consistency,
+    read_entries,
+    read_head,
+    read_inclusion,
+    read_root,
+)
+from ledger.tables import TABLES, dialect_of, install, sqlite_path
+from ledger.verify import Report
+from ledger.writer import open_writer
+
+pytestmark = pytest.mark.anyio
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+SIGNER = Signer("log.example", bytes(32))
+SIZE = 600
+
+
+def entry(tip: Tip, number: int, **changed: Any) -> Sealed:
+    """The `number`-th ordinary entry: 10 minutes from issuance to one of three volunteers."""
+    told: dict[str, Any] = {
+        "now": START + timedelta(seconds=number),
+        "kind": "hours.posted",
+        "actor": f"p_{number % 3}",
+        "request": f"{number:032x}",
+        "policy": "P1",
+        "body": {"minutes": 10},
+        "postings": [(f"volunteer:{number % 3}", "minute", 10), ("issuance:x", "minute", -10)],
+    }
+    return seal(tip, **(told | changed))
+
+
+async def fill(url: str, count: int, *more: dict[str, Any]) -> list[Sealed]:
+    """A fresh ledger of `count` ordinary entries and then those described."""
+    await install(url)
+    writer = await open_writer(url)
+    made: list[Sealed] = []
+    try:
+        async with writer.transaction() as transaction:
+            tip = transaction.head.tip
+            for number in range(count + len(more)):
+                changed = more[number - count] if number >= count else {}
+                made.append(entry(tip, number, **changed))
+                tip = made[-1].tip
+            await transaction.append(made)
+            head = transaction.head
+            note = sign(Checkpoint("log.example", head.size, head.root), SIGNER)
+            await transaction.execute(
+                "INSERT INTO checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4)",
+                head.size,
+                head.root,
+                note,
+                "2020-01-01T00:00:00.000000Z",
+            )
+    finally:
+        await writer.close()
+    return made
+
+
+@contextlib.contextmanager
+def fences_down(url: str) -> Iterator[sqlite3.Connection]:
+    """What a tamperer with the file does: triggers off, change, triggers as they were."""
+    connection = sqlite3.connect(sqlite_path(url), isolation_level=None)
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    ).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    try:
+        yield connection
+    finally:
+        for _, sql in triggers:
+            connection.execute(sql)
+        connection.close()
+
+
+def named(report: Report, layer: str) -> set[int | None]:
+    """The entries that a report names in a layer."""
+    return {finding.seq for finding in report.findings if finding.layer == layer}
+
+
+async def test_a_sound_ledger_passes_every_level(database_url: str) -> None:
+    made = await fill(database_url, SIZE)
+    told: list[tuple[str, int, int]] = []
+    report = await verify.verify(
+        database_url,
+        floor=lambda account, unit: 0 if account.startswith("volunteer") else None,
+        log=SIGNER.verifier,
+        progress=lambda level, done, end: told.append((level, done, end)),
+    )
+    assert report.sound, report.findings
+    assert report.size == len(made)
+    async with open_reader(database_url) as reader:
+        assert report.root == (await read_head(reader)).root.hex()
+    assert ("chain", SIZE, SIZE) in told
+    assert ("books", SIZE, SIZE) in told
+
+
+async def test_an_empty_ledger_passes(database_url: str) -> None:
+    await install(database_url)
+    report = await verify.verify(database_url)
+    assert report.sound
+    assert report.root == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+async def test_a_database_without_a_ledger_is_named(database_url: str) -> None:
+    if dialect_of(database_url) == "sqlite":
+        sqlite3.connect(sqlite_path(database_url)).close()
+    assert named(await verify.verify(database_url), "storage") == {None}
+
+
+async def test_actors_in_any_script_and_with_quotes_are_sound(sqlite_url: str) -> None:
+    actors = ["李", 'a"b', "a\\b", "a,b", '","at":"x', '},"kind":"x', "/"]
+    await fill(sqlite_url, 3, *({"actor": actor, "policy": actor} for actor in actors))
+    report = await verify.verify(sqlite_url)
+    assert report.sound, report.findings
+
+
+async def test_a_body_that_looks_like_members_is_sound(sqlite_url: str) -> None:
+    body = {"at": "x", "kind": "y", "a": {"b": 1}, "prev": "0" * 64, "request": "z", "seq": 9}
+    await fill(sqlite_url, 3, {"body": body}, {"body": {}}, {"body": {"a": {}, "kind": "x"}})
+    report = await verify.verify(sqlite_url)
+    assert report.sound, report.findings
+
+
+TAMPERING: dict[str, tuple[str, int | None]] = {
+    "bytes": (
+        "UPDATE entry SET bytes = CAST(replace(bytes, '10', '11') AS BLOB) WHERE seq = 300",
+        300,
+    ),
+    "bytes and nothing": ("UPDATE entry SET bytes = x'7b7d' WHERE seq = 300", 300),
+    "leaf": ("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 300", 300),
+    "kind": ("UPDATE entry SET kind = 'hours.reversed' WHERE seq = 300", 300),
+    "kind in part": ("UPDATE entry SET kind = 'hours.poste' WHERE seq = 300", 300),
+    "at": ("UPDATE entry SET at = '2020-01-01T00:05:00.000001Z' WHERE seq = 300", 300),
+    "at backwards": ("UPDATE entry SET at = '2019-01-01T00:05:00.000001Z' WHERE seq = 300", 300),
+    "actor": ("UPDATE entry SET actor = 'p_9' WHERE seq = 300", 300),
+    "request": ("UPDATE entry SET request = hex(zeroblob(16)) WHERE seq = 300", 300),
+    "first deleted": ("DELETE FROM entry WHERE seq = 0", 0),
+    "deleted": ("DELETE FROM entry WHERE seq = 300", 300),
+    "tail cut": ("DELETE FROM entry WHERE seq >= 590", 590),
+    "everything deleted": ("DELETE FROM entry", 0),
+    "seq moved": ("UPDATE entry SET seq = 700 WHERE seq = 599", 599),
+    "before the first": ("UPDATE entry SET seq = -5 WHERE seq = 0", -5),
+    "head size": ("UPDATE head SET size = 599", 599),
+    "head size up": ("UPDATE head SET size = 601", 600),
+    "head leaf": ("UPDATE head SET leaf = zeroblob(32)", None),
+    "head frontier": ("UPDATE head SET frontier = zeroblob(128)", None),
+    "head at": ("UPDATE head SET at = '2030-01-01T00:00:00.000000Z'", None),
+    "head at gone": ("UPDATE head SET at = NULL", None),
+    "node": ('UPDATE node SET hash = zeroblob(32) WHERE "index" = 1', None),
+    "node deleted": ('DELETE FROM node WHERE "index" = 0', None),
+    "node too many": ("INSERT INTO node VALUES (1, 2, zeroblob(32))", None),
+    "checkpoint root": ("UPDATE checkpoint SET root = zeroblob(32)", 599),
+    "checkpoint note": ("UPDATE checkpoint SET note = replace(note, '600', '599')", 599),
+    "checkpoint size": ("UPDATE checkpoint SET size = 601", None),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERING)
+async def test_tampering_is_named_with_entry_and_layer(sqlite_url: str, how: str) -> None:
+    statement, seq = TAMPERING[how]
+    await fill(sqlite_url, SIZE)
+    with fences_down(sqlite_url) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        assert connection.execute(statement).rowcount
+    report = await verify.verify(sqlite_url, levels=["chain"])
+    assert not report.sound
+    assert seq in named(report, "chain"), report.findings
+
+
+async def test_a_changed_column_names_that_entry_alone(sqlite_url: str) -> None:
+    await fill(sqlite_url, SIZE)
+    for column, value in (("kind", "a.b"), ("actor", "x"), ("leaf", bytes(32))):
+        with fences_down(sqlite_url) as connection:
+            (old,) = connection.execute(f"SELECT {column} FROM entry WHERE seq = 7").fetchone()
+            connection.execute(f"UPDATE entry SET {column} = ? WHERE seq = 7", (value,))
+        report = await verify.verify(sqlite_url, levels=["chain"])
+        assert named(report, "chain") == {7}
+        with fences_down(sqlite_url) as connection:
+            connection.execute(f"UPDATE entry SET {column} = ? WHERE seq = 7", (old,))
+
+
+async def test_a_swapped_pair_is_named(sqlite_url: str) -> None:
+    await fill(sqlite_url, SIZE)
+    with fences_down(sqlite_url) as connection:
+        for a, b in ((300, 9000), (301, 300), (9000, 301)):
+            connection.execute("UPDATE entry SET seq = ? WHERE seq = ?", (b, a))
+    report = await verify.verify(sqlite_url, levels=["chain"])
+    assert {300, 301} <= named(report, "chain")
+
+
+async def test_a_rewritten_tail_needs_a_rewritten_checkpoint(sqlite_url: str) -> None:
+    made = await fill(sqlite_url, SIZE)
+    forged = entry(made[-2].tip, SIZE - 1, body={"minutes": 99})
+    with fences_down(sqlite_url) as connection:
+        connection.execute(
+            "UPDATE entry SET bytes = ?, leaf = ? WHERE seq = ?",
+            (forged.bytes, forged.leaf, SIZE - 1),
+        )
+    report = await verify.verify(sqlite_url, levels=["chain"])
+    assert any("checkpoint" in finding.what for finding in report.findings)
+
+
+async def test_a_checkpoint_of_another_signer_is_named(sqlite_url: str) -> None:
+    await fill(sqlite_url, 5)
+    other = Signer("log.example", bytes([1]) * 32)
+    report = await verify.verify(sqlite_url, levels=["chain"], log=other.verifier)
+    assert any("checkpoint" in finding.what for finding in report.findings)
+
+
+async def test_a_missing_fence_is_named(database_url: str) -> None:
+    await fill(database_url, 5)
+    if dialect_of(database_url) == "sqlite":
+        connection = sqlite3.connect(sqlite_path(database_url))
+        connection.execute("DROP TRIGGER entry_update")
+        connection.close()
+        names = {"trigger entry_update is missing"}
+    else:
+        other = await asyncpg.connect(database_url)
+        await other.execute("ALTER TABLE entry DISABLE TRIGGER entry_fence")
+        await other.close()
+        names = {"trigger entry_fence differs"}
+    report = await verify.verify(database_url, levels=["chain"])
+    assert {finding.what for finding in report.findings} == names
+
+
+def overwrite_pages(path: Path) -> None:
+    """Four pages of nothing in the middle of the file."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[4096 * 20 : 4096 * 24] = bytes(4096 * 4)
+    path.write_bytes(data)
+
+
+async def test_damaged_pages_are_storage(sqlite_url: str) -> None:
+    await fill(sqlite_url, SIZE)
+    overwrite_pages(Path(sqlite_path(sqlite_url)))
+    report = await verify.verify(sqlite_url)
+    assert named(report, "storage")
+
+
+async def test_tampering_on_postgresql_is_named(postgres_url: str) -> None:
+    await fill(postgres_url, SIZE)
+    connection = await asyncpg.connect(postgres_url)
+    for table in TABLES:
+        await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    await connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 17")
+    await connection.execute("DELETE FROM entry WHERE seq = 40")
+    await connection.close()
+    report = await verify.verify(postgres_url, levels=["chain"])
+    assert {17, 40} <= named(report, "chain")
+
+
+async def test_the_levels_asked_for_are_the_levels_run(sqlite_url: str) -> None:
+    await fill(sqlite_url, 5)
+    with fences_down(sqlite_url) as connection:
+        connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 3")
+    assert (await verify.verify(sqlite_url, levels=["books"])).sound
+    report = await verify.verify(sqlite_url, levels=["chain", "storage"])
+    assert report.levels == ("storage", "chain")
+
+
+# Books
+
+
+def mirror(target: Sealed, **changed: Any) -> dict[str, Any]:
+    """The entry that reverses `target`."""
+    postings: list[Posting] = [(a, unit, -amount) for a, unit, amount in target.postings]
+    told: dict[str, Any] = {
+        "kind": "hours.reversed",
+        "body": {"reverses": {"seq": target.seq, "leaf": target.leaf.hex()}},
+        "postings": postings,
+    }
+    return told | changed
+
+
+async def append(url: str, *described: Callable[[list[Sealed]], dict[str, Any]]) -> None:
+    """Add entries described by what is there already."""
+    writer = await open_writer(url)
+    async with open_reader(url) as reader:
+        made = [decode(row[1]) async for rows in read_entries(reader, 0, 1000) for row in rows]
+    async with writer.transaction() as transaction:
+        fresh: list[Sealed] = []
+        for describe in described:
+            fresh.append(entry([*made, *fresh][-1].tip, 900 + len(fresh), **describe(made + fresh)))
+        await transaction.append(fresh)
+    await writer.close()
+
+
+async def books(url: str, floor: int | None = None) -> Report:
+    """The books level, with one floor for every volunteer."""
+    return await verify.verify(
+        url,
+        levels=["books"],
+        floor=lambda account, unit: floor if account.startswith("volunteer") else None,
+    )
+
+
+async def test_a_reversal_is_sound(sqlite_url: str) -> None:
+    await fill(sqlite_url, 5)
+    await append(sqlite_url, lambda made: mirror(made[2]), lambda made: mirror(made[3]))
+    assert (await books(sqlite_url)).sound
+
+
+@pytest.mark.parametrize(
+    ("describe", "what"),
+    [
+        (lambda made: mirror(made[2]), "a second time"),
+        (lambda made: mirror(made[5]), "itself a reversal"),
+        (
+            lambda made: mirror(made[1], body={"reverses": {"seq": 1, "leaf": made[2].leaf.hex()}}),
+            "another leaf",
+        ),
+        (lambda made: mirror(made[1], postings=made[1].postings), "mirror"),
+        (lambda made: mirror(made[1], postings=()), "mirror"),
+    ],
+)
+async def test_a_wrong_reversal_is_named(
+    sqlite_url: str, describe: Callable[[list[Sealed]], dict[str, Any]], what: str
+) -> None:
+    await fill(sqlite_url, 5)
+    await append(sqlite_url, lambda made: mirror(made[2]), describe)
+    report = await books(sqlite_url)
+    assert named(report, "books") == {6}
+    assert what in report.findings[0].what
+
+
+async def test_a_balance_below_its_floor_is_named_where_it_happens(sqlite_url: str) -> None:
+    await fill(sqlite_url, 5)
+    spend: list[Posting] = [("volunteer:0", "minute", -21), ("volunteer:1", "minute", 21)]
+    await append(sqlite_url, lambda made: {"postings": spend}, lambda made: {})
+    assert (await books(sqlite_url, -1)).sound
+    assert named(await books(sqlite_url, 0), "books") == {5}
+
+
+async def test_bytes_that_are_no_entry_are_named_in_the_books(sqlite_url: str) -> None:
+    await fill(sqlite_url, 5)
+    with fences_down(sqlite_url) as connection:
+        connection.execute("UPDATE entry SET bytes = x'7b7d' WHERE seq = 3")
+    assert named(await books(sqlite_url), "books") == {3}
+
+
+# Segments and processes
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments one tile high, so that a few hundred entries are many."""
+    monkeypatch.setattr(verify, "ENTRIES_A_SEGMENT", 256)
+    monkeypatch.setattr(verify, "_SEGMENT_LEVELS", 1)
+
+
+@pytest.mark.usefixtures("small_segments")
+async def test_segments_put_together_are_the_whole(sqlite_url: str) -> None:
+    await fill(sqlite_url, 1100)
+    report = await verify.verify(sqlite_url, levels=["chain"])
+    assert report.sound, report.findings
+    async with open_reader(sqlite_url) as reader:
+        assert report.root == (await read_head(reader)).root.hex()
+    with fences_down(sqlite_url) as connection:
+        connection.execute("DELETE FROM entry WHERE seq = 511")
+    assert 511 in named(await verify.verify(sqlite_url, levels=["chain"]), "chain")
+
+
+@pytest.mark.usefixtures("small_segments")
+async def test_several_processes_find_what_one_finds(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(database_url, 1024)
+    monkeypatch.setattr(verify, "_ENTRIES_WORTH_A_PROCESS", 1)
+    report = await verify.verify(database_url, levels=["chain"], processes=2)
+    assert report.sound, report.findings
+    assert report.size == 1024
+
+
+# Proofs read from the database
+
+
+async def test_proofs_are_read_from_the_database(database_url: str) -> None:
+    made = await fill(database_url, SIZE)
+    async with open_reader(database_url) as reader:
+        root = (await read_head(reader)).root
+        for index in (0, 255, 256, 511, 599):
+            verify_inclusion(
+                index=index,
+                size=SIZE,
+                leaf=made[index].leaf,
+                proof=await read_inclusion(reader, index, SIZE),
+                root=root,
+            )
+        for old in (1, 256, 300, 512, 599):
+            verify_consistency(
+                old=old,
+                new=SIZE,
+                old_root=await read_root(reader, old),
+                new_root=root,
+                proof=await read_consistency(reader, old, SIZE),
+            )
+
+
+async def test_a_reader_cannot_write(sqlite_url: str) -> None:
+    await fill(sqlite_url, 1)
+    async with open_reader(sqlite_url) as reader:
+        with pytest.raises(Exception, match="readonly"):
+            await reader.fetch("DELETE FROM stop")
