@@ -7,16 +7,37 @@ import strawberry
 from strawberry import ID
 
 from schema.context import Context, Input
+from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
+from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from timebank import directory, people
 from timebank.identity import DocumentType
 from timebank.people import PersonState, SuspensionReason
 
-strawberry.enum(DocumentType, description="What proves who somebody is.")
-strawberry.enum(PersonState, description="The life of a person's account.")
-strawberry.enum(SuspensionReason, description="Why somebody may not serve for now.")
+show_enum(
+    DocumentType,
+    "What proves who somebody is.",
+    resident_id="The resident identity card (GB 11643).",
+    passport="A passport.",
+    hong_kong_macao="The travel permit of residents of Hong Kong and Macao.",
+    taiwan="The travel permit of residents of Taiwan.",
+    foreign_residence="The permanent residence card of foreigners.",
+)
+show_enum(
+    PersonState,
+    "The life of a person's account.",
+    active="The person may serve.",
+    suspended="The person may not serve for now.",
+)
+show_enum(
+    SuspensionReason,
+    "Why somebody may not serve for now.",
+    false_hours="Hours turned out to be false.",
+    conduct="Conduct towards those served.",
+    own_wish="The person wishes so.",
+)
 
 
 async def read_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
@@ -33,6 +54,7 @@ async def read_phones(context: Context, ids: Sequence[str]) -> dict[str, str]:
 class Person(Node):
     number: str = strawberry.field(description="The public volunteer number.")
     state: PersonState = strawberry.field(description="Whether the person may serve.")
+    refers: strawberry.Private[tuple[str | None, str | None]]
 
     @field
     async def name(self, info: Info) -> str | None:
@@ -44,10 +66,27 @@ class Person(Node):
         """The telephone; null once it was erased."""
         return await info.context.loaders.load(read_phones, str(self.id))
 
+    @field
+    async def home(self, info: Info) -> Station | None:
+        """The station that looks after the person; officers may have none."""
+        home = self.refers[0]
+        return await info.context.loaders.load(read_stations, home) if home else None
+
+    @field
+    async def guardian(self, info: Info) -> "Person | None":
+        """The guardian who registered a minor, if you may see them."""
+        guardian = self.refers[1]
+        return await info.context.loaders.load(read_people, guardian) if guardian else None
+
     @classmethod
     def of(cls, held: people.Person) -> "Person":
         """A person as they are shown."""
-        return cls(id=ID(held.id), number=held.number, state=held.state)
+        return cls(
+            id=ID(held.id),
+            number=held.number,
+            state=held.state,
+            refers=(held.home, held.guardian),
+        )
 
 
 async def read_people(context: Context, ids: Sequence[str]) -> dict[str, Person]:

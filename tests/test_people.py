@@ -346,7 +346,9 @@ async def test_a_drawn_number_that_is_taken_is_drawn_again(
 
 # On the wire
 
-SEEN = "query($n: String!) { person(number: $n) { id number state name phone } }"
+SEEN = """query($n: String!) {
+    person(number: $n) { id number state name phone home { id } guardian { id } }
+}"""
 
 
 @pytest.mark.anyio
@@ -372,6 +374,7 @@ async def test_registering_at_a_form_and_being_seen_on_the_wire(world: World) ->
     clerk = world.staff[Role.STATION_CLERK]
     seen = (await ask(world, clerk, SEEN, n=made["number"]))["person"]
     assert (seen["name"], seen["phone"], seen["state"]) == ("陈桂兰", "13900001234", "ACTIVE")
+    assert (seen["home"], seen["guardian"]) == ({"id": world.station}, None)
     own = await ask(world, person(seen["id"]), "{ me { id name number } }")
     assert own["me"] == {"id": seen["id"], "name": "陈桂兰", "number": made["number"]}
     node = "query($id: ID!) { node(id: $id) { id } }"
