@@ -6,13 +6,59 @@ import strawberry
 from strawberry import ID
 
 from schema.context import Input
+from schema.enums import show_enum
 from schema.fields import field
 from schema.refusal import Info, Payload, mutation
 from timebank import access
 from timebank.access import Action, Role
 
-strawberry.enum(Role, description="What somebody may be, somewhere.")
-strawberry.enum(Action, description="What staff may do; a role allows some of them.")
+show_enum(
+    Role,
+    "What somebody may be, somewhere (each within a scope).",
+    team_leader="Leads a team's activities and confirms first.",
+    station_clerk="Captures and assists at a station.",
+    station_manager="Confirms, and runs a station.",
+    party_secretary="A community's Party secretary: posts, wishes, member reports.",
+    street_officer="Late records, filing of groups, project approval in a street.",
+    street_cashier="Makes payments of a street.",
+    street_checker="Checks payments of a street.",
+    district_registrar="Registers stations and organisations of a district.",
+    district_lead="Leads volunteering in a district: findings, stars 1 and 2.",
+    city_lead="Leads volunteering in the city: policy, stars 3 and 4.",
+    city_fund_officer="Keeps the city's sources and calls.",
+    unit_party_admin="Receives consented feedback for a work unit.",
+    organisation_representative="Acts for an organisation.",
+    organisation_finance="Sends an organisation's bills.",
+    reviewer="Scores the applications of a call.",
+    auditor="Reads ledger, proofs and masked data; writes nothing.",
+    data_protection_officer="Answers requests about personal data.",
+    operator="Keeps keys and backups, and grants roles.",
+)
+show_enum(
+    Action,
+    "What staff may do; a role allows some of them.",
+    propose_station="Propose a station.",
+    approve_station="Let a proposed station work.",
+    manage_team="Give a station teams, and dissolve them.",
+    register_person="Register people at the counter.",
+    find_person="Look people up, with name and telephone.",
+    declare_activity="Declare activities.",
+    run_activity="Open, run and file activities.",
+    check_in_others="Check volunteers in and out by scan.",
+    capture_hours="Capture service records.",
+    capture_old_hours="Capture records older than a street may (domain 4).",
+    confirm_hours="Confirm what somebody else captured.",
+    review_hours="Review what a rule sends to a second person.",
+    reverse_hours="Reverse posted records.",
+    accept_at_counter="Accept for a volunteer at the counter.",
+    suspend_person="Suspend and reinstate people.",
+    read_records="Read service records.",
+    manage_reward="Offer, restock and withdraw rewards.",
+    hand_over_reward="Make orders ready and hand them over.",
+    grant_role="Grant and end roles.",
+    read_entries="Read the ledger's entries.",
+    publish_policy="Propose and publish policies.",
+)
 
 
 @strawberry.type(description="A role over everything below a scope.")
