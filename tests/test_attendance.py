@@ -1,7 +1,7 @@
 """Attendance: visits that begin and end by station code or staff scan, or are left unconfirmed."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,10 @@ from timebank.attendance import (
     end_activity,
     scan,
 )
+from timebank.people import PersonNotActive, SuspensionReason, suspend_person
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.replay import compare
-from timebank.sign_ups import sign_up, withdraw
+from timebank.sign_ups import BelowServiceAge, sign_up, withdraw
 from timebank.station_codes import StationCodeWrong, code_at, is_code, station_code
 
 pytestmark = pytest.mark.anyio
@@ -181,6 +182,27 @@ async def test_nobody_checks_in_once_it_has_ended(world: World) -> None:
 
     with pytest.raises(ActivityNotOpen):
         await enter(world, ann, activity)
+
+
+async def test_who_may_not_serve_does_not_check_in(world: World) -> None:
+    day, activity = NOON.date(), await world.activity()
+    almost_14 = date(day.year - 14, day.month, day.day + 1)
+    suspended = await world.volunteer()
+    await suspend_person(
+        world.staff[Role.DISTRICT_LEAD],
+        person=suspended.person or "",
+        reason=SuspensionReason.CONDUCT,
+        key=key(),
+    )
+
+    with pytest.raises(PersonNotActive):
+        await enter(world, suspended, activity)
+    # Registered on the 14th birthday; the activity was held on the day before it.
+    world.clock.move(timedelta(days=1))
+    ward = await world.ward(birth=almost_14)
+    yesterday = await world.activity(starts_in=-timedelta(hours=14), minutes=16 * 60)
+    with pytest.raises(BelowServiceAge):
+        await enter(world, ward, yesterday)
 
 
 # Staff

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.wire import act, ask
-from tests.world import NOON, World, key, open_world, resident_id
+from tests.world import NOON, World, key, open_world
 from timebank.access import Role
 from timebank.activities import (
     ActivityNotOpen,
@@ -17,9 +17,7 @@ from timebank.activities import (
     cancel_activity,
     move_activity,
 )
-from timebank.actors import PUBLIC, person
-from timebank.identity import DocumentType
-from timebank.people import register_person
+from timebank.actors import PUBLIC
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.sign_ups import (
     ActivityFull,
@@ -160,19 +158,7 @@ async def test_what_is_not_there_is_not_found(world: World) -> None:
 async def test_the_youngest_volunteers_are_14_on_the_day(world: World) -> None:
     activity = await world.activity()
     day = NOON.date()
-    guardian = await world.volunteer()
-    made = await register_person(
-        guardian,
-        name="李小明",
-        document=DocumentType.RESIDENT_ID,
-        document_number=resident_id(900, date(day.year - 14, day.month, day.day)),
-        phone="13900000000",
-        home=world.station,
-        consent=True,
-        guardian=guardian.person,
-        key=key(),
-    )
-    ward = person(made.person)
+    ward = await world.ward(birth=date(day.year - 14, day.month, day.day))
     early = await world.activity(starts_in=-24 * HOUR)
 
     await sign_up(ward, activity=activity, key=key())

@@ -71,6 +71,23 @@ class World:
         """Somebody new whose home is the station."""
         return await self.register(home=self.station, birth=birth)
 
+    async def ward(self, *, birth: date) -> Actor:
+        """A minor, registered by a guardian."""
+        self.count += 1
+        guardian = await self.volunteer()
+        made = await people.register_person(
+            guardian,
+            name="李小明",
+            document=identity.DocumentType.RESIDENT_ID,
+            document_number=resident_id(self.count + 500, birth),
+            phone="13900000000",
+            home=self.station,
+            consent=True,
+            guardian=guardian.person,
+            key=key(),
+        )
+        return person(made.person)
+
     async def activity(
         self, *, seats: int = 5, starts_in: timedelta = timedelta(0), minutes: int = 120
     ) -> str:
