@@ -4,6 +4,8 @@ import secrets
 from functools import cache
 from typing import Any
 
+from graphql import GraphQLInputObjectType
+
 import schema
 from schema.context import Context
 from schema.execution import Api
@@ -39,7 +41,10 @@ async def act(world: World, actor: Actor, mutation: str, asks: str, **given: Any
         f"mutation($input: {input_type}!) {{ {mutation}(input: $input)"
         f" {{ {asks} userErrors {{ code path }} }} }}"
     )
-    told = await ask(world, actor, document, input={"idempotencyKey": secrets.token_hex(8)} | given)
+    takes = api().schema.get_type(input_type)
+    assert isinstance(takes, GraphQLInputObjectType)
+    fresh = {"idempotencyKey": secrets.token_hex(8)} if "idempotencyKey" in takes.fields else {}
+    told = await ask(world, actor, document, input=fresh | given)
     return told.get("errors") or told[mutation]
 
 
