@@ -61,10 +61,10 @@ class Year:
         self.rewards: dict[str, list[str]] = {}
 
     async def tell(self) -> None:
-        """Day by day to today."""
+        """Day by day to yesterday: today's evening would be ahead of the clock."""
         await self.offer_rewards()
         first = self.demo.today - timedelta(weeks=self.demo.size.weeks)
-        days = [first + timedelta(days=n) for n in range(self.demo.size.weeks * 7 + 1)]
+        days = [first + timedelta(days=n) for n in range(self.demo.size.weeks * 7)]
         days = [day for day in days if day.weekday() in SERVICE_DAYS]
         for n, day in enumerate(days):
             shifts = self.shifts(day)
@@ -73,6 +73,7 @@ class Year:
             if n % 8 == 7:
                 await self.redeem(day)
             self.demo.report("service days", n + 1, len(days))
+        await self.announce(self.demo.today + timedelta(days=2))
 
     def shifts(self, day: date) -> list[Shift]:
         """Who serves where on a day: every busy station once a fortnight."""
@@ -80,7 +81,9 @@ class Year:
         turn = day.toordinal() // 7 * len(SERVICE_DAYS) + SERVICE_DAYS.index(day.weekday())
         busy = self.demo.busy()
         minutes = chance.choice((90, 120, 120, 150))
-        return [
+        # The station that a visitor sees first serves in the last week, its first volunteer too.
+        last = (self.demo.today - day).days <= PENDING_DAYS
+        shifts = [
             Shift(
                 station=station,
                 kind=chance.choice(list(TITLES)),
@@ -88,8 +91,37 @@ class Year:
                 minutes=minutes,
             )
             for n, station in enumerate(busy)
-            if (n + turn) % 4 == 0
+            if (n + turn) % 4 == 0 or (last and n == 0)
         ]
+        for shift in shifts:
+            first = self.cast.volunteers[shift.station][0]
+            if last and shift.station == busy[0] and first not in shift.crew:
+                shift.crew[-1] = first
+        return shifts
+
+    async def announce(self, day: date) -> None:
+        """What is coming: an open activity at every busy station, with the first seats taken."""
+        for station in self.demo.busy():
+            made = await declare_activity(
+                self.cast.managers[station],
+                station=station,
+                kind=ActivityKind.CULTURE,
+                title=TITLES[ActivityKind.CULTURE],
+                seats=CREW + 2,
+                starts=instant(day, 9 * 60),
+                ends=instant(day, 11 * 60),
+                key=self.demo.key(),
+            )
+            await move_activity(
+                self.cast.managers[station],
+                activity=made.activity,
+                move=Move.OPEN,
+                key=self.demo.key(),
+            )
+            await self.demo.at_once(
+                sign_up(who, activity=made.activity, key=self.demo.key())
+                for who in self.cast.volunteers[station][:3]
+            )
 
     async def serve(self, day: date, shifts: list[Shift]) -> None:
         """A service day, from the declaration in the morning to the acceptance in the evening."""

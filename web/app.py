@@ -37,7 +37,7 @@ CSP = (
 )
 HEADERS = {
     b"content-security-policy": CSP.encode(),
-    b"referrer-policy": b"no-referrer",
+    b"referrer-policy": b"same-origin",
     b"x-content-type-options": b"nosniff",
     b"cross-origin-opener-policy": b"same-origin",
     b"permissions-policy": b"camera=(self), geolocation=(), microphone=()",

@@ -21,7 +21,7 @@ from schema.context import Context
 from schema.errors import Refused
 from schema.execution import Api
 from web.assets import asset, serve
-from web.forms import Forged, Form, csrf_token, new_key, one, read
+from web.forms import Forged, Form, csrf_token, many, new_key, one, read
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh-CN", "en")
@@ -32,7 +32,8 @@ YEAR_SECONDS = 365 * 24 * 3600
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page: path, stored operation, template, and who may open it.
 
-    `who` is `anyone`, `known` or `staff`; `menu` is its name in the menu, if it is there.
+    `who` is `anyone`, `known` or `staff`; `menu` is its name in the menu, if it is there. A
+    `lookup` is an operation asked first, whose answer `variables` is given.
     """
 
     path: str
@@ -40,7 +41,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     operation: str | None = None
     who: str = "known"
     menu: str | None = None
-    variables: Callable[[Request], dict[str, Any]] = lambda request: {}
+    lookup: str | None = None
+    variables: Callable[[Request, Mapping[str, Any]], dict[str, Any]] = lambda request, found: {}
 
 
 PAGES: Sequence[Page] = (
@@ -52,7 +54,16 @@ PAGES: Sequence[Page] = (
         path="/redeem/{id}",
         template="redeem_confirm.html",
         operation="redeem_one",
-        variables=lambda request: {"id": request.path_params["id"]},
+        variables=lambda request, found: {"id": request.path_params["id"]},
+    ),
+    Page(
+        path="/desk",
+        template="desk.html",
+        operation="desk",
+        who="staff",
+        menu="工作台",
+        lookup="my_grants",
+        variables=lambda request, found: {"scope": widest(found["myGrants"])},
     ),
 )
 
@@ -65,6 +76,30 @@ FORMS: Sequence[Form] = (
         then="/",
         given=lambda given: {"number": one(given, "number"), "password": one(given, "password")},
         keyed=False,
+    ),
+    Form(
+        path="/accept",
+        mutation="accept_hours",
+        field="acceptHours",
+        page="/",
+        then="/?done=1",
+        given=lambda given: {"records": many(given, "record")},
+    ),
+    Form(
+        path="/not-me",
+        mutation="repudiate_hours",
+        field="repudiateHours",
+        page="/statement",
+        then="/statement?done=1",
+        given=lambda given: {"records": many(given, "record")},
+    ),
+    Form(
+        path="/desk/confirm",
+        mutation="confirm_hours",
+        field="confirmHours",
+        page="/desk",
+        then="/desk?done=1",
+        given=lambda given: {"records": many(given, "record")},
     ),
     Form(
         path="/redeem",
@@ -115,14 +150,13 @@ class Pages:
             return RedirectResponse("/demo" if self.demo else "/sign-in", status_code=303)
         if page.who == "staff" and not context.actor.staff:
             return self.render(request, context, "forbidden.html", {}, status=403)
-        return await self.answer(request, context, page, page.variables(request))
+        return await self.answer(request, context, page)
 
     async def answer(
         self,
         request: Request,
         context: Context,
         page: Page,
-        variables: Mapping[str, Any],
         *,
         errors: Sequence[Mapping[str, Any]] = (),
         given: Mapping[str, str] | None = None,
@@ -130,8 +164,8 @@ class Pages:
         """Run a page's operation and render what it answers."""
         data: Mapping[str, Any] = {}
         if page.operation:
-            asked = await self.api.ask(self.operations[page.operation], variables, context)
-            data = asked.data or {}
+            found = await self.ask(page.lookup, {}, context) if page.lookup else {}
+            data = await self.ask(page.operation, page.variables(request, found), context)
         return self.render(
             request,
             context,
@@ -139,6 +173,13 @@ class Pages:
             {**data, "errors": errors, "given": given or {}},
             status=422 if errors else 200,
         )
+
+    async def ask(
+        self, operation: str, variables: Mapping[str, Any], context: Context
+    ) -> Mapping[str, Any]:
+        """What a stored operation answers."""
+        asked = await self.api.ask(self.operations[operation], variables, context)
+        return asked.data or {}
 
     async def post(self, request: Request, form: Form) -> Response:
         """A form, posted."""
@@ -153,7 +194,7 @@ class Pages:
         try:
             answer = await self.api.ask(self.operations[form.mutation], {"input": asked}, context)
             payload = (answer.data or {}).get(form.field)
-            errors = payload["userErrors"] if payload else answer.errors
+            errors = errors_in(payload) if payload else answer.errors
         except Refused as error:
             payload, errors = None, error.errors
         if not errors and payload is not None:
@@ -163,7 +204,7 @@ class Pages:
             return response
         page = next(page for page in PAGES if page.path == form.page)
         kept = {name: one(given, name) for name in given if name not in ("password", "csrf")}
-        return await self.answer(request, context, page, {}, errors=errors, given=kept)
+        return await self.answer(request, context, page, errors=errors, given=kept)
 
     async def settings(self, request: Request) -> Response:
         """Language and elder mode, remembered on the device."""
@@ -215,9 +256,22 @@ class Pages:
                     if page.menu and (page.who != "staff" or context.actor.staff)
                 ],
                 "new_key": new_key,
+                "now": context.clock.now().isoformat(),
             }
         )
         return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store"})
+
+
+def errors_in(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A payload's user errors, those of its single outcomes too, each sentence once."""
+    told = [*payload["userErrors"]]
+    told += [error for one in payload.get("outcomes", ()) for error in one["userErrors"]]
+    return list({error["message"]: error for error in told}.values())
+
+
+def widest(grants: Sequence[Mapping[str, Any]]) -> str:
+    """The scope of the actor's that covers most: the shortest path; a path of nothing if none."""
+    return min((grant["scope"] for grant in grants), key=len, default="-")
 
 
 def moment(at: str) -> str:
