@@ -13,6 +13,7 @@ import pytest
 from ledger import verify
 from ledger.checkpoint import Checkpoint, Signer, sign
 from ledger.entry import Posting, Sealed, Tip, decode, seal
+from ledger.head import entry_row
 from ledger.merkle import verify_consistency, verify_inclusion
 from ledger.reader import (
     open_reader,
@@ -218,6 +219,26 @@ async def test_a_rewritten_tail_needs_a_rewritten_checkpoint(sqlite_url: str) ->
         )
     report = await verify.verify(sqlite_url, levels=["chain"])
     assert any("checkpoint" in finding.what for finding in report.findings)
+
+
+async def test_an_entry_written_before_the_one_before_it_is_named(sqlite_url: str) -> None:
+    made = await fill(sqlite_url, 5)
+    early = seal(
+        Tip(4, made[3].leaf, None),
+        now=START,
+        kind="hours.posted",
+        actor="p_1",
+        request="0" * 32,
+        policy="P1",
+        body={},
+    )
+    with fences_down(sqlite_url) as connection:
+        connection.execute("DELETE FROM entry WHERE seq = 4")
+        connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", entry_row(early))
+    report = await verify.verify(sqlite_url, levels=["chain"])
+    assert ("not later than the entry before", 4) in [
+        (finding.what, finding.seq) for finding in report.findings
+    ]
 
 
 async def test_a_checkpoint_of_another_signer_is_named(sqlite_url: str) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -230,6 +232,19 @@ async def test_waiting_for_the_lock_does_not_hold_the_loop(
     await other.close()
 
 
+async def test_an_sqlite_transaction_waits_for_the_file_lock(sqlite_url: str) -> None:
+    await install(sqlite_url)
+    writer = await open_writer(sqlite_url)
+    lock = os.open(sqlite_path(sqlite_url) + ".lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    task = asyncio.create_task(add(writer))
+    await asyncio.sleep(0.1)
+    assert not task.done()
+    os.close(lock)
+    await asyncio.wait_for(task, 10)
+    await writer.close()
+
+
 async def kill_others(url: str) -> None:
     """End every other connection to a PostgreSQL database from the server's side."""
     connection = await asyncpg.connect(url)
@@ -255,6 +270,29 @@ async def test_a_lost_commit_is_unknown_and_the_writer_goes_on(postgres_url: str
     await kill_others(postgres_url)
     await add(writer)
     assert await size_of(writer) == 2
+    await writer.close()
+
+
+async def test_a_connection_found_dead_at_the_start_is_replaced(postgres_url: str) -> None:
+    await install(postgres_url)
+    writer = await open_writer(postgres_url)
+    # From a thread, with the loop held, so that nobody here has heard of it yet.
+    killer = threading.Thread(target=lambda: asyncio.run(kill_others(postgres_url)))
+    killer.start()
+    killer.join()
+    await add(writer)
+    assert await size_of(writer) == 1
+    await writer.close()
+
+
+async def test_a_postgresql_transaction_queues_at_the_advisory_lock(postgres_url: str) -> None:
+    await install(postgres_url)
+    writer = await open_writer(postgres_url)
+    async with writer.transaction() as transaction:
+        held = await transaction.fetch(
+            "SELECT granted FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+    assert held == [(True,)]
     await writer.close()
 
 
