@@ -125,16 +125,16 @@ class _Walk:
         for row in rows:
             seq, data, column, kind, at, actor, request = row
             leaf = sha256(b"\x00" + data).digest()
-            start = f'{{"actor":"{actor}","at":"{at}","body":{{'.encode()
-            end = f',"prev":"{self.leaf.hex()}","request":"{request}","seq":{seq},"v":1}}'.encode()
+            # Decoding once is cheaper than encoding what each part should be.
+            text = data.decode("utf-8", "surrogateescape")
             if not (
-                seq == self.seq
-                and leaf == column
-                and data.startswith(start)
-                and data.endswith(end)
-                and data.startswith(
-                    f'}},"kind":"{kind}","nonce":"'.encode(), data.rfind(b'},"kind":"')
+                leaf == column
+                and seq == self.seq
+                and text.startswith(f'{{"actor":"{actor}","at":"{at}","body":{{')
+                and text.endswith(
+                    f',"prev":"{self.leaf.hex()}","request":"{request}","seq":{seq},"v":1}}'
                 )
+                and text.startswith(f'}},"kind":"{kind}","nonce":"', text.rfind('},"kind":"'))
                 and '"' not in actor
                 and (self.at is None or at > self.at)
             ):

@@ -9,7 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
 
@@ -80,17 +80,14 @@ async def read_head(reader: Reader) -> Head:
 
 
 async def read_entries(
-    reader: Reader, first: int, end: int, *, chunk: int = 4096
+    reader: Reader, first: int, end: int, *, chunk: int = 2048
 ) -> AsyncIterator[list[EntryRow]]:
     """The rows from position `first` to before `end`, in order, `chunk` positions at a time."""
     sql = f"SELECT {COLUMNS} FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
     for start in range(first, end, chunk):
-        yield [_entry_row(row) for row in await reader.fetch(sql, start, min(start + chunk, end))]
-
-
-def _entry_row(row: tuple[Any, ...]) -> EntryRow:
-    seq, data, leaf, kind, at, actor, request = row
-    return seq, data, leaf, kind, at, actor, request
+        rows = await reader.fetch(sql, start, min(start + chunk, end))
+        # The columns named above have these types in both DDL files.
+        yield cast(list[EntryRow], rows)
 
 
 async def read_tile(reader: Reader, tile: Tile) -> list[bytes]:
