@@ -30,8 +30,8 @@ from timebank.station_codes import station_code
 
 CREW = 6
 SERVICE_DAYS = (2, 5)
-PENDING_DAYS = 7
-UNCONFIRMED_DAYS = 3
+PENDING_DAYS = 9
+UNCONFIRMED_DAYS = 5
 TITLES = {
     ActivityKind.ELDER: "独居老人探访",
     ActivityKind.COMMUNITY_CARE: "社区食堂助餐",

@@ -54,6 +54,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         sys.exit(UNOPENED)
 
 
+def there(asked: Asked) -> Settings:
+    """The settings of a ledger that is there; a missing one ends the program."""
+    if not asked.settings.master_key.exists():
+        console.print(f"There is no ledger in {asked.settings.data}; run `timebank init`.")
+        sys.exit(UNOPENED)
+    return asked.settings
+
+
 def say(asked: Asked, told: dict[str, Any], sentence: str) -> None:
     """Answer, in JSON if asked for."""
     click.echo(msgspec.json.encode(told).decode() if asked.json else sentence)
@@ -92,7 +100,7 @@ def init(asked: Asked) -> None:
 @click.pass_obj
 def migrate(asked: Asked) -> None:
     """Bring the tables of projections and vault up to date; the ledger itself never changes."""
-    run(orm.migrate(asked.settings.database_url))
+    run(orm.migrate(there(asked).database_url))
     say(asked, {"migrated": True}, "The tables are up to date.")
 
 
@@ -102,10 +110,8 @@ def migrate(asked: Asked) -> None:
 @click.pass_obj
 def serve(asked: Asked, host: str | None, port: int | None) -> None:
     """Serve the API and the pages."""
-    if not asked.settings.master_key.exists():
-        console.print(f"There is no ledger in {asked.settings.data}; run `timebank init`.")
-        sys.exit(UNOPENED)
-    listen(app.build(asked.settings), host or asked.settings.host, port or asked.settings.port)
+    settings = there(asked)
+    listen(app.build(settings), host or settings.host, settings.port if port is None else port)
 
 
 def listen(application: Any, host: str, port: int) -> None:
@@ -164,7 +170,7 @@ def replay_command(asked: Asked, applying: bool) -> None:
         def advance(done: int) -> None:
             progress.update(task, completed=done)
 
-        found = run(act(asked.settings.database_url, progress=advance))
+        found = run(act(there(asked).database_url, progress=advance))
     rate = round(found.entries / found.seconds) if found.seconds else 0
     say(
         asked,
@@ -192,7 +198,7 @@ def user(
     """Register an officer with a password, such as the first administrator."""
 
     async def work() -> tuple[str, str]:
-        async with bank.open_bank(asked.settings):
+        async with bank.open_bank(there(asked)):
             made = await register_person(
                 SYSTEM,
                 name=name,
@@ -227,7 +233,7 @@ def grant(asked: Asked, person: str, role: str, scope: str) -> None:
     """Give PERSON a ROLE over everything below the path SCOPE, such as 420100/420102/."""
 
     async def work() -> access.Granted:
-        async with bank.open_bank(asked.settings):
+        async with bank.open_bank(there(asked)):
             return await access.grant_role(
                 SYSTEM,
                 person=person,
@@ -295,7 +301,7 @@ def import_roster(asked: Asked, file: Path, person: str, dry_run: bool) -> None:
             def advance(done: rosters.Imported) -> None:
                 progress.update(task, completed=done.read)
 
-            async with bank.open_bank(asked.settings):
+            async with bank.open_bank(there(asked)):
                 actor = actors.person(person)
                 return await rosters.import_roster(actor, file, dry_run=dry_run, progress=advance)
 

@@ -1,0 +1,120 @@
+"""The commands as an operator types them: each in a process of its own."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ledger.entry import decode
+from ledger.reader import open_reader, read_entries
+from tests.demo_site import make_city
+from timebank.replay import compare
+from timebank.settings import Settings
+from timebank.tables import TABLES
+
+
+def timebank(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command and hand back what it said."""
+    told = [sys.executable, "-c", "from web.cli import main; main()", *words]
+    return subprocess.run(told, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    made = timebank("--data", str(tmp_path / "d"), "init")
+    assert made.returncode == 0, made.stderr
+    return str(tmp_path / "d")
+
+
+def test_a_new_ledger_is_verified_and_replays(data: str) -> None:
+    report = timebank("--data", data, "--json", "verify", "ledger")
+    assert report.returncode == 0, report.stdout + report.stderr
+    assert json.loads(report.stdout)["size"] == 3
+    assert timebank("--data", data, "replay").returncode == 0
+
+
+def test_init_never_touches_a_ledger_that_is_there(data: str) -> None:
+    again = timebank("--data", data, "init")
+    assert again.returncode == 1
+    assert "already" in again.stderr
+
+
+def test_an_officer_is_registered_and_given_a_role(data: str) -> None:
+    words = ["--name", "王秀英", "--document-number", "11010519491231002X"]
+    words += ["--phone", "13900000000", "--password", "correct horse battery"]
+    made = timebank("--data", data, "--json", "user", *words, "--role", "operator")
+    assert made.returncode == 0, made.stderr
+    person = json.loads(made.stdout)["person"]
+    granted = timebank("--data", data, "grant", person, "auditor", "420100/")
+    assert granted.returncode == 0, granted.stderr
+    twice = timebank("--data", data, "grant", person, "auditor", "420100/")
+    assert twice.returncode == 1
+
+
+@pytest.mark.parametrize("column", ["bytes", "leaf", "kind", "at", "actor", "request"])
+def test_verify_names_the_entry_that_somebody_edited(data: str, column: str) -> None:
+    with sqlite3.connect(f"{data}/timebank.db") as connection:
+        (fence,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'entry_update'"
+        ).fetchone()
+        connection.execute("DROP TRIGGER entry_update")
+        (held,) = connection.execute(f"SELECT {column} FROM entry WHERE seq = 1").fetchone()
+        if isinstance(held, bytes):
+            changed: bytes | str = bytes([held[0] ^ 1]) + held[1:]
+        else:
+            changed = ("0" if held[0] != "0" else "1") + held[1:]
+        connection.execute(f"UPDATE entry SET {column} = ? WHERE seq = 1", (changed,))
+        connection.execute(fence)
+    report = timebank("--data", data, "verify", "ledger")
+    assert report.returncode == 1
+    assert "entry 1" in report.stdout
+
+
+def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    for words in (["serve"], ["replay"], ["migrate"]):
+        told = timebank("--data", str(tmp_path / "nothing"), *words)
+        assert told.returncode == 3, (words, told.stdout, told.stderr)
+    # An auditor verifies without any key: there, nothing to read is a finding.
+    told = timebank("--data", str(tmp_path / "nothing"), "verify", "ledger")
+    assert (told.returncode, "storage" in told.stdout) == (1, True)
+
+
+def test_the_demonstration_refuses_any_other_ledger(data: str) -> None:
+    told = timebank("demo", "--data", data, "--seed-only")
+    assert told.returncode == 3
+    assert "no demonstration" in told.stderr
+
+
+@pytest.mark.anyio
+async def test_the_demonstration_city_replays_and_tells_nothing_personal(tmp_path: Path) -> None:
+    settings = await make_city(tmp_path)
+    found = await compare(settings.database_url)
+    assert not found.differences
+    personal = personal_words(settings)
+    assert len(personal) > 100
+    kinds = set()
+    async with open_reader(settings.database_url) as reader:
+        async for rows in read_entries(reader, 0, found.entries):
+            for _, data, *_ in rows:
+                kinds.add(decode(data).kind)
+                said = data.decode()
+                assert not any(word in said for word in personal)
+                assert said.isascii()
+    assert {"hours.posted", "reward.handed_over", "person.registered"} <= kinds
+
+
+def personal_words(settings: Settings) -> set[str]:
+    """Every text and invented name, number and telephone of the city."""
+    from datetime import date
+
+    from timebank.demo_people import invent
+
+    people = invent(200, today=date(2026, 11, 25))
+    words = {word for who in people for word in (who.name, who.document_number, who.phone)}
+    with sqlite3.connect(settings.data / "timebank.db") as connection:
+        words |= {value for (value,) in connection.execute("SELECT value FROM texts")}
+    assert TABLES["texts"].vault
+    return words

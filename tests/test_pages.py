@@ -1,0 +1,157 @@
+"""The pages in a real browser: what a volunteer and a station manager do all day."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.demo_site import make_city, serving
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    settings = await make_city(tmp_path_factory.mktemp("city"))
+    async with serving(settings) as address:
+        yield address
+
+
+async def enter(
+    browser: Browser, site: str, who: str, *, js: bool = True, width: int = 360
+) -> tuple[Page, list[str]]:
+    """A page signed in through the door, and what its console says."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900}, java_script_enabled=js, locale="zh-CN"
+    )
+    page = await context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    await page.goto(site)
+    await page.get_by_role("button", name=who, exact=True).click()
+    return page, said
+
+
+@pytest.mark.parametrize("js", [True, False])
+async def test_a_volunteer_sees_the_balance_at_once_and_redeems_in_three_taps(
+    browser: Browser, site: str, js: bool
+) -> None:
+    page, said = await enter(browser, site, "志愿者", js=js)
+    assert await page.get_by_text("可用时间").is_visible()
+    await page.get_by_role("link", name="兑换服务").click()
+    await page.get_by_role("link", name="社区食堂餐券").first.click()
+    await page.get_by_role("button", name="确认兑换").click()
+    assert await page.get_by_text("取货码").first.is_visible()
+    assert await page.get_by_role("status").inner_text() == "已办好"
+    assert not said
+
+
+async def test_a_manager_confirms_and_the_volunteer_accepts(browser: Browser, site: str) -> None:
+    desk, said = await enter(browser, site, "站长", width=1280)
+    await desk.get_by_role("link", name="工作台").click()
+    boxes = desk.get_by_role("checkbox")
+    assert await boxes.count() > 0
+    await desk.get_by_role("button", name="确认所选").click()
+    assert await desk.get_by_text("现在没有待确认的工时").is_visible()
+    home, more = await enter(browser, site, "志愿者")
+    await home.get_by_role("button", name="全部接受").click()
+    assert await home.get_by_role("status").inner_text() == "已办好"
+    assert await home.get_by_role("button", name="全部接受").count() == 0
+    assert not said + more
+
+
+async def test_not_me_is_one_tap_and_stays_visible(browser: Browser, site: str) -> None:
+    page, said = await enter(browser, site, "志愿者")
+    await page.get_by_role("link", name="明细", exact=True).click()
+    await page.get_by_role("button", name="不是我").first.click()
+    assert await page.get_by_text("本人否认").first.is_visible()
+    assert not said
+
+
+@pytest.mark.parametrize("path", ["/", "/statement", "/redeem", "/desk"])
+@pytest.mark.parametrize("mode", ["标准版", "长辈版"])
+async def test_no_page_is_wider_than_a_small_phone_with_doubled_font(
+    browser: Browser, site: str, path: str, mode: str
+) -> None:
+    page, said = await enter(browser, site, "站长", width=320)
+    if mode == "长辈版":
+        await page.get_by_role("button", name="长辈版").click()
+        least = 60
+    else:
+        least = 44
+    await page.goto(site + path)
+    small = await page.evaluate(
+        """least => [...document.querySelectorAll('main button, main a.button, header button')]
+        .filter(one => one.getBoundingClientRect().height < least - 0.5)
+        .map(one => one.textContent)""",
+        least,
+    )
+    assert not small
+    await page.evaluate("document.documentElement.style.fontSize = '36px'")
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 320
+    assert not said
+
+
+async def test_the_whole_site_speaks_english_too(browser: Browser, site: str) -> None:
+    page, _ = await enter(browser, site, "站长")
+    await page.get_by_role("button", name="English").click()
+    for path in ("/", "/redeem", "/desk", "/demo"):
+        await page.goto(site + path)
+        chinese = await page.evaluate(
+            """[...document.querySelectorAll('h1, h2, nav a, button, label')]
+            .map(one => one.textContent).filter(text => /[\\u4e00-\\u9fff]/.test(text))"""
+        )
+        # The names of people and rewards stay as they are written.
+        assert all("中文" in text or len(text) < 12 for text in chinese), chinese
+        assert await page.evaluate("document.documentElement.lang") == "en"
+
+
+async def test_pages_refuse_the_wrong_role_and_forged_forms(site: str) -> None:
+    async with httpx.AsyncClient(base_url=site) as client:
+        answer = await client.get("/desk")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/demo")
+        forged = await client.post("/redeem", data={"reward": "rwd_x", "key": "12345678"})
+        assert forged.status_code == 403
+        foreign = await client.post("/redeem", headers={"sec-fetch-site": "cross-site"})
+        assert foreign.status_code == 403
+        assert (await client.get("/static/../app.py")).status_code == 404
+
+
+async def test_a_volunteer_is_told_that_the_desk_is_not_theirs(browser: Browser, site: str) -> None:
+    page, _ = await enter(browser, site, "志愿者")
+    answer = await page.goto(site + "/desk")
+    assert answer is not None
+    assert answer.status == 403
+    assert await page.get_by_text("您的账号没有这个权限").is_visible()
+
+
+async def test_every_answer_carries_the_safe_headers(site: str) -> None:
+    async with httpx.AsyncClient(base_url=site) as client:
+        for path in (
+            "/demo",
+            "/healthz",
+            "/readyz",
+            "/version",
+            "/static/timebank.css",
+            "/graphql",
+        ):
+            headers = (await client.get(path)).headers
+            assert "default-src 'none'" in headers["content-security-policy"]
+            assert headers["x-content-type-options"] == "nosniff"
+        assert (await client.get("/readyz")).json() == {"ready": True}
+        page = await client.get("/demo")
+        assert page.headers["cache-control"] == "no-store"
+
+
+async def test_a_link_of_the_door_works_once(site: str) -> None:
+    async with httpx.AsyncClient(base_url=site) as client:
+        shown = (await client.get("/demo")).text
+        csrf = shown.split('name="csrf" value="')[1].split('"')[0]
+        link = shown.split('name="link" value="')[1].split('"')[0]
+        asked = {"csrf": csrf, "link": link}
+        assert (await client.post("/demo", data=asked)).status_code == 303
+        client.cookies.clear()
+        assert (await client.post("/demo", data=asked)).status_code == 403
