@@ -1,101 +1,25 @@
-"""Verification: a sound ledger passes, and every way to tamper with one is named."""
+"""Verification of storage and chain: every way to tamper with a ledger is named."""
 
-import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
 from ledger import verify
-from ledger.checkpoint import Checkpoint, Signer, sign
-from ledger.entry import Posting, Sealed, Tip, decode, seal
+from ledger.checkpoint import Signer
+from ledger.entry import Tip, seal
 from ledger.head import entry_row
-from ledger.merkle import verify_consistency, verify_inclusion
 from ledger.reader import (
     open_reader,
-    read_consistency,
-    read_entries,
     read_head,
-    read_inclusion,
-    read_root,
 )
 from ledger.tables import TABLES, dialect_of, install, sqlite_path
-from ledger.verify import Report
-from ledger.writer import open_writer
+from tests.ledgers import SIGNER, START, entry, fences_down, fill, named
 
 pytestmark = pytest.mark.anyio
 
-START = datetime(2020, 1, 1, tzinfo=UTC)
-SIGNER = Signer("log.example", bytes(32))
 SIZE = 600
-
-
-def entry(tip: Tip, number: int, **changed: Any) -> Sealed:
-    """The `number`-th ordinary entry: 10 minutes from issuance to one of three volunteers."""
-    told: dict[str, Any] = {
-        "now": START + timedelta(seconds=number),
-        "kind": "hours.posted",
-        "actor": f"p_{number % 3}",
-        "request": f"{number:032x}",
-        "policy": "P1",
-        "body": {"minutes": 10},
-        "postings": [(f"volunteer:{number % 3}", "minute", 10), ("issuance:x", "minute", -10)],
-    }
-    return seal(tip, **(told | changed))
-
-
-async def fill(url: str, count: int, *more: dict[str, Any]) -> list[Sealed]:
-    """A fresh ledger of `count` ordinary entries and then those described."""
-    await install(url)
-    writer = await open_writer(url)
-    made: list[Sealed] = []
-    try:
-        async with writer.transaction() as transaction:
-            tip = transaction.head.tip
-            for number in range(count + len(more)):
-                changed = more[number - count] if number >= count else {}
-                made.append(entry(tip, number, **changed))
-                tip = made[-1].tip
-            await transaction.append(made)
-            head = transaction.head
-            note = sign(Checkpoint("log.example", head.size, head.root), SIGNER)
-            await transaction.execute(
-                "INSERT INTO checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4)",
-                head.size,
-                head.root,
-                note,
-                "2020-01-01T00:00:00.000000Z",
-            )
-    finally:
-        await writer.close()
-    return made
-
-
-@contextlib.contextmanager
-def fences_down(url: str) -> Iterator[sqlite3.Connection]:
-    """What a tamperer with the file does: triggers off, change, triggers as they were."""
-    connection = sqlite3.connect(sqlite_path(url), isolation_level=None)
-    triggers = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    ).fetchall()
-    for name, _ in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.execute("PRAGMA ignore_check_constraints = ON")
-    try:
-        yield connection
-    finally:
-        for _, sql in triggers:
-            connection.execute(sql)
-        connection.close()
-
-
-def named(report: Report, layer: str) -> set[int | None]:
-    """The entries that a report names in a layer."""
-    return {finding.seq for finding in report.findings if finding.layer == layer}
 
 
 async def test_a_sound_ledger_passes_every_level(database_url: str) -> None:
@@ -302,86 +226,6 @@ async def test_the_levels_asked_for_are_the_levels_run(sqlite_url: str) -> None:
     assert report.levels == ("storage", "chain")
 
 
-# Books
-
-
-def mirror(target: Sealed, **changed: Any) -> dict[str, Any]:
-    """The entry that reverses `target`."""
-    postings: list[Posting] = [(a, unit, -amount) for a, unit, amount in target.postings]
-    told: dict[str, Any] = {
-        "kind": "hours.reversed",
-        "body": {"reverses": {"seq": target.seq, "leaf": target.leaf.hex()}},
-        "postings": postings,
-    }
-    return told | changed
-
-
-async def append(url: str, *described: Callable[[list[Sealed]], dict[str, Any]]) -> None:
-    """Add entries described by what is there already."""
-    writer = await open_writer(url)
-    async with open_reader(url) as reader:
-        made = [decode(row[1]) async for rows in read_entries(reader, 0, 1000) for row in rows]
-    async with writer.transaction() as transaction:
-        fresh: list[Sealed] = []
-        for describe in described:
-            fresh.append(entry([*made, *fresh][-1].tip, 900 + len(fresh), **describe(made + fresh)))
-        await transaction.append(fresh)
-    await writer.close()
-
-
-async def books(url: str, floor: int | None = None) -> Report:
-    """The books level, with one floor for every volunteer."""
-    return await verify.verify(
-        url,
-        levels=["books"],
-        floor=lambda account, unit: floor if account.startswith("volunteer") else None,
-    )
-
-
-async def test_a_reversal_is_sound(sqlite_url: str) -> None:
-    await fill(sqlite_url, 5)
-    await append(sqlite_url, lambda made: mirror(made[2]), lambda made: mirror(made[3]))
-    assert (await books(sqlite_url)).sound
-
-
-@pytest.mark.parametrize(
-    ("describe", "what"),
-    [
-        (lambda made: mirror(made[2]), "a second time"),
-        (lambda made: mirror(made[5]), "itself a reversal"),
-        (
-            lambda made: mirror(made[1], body={"reverses": {"seq": 1, "leaf": made[2].leaf.hex()}}),
-            "another leaf",
-        ),
-        (lambda made: mirror(made[1], postings=made[1].postings), "mirror"),
-        (lambda made: mirror(made[1], postings=()), "mirror"),
-    ],
-)
-async def test_a_wrong_reversal_is_named(
-    sqlite_url: str, describe: Callable[[list[Sealed]], dict[str, Any]], what: str
-) -> None:
-    await fill(sqlite_url, 5)
-    await append(sqlite_url, lambda made: mirror(made[2]), describe)
-    report = await books(sqlite_url)
-    assert named(report, "books") == {6}
-    assert what in report.findings[0].what
-
-
-async def test_a_balance_below_its_floor_is_named_where_it_happens(sqlite_url: str) -> None:
-    await fill(sqlite_url, 5)
-    spend: list[Posting] = [("volunteer:0", "minute", -21), ("volunteer:1", "minute", 21)]
-    await append(sqlite_url, lambda made: {"postings": spend}, lambda made: {})
-    assert (await books(sqlite_url, -1)).sound
-    assert named(await books(sqlite_url, 0), "books") == {5}
-
-
-async def test_bytes_that_are_no_entry_are_named_in_the_books(sqlite_url: str) -> None:
-    await fill(sqlite_url, 5)
-    with fences_down(sqlite_url) as connection:
-        connection.execute("UPDATE entry SET bytes = x'7b7d' WHERE seq = 3")
-    assert named(await books(sqlite_url), "books") == {3}
-
-
 # Segments and processes
 
 
@@ -413,35 +257,3 @@ async def test_several_processes_find_what_one_finds(
     report = await verify.verify(database_url, levels=["chain"], processes=2)
     assert report.sound, report.findings
     assert report.size == 1024
-
-
-# Proofs read from the database
-
-
-async def test_proofs_are_read_from_the_database(database_url: str) -> None:
-    made = await fill(database_url, SIZE)
-    async with open_reader(database_url) as reader:
-        root = (await read_head(reader)).root
-        for index in (0, 255, 256, 511, 599):
-            verify_inclusion(
-                index=index,
-                size=SIZE,
-                leaf=made[index].leaf,
-                proof=await read_inclusion(reader, index, SIZE),
-                root=root,
-            )
-        for old in (1, 256, 300, 512, 599):
-            verify_consistency(
-                old=old,
-                new=SIZE,
-                old_root=await read_root(reader, old),
-                new_root=root,
-                proof=await read_consistency(reader, old, SIZE),
-            )
-
-
-async def test_a_reader_cannot_write(sqlite_url: str) -> None:
-    await fill(sqlite_url, 1)
-    async with open_reader(sqlite_url) as reader:
-        with pytest.raises(Exception, match="readonly"):
-            await reader.fetch("DELETE FROM stop")

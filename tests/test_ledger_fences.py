@@ -1,0 +1,174 @@
+"""The fences: what the tables refuse, whoever asks and with whatever settings."""
+
+import sqlite3
+
+import asyncpg
+import pytest
+
+from ledger.entry import EMPTY
+from ledger.head import entry_row
+from ledger.tables import (
+    FencesDiffer,
+    dialect_of,
+    grants,
+    install,
+    sqlite_path,
+)
+from ledger.verify import verify
+from ledger.writer import (
+    open_writer,
+)
+from tests.ledgers import chain, fill
+
+pytestmark = pytest.mark.anyio
+
+COLUMNS = "seq, bytes, leaf, kind, at, actor, request"
+SPARE = "'\\x7b7d', '\\x" + "00" * 32 + "', 'a.b', 'now', 'x', '" + "0" * 32 + "'"
+SPARE_SQLITE = "x'7b7d', zeroblob(32), 'a.b', 'now', 'x', '" + "0" * 32 + "'"
+
+ATTACKS = {
+    "update": "UPDATE entry SET actor = 'x'",
+    "update one": "UPDATE entry SET actor = 'x' WHERE seq = 1",
+    "delete": "DELETE FROM entry",
+    "delete the last": "DELETE FROM entry WHERE seq = 2",
+    "gap": f"INSERT INTO entry ({COLUMNS}) VALUES (4, :spare)",
+    "negative": f"INSERT INTO entry ({COLUMNS}) VALUES (-1, :spare)",
+    "again": f"INSERT INTO entry ({COLUMNS}) VALUES (1, :spare)",
+    "two at once with a gap": f"INSERT INTO entry ({COLUMNS}) VALUES (3, :spare), (5, :spare)",
+    "upsert": f"INSERT INTO entry ({COLUMNS}) VALUES (1, :spare)"
+    " ON CONFLICT (seq) DO UPDATE SET actor = 'x'",
+    "head down": "UPDATE head SET size = 2",
+    "head aside": "UPDATE head SET at = 'now'",
+    "head away": "DELETE FROM head",
+    "head doubled": "INSERT INTO head SELECT * FROM head",
+    "node update": 'UPDATE node SET "index" = 7',
+    "node delete": "DELETE FROM node",
+    "request update": "UPDATE request SET count = 7",
+    "request delete": "DELETE FROM request",
+    "checkpoint update": "UPDATE checkpoint SET note = ''",
+    "checkpoint delete": "DELETE FROM checkpoint",
+    "cosignature update": "UPDATE cosignature SET line = ''",
+    "cosignature delete": "DELETE FROM cosignature",
+}
+
+SQLITE_ATTACKS = {
+    "replace": f"INSERT OR REPLACE INTO entry ({COLUMNS}) VALUES (1, :spare)",
+    "replace the last": f"REPLACE INTO entry ({COLUMNS}) VALUES (2, :spare)",
+    "no position": f"INSERT INTO entry ({COLUMNS}) VALUES (NULL, :spare)",
+    "replace on update": "UPDATE OR REPLACE entry SET seq = 1 WHERE seq = 2",
+    "replace a node": 'REPLACE INTO node SELECT level, "index", zeroblob(32) FROM node',
+    "replace a request": "REPLACE INTO request SELECT id, digest, 'x', 1, 1 FROM request",
+    "replace a checkpoint": "REPLACE INTO checkpoint SELECT size, root, '', at FROM checkpoint",
+    "replace a cosignature": "REPLACE INTO cosignature SELECT size, witness, '', at"
+    " FROM cosignature",
+    "replace the head": "REPLACE INTO head SELECT id, 9, leaf, frontier, at FROM head",
+}
+
+POSTGRESQL_ATTACKS = {
+    "truncate": "TRUNCATE entry",
+    "truncate all": "TRUNCATE entry, node, request, checkpoint, cosignature, head",
+    "as a replica": "SET session_replication_role = replica; DELETE FROM entry",
+    "no position": f"INSERT INTO entry ({COLUMNS}) VALUES (NULL, :spare)",
+}
+
+
+async def furnish(url: str) -> None:
+    """Three entries, and a row in every other table."""
+    await install(url)
+    writer = await open_writer(url)
+    async with writer.transaction() as transaction:
+        await transaction.append(chain(transaction.head.tip, 3))
+        await transaction.execute("INSERT INTO node VALUES (1, 0, $1)", bytes(32))
+        await transaction.execute(
+            "INSERT INTO request VALUES ($1, $2, '{}', 0, 1)", "0" * 32, bytes(32)
+        )
+        await transaction.execute("INSERT INTO checkpoint VALUES (3, $1, 'note', 'now')", bytes(32))
+        await transaction.execute("INSERT INTO cosignature VALUES (3, 'w', 'line', 'now')")
+    await writer.close()
+
+
+@pytest.mark.parametrize("attack", ATTACKS | SQLITE_ATTACKS)
+async def test_sqlite_fences_hold_even_without_pragmas(sqlite_url: str, attack: str) -> None:
+    await furnish(sqlite_url)
+    statement = (ATTACKS | SQLITE_ATTACKS)[attack].replace(":spare", SPARE_SQLITE)
+    connection = sqlite3.connect(sqlite_path(sqlite_url), isolation_level=None)
+    before = list(connection.iterdump())
+    try:
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute(statement)
+        assert list(connection.iterdump()) == before
+    finally:
+        connection.close()
+
+
+async def test_postgresql_fences_hold_for_the_owner(postgres_url: str) -> None:
+    await furnish(postgres_url)
+    connection = await asyncpg.connect(postgres_url)
+    before = await connection.fetch("SELECT * FROM entry ORDER BY seq")
+    for name, attack in (ATTACKS | POSTGRESQL_ATTACKS).items():
+        if "replica" not in name:
+            await connection.execute("SET session_replication_role = origin")
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await connection.execute(attack.replace(":spare", SPARE))
+    assert await connection.fetch("SELECT * FROM entry ORDER BY seq") == before
+    await connection.close()
+
+
+async def test_the_next_entry_passes_the_fence(sqlite_url: str) -> None:
+    await furnish(sqlite_url)
+    connection = sqlite3.connect(sqlite_path(sqlite_url))
+    connection.execute(f"INSERT INTO entry ({COLUMNS}) VALUES (3, {SPARE_SQLITE})")
+    connection.close()
+
+
+async def test_a_role_with_our_grants_can_append_and_nothing_else(postgres_url: str) -> None:
+    await install(postgres_url)
+    owner = await asyncpg.connect(postgres_url)
+    await owner.execute("DROP ROLE IF EXISTS clerk; CREATE ROLE clerk")
+    for statement in grants("clerk"):
+        await owner.execute(statement)
+    await owner.execute("SET ROLE clerk")
+    await owner.execute("SELECT * FROM head FOR UPDATE")
+    (fresh,) = chain(EMPTY, 1)
+    await owner.execute(
+        f"INSERT INTO entry ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)", *entry_row(fresh)
+    )
+    for statement in ("DELETE FROM entry", "UPDATE head SET id = 1", "TRUNCATE node"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await owner.execute(statement)
+    await owner.execute("RESET ROLE; DROP OWNED BY clerk; DROP ROLE clerk")
+    await owner.close()
+    with pytest.raises(ValueError):
+        grants("clerk; DROP TABLE entry")
+
+
+async def test_installing_twice_changes_nothing(database_url: str) -> None:
+    await fill(database_url, 1)
+    await install(database_url)
+    assert (await verify(database_url)).size == 1
+
+
+async def test_installing_over_other_fences_is_refused(database_url: str) -> None:
+    await install(database_url)
+    if dialect_of(database_url) == "sqlite":
+        connection = sqlite3.connect(sqlite_path(database_url))
+        connection.execute("DROP TRIGGER head_update")
+        connection.execute("CREATE INDEX mine ON entry (kind)")
+        connection.close()
+        differences = ["index mine is foreign", "trigger head_update is missing"]
+    else:
+        other = await asyncpg.connect(database_url)
+        await other.execute("DROP TRIGGER head_grow ON head; CREATE INDEX mine ON entry (kind)")
+        await other.execute(
+            "CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NULL; END'"
+        )
+        await other.close()
+        differences = [
+            "function ledger_refuse differs",
+            "index mine is foreign",
+            "trigger head_grow is missing",
+        ]
+    with pytest.raises(FencesDiffer) as caught:
+        await install(database_url)
+    assert caught.value.differences == differences
