@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from ledger.entry import decode
 from ledger.reader import open_reader, read_entries
 from tests.demo_site import make_city
+from timebank.demo_people import invent
 from timebank.replay import compare
 from timebank.settings import Settings
 from timebank.tables import TABLES
@@ -108,10 +110,6 @@ async def test_the_demonstration_city_replays_and_tells_nothing_personal(tmp_pat
 
 def personal_words(settings: Settings) -> set[str]:
     """Every text and invented name, number and telephone of the city."""
-    from datetime import date
-
-    from timebank.demo_people import invent
-
     people = invent(200, today=date(2026, 11, 25))
     words = {word for who in people for word in (who.name, who.document_number, who.phone)}
     with sqlite3.connect(settings.data / "timebank.db") as connection:

@@ -1,7 +1,7 @@
 """The demonstration's year: activities held, hours with their three keys, rewards redeemed.
 
-Two service days a week at the busy stations. The last week still waits: its hours are captured,
-some confirmed, none accepted, so that a visitor finds something to do.
+Two service days a week at the busy stations. The last days still wait: their hours are captured,
+the earlier of them confirmed, none accepted, so that a visitor finds something to do.
 """
 
 import itertools
@@ -81,7 +81,7 @@ class Year:
         turn = day.toordinal() // 7 * len(SERVICE_DAYS) + SERVICE_DAYS.index(day.weekday())
         busy = self.demo.busy()
         minutes = chance.choice((90, 120, 120, 150))
-        # The station that a visitor sees first serves in the last week, its first volunteer too.
+        # The station that a visitor sees first serves in the last days, its first volunteer always.
         last = (self.demo.today - day).days <= PENDING_DAYS
         shifts = [
             Shift(
@@ -95,7 +95,7 @@ class Year:
         ]
         for shift in shifts:
             first = self.cast.volunteers[shift.station][0]
-            if last and shift.station == busy[0] and first not in shift.crew:
+            if shift.station == busy[0] and first not in shift.crew:
                 shift.crew[-1] = first
         return shifts
 
