@@ -18,15 +18,15 @@ SHELL = [
     for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     for line in block.splitlines()
 ]
+OPTIONS = re.compile(r"(?<= )--(?:data|database) \S+ ?|(?<= )--json ?")
 INLINE = re.findall(r"`((?:make|timebank) [^`]+)`", README)
 
 
 def commands(program: str) -> set[str]:
-    """What the README tells the reader to ask of a program, in order of first words."""
+    """What the README tells the reader to ask of a program: the first word after its options."""
+    asked = (OPTIONS.sub("", line).split() for line in [*SHELL, *INLINE])
     return {
-        words[1]
-        for words in map(str.split, [*SHELL, *INLINE])
-        if len(words) > 1 and words[0].rpartition("/")[2] == program
+        words[1] for words in asked if len(words) > 1 and words[0].rpartition("/")[2] == program
     }
 
 
