@@ -1,8 +1,9 @@
 """Publishing under faults: a crash at every step, lies of the disk, and databases swapped."""
 
 import asyncio
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from tests.ledgers import add
 pytestmark = pytest.mark.anyio
 
 SIGNER = LocalSigner("log.example", bytes(32))
+
+Copy = Callable[[], str]
 
 
 class Crash(BaseException):
@@ -70,7 +73,7 @@ async def log(database_url: str, tmp_path: Path) -> AsyncIterator[Log]:
     await made.publisher.begin()
     yield made
     made.anchor.close()
-    await writer.close()
+    await made.writer.close()
 
 
 # Normal work
@@ -241,28 +244,45 @@ async def test_an_older_copy_is_a_rollback(log: Log) -> None:
     assert await refused(log, log.restarted()) is Verdict.ROLLED_BACK
 
 
-async def test_yesterdays_copy_continued_is_a_fork(sqlite_url: str, tmp_path: Path) -> None:
-    await install(sqlite_url)
-    writer = await open_writer(sqlite_url)
-    log = Log(sqlite_url, tmp_path / "anchor", writer)
-    await log.publisher.begin()
-    await add(writer, 3)
+@pytest.fixture
+def copy_of(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Copy]:
+    """Call it for a copy of a database that nobody is connected to."""
+    if dialect_of(database_url) == "sqlite":
+
+        def copy_file() -> str:
+            target = tmp_path / "yesterday.db"
+            shutil.copy(sqlite_path(database_url), target)
+            return f"sqlite:///{target}"
+
+        yield copy_file
+        return
+    server = request.getfixturevalue("postgres_server")
+    made: list[str] = []
+
+    def copy_database() -> str:
+        name = database_url.partition("@/")[2].partition("?")[0]
+        made.append(server.create(template=name))
+        return str(server.url(made[-1]))
+
+    yield copy_database
+    for name in made:
+        server.drop(name)
+
+
+async def test_yesterdays_copy_is_a_rollback_and_continued_a_fork(copy_of: Copy, log: Log) -> None:
+    await add(log.writer, 3)
     await log.publisher.publish()
-    copy = tmp_path / "yesterday.db"
-    with sqlite3.connect(sqlite_path(sqlite_url)) as source, sqlite3.connect(copy) as target:
-        source.backup(target)
-    source.close()
-    target.close()
-    await add(writer, 3)
-    await log.publisher.publish()
-    await writer.close()
-    log.url, log.writer = f"sqlite:///{copy}", await open_writer(f"sqlite:///{copy}")
+    await log.writer.close()
+    yesterday = await asyncio.to_thread(copy_of)
+    log.writer = await open_writer(log.url)
+    await add(log.writer, 3)
+    await log.restarted().publish()
+    await log.writer.close()
+    log.url, log.writer = yesterday, await open_writer(yesterday)
     assert await log.restarted().verdict() is Verdict.ROLLED_BACK
     # The nonces differ, so the same three acts make another tree; and it grows past the anchor.
     await add(log.writer, 9)
     assert await refused(log, log.restarted()) is Verdict.FORK
-    await log.writer.close()
-    log.anchor.close()
 
 
 @pytest.mark.parametrize("more", [0, 4])
