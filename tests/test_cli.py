@@ -84,6 +84,17 @@ def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert (told.returncode, "storage" in told.stdout) == (1, True)
 
 
+def test_the_doctor_names_what_is_not_well(data: str) -> None:
+    assert timebank("--data", data, "doctor").returncode == 0
+    Path(f"{data}/keys/master.key").chmod(0o644)
+    with sqlite3.connect(f"{data}/timebank.db") as connection:
+        connection.execute("DROP TRIGGER entry_delete")
+        connection.execute("DROP TABLE session")
+    told = timebank("--data", data, "--json", "doctor")
+    ill = {one["name"] for one in json.loads(told.stdout)["findings"] if not one["well"]}
+    assert (told.returncode, ill) == (1, {"key", "fences", "tables"})
+
+
 def test_the_demonstration_refuses_any_other_ledger(data: str) -> None:
     told = timebank("demo", "--data", data, "--seed-only")
     assert told.returncode == 3

@@ -29,6 +29,7 @@ from timebank.refusals import Denial, Refusal
 from timebank.settings import Settings
 from timebank.vault import WrongMasterKey
 from web import app
+from web.doctor import examine
 
 FOUND, USAGE, UNOPENED = 1, 2, 3
 T = TypeVar("T")
@@ -180,6 +181,17 @@ def replay_command(asked: Asked, applying: bool) -> None:
     for difference in found.differences:
         click.echo(str(difference))
     if found.differences and not applying:
+        sys.exit(FOUND)
+
+
+@main.command()
+@click.pass_obj
+def doctor(asked: Asked) -> None:
+    """Look at key, database, clock, fences, tables and disk, and say what is not well."""
+    found = run(examine(there(asked)))
+    told = "\n".join(f"{'ok  ' if one.well else 'BAD '}{one.name}: {one.seen}" for one in found)
+    say(asked, {"findings": msgspec.to_builtins(found)}, told)
+    if not all(one.well for one in found):
         sys.exit(FOUND)
 
 

@@ -1,0 +1,86 @@
+"""The doctor: what an operator should know before trusting a server, each line checked, not said.
+
+Reads only. Knows the clock, the key file, the database and its fences, the tables and the disk.
+"""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from ledger.head import NotInstalled
+from ledger.reader import Unreadable, open_reader, read_head
+from timebank import vault
+from timebank.journal import CLOCK_SLACK
+from timebank.settings import Settings
+from timebank.tables import TABLES
+
+LEAST_FREE_BYTES = 1 << 30
+OWNER_ONLY = 0o077
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing looked at: its name, whether it is well, and what was seen."""
+
+    name: str
+    well: bool
+    seen: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything, whatever is wrong with the rest."""
+    looks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
+        ("key", _key),
+        ("database", _database),
+        ("fences", _fences),
+        ("tables", _tables),
+        ("disk", _disk),
+    ]
+    found = []
+    for name, look in looks:
+        try:
+            found.append(await look(settings))
+        except (OSError, ValueError, NotInstalled, Unreadable, vault.WrongMasterKey) as error:
+            found.append(Finding(name, False, f"{type(error).__name__}: {error}"))
+    return found
+
+
+async def _key(settings: Settings) -> Finding:
+    vault.Keyring(vault.read_master_key(settings.master_key))
+    mode = settings.master_key.stat().st_mode & 0o777
+    return Finding("key", not mode & OWNER_ONLY, f"{settings.master_key}, mode {mode:o}")
+
+
+async def _database(settings: Settings) -> Finding:
+    async with open_reader(settings.database_url) as reader:
+        head = await read_head(reader)
+    now = datetime.now(UTC)
+    well = head.at is None or now >= head.at - CLOCK_SLACK
+    clock = "the clock is ahead of the last entry" if well else "the clock is behind the last entry"
+    return Finding("database", well, f"{reader.dialect}, {head.size} entries; {clock}")
+
+
+async def _fences(settings: Settings) -> Finding:
+    async with open_reader(settings.database_url) as reader:
+        differ = await reader.differences()
+    seen = "; ".join(differ) or "triggers and indexes are those of the DDL file"
+    return Finding("fences", not differ, seen)
+
+
+async def _tables(settings: Settings) -> Finding:
+    behind = []
+    async with open_reader(settings.database_url) as reader:
+        for table in TABLES.values():
+            columns = ", ".join(f'"{column}"' for column in table.columns)
+            try:
+                await reader.fetch(f'SELECT {columns} FROM "{table.name}" LIMIT 0')
+            except Unreadable:
+                behind.append(table.name)
+    seen = f"run timebank migrate for {', '.join(behind)}" if behind else "up to date"
+    return Finding("tables", not behind, seen)
+
+
+async def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data).free
+    return Finding("disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MiB free")
