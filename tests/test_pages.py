@@ -1,6 +1,8 @@
 """The pages in a real browser: what a volunteer and a station manager do all day."""
 
+import hashlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +11,7 @@ from playwright.async_api import Browser, Page
 from tests.demo_site import make_city, serving
 
 pytestmark = pytest.mark.anyio
+VENDOR = Path(__file__).parent.parent / "web" / "static" / "vendor"
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +158,38 @@ async def test_a_link_of_the_door_works_once(site: str) -> None:
         assert (await client.post("/demo", data=asked)).status_code == 303
         client.cookies.clear()
         assert (await client.post("/demo", data=asked)).status_code == 403
+
+
+async def test_staff_explore_the_schema_without_any_foreign_request(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, "站长", width=1280)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(site + "/graphiql")
+    await page.locator(".graphiql-container").wait_for()
+    schema = (
+        page.wait_for_event(
+            "response", lambda response: response.url.endswith("/graphql"), timeout=15_000
+        )
+        if not any(url.endswith("/graphql") for url in asked)
+        else None
+    )
+    if schema is not None:
+        await schema
+    foreign = [url for url in asked if not url.startswith((site, "data:", "blob:"))]
+    assert not foreign
+    assert not said
+    volunteer, _ = await enter(browser, site, "志愿者")
+    answer = await volunteer.goto(site + "/graphiql")
+    assert answer is not None
+    assert answer.status == 403
+
+
+def test_vendored_files_are_those_of_the_lock() -> None:
+    lock = (VENDOR / "hashes.lock").read_text("ascii").splitlines()
+    held = {name: digest for digest, name in (line.split() for line in lock)}
+    files = {path.name for path in VENDOR.iterdir() if path.suffix in (".js", ".css")}
+    assert set(held) == files
+    for name, digest in held.items():
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == digest

@@ -26,6 +26,11 @@ from web.forms import Forged, Form, csrf_token, many, new_key, one, read
 HERE = Path(__file__).parent
 LANGUAGES = ("zh-CN", "en")
 CITY = ZoneInfo("Asia/Shanghai")
+EXPLORER_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -141,7 +146,11 @@ class Pages:
         made += [
             Route(form.path, partial(self.post, form=form), methods=["POST"]) for form in FORMS
         ]
-        return [*made, Route("/settings", self.settings, methods=["POST"])]
+        return [
+            *made,
+            Route("/settings", self.settings, methods=["POST"]),
+            Route("/graphiql", self.explore),
+        ]
 
     async def show(self, request: Request, page: Page) -> Response:
         """A page, asked for."""
@@ -151,6 +160,15 @@ class Pages:
         if page.who == "staff" and not context.actor.staff:
             return self.render(request, context, "forbidden.html", {}, status=403)
         return await self.answer(request, context, page)
+
+    async def explore(self, request: Request) -> Response:
+        """GraphiQL, for those who may read the schema; it alone needs inline styles."""
+        context = await self.context_of(request)
+        if not context.may_introspect:
+            return self.render(request, context, "forbidden.html", {}, status=403)
+        response = self.render(request, context, "explorer.html", {})
+        response.headers["content-security-policy"] = EXPLORER_CSP
+        return response
 
     async def answer(
         self,
