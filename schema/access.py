@@ -1,6 +1,7 @@
 """Access on the wire: roles, their scopes, granting and ending them."""
 
 from datetime import date
+from typing import Annotated
 
 import strawberry
 from strawberry import ID
@@ -77,7 +78,12 @@ class Grant:
 @strawberry.type
 class Query:
     @field
-    async def may(self, info: Info, action: Action, scope: str) -> bool:
+    async def may(
+        self,
+        info: Info,
+        action: Annotated[Action, strawberry.argument(description="What would be done.")],
+        scope: Annotated[str, strawberry.argument(description="The path it would be done at.")],
+    ) -> bool:
         """Whether you may do something on what lies at a path."""
         return await access.may_read(info.context.actor, action, scope)
 
@@ -88,7 +94,9 @@ class Query:
         return [Grant.of(grant) for grant in held.grants] if held else []
 
     @field
-    async def grants(self, info: Info, person: ID) -> list[Grant]:
+    async def grants(
+        self, info: Info, person: Annotated[ID, strawberry.argument(description="Whose.")]
+    ) -> list[Grant]:
         """Somebody's roles, as far as you may end them."""
         held = await access.role_holder(info.context.actor, person)
         return [Grant.of(grant) for grant in held.grants]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Annotated
 
 import strawberry
 from strawberry import ID
@@ -107,14 +108,21 @@ class Query:
         return await info.context.loaders.load(read_people, own) if own else None
 
     @field
-    async def person(self, info: Info, number: str) -> Person | None:
+    async def person(
+        self,
+        info: Info,
+        number: Annotated[str, strawberry.argument(description="The volunteer number.")],
+    ) -> Person | None:
         """Somebody by volunteer number, if you may see them."""
         held = await directory.find_person(info.context.actor, number=number)
         return Person.of(held) if held else None
 
     @field
     async def person_by_document(
-        self, info: Info, document: DocumentType, document_number: str
+        self,
+        info: Info,
+        document: Annotated[DocumentType, strawberry.argument(description="Which document.")],
+        document_number: Annotated[str, strawberry.argument(description="Its number.")],
     ) -> Person | None:
         """Somebody by their document, at the counter; send it by POST, never in an address."""
         held = await directory.find_by_document(

@@ -1,6 +1,7 @@
 """Policy on the wire: the numbers of the rules, public."""
 
 from datetime import date
+from typing import Annotated
 
 import msgspec
 import strawberry
@@ -44,7 +45,13 @@ class Policy:
 @strawberry.type
 class Query:
     @field
-    async def policy(self, info: Info, on: date | None = None) -> Policy | None:
+    async def policy(
+        self,
+        info: Info,
+        on: Annotated[
+            date | None, strawberry.argument(description="The day; today if none is given.")
+        ] = None,
+    ) -> Policy | None:
         """The policy of a day, or of today."""
         version = await policy.policy_on(on or day_of(info.context.clock.now()))
         return Policy.of(version) if version else None
