@@ -161,9 +161,6 @@ def verify_ledger(asked: Asked) -> None:
 @click.pass_obj
 def replay_command(asked: Asked, applying: bool) -> None:
     """Rebuild every derived table from the ledger and compare, or refill with --apply."""
-    from timebank import models
-
-    del models
     with Progress(console=console) as progress:
         task = progress.add_task("entries", total=None)
         act = replay.apply if applying else replay.compare
