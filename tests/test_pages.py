@@ -186,3 +186,49 @@ def test_vendored_files_are_those_of_the_lock() -> None:
     assert set(held) == files
     for name, digest in held.items():
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("js", [True, False])
+async def test_somebody_registers_with_their_own_consent(
+    browser: Browser, site: str, js: bool
+) -> None:
+    context = await browser.new_context(java_script_enabled=js, locale="zh-CN")
+    page = await context.new_page()
+    await page.goto(site + "/register")
+    await page.get_by_label("服务站编号").fill("9999")
+    await page.get_by_role("button", name="下一步").click()
+    assert await page.get_by_text("没有这个编号的服务站").is_visible()
+    await page.get_by_label("服务站编号").fill("0001")
+    await page.get_by_role("button", name="下一步").click()
+    await page.get_by_label("姓名").fill("赵志强")
+    number = "11010519491231002X" if js else "420102194901010017"
+    await page.get_by_label("居民身份证号码").fill(number)
+    await page.get_by_label("电话").fill("13900000000")
+    await page.get_by_role("button", name="登记", exact=True).click()
+    assert await page.get_by_role("alert").is_visible()
+    assert await page.get_by_label("姓名").input_value() == "赵志强"
+    await page.get_by_role("checkbox").check()
+    await page.get_by_role("button", name="登记", exact=True).click()
+    assert (await page.get_by_role("status").inner_text()).count("WH-") == 1
+
+
+async def test_a_registration_from_no_form_of_ours_is_refused(site: str) -> None:
+    async with httpx.AsyncClient(base_url=site) as client:
+        shown = (await client.get("/register?station=0001")).text
+        csrf = shown.split('name="csrf" value="')[1].split('"')[0]
+        asked = {"csrf": csrf, "form": "0" * 32 + "." + "0" * 64, "key": "12345678"}
+        assert (await client.post("/register", data=asked)).status_code == 403
+
+
+async def test_signing_in_with_a_wrong_password_says_so_and_keeps_the_number(
+    browser: Browser, site: str
+) -> None:
+    context = await browser.new_context(locale="zh-CN")
+    page = await context.new_page()
+    await page.goto(site + "/sign-in")
+    await page.get_by_label("志愿者编号").fill("WH-0000-000-0000")
+    await page.get_by_label("密码").fill("not the password")
+    await page.get_by_role("button", name="登录").click()
+    assert await page.get_by_role("alert").is_visible()
+    assert await page.get_by_label("志愿者编号").input_value() == "WH-0000-000-0000"
+    assert await page.get_by_label("密码").input_value() == ""

@@ -61,6 +61,30 @@ def csrf_token(context: Context) -> str:
     return hmac.digest(context.secret, told.encode(), "sha256").hex()
 
 
+def new_form(context: Context) -> str:
+    """The signed id of a form that somebody without an account is shown."""
+    made = secrets.token_hex(16)
+    return f"{made}.{_signed(context, made)}"
+
+
+def sent_by(context: Context, given: Given) -> None:
+    """Let a stranger's request act as the form it came from, so that its key is its own.
+
+    Raises Forged for a form that was not signed here.
+    """
+    told = one(given, "form")
+    if not told or context.actor.known:
+        return
+    made, _, signature = told.partition(".")
+    if not hmac.compare_digest(signature.encode(), _signed(context, made).encode()):
+        raise Forged
+    context.actor = msgspec.structs.replace(context.actor, form=made)
+
+
+def _signed(context: Context, made: str) -> str:
+    return hmac.digest(context.secret, f"form\n{made}".encode(), "sha256").hex()
+
+
 async def read(request: Request, context: Context) -> Given:
     """The fields of a posted form. Raises Forged unless it came from a page of ours."""
     site = request.headers.get("sec-fetch-site")

@@ -21,7 +21,7 @@ from schema.context import Context
 from schema.errors import Refused
 from schema.execution import Api
 from web.assets import asset, serve
-from web.forms import Forged, Form, csrf_token, many, new_key, one, read
+from web.forms import Forged, Form, csrf_token, many, new_form, new_key, one, read, sent_by
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh-CN", "en")
@@ -52,6 +52,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 PAGES: Sequence[Page] = (
     Page(path="/sign-in", template="sign_in.html", who="anyone"),
+    Page(
+        path="/register",
+        template="register.html",
+        operation="register",
+        who="anyone",
+        variables=lambda request, found: {"number": request.query_params.get("station", "")},
+    ),
     Page(path="/", template="home.html", operation="home", menu="首页"),
     Page(path="/statement", template="statement.html", operation="statement", menu="明细"),
     Page(path="/redeem", template="redeem.html", operation="redeem", menu="兑换"),
@@ -81,6 +88,21 @@ FORMS: Sequence[Form] = (
         then="/",
         given=lambda given: {"number": one(given, "number"), "password": one(given, "password")},
         keyed=False,
+    ),
+    Form(
+        path="/register",
+        mutation="register_person",
+        field="registerPerson",
+        page="/register",
+        then="/register",
+        given=lambda given: {
+            "name": one(given, "name"),
+            "document": "RESIDENT_ID",
+            "documentNumber": one(given, "document"),
+            "phone": one(given, "phone"),
+            "home": one(given, "home"),
+            "consent": one(given, "consent") == "yes",
+        },
     ),
     Form(
         path="/accept",
@@ -204,6 +226,7 @@ class Pages:
         context = await self.context_of(request)
         try:
             given = await read(request, context)
+            sent_by(context, given)
         except Forged:
             return self.render(request, context, "forged.html", {}, status=403)
         asked = form.given(given)
@@ -215,6 +238,10 @@ class Pages:
             errors = errors_in(payload) if payload else answer.errors
         except Refused as error:
             payload, errors = None, error.errors
+        if not errors and payload is not None and payload.get("number"):
+            # The number is told once, on the spot: an address would keep it in every history.
+            told = {"registered": payload["number"], "station": None}
+            return self.render(request, context, "register.html", told)
         if not errors and payload is not None:
             response = RedirectResponse(form.then, status_code=303)
             if payload.get("token"):
@@ -256,6 +283,8 @@ class Pages:
             {
                 "errors": (),
                 "given": {},
+                "registered": None,
+                "asked_station": request.query_params.get("station", ""),
                 **data,
                 "_": context.translate,
                 "asset": asset,
@@ -274,6 +303,7 @@ class Pages:
                     if page.menu and (page.who != "staff" or context.actor.staff)
                 ],
                 "new_key": new_key,
+                "new_form": partial(new_form, context),
                 "now": context.clock.now().isoformat(),
             }
         )
