@@ -5,20 +5,24 @@ reversal. Refuses to know what an account is for.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 from ledger.chain import Finding
-from ledger.entry import MalformedEntry, Posting, Sealed, Unit, decode, leaf_hash, reversal_of
+from ledger.entry import MalformedEntry, Sealed, Unit, decode, leaf_hash, reversal_of
 from ledger.reader import Reader
 
 Floor = Callable[[str, Unit], int | None]
+Holder = Callable[[str], str]
+"""Whose an account is: a debt and the account it stands for have one holder (FORMAT.md 1)."""
 
 
 class Books:
     """The accounts as they stand after every entry checked so far."""
 
-    def __init__(self, reader: Reader, floor: Floor) -> None:
+    def __init__(self, reader: Reader, floor: Floor, holder: Holder) -> None:
         self._reader = reader
         self._floor = floor
+        self._holder = holder
         self._balances: dict[tuple[str, Unit], int] = {}
         self._floors: dict[tuple[str, Unit], int | None] = {}
         self._reversed: set[int] = set()
@@ -66,11 +70,14 @@ class Books:
             return wrong
         if reversal_of(target.body) is not None:
             wrong.append(f"reverses {seq}, itself a reversal")
-        if sorted(entry.postings) != sorted(map(_mirrored, target.postings)):
+        if self._held(entry, 1) != self._held(target, -1):
             wrong.append(f"its postings do not mirror those of {seq}")
         return wrong
 
-
-def _mirrored(posting: Posting) -> Posting:
-    account, unit, amount = posting
-    return account, unit, -amount
+    def _held(self, entry: Sealed, sign: Literal[1, -1]) -> dict[tuple[str, Unit], int]:
+        """What an entry moves, or its mirror, by whose the accounts are."""
+        sums: dict[tuple[str, Unit], int] = {}
+        for account, unit, amount in entry.postings:
+            key = (self._holder(account), unit)
+            sums[key] = sums.get(key, 0) + sign * amount
+        return sums

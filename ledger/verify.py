@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.books import Books, Floor
+from ledger.books import Books, Floor, Holder
 from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment
 from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
 from ledger.head import Head, NotInstalled
@@ -57,6 +57,7 @@ async def verify(
     *,
     levels: Collection[Level] = LEVELS,
     floor: Floor | None = None,
+    holder: Holder | None = None,
     log: Verifier | None = None,
     progress: Progress | None = None,
     processes: int | None = None,
@@ -64,10 +65,18 @@ async def verify(
     """Check a ledger from its raw rows and say everything that is wrong with it.
 
     Args: floor, the balance below which an account must never be, in its unit, or None where it may
-    be any; log, whose signature every checkpoint must bear; progress, called with level, entries
-    done and entries in all; processes, how many share the chain of a large log.
+    be any; holder, whose an account is, for reversals whose account no longer holds enough; log,
+    whose signature every checkpoint must bear; progress, called with level, entries done and
+    entries in all; processes, how many share the chain of a large log.
     """
-    check = _Check(url, floor or (lambda account, unit: None), log, progress, processes)
+    check = _Check(
+        url,
+        floor or (lambda account, unit: None),
+        holder or (lambda account: account),
+        log,
+        progress,
+        processes,
+    )
     try:
         async with open_reader(url) as reader:
             await check.run(reader, levels)
@@ -83,12 +92,14 @@ class _Check:
         self,
         url: str,
         floor: Floor,
+        holder: Holder,
         log: Verifier | None,
         progress: Progress | None,
         processes: int | None,
     ) -> None:
         self._url = url
         self._floor = floor
+        self._holder = holder
         self._log = log
         self._progress = progress
         self._processes = processes or min(os.cpu_count() or 1, 8)
@@ -231,7 +242,7 @@ class _Check:
     # Books
 
     async def _check_books(self, reader: Reader, end: int) -> None:
-        books = Books(reader, self._floor)
+        books = Books(reader, self._floor, self._holder)
         async for rows in read_entries(reader, 0, end):
             for row in rows:
                 self.note(*await books.check(row[0], row[1]))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from ledger.verify import verify
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.world import World, key, open_world
 from timebank.access import Role
-from timebank.accounts import balance_of, conservation, owed, volunteer
+from timebank.accounts import balance_of, conservation, floor, holder, owed, volunteer
 from timebank.actors import PUBLIC
 from timebank.confirmations import confirm_hours
 from timebank.hours import held_batches, totals_of
@@ -105,3 +106,7 @@ async def test_spent_minutes_are_owed_and_repaid_by_the_next(world: World) -> No
     assert await balance_of(owed(person)) == 0
     assert await balance_of(volunteer(person)) == 30
     assert (await conservation()).whole
+    url = world.settings.database_url
+    assert (await verify(url, floor=floor, holder=holder)).sound
+    (found,) = (await verify(url, floor=floor)).findings
+    assert "mirror" in found.what

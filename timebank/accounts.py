@@ -68,6 +68,11 @@ def floor(code: str, unit: str) -> int | None:
     return 0 if has_floor(code) else None
 
 
+def holder(code: str) -> str:
+    """Whose an account is: what a volunteer owes stands for the volunteer's own minutes."""
+    return volunteer(code.removeprefix("owed:")) if code.startswith("owed:") else code
+
+
 # Refusals
 
 

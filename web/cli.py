@@ -140,7 +140,12 @@ def verify_ledger(asked: Asked) -> None:
     with Progress(console=console) as progress:
         steps = Steps(progress)
         report = run(
-            ledger.verify.verify(asked.settings.database_url, floor=accounts.floor, progress=steps)
+            ledger.verify.verify(
+                asked.settings.database_url,
+                floor=accounts.floor,
+                holder=accounts.holder,
+                progress=steps,
+            )
         )
     verdict = "ok" if report.sound else f"{len(report.findings) + report.more} findings"
     say(
