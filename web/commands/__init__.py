@@ -1,0 +1,1 @@
+"""The commands of `timebank`, a module each for what they are about; `web.cli` lists them."""

@@ -1,0 +1,68 @@
+"""What every command shares: what it was told, how it runs, answers and ends.
+
+Knows exit codes and the two ways of answering, a sentence or one JSON object; refuses to know what
+any command does.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from timebank.refusals import Denial, Refusal
+from timebank.settings import Settings
+from timebank.vault import WrongMasterKey
+
+FOUND, USAGE, UNOPENED = 1, 2, 3
+T = TypeVar("T")
+console = Console(stderr=True)
+
+
+class Asked(msgspec.Struct):
+    """What every command was told: the settings, and whether to answer in JSON."""
+
+    settings: Settings
+    json: bool
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; a refusal or a ledger that does not open ends the program."""
+    try:
+        return asyncio.run(work)
+    except (Refusal, Denial) as no:
+        console.print(str(no), style="red")
+        sys.exit(FOUND)
+    except (WrongMasterKey, FileNotFoundError) as error:
+        console.print(f"The ledger cannot be opened: {error}", style="red")
+        sys.exit(UNOPENED)
+
+
+def there(asked: Asked) -> Settings:
+    """The settings of a ledger that is there; a missing one ends the program."""
+    if not asked.settings.master_key.exists():
+        console.print(f"There is no ledger in {asked.settings.data}; run `timebank init`.")
+        sys.exit(UNOPENED)
+    return asked.settings
+
+
+def say(asked: Asked, told: dict[str, Any], sentence: str) -> None:
+    """Answer, in JSON if asked for."""
+    click.echo(msgspec.json.encode(told).decode() if asked.json else sentence)
+
+
+class Steps:
+    """Shows a line of progress for each step of a long work."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, count: int) -> None:
+        if what not in self.tasks:
+            self.tasks[what] = self.progress.add_task(what, total=count)
+        self.progress.update(self.tasks[what], completed=done)

@@ -1,0 +1,47 @@
+"""Commands that read files in."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+
+from timebank import actors, bank, rosters
+from web.commands.asked import FOUND, Asked, console, run, say, there
+
+
+@click.group("import")
+def importing() -> None:
+    """Read real files in."""
+
+
+@importing.command("roster")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "person", required=True, help="Id of the person whose rights are used.")
+@click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
+@click.pass_obj
+def import_roster(asked: Asked, file: Path, person: str, dry_run: bool) -> None:
+    """Record the rows of a CSV or XLSX roster; every bad row is named."""
+
+    async def work() -> rosters.Imported:
+        with Progress(console=console) as progress:
+            task = progress.add_task("rows", total=None)
+
+            def advance(done: rosters.Imported) -> None:
+                progress.update(task, completed=done.read)
+
+            async with bank.open_bank(there(asked)):
+                actor = actors.person(person)
+                return await rosters.import_roster(actor, file, dry_run=dry_run, progress=advance)
+
+    done = run(work())
+    for bad in done.bad:
+        where = f" {bad.column}" if bad.column else ""
+        click.echo(f"row {bad.row}{where}: {bad.refusal.message()}")
+    say(
+        asked,
+        {"read": done.read, "captured": done.captured, "bad": len(done.bad)},
+        f"{done.read} rows read, {done.captured} captured, {len(done.bad)} bad",
+    )
+    if done.bad:
+        sys.exit(FOUND)

@@ -1,0 +1,107 @@
+"""Commands about the ledger itself: making, migrating, verifying, replaying, looking after it."""
+
+import sys
+
+import click
+import msgspec
+from rich.progress import Progress
+
+import ledger.verify
+from timebank import accounts, bank, orm, replay
+from timebank.actors import SYSTEM
+from timebank.divisions import adopt_divisions
+from web.commands.asked import FOUND, Asked, Steps, console, run, say, there
+from web.doctor import examine
+
+
+@click.command()
+@click.pass_obj
+def init(asked: Asked) -> None:
+    """Make a new ledger: keys, tables, the first policy, the city's divisions."""
+
+    async def work() -> None:
+        await bank.init(asked.settings)
+        async with bank.open_bank(asked.settings):
+            await adopt_divisions(SYSTEM)
+
+    if asked.settings.master_key.exists():
+        raise click.ClickException(f"there is a ledger in {asked.settings.data} already")
+    run(work())
+    say(asked, {"data": str(asked.settings.data)}, f"A new ledger is in {asked.settings.data}.")
+
+
+@click.command()
+@click.pass_obj
+def migrate(asked: Asked) -> None:
+    """Bring the tables of projections and vault up to date; the ledger itself never changes."""
+    run(orm.migrate(there(asked).database_url))
+    say(asked, {"migrated": True}, "The tables are up to date.")
+
+
+@click.group()
+def verify() -> None:
+    """Check what this software claims."""
+
+
+@verify.command("ledger")
+@click.pass_obj
+def verify_ledger(asked: Asked) -> None:
+    """Check the whole ledger from its raw rows: storage, chain and books."""
+    with Progress(console=console) as progress:
+        steps = Steps(progress)
+        report = run(
+            ledger.verify.verify(
+                asked.settings.database_url,
+                floor=accounts.floor,
+                holder=accounts.holder,
+                progress=steps,
+            )
+        )
+    verdict = "ok" if report.sound else f"{len(report.findings) + report.more} findings"
+    say(
+        asked,
+        msgspec.to_builtins(report),
+        f"size {report.size}\nroot {report.root}\n{verdict}",
+    )
+    if not asked.json:
+        for found in report.findings:
+            where = "" if found.seq is None else f" entry {found.seq}"
+            click.echo(f"{found.layer}{where}: {found.what}")
+    if not report.sound:
+        sys.exit(FOUND)
+
+
+@click.command("replay")
+@click.option("--apply", "applying", is_flag=True, help="Refill the live tables; stop the server.")
+@click.pass_obj
+def replay_command(asked: Asked, applying: bool) -> None:
+    """Rebuild every derived table from the ledger and compare, or refill with --apply."""
+    with Progress(console=console) as progress:
+        task = progress.add_task("entries", total=None)
+        act = replay.apply if applying else replay.compare
+
+        def advance(done: int) -> None:
+            progress.update(task, completed=done)
+
+        found = run(act(there(asked).database_url, progress=advance))
+    rate = round(found.entries / found.seconds) if found.seconds else 0
+    say(
+        asked,
+        msgspec.to_builtins(found),
+        f"{found.entries} entries, {rate} a second; {len(found.differences)} differences",
+    )
+    for difference in found.differences:
+        click.echo(str(difference))
+    if found.differences and not applying:
+        sys.exit(FOUND)
+
+
+@click.command()
+@click.pass_obj
+def doctor(asked: Asked) -> None:
+    """Look at key, database, clock, fences, tables and disk, and say what is not well."""
+    found = run(examine(there(asked)))
+    told = "\n".join(f"{'ok  ' if one.well else 'BAD '}{one.name}: {one.seen}" for one in found)
+    say(asked, {"findings": msgspec.to_builtins(found)}, told)
+    if not all(one.well for one in found):
+        sys.exit(FOUND)
