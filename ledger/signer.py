@@ -9,7 +9,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -50,24 +50,31 @@ class LocalSigner:
         return sign(checkpoint, self._signer)
 
 
+PASSPHRASE, KEY = 2**15, 2
+"""Scrypt's cost for a secret that somebody thought of, and for 32 random bytes."""
+
+
 class _KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: Literal[1]
     name: str
+    cost: Annotated[int, msgspec.Meta(ge=KEY, le=2**20)]
     salt: str
     nonce: str
     sealed: str
 
 
-def create_key(path: Path, *, name: str, secret: bytes) -> Verifier:
+def create_key(path: Path, *, name: str, secret: bytes, cost: int = PASSPHRASE) -> Verifier:
     """Make a new key under `name` and keep it at `path`, for its owner's eyes only.
 
-    Args: secret, a passphrase's bytes or the master key. Refuses with FileExistsError where a key
-    lies already: a key that signed anything is never overwritten.
+    Args: secret, a passphrase's bytes or a key; cost, PASSPHRASE or KEY accordingly. Refuses with
+    FileExistsError where a key lies already: a key that signed anything is never overwritten.
     """
     seed, salt, nonce = secrets.token_bytes(32), secrets.token_bytes(16), secrets.token_bytes(12)
     signer = LocalSigner(name, seed)
-    sealed = ChaCha20Poly1305(_stretch(secret, salt)).encrypt(nonce, seed, name.encode())
-    told = _KeyFile(1, name, *(base64.b64encode(part).decode() for part in (salt, nonce, sealed)))
+    sealed = ChaCha20Poly1305(_stretch(secret, salt, cost)).encrypt(nonce, seed, name.encode())
+    told = _KeyFile(
+        1, name, cost, *(base64.b64encode(part).decode() for part in (salt, nonce, sealed))
+    )
     _place(path, msgspec.json.encode(told) + b"\n")
     return signer.verifier
 
@@ -79,14 +86,14 @@ def open_key(path: Path, *, secret: bytes) -> LocalSigner:
         salt, nonce, sealed = (
             base64.b64decode(part, validate=True) for part in (told.salt, told.nonce, told.sealed)
         )
-        key = ChaCha20Poly1305(_stretch(secret, salt))
+        key = ChaCha20Poly1305(_stretch(secret, salt, told.cost))
         return LocalSigner(told.name, key.decrypt(nonce, sealed, told.name.encode()))
     except (InvalidTag, ValueError) as error:
         raise UnusableKey(str(path)) from error
 
 
-def _stretch(secret: bytes, salt: bytes) -> bytes:
-    return Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(secret)
+def _stretch(secret: bytes, salt: bytes, cost: int) -> bytes:
+    return Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(secret)
 
 
 def _place(path: Path, data: bytes) -> None:

@@ -27,7 +27,7 @@ from schema.errors import (
     tell_request,
 )
 from schema.limits import Limits
-from timebank.refusals import Busy
+from timebank.refusals import Denial
 
 TIMEOUT_SECONDS = 5.0
 
@@ -118,7 +118,8 @@ class Api:
 def _answer(result: ExecutionResult, context: Context) -> Answer:
     if not result.errors:
         return Answer(data=result.data)
-    waits = [e.retry_after for e in map(cause_of, result.errors) if isinstance(e, Busy)]
+    denials = [e for e in map(cause_of, result.errors) if isinstance(e, Denial)]
+    waits = [e.retry_after for e in denials if e.retry_after is not None]
     return Answer(
         data=result.data,
         errors=tell_execution(result.errors, context),

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 
 from tortoise import Tortoise
 
+from ledger.anchor import Verdict
 from ledger.tables import install
 from ledger.writer import open_writer
-from timebank import journal, vault
+from timebank import journal, publication, vault
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.clock import Clock, SystemClock
@@ -46,6 +47,7 @@ async def init(
     vault.write_master_key(settings.master_key)
     await install(settings.database_url)
     await migrate(settings.database_url)
+    await publication.create(settings)
     first = policy or read_policy(SEED.read_text("utf-8"))
     async with open_bank(settings, clock=clock):
 
@@ -59,11 +61,16 @@ async def init(
 
 @asynccontextmanager
 async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Journal]:
-    """Open a ledger for this process: writes by the journal, reads by the ORM."""
+    """Open a ledger for this process: writes by the journal, reads by the ORM.
+
+    Where database and anchor disagree, the journal writes nothing and says so.
+    """
+    verdict = await publication.examine(settings)
     ring = vault.Keyring(vault.read_master_key(settings.master_key))
     vault.install(ring)
     await Tortoise.init(config=orm_config(settings.database_url), _enable_global_fallback=True)
     opened = Journal(await open_writer(settings.database_url), clock or SystemClock())
+    opened.halted = None if verdict is Verdict.GO else verdict.value
     await opened.start()
     journal.install(opened)
     try:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from tortoise import Tortoise
 
 from ledger.entry import decode
+from timebank import publication
 from timebank.bank import LedgerOpened, init, open_bank
 from timebank.clock import ManualClock, day_of
 from timebank.demo import Demo, Report, Size
@@ -19,12 +20,11 @@ async def make(settings: Settings, report: Report, *, size: Size | None = None) 
     now = datetime.now(UTC)
     clock = ManualClock(now - timedelta(weeks=size.weeks + 2))
     await init(settings, clock=clock, demo=True)
-    async with open_bank(settings, clock=clock) as journal:
+    async with open_bank(settings, clock=clock):
         city = Demo(clock, today=day_of(now), size=size, report=report)
         await city.make()
         await Year(city).tell()
-        async with journal.writer.transaction() as transaction:
-            return transaction.head.size
+        return (await publication.publish_once(settings)).size
 
 
 async def is_demo(settings: Settings) -> bool:

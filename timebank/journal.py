@@ -15,14 +15,14 @@ import msgspec
 import structlog
 
 from ledger.entry import Sealed, Tip
-from ledger.writer import CommitUnknown, Transaction, Writer
+from ledger.writer import CommitUnknown, Stopped, Transaction, Writer
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import Clock
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.projections import Known, Missing, Place
-from timebank.refusals import Busy, Denial, IdempotencyKeyReused, Refusal
+from timebank.refusals import Busy, Denial, IdempotencyKeyReused, LedgerStopped, Refusal
 from timebank.tables import Key, Row
 
 MOST_WAITING = 4096
@@ -51,6 +51,7 @@ class ClockBehind(Denial):
 
     code = "BUSY"
     says = "The server's clock is wrong; nothing is written until it is set right."
+    retry_after = 60
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -199,10 +200,14 @@ class Flush:
 
 
 class Journal:
-    """Writes for one process. Open it with `start`, leave it with `close`."""
+    """Writes for one process. Open it with `start`, leave it with `close`.
+
+    `halted` says why this process writes nothing, None when it may.
+    """
 
     def __init__(self, writer: Writer, clock: Clock) -> None:
         self.writer, self.clock = writer, clock
+        self.halted: str | None = None
         self._waiting: asyncio.Queue[Work] = asyncio.Queue(MOST_WAITING)
         self._flusher: asyncio.Task[None] | None = None
 
@@ -233,8 +238,10 @@ class Journal:
 
         Args: key, the attempt's request key (None: an attempt that nobody repeats); answer, the
         class of what `work` returns; needs, rows to load beforehand; rehearse, decide only.
-        Raises whatever the work refuses; Busy when 4,096 works wait already.
+        Raises whatever the work refuses; Busy when 4,096 works wait already; LedgerStopped.
         """
+        if self.halted is not None:
+            raise LedgerStopped
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         keeps = key is not None and not rehearse
         named = key if key is not None and not rehearse else RequestKey.once(actor.scope)
@@ -265,6 +272,11 @@ class Journal:
                 # Whatever did commit is found by its request id when the same works run again.
                 log.warning("commit_unknown", works=len(works))
                 continue
+            except Stopped as error:
+                log.error("ledger_stopped", reason=str(error))
+                for work in works:
+                    work.settle(LedgerStopped())
+                return
             except Exception as error:
                 await self._flush_apart(works, error)
                 return

@@ -66,9 +66,14 @@ class IdempotencyKeyReused(Refusal):
 
 
 class Denial(Exception):
-    """A no about the asker: a top-level error with `code`, never a user error."""
+    """A no about the asker: a top-level error with `code`, never a user error.
+
+    `retry_after` says in how many seconds the same key may be sent again, None where waiting does
+    not help.
+    """
 
     code: ClassVar[str] = "FORBIDDEN"
+    retry_after: ClassVar[int | None] = None
     says: ClassVar[str] = "You may not do this."
 
     def __init__(self) -> None:
@@ -87,8 +92,16 @@ class Unauthenticated(Denial):
 
 
 class Busy(Denial):
-    """The journal's queue is full; ask again with the same key after `retry_after` seconds."""
+    """The journal's queue is full."""
 
     code = "BUSY"
     says = "The server is busy; ask again with the same key."
-    retry_after: ClassVar[int] = 1
+    retry_after = 1
+
+
+class LedgerStopped(Denial):
+    """Nothing is written: the ledger and its anchor disagree, or its keepers stopped it."""
+
+    code = "BUSY"
+    says = "Nothing is written until the ledger's keepers have looked into it; reading goes on."
+    retry_after = 60

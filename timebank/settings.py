@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path("data"), description="Directory of database and keys.")
     database: str = Field(default="", description="Database URL; empty: SQLite in `data`.")
     origin: str = Field(default="timebank.example/wuhan", description="The log's name.")
+    anchor: Path | None = Field(
+        default=None, description="File of the last signed checkpoint; by default in `data`."
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False
@@ -34,6 +37,21 @@ class Settings(BaseSettings):
     def master_key(self) -> Path:
         """The master key's file."""
         return self.data / "keys" / "master.key"
+
+    @property
+    def log_key(self) -> Path:
+        """The file of the key that signs the log, sealed by the master key."""
+        return self.data / "keys" / "log.key"
+
+    @property
+    def log_vkey(self) -> Path:
+        """The file of the log's verifier key, which everybody may have."""
+        return self.data / "keys" / "log.vkey"
+
+    @property
+    def anchor_file(self) -> Path:
+        """The last signed checkpoint: outside the database, and in no backup of it."""
+        return self.anchor or self.data / "anchor" / "checkpoint"
 
     @classmethod
     def settings_customise_sources(

@@ -17,15 +17,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import schema
 from schema.context import Context
 from schema.execution import Api
-from timebank import journal, sign_in, vault, words
+from timebank import journal, publication, sign_in, vault, words
 from timebank.actors import Actor
 from timebank.bank import open_bank
 from timebank.clock import Clock
 from timebank.policy import CALENDAR, PolicyCalendar
+from timebank.publication import publishing
 from timebank.settings import Settings
 from timebank.tables import find
 from web.demo_door import Door
 from web.graphql import GraphQL
+from web.metrics import metrics
 from web.pages import Pages
 
 COOKIE = "__Host-timebank"
@@ -113,9 +115,11 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The database answers and a policy is in force."""
-    ready = await find(PolicyCalendar, CALENDAR) is not None
-    return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+    """The database answers, a policy is in force, and nothing forbids writing."""
+    trouble = await publication.trouble(request.app.state.settings)
+    ready = trouble is None and await find(PolicyCalendar, CALENDAR) is not None
+    told = {"ready": ready, **({"trouble": trouble} if trouble else {})}
+    return JSONResponse(told, status_code=200 if ready else 503)
 
 
 async def version_of(request: Request) -> Response:
@@ -146,7 +150,7 @@ def build(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_bank(settings, clock=clock):
+        async with open_bank(settings, clock=clock), publishing(settings):
             yield
 
     endpoint = GraphQL(api, context_of=context_of, open_documents=settings.development)
@@ -156,6 +160,7 @@ def build(
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/version", version_of),
+            Route("/metrics", metrics),
             *(Door().routes(pages) if demo else []),
             *pages.routes(),
         ],

@@ -1,7 +1,8 @@
 """The command line: thin over the packages, and the composition root beside `web.app`.
 
 Exit codes: 0 done; 1 something was found or refused, named on standard output; 2 the command was
-used wrongly; 3 the ledger cannot be opened. With --json an answer is one JSON object.
+used wrongly; 3 the ledger cannot be opened; 4 database and anchor disagree, so that nothing is
+written or signed. With --json an answer is one JSON object.
 """
 
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 import schema
 from timebank.settings import Settings
-from web.commands import importing, ledgers, officers, serving
+from web.commands import importing, ledgers, officers, serving, signing
 from web.commands.asked import Asked
 
 
@@ -44,6 +45,9 @@ for command in (
     officers.grant,
     serving.serve,
     serving.demo,
+    signing.checkpoint,
+    signing.publisher,
+    signing.receipt,
     importing.importing,
 ):
     main.add_command(command)

@@ -11,7 +11,7 @@ import msgspec
 
 from ledger.head import NotInstalled
 from ledger.reader import Unreadable, open_reader, read_head
-from timebank import vault
+from timebank import publication, vault
 from timebank.journal import CLOCK_SLACK
 from timebank.settings import Settings
 from timebank.tables import TABLES
@@ -34,6 +34,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("key", _key),
         ("database", _database),
         ("fences", _fences),
+        ("anchor", _anchor),
         ("tables", _tables),
         ("disk", _disk),
     ]
@@ -66,6 +67,11 @@ async def _fences(settings: Settings) -> Finding:
         differ = await reader.differences()
     seen = "; ".join(differ) or "triggers and indexes are those of the DDL file"
     return Finding("fences", not differ, seen)
+
+
+async def _anchor(settings: Settings) -> Finding:
+    trouble = await publication.trouble(settings)
+    return Finding("anchor", trouble is None, trouble or "the database extends what was signed")
 
 
 async def _tables(settings: Settings) -> Finding:

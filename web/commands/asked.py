@@ -14,11 +14,14 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from ledger.head import NotInstalled
+from ledger.reader import Unreadable
+from ledger.signer import UnusableKey
 from timebank.refusals import Denial, Refusal
 from timebank.settings import Settings
 from timebank.vault import WrongMasterKey
 
-FOUND, USAGE, UNOPENED = 1, 2, 3
+FOUND, USAGE, UNOPENED, HALTED = 1, 2, 3, 4
 T = TypeVar("T")
 console = Console(stderr=True)
 
@@ -37,7 +40,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except (Refusal, Denial) as no:
         console.print(str(no), style="red")
         sys.exit(FOUND)
-    except (WrongMasterKey, FileNotFoundError) as error:
+    except (FileNotFoundError, NotInstalled, Unreadable, UnusableKey, WrongMasterKey) as error:
         console.print(f"The ledger cannot be opened: {error}", style="red")
         sys.exit(UNOPENED)
 

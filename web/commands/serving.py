@@ -9,9 +9,25 @@ import click
 import uvicorn
 from rich.progress import Progress
 
-from timebank import demo_city
+from ledger.anchor import Verdict
+from timebank import demo_city, publication
 from web import app
-from web.commands.asked import UNOPENED, Asked, Steps, console, run, say, there
+from web.commands.asked import HALTED, UNOPENED, Asked, Steps, console, run, say, there
+
+READ_ONLY = "Pages and reads are served; nothing is written or signed."
+EXPLAINED = {
+    Verdict.FRESH: "The ledger was never begun; make a new one with `timebank init`.",
+    Verdict.ROLLED_BACK: "The database is older than the last signed checkpoint: a backup was put "
+    f"back, or it is the wrong file. {READ_ONLY}",
+    Verdict.FORK: "The database tells another history than the one that was signed. Nothing is "
+    "served: keep the database and the anchor as evidence.",
+    Verdict.LOST_ANCHOR: "The last signed checkpoint is lost. Name the largest one that a witness "
+    f"has seen. {READ_ONLY}",
+    Verdict.LOST_DATABASE: "The database is empty, and the log was signed before: it is lost. "
+    "Restore a backup; an empty log is not started in its place.",
+}
+"""What each row of the start-up table (ledger format 7) means for whoever starts a server."""
+REFUSED = frozenset({Verdict.FRESH, Verdict.FORK, Verdict.LOST_DATABASE})
 
 
 @click.command()
@@ -21,7 +37,14 @@ from web.commands.asked import UNOPENED, Asked, Steps, console, run, say, there
 def serve(asked: Asked, host: str | None, port: int | None) -> None:
     """Serve the API and the pages."""
     settings = there(asked)
+    verdict = run(publication.examine(settings))
+    if verdict is not Verdict.GO:
+        console.print(EXPLAINED[verdict], style="red")
+    if verdict in REFUSED:
+        sys.exit(HALTED)
     listen(app.build(settings), host or settings.host, settings.port if port is None else port)
+    if run(publication.examine(settings)) is not Verdict.GO:
+        sys.exit(HALTED)
 
 
 def listen(application: Any, host: str, port: int) -> None:

@@ -1,0 +1,195 @@
+"""Publication: the log's key, its anchor and its signer, put together for one process.
+
+Knows where they lie and what a start does with each row of the start-up table (ledger format 7).
+One process signs; the others look again, every second, whether it is their turn. Refuses to know
+how anything is signed: `ledger.publisher` does.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find
+from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
+from ledger.head import CommitUnknown, NotInstalled, Stopped
+from ledger.publisher import Halted, Publisher
+from ledger.reader import Unreadable, open_reader
+from ledger.signer import KEY, LogSigner, create_key, open_key
+from ledger.writer import Writer, open_writer
+from timebank import journal, vault
+from timebank.settings import Settings
+
+LOOK_AGAIN = 1.0
+POLL = 0.05
+
+log = structlog.get_logger()
+
+
+async def create(settings: Settings) -> Verifier:
+    """Make the key of a new log and anchor it while it has no entries; refuses with Halted."""
+    master = vault.read_master_key(settings.master_key)
+    verifier = create_key(settings.log_key, name=settings.origin, secret=master, cost=KEY)
+    settings.log_vkey.write_text(f"{verifier.text}\n", "utf-8")
+    settings.anchor_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    writer = await open_writer(settings.database_url)
+    try:
+        with _anchor(settings, verifier) as anchor:
+            signer = read_signer(settings)
+            publisher = Publisher(
+                url=settings.database_url, writer=writer, signer=signer, anchor=anchor
+            )
+            await publisher.begin()
+    finally:
+        await writer.close()
+    return verifier
+
+
+def read_signer(settings: Settings) -> LogSigner:
+    """Whoever signs this log; raises UnusableKey where the master key does not open its key."""
+    return open_key(settings.log_key, secret=vault.read_master_key(settings.master_key))
+
+
+def read_verifier(settings: Settings) -> Verifier:
+    """The log's verifier key."""
+    return Verifier.parse(settings.log_vkey.read_text("utf-8").strip())
+
+
+async def examine(settings: Settings) -> Verdict:
+    """What database and anchor mean together. Reads only, whoever holds the anchor."""
+    try:
+        note = settings.anchor_file.read_text("utf-8")
+        anchored = open_note(note, read_verifier(settings)).checkpoint
+    except FileNotFoundError:
+        anchored = None
+    except InvalidNote:
+        # A file that says nothing this log signed is as good as none.
+        anchored = None
+    try:
+        async with open_reader(settings.database_url) as reader:
+            return decide_start(await find(reader, anchored))
+    except (NotInstalled, Unreadable):
+        if anchored is None:
+            raise
+        return Verdict.LOST_DATABASE
+
+
+async def trouble(settings: Settings) -> str | None:
+    """Why nothing may be written: the start-up verdict or the stop mark; None where all is well."""
+    verdict = await examine(settings)
+    if verdict is not Verdict.GO:
+        return verdict.value
+    async with open_reader(settings.database_url) as reader:
+        marks = await reader.fetch("SELECT reason FROM stop")
+    return f"stopped: {marks[0][0]}" if marks else None
+
+
+@contextlib.contextmanager
+def _anchor(settings: Settings, verifier: Verifier) -> Iterator[Anchor]:
+    anchor = Anchor(settings.anchor_file, verifier)
+    try:
+        yield anchor
+    finally:
+        anchor.close()
+
+
+class Publication:
+    """The signing of one process.
+
+    `signs` says whether this process holds the anchor; `halted`, why the log is not signed any more
+    until its keepers have looked into it, None while it is.
+    """
+
+    def __init__(self, settings: Settings, writer: Writer) -> None:
+        self._settings, self._writer = settings, writer
+        # The signer may live on another machine; then this process waits for what that one signs.
+        self._signer = read_signer(settings) if settings.log_key.exists() else None
+        self._publisher: Publisher | None = None
+        self.halted: Verdict | None = None
+
+    @property
+    def signs(self) -> bool:
+        """Whether this process is the one that signs."""
+        return self._publisher is not None
+
+    async def publish(self) -> Checkpoint:
+        """Sign the log as it is, once. Raises AnchorHeld, Halted, Stopped, FileNotFoundError."""
+        signer = self._signer or read_signer(self._settings)
+        with _anchor(self._settings, signer.verifier) as anchor:
+            return await self._made(signer, anchor).publish()
+
+    async def run(self) -> None:
+        """Sign the log while it moves, as soon as no other process does; until it must not be."""
+        while self._signer is not None:
+            try:
+                with _anchor(self._settings, self._signer.verifier) as anchor:
+                    self._publisher = self._made(self._signer, anchor)
+                    await self._publisher.run()
+            except AnchorHeld:
+                await asyncio.sleep(LOOK_AGAIN)
+            except Halted as halt:
+                log.error("log_halted", verdict=halt.verdict)
+                self.halted = halt.verdict
+                return
+            finally:
+                self._publisher = None
+
+    async def wait(self, size: int, *, seconds: float = 2.0) -> bool:
+        """Wait until the first `size` entries are signed; False where that takes longer."""
+        if self._publisher is not None:
+            return await self._publisher.wait(size, seconds=seconds)
+        for _ in range(round(seconds / POLL)):
+            if await signed_size(self._settings.database_url) >= size:
+                return True
+            await asyncio.sleep(POLL)
+        return False
+
+    def _made(self, signer: LogSigner, anchor: Anchor) -> Publisher:
+        url = self._settings.database_url
+        return Publisher(url=url, writer=self._writer, signer=signer, anchor=anchor)
+
+
+async def signed_size(url: str) -> int:
+    """How many entries the latest checkpoint covers."""
+    async with open_reader(url) as reader:
+        rows = await reader.fetch("SELECT max(size) FROM checkpoint")
+    return rows[0][0] or 0
+
+
+async def publish_once(settings: Settings) -> Checkpoint:
+    """Sign an open ledger's log as it is. Raises AnchorHeld, Halted, Stopped."""
+    return await Publication(settings, journal.current().writer).publish()
+
+
+@asynccontextmanager
+async def publishing(settings: Settings) -> AsyncIterator[Publication]:
+    """Sign the open ledger's log in this process for as long as it lasts, if none other does."""
+    made = Publication(settings, journal.current().writer)
+    install(made)
+    task = asyncio.create_task(made.run(), name="publisher")
+    try:
+        yield made
+    finally:
+        install(None)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        # What the last requests wrote is signed before the process goes.
+        with contextlib.suppress(AnchorHeld, CommitUnknown, Halted, OSError, Stopped, Unreadable):
+            await made.publish()
+
+
+_installed: Publication | None = None
+
+
+def install(publication: Publication | None) -> None:
+    """Make a publication the one of this process."""
+    global _installed
+    _installed = publication
+
+
+def current() -> Publication | None:
+    """The publication of this process; None where it does not sign."""
+    return _installed

@@ -1,0 +1,58 @@
+"""Metrics in the Prometheus text format: what an operator's alarm watches.
+
+Computed when asked for, from the database itself, so that every worker answers alike. Told to this
+machine only: whoever scrapes from elsewhere comes through a proxy that the operator set up.
+"""
+
+import ipaddress
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger.anchor import Verdict
+from ledger.reader import open_reader, read_head
+from timebank import publication
+from timebank.settings import Settings
+
+
+async def collect(settings: Settings) -> CollectorRegistry:
+    """The figures as they are now."""
+    told = CollectorRegistry()
+    found = await publication.trouble(settings)
+    verdict = await publication.examine(settings)
+    async with open_reader(settings.database_url) as reader:
+        size = (await read_head(reader)).size
+    signed = await publication.signed_size(settings.database_url)
+    gauges: list[tuple[str, str, int]] = [
+        ("timebank_ledger_entries", "Entries in the ledger.", size),
+        ("timebank_ledger_signed_entries", "Entries that the latest checkpoint covers.", signed),
+        ("timebank_ledger_writable", "1 while entries may be written.", int(found is None)),
+    ]
+    for name, says, value in gauges:
+        Gauge(name, says, registry=told).set(value)
+    rows = Gauge(
+        "timebank_ledger_start_verdict",
+        "What database and anchor mean together: 1 for the row of the start-up table that holds.",
+        ["verdict"],
+        registry=told,
+    )
+    for row in Verdict:
+        rows.labels(row.value).set(int(row is verdict))
+    return told
+
+
+async def metrics(request: Request) -> Response:
+    """The figures, for this machine."""
+    host = request.client.host if request.client else ""
+    if not _is_here(host):
+        return Response(status_code=404)
+    told = generate_latest(await collect(request.app.state.settings))
+    return Response(told, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
