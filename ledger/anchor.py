@@ -4,15 +4,17 @@ Knows FORMAT.md section 7, "Anchor": the file, who may hold it, and what a datab
 does not agree with it means. Refuses to sign and to write the database.
 """
 
+import asyncio
 import fcntl
 import os
+import secrets
 import threading
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-from ledger.checkpoint import Checkpoint, Verifier, open_note
+from ledger.checkpoint import Checkpoint, InvalidNote, Log, keys_of, open_note
 from ledger.merkle import EMPTY_ROOT, InvalidProof, verify_consistency
 from ledger.reader import Reader, read_consistency, read_head, read_root
 from ledger.signer import sync_directory
@@ -40,16 +42,21 @@ class Verdict(StrEnum):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What a start finds: the database's `size`, its `root` at the anchored size, the anchor.
 
-    `root` is None where the database is too short to have one, or cannot compute it.
+    `root` is None where the database is too short to have one, or cannot compute it. `damaged` says
+    that there is an anchor file and that it is no note of this log.
     """
 
     size: int
     anchor: Checkpoint | None
     root: bytes | None
+    damaged: bool = False
 
 
 def decide_start(found: Found) -> Verdict:
     """The row of the start-up table (FORMAT.md 7). Only GO may write, only FRESH may `begin`."""
+    if found.damaged:
+        # Never FRESH: somebody signed something here, and nobody can read any more what.
+        return Verdict.LOST_ANCHOR
     if found.anchor is None:
         return Verdict.FRESH if found.size == 0 else Verdict.LOST_ANCHOR
     if found.size < found.anchor.size:
@@ -101,10 +108,10 @@ class Anchor:
     The lock dies with the process, so a crash leaves nothing to clear away.
     """
 
-    def __init__(self, path: Path, log: Verifier) -> None:
+    def __init__(self, path: Path, log: Log) -> None:
         """Hold the anchor at `path` of the log that `log` verifies; refuses with AnchorHeld."""
         self._path = path
-        self._log = log
+        self.keys = keys_of(log)
         self._turn = threading.Lock()
         lock = path.with_name(f"{path.name}.lock")
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -121,14 +128,33 @@ class Anchor:
     def note(self) -> str | None:
         """The anchored note, None where there is no file. Always asked of the disk."""
         try:
-            return self._path.read_text("utf-8")
+            # As bytes: reading as text would mend line ends that nobody signed.
+            return self._path.read_bytes().decode()
         except FileNotFoundError:
             return None
+        except UnicodeDecodeError:
+            raise InvalidNote("form", "the anchor is no text") from None
 
     def checkpoint(self) -> Checkpoint | None:
-        """What the note says; refuses with InvalidNote one that this log's key did not sign."""
+        """What the note says; refuses with InvalidNote one that no key of this log signed."""
         note = self.note()
-        return None if note is None else open_note(note, self._log).checkpoint
+        return None if note is None else open_note(note, self.keys).checkpoint
+
+    async def find(self, reader: Reader) -> Found:
+        """What `decide_start` judges; a file that cannot be trusted is a damaged anchor."""
+        try:
+            anchor = await asyncio.to_thread(self.checkpoint)
+        except InvalidNote:
+            size = (await read_head(reader)).size
+            return Found(size=size, anchor=None, root=None, damaged=True)
+        return await find(reader, anchor)
+
+    def set_aside(self) -> Path:
+        """Move a damaged anchor out of the way, kept as evidence; returns where it is now."""
+        aside = self._path.with_name(f"{self._path.name}.damaged-{secrets.token_hex(4)}")
+        self._path.rename(aside)
+        sync_directory(self._path.parent)
+        return aside
 
     def persist(self, note: str) -> None:
         """Put a note in the anchor's place: written, synced, renamed, and the name synced.
@@ -136,7 +162,7 @@ class Anchor:
         Refuses with AnchorBackwards a smaller size, or another root at the same size. An OSError
         says nothing about which of the two notes is on the disk; `note` does.
         """
-        told = open_note(note, self._log).checkpoint
+        told = open_note(note, self.keys).checkpoint
         with self._turn:
             before = self.checkpoint()
             if before is not None and told != before and told.size <= before.size:

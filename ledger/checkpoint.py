@@ -99,6 +99,10 @@ class Verifier(msgspec.Struct, frozen=True):
         return True
 
 
+Log = Verifier | Sequence[Verifier]
+"""Whose signature a note must bear: one key's, or one of several around a rotation."""
+
+
 class Signer:
     """A private key under a name. Its seed is 32 secret bytes; nothing here prints them."""
 
@@ -178,6 +182,11 @@ def cosign(note: str, signer: Signer, *, time: int) -> str:
     return signer.line(time.to_bytes(8, "big") + signature)
 
 
+def lines_of(note: str) -> list[str]:
+    """The signature lines of a note."""
+    return _split(note)[1]
+
+
 def with_signatures(note: str, lines: Iterable[str]) -> str:
     """The note with further signature lines, at most 16 in all; those beyond are left out."""
     body, present = _split(note)
@@ -185,15 +194,25 @@ def with_signatures(note: str, lines: Iterable[str]) -> str:
     return f"{body}\n" + "".join(list(merged)[:MAX_SIGNATURES])
 
 
-def open_note(note: str, log: Verifier, witnesses: Sequence[Verifier] = ()) -> Opened:
+def keys_of(log: Log) -> tuple[Verifier, ...]:
+    """The keys of a log, one or several; refuses none at all with InvalidNote("key")."""
+    keys = (log,) if isinstance(log, Verifier) else tuple(log)
+    if not keys:
+        raise InvalidNote("key", "no key of the log")
+    return keys
+
+
+def open_note(note: str, log: Log, witnesses: Sequence[Verifier] = ()) -> Opened:
     """The checkpoint of a note signed by `log`, and which of `witnesses` cosigned it.
 
-    Lines of unknown keys are ignored; a bad signature by a known key refuses the whole note, and so
-    does the log's absence, with InvalidNote.
+    One of the log's keys is enough: a rotation replaces one by another. Lines of unknown keys are
+    ignored; a bad signature by a known key refuses the whole note, and so does the log's absence,
+    with InvalidNote.
     """
     body, lines = _split(note)
     checkpoint = Checkpoint.parse(body)
-    known = {(key.name, key.id): key for key in (log, *witnesses)}
+    logs = keys_of(log)
+    known = {(key.name, key.id): key for key in (*logs, *witnesses)}
     signed = False
     cosigned: dict[str, Cosigned] = {}
     for line in lines:
@@ -202,12 +221,12 @@ def open_note(note: str, log: Verifier, witnesses: Sequence[Verifier] = ()) -> O
         if key is None:
             continue
         time = _check_signature(key, body, data[4:])
-        if key == log:
-            signed = True
+        if key in logs:
+            signed = signed or checkpoint.origin == name
         elif time is not None:
             cosigned.setdefault(name, Cosigned(name, time))
-    if not signed or checkpoint.origin != log.name:
-        raise InvalidNote("unsigned", f"by {log.name}")
+    if not signed:
+        raise InvalidNote("unsigned", f"by {logs[0].name}")
     return Opened(checkpoint, tuple(cosigned.values()))
 
 
@@ -299,8 +318,8 @@ def build_receipt(data: bytes, index: int, proof: Sequence[bytes], note: str) ->
     return "\n".join(lines) + "\n\n" + note
 
 
-def open_receipt(text: str, log: Verifier, witnesses: Sequence[Verifier] = ()) -> Receipt:
-    """Check a receipt offline, with the log's verifier key alone (FORMAT.md 5).
+def open_receipt(text: str, log: Log, witnesses: Sequence[Verifier] = ()) -> Receipt:
+    """Check a receipt offline, with the log's verifier keys alone (FORMAT.md 5).
 
     Refuses with InvalidReceipt a receipt of any other log, entry, position or tree.
     """

@@ -46,9 +46,8 @@ class Publisher:
 
     async def verdict(self) -> Verdict:
         """What a start finds; changes nothing."""
-        anchor = await asyncio.to_thread(self._anchor.checkpoint)
         async with open_reader(self._url) as reader:
-            return decide_start(await find(reader, anchor))
+            return decide_start(await self._anchor.find(reader))
 
     async def begin(self) -> None:
         """Anchor a log of no entries, once, as `init` does; refuses with Halted any other."""
@@ -60,16 +59,20 @@ class Publisher:
     async def adopt(self, note: str) -> None:
         """Take the checkpoint an operator names for the lost anchor: the largest witnessed one.
 
-        Refuses with Halted where no anchor is lost or the log does not extend that checkpoint.
+        Refuses with Halted where no anchor is lost or the log does not extend that checkpoint. A
+        damaged anchor is set aside, not overwritten.
         """
-        verdict = await self.verdict()
-        if verdict is not Verdict.LOST_ANCHOR:
-            raise Halted(verdict)
-        named = open_note(note, self._signer.verifier).checkpoint
+        named = open_note(note, self._anchor.keys).checkpoint
         async with open_reader(self._url) as reader:
+            found = await self._anchor.find(reader)
+            verdict = decide_start(found)
+            if verdict is not Verdict.LOST_ANCHOR:
+                raise Halted(verdict)
             verdict = decide_start(await find(reader, named))
-        if verdict is not Verdict.GO:
-            raise Halted(verdict)
+            if verdict is not Verdict.GO:
+                raise Halted(verdict)
+        if found.damaged:
+            await asyncio.to_thread(self._anchor.set_aside)
         await asyncio.to_thread(self._anchor.persist, note)
 
     async def publish(self) -> Checkpoint:
@@ -79,11 +82,11 @@ class Publisher:
         with Stopped when the mark is set. After any other failure the same call does the rest.
         """
         async with self._turn:
-            anchor = await asyncio.to_thread(self._anchor.checkpoint)
             async with open_reader(self._url) as reader:
-                found = decide_start(await find(reader, anchor))
-                if anchor is None or found is not Verdict.GO:
-                    await self._halt(found)
+                found = await self._anchor.find(reader)
+                verdict, anchor = decide_start(found), found.anchor
+                if anchor is None or verdict is not Verdict.GO:
+                    await self._halt(verdict)
                 try:
                     told = await proved(reader, anchor)
                 except InvalidProof:
@@ -122,9 +125,10 @@ class Publisher:
 
     async def _sign(self, told: Checkpoint) -> None:
         note = await asyncio.to_thread(self._signer.note, told)
-        # A module that signed something else must not move the anchor.
-        if open_note(note, self._signer.verifier).checkpoint != told:
-            raise InvalidNote("signature", "another checkpoint was signed")
+        # A module that signed something else, or with fewer keys, must not move the anchor.
+        for key in self._signer.verifiers:
+            if open_note(note, key).checkpoint != told:
+                raise InvalidNote("signature", "another checkpoint was signed")
         await asyncio.to_thread(self._anchor.persist, note)
 
     async def _record(self) -> None:
@@ -132,7 +136,7 @@ class Publisher:
         note = await asyncio.to_thread(self._anchor.note)
         if note is None:
             raise Halted(Verdict.LOST_ANCHOR)
-        told = open_note(note, self._signer.verifier).checkpoint
+        told = open_note(note, self._anchor.keys).checkpoint
         # The log of no entries is the anchor's affair alone.
         if told.size == 0:
             return

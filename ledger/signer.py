@@ -16,7 +16,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from ledger.checkpoint import Checkpoint, Signer, Verifier, sign
+from ledger.checkpoint import (
+    Checkpoint,
+    InvalidNote,
+    Signer,
+    Verifier,
+    lines_of,
+    sign,
+    with_signatures,
+)
 
 
 class UnusableKey(Exception):
@@ -24,11 +32,15 @@ class UnusableKey(Exception):
 
 
 class LogSigner(Protocol):
-    """Whoever holds the log's key: a key file, or a hardware module behind the same two members."""
+    """Whoever holds the log's key: a key file, or a hardware module behind the same members."""
 
     @property
     def verifier(self) -> Verifier:
         """The public key that checks what `note` returns."""
+
+    @property
+    def verifiers(self) -> tuple[Verifier, ...]:
+        """Every key whose signature `note` bears: more than one while one replaces another."""
 
     def note(self, checkpoint: Checkpoint) -> str:
         """The signed note of a checkpoint (FORMAT.md 3). May block; runs outside the event loop."""
@@ -45,9 +57,41 @@ class LocalSigner:
         """The public key."""
         return self._signer.verifier
 
+    @property
+    def verifiers(self) -> tuple[Verifier, ...]:
+        """The public key alone."""
+        return (self.verifier,)
+
     def note(self, checkpoint: Checkpoint) -> str:
         """The signed note; refuses with InvalidNote("key") a checkpoint of another origin."""
         return sign(checkpoint, self._signer)
+
+
+class OverlapSigner:
+    """The old key and the new one while a rotation lasts: every note bears both signatures.
+
+    Whoever knows either key can check such a note; whoever knows one ignores the other's line.
+    """
+
+    def __init__(self, old: LogSigner, new: LogSigner) -> None:
+        """Refuses with InvalidNote("key") keys of two logs."""
+        if old.verifier.name != new.verifier.name:
+            raise InvalidNote("key", f"{new.verifier.name} is another log's")
+        self._old, self._new = old, new
+
+    @property
+    def verifier(self) -> Verifier:
+        """The old public key, which everybody knows already."""
+        return self._old.verifier
+
+    @property
+    def verifiers(self) -> tuple[Verifier, ...]:
+        """Both public keys, the old one first."""
+        return (*self._old.verifiers, *self._new.verifiers)
+
+    def note(self, checkpoint: Checkpoint) -> str:
+        """The note with both signatures."""
+        return with_signatures(self._old.note(checkpoint), lines_of(self._new.note(checkpoint)))
 
 
 PASSPHRASE, KEY = 2**15, 2

@@ -16,7 +16,7 @@ import msgspec
 
 from ledger.books import Books, Floor, Holder
 from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment
-from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
+from ledger.checkpoint import Checkpoint, InvalidNote, Log, open_note
 from ledger.head import Head, NotInstalled
 from ledger.merkle import Frontier, Stored, Tile, grow, plan_root, root_of
 from ledger.reader import Reader, Unreadable, open_reader, read_entries, read_head, read_tile
@@ -58,7 +58,7 @@ async def verify(
     levels: Collection[Level] = LEVELS,
     floor: Floor | None = None,
     holder: Holder | None = None,
-    log: Verifier | None = None,
+    log: Log | None = None,
     progress: Progress | None = None,
     processes: int | None = None,
 ) -> Report:
@@ -93,7 +93,7 @@ class _Check:
         url: str,
         floor: Floor,
         holder: Holder,
-        log: Verifier | None,
+        log: Log | None,
         progress: Progress | None,
         processes: int | None,
     ) -> None:

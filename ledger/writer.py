@@ -22,6 +22,7 @@ __all__ = [
     "Stopped",
     "Transaction",
     "Writer",
+    "lift",
     "open_writer",
 ]
 
@@ -54,15 +55,29 @@ class Writer(Protocol):
 
     dialect: Dialect
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(self, *, stopped: bool = False) -> AbstractAsyncContextManager[Transaction]:
         """Lock the head; commit on leaving, roll back when an exception leaves.
 
-        Refuses with Stopped while the ledger is stopped, NotInstalled where there is none. Leaving
-        may raise CommitUnknown. A cancelled caller never leaves it open.
+        Args: stopped, let in while the ledger is stopped: for whoever lifts the stop, and nobody
+        else. Refuses otherwise with Stopped then, and with NotInstalled where there is no ledger.
+        Leaving may raise CommitUnknown. A cancelled caller never leaves it open.
         """
 
     async def close(self) -> None:
         """Wait for the transaction that runs, then let go of the database."""
+
+
+async def lift(transaction: Transaction) -> str | None:
+    """Take the stop mark away and say why it stood; None where none did.
+
+    For a transaction with `stopped`. Whoever calls it has proved that the log extends its anchor,
+    and holds the anchor: nothing here asks again.
+    """
+    rows = await transaction.fetch("SELECT reason FROM stop WHERE id = 1")
+    if not rows:
+        return None
+    await transaction.execute("DELETE FROM stop WHERE id = 1")
+    return str(rows[0][0])
 
 
 async def open_writer(url: str) -> Writer:

@@ -75,11 +75,11 @@ class PostgresqlWriter:
         return writer
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator["PostgresqlTransaction"]:
+    async def transaction(self, *, stopped: bool = False) -> AsyncIterator["PostgresqlTransaction"]:
         """Lock the head; commit on leaving, roll back when an exception leaves."""
         async with self._turn:
             try:
-                head = await self._locked()
+                head = await self._locked(stopped)
                 yield PostgresqlTransaction(self._connection, head)
                 await _commit(self._connection)
             except BaseException as error:
@@ -104,15 +104,15 @@ class PostgresqlWriter:
             },
         )
 
-    async def _locked(self) -> Head:
+    async def _locked(self, stopped: bool) -> Head:
         """The head, locked; on a new connection where the held one turns out to be dead."""
         if self._connection is not None and not self._connection.is_closed():
             try:
-                return await _begin(self._connection)
+                return await _begin(self._connection, stopped)
             except _LOST:
                 self._connection.terminate()
         await self._connect()
-        return await _begin(self._connection)
+        return await _begin(self._connection, stopped)
 
     async def _undo(self, error: BaseException) -> None:
         """Roll back, or drop the connection where a statement may still be running on it."""
@@ -129,7 +129,7 @@ class PostgresqlWriter:
                 raise
 
 
-async def _begin(connection: Any) -> Head:
+async def _begin(connection: Any, stopped: bool) -> Head:
     await connection.execute(_BEGIN)
     try:
         row = await connection.fetchrow(_HEAD)
@@ -137,7 +137,7 @@ async def _begin(connection: Any) -> Head:
         raise NotInstalled("no table head") from error
     if row is None:
         raise NotInstalled("no head")
-    if row[4] is not None:
+    if row[4] is not None and not stopped:
         raise Stopped(row[4])
     return head_of_row(row[0], row[1], row[2], row[3])
 

@@ -54,11 +54,11 @@ class SqliteWriter:
         return writer
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
+    async def transaction(self, *, stopped: bool = False) -> AsyncIterator["SqliteTransaction"]:
         """Lock the head; commit on leaving, roll back when an exception leaves."""
         await self._turn.acquire()
         try:
-            transaction = SqliteTransaction(self, await self._run(self._begin))
+            transaction = SqliteTransaction(self, await self._run(self._begin, stopped))
             yield transaction
             await self._run(self._commit)
         finally:
@@ -92,7 +92,7 @@ class SqliteWriter:
             self.connection.execute(pragma)
         self.lock = os.open(self._path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def _begin(self) -> Head:
+    def _begin(self, stopped: bool) -> Head:
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.connection.execute("BEGIN IMMEDIATE")
         try:
@@ -103,7 +103,7 @@ class SqliteWriter:
             raise NotInstalled(self._path) from error
         if row is None:
             raise NotInstalled(self._path)
-        if row[4] is not None:
+        if row[4] is not None and not stopped:
             raise Stopped(row[4])
         return head_of_row(*row[:4])
 

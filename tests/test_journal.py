@@ -223,7 +223,7 @@ class Lossy:
         )
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, stopped: bool = False) -> AsyncIterator[Transaction]:
         if self.lost:
             async with self.writer.transaction() as transaction:
                 yield transaction

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.anchor import Anchor, AnchorBackwards, AnchorHeld, Found, Verdict, decide_start
 from ledger.checkpoint import Checkpoint, InvalidNote, open_note
-from ledger.signer import LocalSigner, UnusableKey, create_key, open_key
+from ledger.signer import LocalSigner, OverlapSigner, UnusableKey, create_key, open_key
 
 SIGNER = LocalSigner("log.example", bytes(32))
 ROOT, OTHER = b"r" * 32, b"o" * 32
@@ -45,6 +45,8 @@ def anchor(tmp_path: Path) -> Iterator[Anchor]:
         (Found(size=1, anchor=None, root=None), Verdict.LOST_ANCHOR),
         (Found(size=0, anchor=at(5), root=None), Verdict.LOST_DATABASE),
         (Found(size=0, anchor=None, root=None), Verdict.FRESH),
+        (Found(size=9, anchor=None, root=None, damaged=True), Verdict.LOST_ANCHOR),
+        (Found(size=0, anchor=None, root=None, damaged=True), Verdict.LOST_ANCHOR),
     ],
 )
 def test_each_row_of_the_start_up_table(found: Found, verdict: Verdict) -> None:
@@ -78,6 +80,58 @@ def test_a_strangers_note_is_no_anchor(anchor: Anchor, tmp_path: Path) -> None:
     (tmp_path / "anchor").write_text(stranger)
     with pytest.raises(InvalidNote):
         anchor.checkpoint()
+
+
+DAMAGED = [
+    b"",
+    b"\xff\xfe",
+    SIGNER.note(at(3)).encode()[:-9],
+    SIGNER.note(at(3)).replace("\n", "\r\n").encode(),
+    LocalSigner("log.example", b"x" * 32).note(at(3)).encode(),
+]
+
+
+@pytest.mark.parametrize("data", DAMAGED)
+def test_a_damaged_anchor_is_never_replaced_unseen(
+    anchor: Anchor, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "anchor").write_bytes(data)
+    with pytest.raises(InvalidNote):
+        anchor.persist(SIGNER.note(at(9)))
+    assert (tmp_path / "anchor").read_bytes() == data
+    aside = anchor.set_aside()
+    assert aside.read_bytes() == data
+    anchor.persist(SIGNER.note(at(9)))
+    assert anchor.checkpoint() == at(9)
+
+
+NEXT = LocalSigner("log.example", b"n" * 32)
+
+
+def test_an_anchor_goes_on_through_a_rotation(tmp_path: Path) -> None:
+    path = tmp_path / "anchor"
+    both = OverlapSigner(SIGNER, NEXT)
+    for signer, told in ((SIGNER, at(3)), (both, at(5)), (NEXT, at(8))):
+        held = Anchor(path, signer.verifiers)
+        held.persist(signer.note(told))
+        assert held.checkpoint() == told
+        held.close()
+    ended = Anchor(path, NEXT.verifiers)
+    with pytest.raises(InvalidNote):
+        ended.persist(SIGNER.note(at(9)))
+    ended.close()
+
+
+def test_a_note_of_two_keys_opens_with_either(tmp_path: Path) -> None:
+    note = OverlapSigner(SIGNER, NEXT).note(at(5))
+    for log in (SIGNER.verifier, NEXT.verifier, (SIGNER.verifier, NEXT.verifier)):
+        assert open_note(note, log).checkpoint == at(5)
+    assert note.count("\n— log.example ") == 2
+
+
+def test_keys_of_two_logs_never_sign_together() -> None:
+    with pytest.raises(InvalidNote):
+        OverlapSigner(SIGNER, LocalSigner("log.example/2", b"n" * 32))
 
 
 def test_data_is_synced_before_its_name_and_the_name_afterwards(
