@@ -52,6 +52,7 @@ show_enum(
     review_hours="Review what a rule sends to a second person.",
     reverse_hours="Reverse posted records.",
     accept_at_counter="Accept for a volunteer at the counter.",
+    tell_in_person="Tell people in person what waits in their inbox.",
     suspend_person="Suspend and reinstate people.",
     read_records="Read service records.",
     manage_reward="Offer, restock and withdraw rewards.",

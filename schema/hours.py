@@ -17,6 +17,7 @@ from schema.people import Person, read_people
 from schema.places import Station, read_stations
 from schema.refusal import Info, UserError
 from schema.scalars import Long
+from schema.waiting import WaitingOn, read_waiting
 from timebank import hours
 from timebank.activities import ActivityKind
 from timebank.confirmations import Outcome
@@ -31,6 +32,7 @@ show_enum(
     to_review="Confirmed; a third person must agree.",
     confirmed="Confirmed; the volunteer must accept it.",
     posted="Accepted: its minutes count.",
+    posted_silent="Not answered: its minutes count, and accepting it may still earn credit.",
     rejected="Not confirmed.",
     repudiated="The volunteer said “not me”.",
     reversed="Taken back by the district.",
@@ -97,6 +99,11 @@ class ServiceRecord(Node):
         """The activity, if it was one."""
         at = self.held.activity
         return await info.context.loaders.load(read_activities, at) if at else None
+
+    @field
+    async def waiting_on(self, info: Info) -> WaitingOn | None:
+        """Who must act next; null when nobody holds it up."""
+        return await info.context.loaders.load(read_waiting, self.held)
 
     @classmethod
     def of(cls, held: hours.Record) -> "ServiceRecord":

@@ -16,18 +16,20 @@ from graphql import (
     get_named_type,
 )
 
-from tests.volunteering import captured, posted, record_of
+from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, form
 from tests.world import World, found_station, key, resident_id
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.attendance import scan
 from timebank.divisions import CITY_PATH
+from timebank.notices import Notice
 from timebank.policy import SEED
 from timebank.policy_drafts import propose_policy
 from timebank.reversals import repudiate_hours
 from timebank.sign_in import actor_of, open_session
 from timebank.sign_ups import sign_up
+from timebank.tables import select
 from timebank.teams import create_team
 
 ELSEWHERE = "420100/420103/"
@@ -87,6 +89,9 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
     number = await world.number_of(subject)
     await scan(clerk, activity=activity, number=number, key=key())
     await posted(world, subject)
+    elder = await world.volunteer()
+    untold = await captured(world, elder, minutes=10)
+    await confirmed(world, [untold])
     disowned = await captured(world, subject, starts=world.clock.now() - 4 * HOUR)
     await repudiate_hours(subject, records=[disowned], key=key())
     waiting = await captured(
@@ -105,6 +110,7 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
     draft = await propose_policy(lead, document=document, key=key())
     gone = await create_team(manager, station=world.station, name="散队", key=key())
     reward, order = await _order(world, manager, subject)
+    (notice,) = await select(Notice, person=subject.person or "", limit=1)
     heir = await found_station(world, number="S-HEIR")
     ended = await found_station(world, number="S-ENDED")
     return {
@@ -138,6 +144,9 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
                 "kind": "ELDER",
             }
         ],
+        "notices": [notice.id],
+        "noticesToTell.person": elder.person,
+        "tellInPerson.person": elder.person,
         "dissolveTeam.team": gone.team,
         "reward": reward,
         "order": order,

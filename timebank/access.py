@@ -68,6 +68,7 @@ class Action(StrEnum):
     REVIEW_HOURS = "review_hours"
     REVERSE_HOURS = "reverse_hours"
     ACCEPT_AT_COUNTER = "accept_at_counter"
+    TELL_IN_PERSON = "tell_in_person"
     SUSPEND_PERSON = "suspend_person"
     READ_RECORDS = "read_records"
     MANAGE_REWARD = "manage_reward"
@@ -95,6 +96,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.REVIEW_HOURS: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER} | _LEADS),
     Action.REVERSE_HOURS: frozenset({Role.DISTRICT_LEAD}),
     Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
+    Action.TELL_IN_PERSON: frozenset(_STATION),
     Action.SUSPEND_PERSON: frozenset({Role.DISTRICT_LEAD}),
     Action.READ_RECORDS: frozenset(
         _STATION | _LEADS | {Role.TEAM_LEADER, Role.STREET_OFFICER, Role.AUDITOR}

@@ -20,6 +20,7 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.minting import Minted, decide_mint
+from timebank.notices import Inbox, NoticeCode, notify, settle
 from timebank.people import AgeBand, Person
 from timebank.projections import Place
 from timebank.record_life import (
@@ -31,6 +32,7 @@ from timebank.record_life import (
     HoursReferred,
     HoursRejected,
     HoursReviewed,
+    RecordState,
     RejectReason,
 )
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -124,6 +126,7 @@ def not_held(batch: Batch, record: Record) -> None:
 def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
     """Post a confirmed record: its minutes count, and what is eligible is minted."""
     step(LIFECYCLE, record.state, HoursPosted)
+    settle(batch, record.volunteer, record.id)
     minted = _mint(batch, record)
     return batch.record(
         HoursPosted(
@@ -135,6 +138,7 @@ def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
             credited=minted.credited,
             repaid=minted.repaid,
             proxy=batch.actor.proxy,
+            after_silence=record.state is RecordState.POSTED_SILENT,
         )
     )
 
@@ -155,12 +159,22 @@ def _mint(batch: Batch, record: Record) -> Minted:
     )
 
 
-def _accepted_beforehand(batch: Batch, id: str) -> Sealed | None:
-    """Post a record that its volunteer checked out of, if all its minutes were confirmed."""
+def _ask_volunteer(batch: Batch, id: str) -> Sealed | None:
+    """Post a record that its volunteer checked out of, if all its minutes were confirmed.
+
+    Any other is the volunteer's to accept, who is told so.
+    """
     record = batch.there(Record, id)
     if record.own and record.minutes == record.checked_minutes:
         return post(batch, record, Acceptance.BEFOREHAND)
+    tell(batch, record, NoticeCode.HOURS_TO_ACCEPT)
     return None
+
+
+def tell(batch: Batch, record: Record, code: NoticeCode) -> None:
+    """Send the record's volunteer a notice; nobody who turned a key of it may witness it."""
+    hands = (record.recorder, record.confirmer, record.reviewer, batch.actor.id)
+    notify(batch, record.volunteer, code, record.id, hands=hands)
 
 
 # Commands
@@ -202,7 +216,7 @@ async def confirm_hours(
         entry = batch.record(event)
         if isinstance(event, HoursReferred):
             return entry
-        return _accepted_beforehand(batch, id) or entry
+        return _ask_volunteer(batch, id) or entry
 
     return await turn(actor, records, key, one)
 
@@ -220,7 +234,7 @@ async def review_hours(actor: Actor, *, records: Sequence[str], key: RequestKey)
         not_held(batch, record)
         step(LIFECYCLE, record.state, HoursReviewed)
         entry = batch.record(HoursReviewed(record=id))
-        return _accepted_beforehand(batch, id) or entry
+        return _ask_volunteer(batch, id) or entry
 
     return await turn(actor, records, key, one)
 
@@ -239,6 +253,7 @@ async def reject_hours(
         permit(batch, action, record.path)
         step(LIFECYCLE, record.state, HoursRejected)
         decide_hand(record, actor.id, reviewing=True)
+        tell(batch, record, NoticeCode.HOURS_REJECTED)
         return batch.record(HoursRejected(record=id, reason=reason))
 
     return await turn(actor, records, key, one)
@@ -286,7 +301,7 @@ async def turn(
         return Turned(entry=first, outcomes=outcomes)
 
     found = await find_many(Record, records)
-    needs = [place for record in found.values() for place in _needs(record)]
+    needs = [place for record in found.values() for place in record_needs(record)]
     return await write(actor, key, work, answer=Turned, needs=[(Grants, actor.id), *needs])
 
 
@@ -297,13 +312,14 @@ def _outcome(batch: Batch, id: str, one: Callable[[Batch, str], Sealed]) -> Outc
     return Outcome(record=id, entry=told.seq if told else None)
 
 
-def _needs(record: Record) -> list[Place]:
+def record_needs(record: Record) -> list[Place]:
     who: PersonId = record.volunteer
     return [
         (Record, record.id),
         (Person, who),
         (AgeBand, who),
         (ServiceTotal, who),
+        (Inbox, who),
         (RecorderDay, record.batch),
         (VolunteerDay, day_key(who, record.day)),
         (VolunteerMonth, month_key(who, record.day)),

@@ -30,6 +30,7 @@ from timebank.days import (
 from timebank.events import Event
 from timebank.journal import current
 from timebank.lifecycles import step
+from timebank.notices import NoticeArrived, NoticeCode
 from timebank.projections import Rows, projects
 from timebank.record_life import (
     LIFECYCLE,
@@ -38,6 +39,7 @@ from timebank.record_life import (
     HoursCaptured,
     HoursConfirmed,
     HoursPosted,
+    HoursPostedSilent,
     HoursReferred,
     HoursRejected,
     HoursRepudiated,
@@ -51,11 +53,21 @@ from timebank.tables import Row, find, find_many, select, table
 # Tables and projectors
 
 
-@table("record", index=[("volunteer", "id"), ("state", "id"), ("activity",), ("batch",)])
+@table(
+    "record",
+    index=[
+        ("volunteer", "id"),
+        ("state", "id"),
+        ("answer_by", "id"),
+        ("activity",),
+        ("batch",),
+    ],
+)
 class Record(Row, frozen=True):
     """One record of service; `path` is its station's or team's, `batch` its recorder's day.
 
-    `checked_minutes` is the interval's length, `minutes` what was confirmed of it.
+    `checked_minutes` is the interval's length, `minutes` what was confirmed of it; `answer_by` is
+    the last day for the volunteer's answer, while one is awaited and a notice of it arrived.
     """
 
     id: str
@@ -83,6 +95,7 @@ class Record(Row, frozen=True):
     repaid: int = 0
     posted_seq: int | None = None
     posted_leaf: bytes | None = None
+    answer_by: date | None = None
 
 
 @table("captured_once")
@@ -201,9 +214,35 @@ def _posted(rows: Rows, event: HoursPosted, entry: Sealed) -> None:
             repaid=event.repaid,
             posted_seq=entry.seq,
             posted_leaf=entry.leaf,
+            answer_by=None,
         )
     )
-    _count(rows, record, event.minutes, event.credited)
+    _count(rows, record, 0 if event.after_silence else event.minutes, event.credited)
+
+
+@projects(NoticeArrived)
+def _notice_arrived(rows: Rows, event: NoticeArrived, entry: Sealed) -> None:
+    if event.code is not NoticeCode.HOURS_TO_ACCEPT:
+        return
+    record = rows.there(Record, event.about)
+    if record.state is RecordState.CONFIRMED:
+        rows.put(replace(record, answer_by=event.answer_by))
+
+
+@projects(HoursPostedSilent)
+def _posted_silent(rows: Rows, event: HoursPostedSilent, entry: Sealed) -> None:
+    record = rows.there(Record, event.record)
+    state = step(LIFECYCLE, record.state, HoursPostedSilent)
+    rows.put(
+        replace(
+            record,
+            state=state,
+            posted_seq=entry.seq,
+            posted_leaf=entry.leaf,
+            answer_by=None,
+        )
+    )
+    _count(rows, record, event.minutes, 0)
 
 
 @projects(HoursRepudiated)
@@ -226,9 +265,9 @@ def _released(rows: Rows, event: BatchReleased, entry: Sealed) -> None:
 
 
 def _undo(rows: Rows, record: Record, event: type[Event]) -> None:
-    rows.put(replace(record, state=step(LIFECYCLE, record.state, event)))
+    rows.put(replace(record, state=step(LIFECYCLE, record.state, event), answer_by=None))
     _clear_day(rows, record)
-    if record.state is RecordState.POSTED:
+    if record.state in (RecordState.POSTED, RecordState.POSTED_SILENT):
         _count(rows, record, -record.minutes, -record.credited)
 
 

@@ -5,7 +5,7 @@ asks for that), and the volunteer accepts. “Not me” undoes it at any time. K
 order; `hours` keeps the records.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from timebank.activities import ActivityKind
@@ -23,6 +23,7 @@ class RecordState(StrEnum):
     TO_REVIEW = "to_review"
     CONFIRMED = "confirmed"
     POSTED = "posted"
+    POSTED_SILENT = "posted_silent"
     REJECTED = "rejected"
     REPUDIATED = "repudiated"
     REVERSED = "reversed"
@@ -125,7 +126,10 @@ class HoursRejected(Event, frozen=True, tag="hours.rejected"):
 
 
 class HoursPosted(Event, frozen=True, tag="hours.posted"):
-    """The volunteer accepted: `minutes` count, `credited` are minted, debts repaid first."""
+    """The volunteer accepted: `minutes` count, `credited` are minted, debts repaid first.
+
+    `after_silence` tells that the minutes count since an earlier hours.posted_silent.
+    """
 
     record: str
     volunteer: PersonId
@@ -135,10 +139,24 @@ class HoursPosted(Event, frozen=True, tag="hours.posted"):
     credited: int = 0
     repaid: int = 0
     proxy: PersonId | None = None
+    after_silence: bool = False
 
     def postings(self) -> Postings:
         """Issuance mints to what is owed, then to the volunteer."""
         return mint_postings(self.volunteer, self.station, self.credited, self.repaid)
+
+
+class HoursPostedSilent(Event, frozen=True, tag="hours.posted_silent"):
+    """The volunteer did not answer a notice that arrived: `minutes` count, nothing is minted.
+
+    `answer_by` was the last day for an answer.
+    """
+
+    record: str
+    volunteer: PersonId
+    station: str
+    minutes: int
+    answer_by: date
 
 
 class _TakenBack(Event, frozen=True, kw_only=True):
@@ -190,7 +208,13 @@ LIFECYCLE: Lifecycle[RecordState] = {
     },
     RecordState.CONFIRMED: {
         HoursPosted: RecordState.POSTED,
+        HoursPostedSilent: RecordState.POSTED_SILENT,
         HoursRepudiated: RecordState.REPUDIATED,
+    },
+    RecordState.POSTED_SILENT: {
+        HoursPosted: RecordState.POSTED,
+        HoursRepudiated: RecordState.REPUDIATED,
+        HoursReversed: RecordState.REVERSED,
     },
     RecordState.POSTED: {
         HoursRepudiated: RecordState.REPUDIATED,

@@ -14,7 +14,7 @@ from timebank.accounts import balance, volunteer
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
-from timebank.confirmations import Turned, turn, visible
+from timebank.confirmations import Turned, tell, turn, visible
 from timebank.days import RecorderDay
 from timebank.events import Reversed
 from timebank.hours import Record
@@ -22,6 +22,7 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.minting import decide_take_back
+from timebank.notices import NoticeCode, settle
 from timebank.record_life import (
     LIFECYCLE,
     BatchReleased,
@@ -72,6 +73,7 @@ async def repudiate_hours(actor: Actor, *, records: Sequence[str], key: RequestK
         if record.volunteer != actor.person:
             raise NotYourHours(record=id)
         step(LIFECYCLE, record.state, HoursRepudiated)
+        settle(batch, record.volunteer, id)
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
         return batch.record(HoursRepudiated(batch=record.batch, **told))
 
@@ -91,6 +93,7 @@ async def reverse_hours(
         permit(batch, Action.REVERSE_HOURS, record.path)
         step(LIFECYCLE, record.state, HoursReversed)
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
+        tell(batch, record, NoticeCode.HOURS_REVERSED)
         return batch.record(HoursReversed(reason=reason, **told))
 
     return await turn(actor, records, key, one)

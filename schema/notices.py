@@ -1,0 +1,208 @@
+"""Notices on the wire: one's own inbox, and what the counter has to tell."""
+
+from collections.abc import Awaitable, Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from schema.context import Context, Input
+from schema.enums import show_enum
+from schema.fields import field
+from schema.nodes import Node, answers_for, find_node
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.refusal import Info, Payload, mutation
+from schema.scalars import Long
+from timebank import notices
+from timebank.notices import Arrival, NoticeCode
+
+INBOX = Listing("notices", str)
+TO_TELL = Listing("noticesToTell", str)
+
+Whom = Annotated[ID, strawberry.argument(description="Who is to be told.")]
+
+show_enum(
+    NoticeCode,
+    "What a notice says.",
+    hours_to_accept="A record of your service is confirmed; accept it, or say that it is not you.",
+    hours_counted="You did not answer, so the minutes count; accepting them may earn credit.",
+    hours_rejected="A record of your service was not confirmed.",
+    hours_reversed="A record of your service was taken back.",
+)
+show_enum(
+    Arrival,
+    "How a notice arrived.",
+    inbox="In an inbox that is read.",
+    counter="Told in person at the counter.",
+)
+
+
+@strawberry.type(description="Something a person is told.")
+class Notice(Node):
+    code: NoticeCode = strawberry.field(description="What it says.")
+    sent_at: datetime = strawberry.field(description="When it was sent.")
+    arrived_on: date | None = strawberry.field(description="When it arrived, if it has.")
+    way: Arrival | None = strawberry.field(description="How it arrived, if it has.")
+    answer_by: date | None = strawberry.field(
+        description="The last day for an answer; null where none is asked for, or none runs yet."
+    )
+    read_at: datetime | None = strawberry.field(description="When it was marked as read.")
+    about_id: strawberry.Private[str]
+
+    @field
+    async def about(self, info: Info) -> Node | None:
+        """What it is about, if you may see that."""
+        return await find_node(info.context, self.about_id)
+
+    @classmethod
+    def of(cls, held: notices.Notice) -> "Notice":
+        """A notice as it is shown."""
+        return cls(
+            id=ID(held.id),
+            code=held.code,
+            sent_at=held.sent_at,
+            arrived_on=held.arrived_on,
+            way=held.way,
+            answer_by=held.answer_by,
+            read_at=held.read_at,
+            about_id=held.about,
+        )
+
+
+async def read_notices(context: Context, ids: Sequence[str]) -> dict[str, Notice]:
+    """Notices, for the loader; whatever the asker may not see is missing."""
+    seen = await notices.visible_notices(context.actor, ids)
+    return {id: Notice.of(held) for id, held in seen.items()}
+
+
+answers_for("ntc", read_notices)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def notices(
+        self,
+        info: Info,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Notice]:
+        """Your inbox, the newest first. Reading it is recorded once a day: what waits arrives."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[notices.Notice]]:
+            return notices.inbox_of(
+                info.context.actor,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            INBOX,
+            rows,
+            key=lambda held: (held.id,),
+            node=Notice.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+    @field
+    async def unread_notices(self, info: Info) -> Long | None:
+        """How many of your notices are not marked as read; null where nobody is signed in."""
+        actor = info.context.actor
+        return Long(await notices.unread_notices(actor)) if actor.person else None
+
+    @field
+    async def notices_to_tell(
+        self,
+        info: Info,
+        person: Whom,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Notice]:
+        """What has not reached a person of your station, for the counter to tell."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[notices.Notice]]:
+            return notices.notices_to_tell(
+                info.context.actor,
+                str(person),
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            TO_TELL,
+            rows,
+            key=lambda held: (held.id,),
+            node=Notice.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.input
+class MarkNoticesReadInput(Input):
+    notices: list[ID] = strawberry.field(description="1 to 500 notices of your own.")
+
+
+@strawberry.type
+class MarkNoticesReadPayload(Payload):
+    notices: list[Notice] = strawberry.field(
+        default_factory=list, description="The notices, as they are now."
+    )
+
+
+@strawberry.input
+class TellInPersonInput(Input):
+    person: ID = strawberry.field(description="Who was told.")
+
+
+@strawberry.type
+class TellInPersonPayload(Payload):
+    notices: list[Notice] = strawberry.field(
+        default_factory=list, description="What the person has been told."
+    )
+
+
+async def _shown(info: Info, ids: Sequence[str]) -> list[Notice]:
+    seen = await read_notices(info.context, ids)
+    return [seen[id] for id in ids if id in seen]
+
+
+@strawberry.type
+class Mutation:
+    @mutation(MarkNoticesReadPayload)
+    async def mark_notices_read(
+        self, info: Info, input: MarkNoticesReadInput
+    ) -> MarkNoticesReadPayload:
+        """Mark notices of your own as read."""
+        answer = await notices.mark_read(
+            info.context.actor,
+            notices=[str(id) for id in input.notices],
+            key=info.context.key(input),
+        )
+        return MarkNoticesReadPayload.of(answer, notices=await _shown(info, answer.notices))
+
+    @mutation(TellInPersonPayload)
+    async def tell_in_person(self, info: Info, input: TellInPersonInput) -> TellInPersonPayload:
+        """Record that you told somebody at your counter everything that waited for them."""
+        answer = await notices.tell_in_person(
+            info.context.actor, person=str(input.person), key=info.context.key(input)
+        )
+        return TellInPersonPayload.of(answer, notices=await _shown(info, answer.notices))
