@@ -23,6 +23,10 @@ COSIGNATURE: Final = 0x04
 
 MAX_SIGNATURES = 16
 MAX_PROOF = 63
+# In characters. Sixteen signatures, an entry of 8,192 bytes and 63 hashes leave room to spare, and
+# whoever sends megabytes is answered before anything is split.
+MAX_NOTE = 1 << 15
+MAX_RECEIPT = 1 << 16
 
 KeyType = Literal[1, 4]
 Reason = Literal["form", "key", "signature", "unsigned"]
@@ -206,13 +210,16 @@ def open_note(note: str, log: Log, witnesses: Sequence[Verifier] = ()) -> Opened
     """The checkpoint of a note signed by `log`, and which of `witnesses` cosigned it.
 
     One of the log's keys is enough: a rotation replaces one by another. Lines of unknown keys are
-    ignored; a bad signature by a known key refuses the whole note, and so does the log's absence,
-    with InvalidNote.
+    ignored; a bad signature by a known key refuses the whole note, and so do the log's absence and
+    two known keys with one name and key id, with InvalidNote.
     """
     body, lines = _split(note)
     checkpoint = Checkpoint.parse(body)
     logs = keys_of(log)
     known = {(key.name, key.id): key for key in (*logs, *witnesses)}
+    # Four bytes are found twice in seconds: which of the two keys had signed could not be told.
+    if len(known) != len({*logs, *witnesses}):
+        raise InvalidNote("key", "two known keys with one name and key id")
     signed = False
     cosigned: dict[str, Cosigned] = {}
     for line in lines:
@@ -262,6 +269,8 @@ def _cosigned_message(body: str, time: int) -> bytes:
 
 def _split(note: str) -> tuple[str, list[str]]:
     """Body and signature lines of a note, which must be well formed."""
+    if len(note) > MAX_NOTE:
+        raise InvalidNote("form", f"{len(note)} characters")
     if re.search(r"[\x00-\x09\x0b-\x1f\x7f]", note):
         raise InvalidNote("form", "a control character")
     before, blank, after = note.rpartition("\n\n")
@@ -323,6 +332,8 @@ def open_receipt(text: str, log: Log, witnesses: Sequence[Verifier] = ()) -> Rec
 
     Refuses with InvalidReceipt a receipt of any other log, entry, position or tree.
     """
+    if len(text) > MAX_RECEIPT:
+        raise InvalidReceipt(f"form: {len(text)} characters")
     head, blank, note = text.partition("\n\n")
     if not blank:
         raise InvalidReceipt("form")
