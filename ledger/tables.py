@@ -156,6 +156,9 @@ SELECT 'index ' || i.relname, replace(pg_get_indexdef(i.oid), current_schema() |
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
 WHERE c.relname = ANY ($1::text[]) AND c.relnamespace = current_schema()::regnamespace
 UNION ALL
+SELECT 'rule ' || rulename, definition FROM pg_rules
+WHERE tablename = ANY ($1::text[]) AND schemaname = current_schema()
+UNION ALL
 SELECT 'function ' || proname, 'CREATE FUNCTION ' || proname
     || '() RETURNS trigger LANGUAGE plpgsql AS $body$' || prosrc || '$body$;'
 FROM pg_proc
@@ -164,7 +167,7 @@ WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'ledger\\_%
 
 
 async def postgresql_differences(connection: Any) -> list[str]:
-    """Each index, trigger and trigger function that is missing, foreign or unlike the DDL file."""
+    """Each index, trigger, function and rule that is missing, foreign or unlike the DDL file."""
     return _compare(_expected_postgresql(), await _postgresql_objects(connection))
 
 

@@ -163,10 +163,13 @@ async def test_installing_over_other_fences_is_refused(database_url: str) -> Non
             "CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql"
             " AS 'BEGIN RETURN NULL; END'"
         )
+        # A rule makes INSERT answer as if it had, and keeps nothing.
+        await other.execute("CREATE RULE lose AS ON INSERT TO node DO INSTEAD NOTHING")
         await other.close()
         differences = [
             "function ledger_refuse differs",
             "index mine is foreign",
+            "rule lose is foreign",
             "trigger head_grow is missing",
         ]
     with pytest.raises(FencesDiffer) as caught:
