@@ -14,7 +14,7 @@ from ledger.anchor import Anchor, Verdict, decide_start, find, proved
 from ledger.checkpoint import Checkpoint, InvalidNote, open_note
 from ledger.head import CommitUnknown, Stopped, instant_text
 from ledger.merkle import EMPTY_ROOT, InvalidProof
-from ledger.reader import Unreadable, open_reader
+from ledger.reader import Reader, Unreadable, open_reader, read_root
 from ledger.signer import LogSigner
 from ledger.writer import Transaction, Writer
 
@@ -89,6 +89,7 @@ class Publisher:
                     await self._halt(verdict)
                 try:
                     told = await proved(reader, anchor)
+                    await _agree(reader, anchor, told)
                 except InvalidProof:
                     await self._halt(Verdict.FORK)
             # What was anchored may have left: its row comes first, whatever happens afterwards.
@@ -141,12 +142,21 @@ class Publisher:
         if told.size == 0:
             return
         async with open_reader(self._url) as reader:
-            rows = await reader.fetch("SELECT root FROM checkpoint WHERE size = $1", told.size)
+            rows = await reader.fetch(
+                "SELECT root, note FROM checkpoint WHERE size = $1", told.size
+            )
         if not rows:
             async with self._writer.transaction() as transaction:
                 await _insert(transaction, told, note)
-        elif bytes(rows[0][0]) != told.root:
+        elif bytes(rows[0][0]) != told.root or not self._signed(rows[0][1], told):
             await self._halt(Verdict.FORK)
+
+    def _signed(self, note: str, told: Checkpoint) -> bool:
+        """Whether a row's note is the log's own: receipts are made of it."""
+        try:
+            return open_note(note, self._anchor.keys).checkpoint == told
+        except InvalidNote:
+            return False
 
     async def _halt(self, verdict: Verdict) -> NoReturn:
         """Set the stop mark that every writer checks under the head lock, and refuse."""
@@ -158,6 +168,24 @@ class Publisher:
                         "INSERT INTO stop (id, reason, at) VALUES (1, $1, $2)", verdict, _now()
                     )
         raise Halted(verdict)
+
+
+async def _agree(reader: Reader, anchor: Checkpoint, told: Checkpoint) -> None:
+    """Refuse with InvalidProof a log that contradicts a checkpoint row beyond the anchor.
+
+    There is one only where the disk lost an anchor that it had called written: what that row says
+    has left already, and the log must go on saying it.
+    """
+    rows = await reader.fetch(
+        "SELECT size, root FROM checkpoint WHERE size > $1 ORDER BY size DESC LIMIT 1", anchor.size
+    )
+    for size, root in rows:
+        try:
+            found = await read_root(reader, size) if size <= told.size else None
+        except LookupError:
+            found = None
+        if found != bytes(root):
+            raise InvalidProof(f"checkpoint {size} says otherwise")
 
 
 async def _insert(transaction: Transaction, told: Checkpoint, note: str) -> None:

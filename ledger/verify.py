@@ -27,6 +27,8 @@ LEVELS: tuple[Level, ...] = ("storage", "chain", "books")
 # Below this a second process costs more than it saves.
 _ENTRIES_WORTH_A_PROCESS = 4 * ENTRIES_A_SEGMENT
 _MAX_FINDINGS = 100
+# More missing entries than this are not walked through in search of the next.
+_WIDEST_GAP = 1 << 20
 # A segment of 2^16 entries is two tiles high.
 _SEGMENT_LEVELS = 2
 
@@ -132,12 +134,26 @@ class _Check:
             await self._check_books(reader, end)
 
     async def _extent(self, reader: Reader) -> int:
-        """The position after the last row; a row before the first position is named."""
-        rows = await reader.fetch("SELECT min(seq), max(seq) FROM entry")
-        first, last = rows[0]
+        """The position after the last row; rows far outside the others are named and left out.
+
+        One row at position 2^62 must not make a verifier walk there.
+        """
+        rows = await reader.fetch("SELECT min(seq), max(seq), count(*) FROM entry")
+        first, last, count = rows[0]
         if first is not None and first < 0:
             self.note(Finding("chain", first, "an entry before the first"))
-        return 0 if last is None else int(last) + 1
+        end = 0 if last is None else int(last) + 1
+        furthest = count + _WIDEST_GAP
+        if end > furthest:
+            rows = await reader.fetch(
+                "SELECT min(seq) FILTER (WHERE seq >= $1), max(seq) FILTER (WHERE seq < $1)"
+                " FROM entry",
+                furthest,
+            )
+            beyond, last = rows[0]
+            self.note(Finding("chain", beyond, "an entry far beyond the others"))
+            end = 0 if last is None else last + 1
+        return end
 
     # Chain and tree
 
