@@ -34,7 +34,17 @@ async def receipt(reader: Reader, seq: int) -> str:
     data = bytes(entries[0][0])
     proof = await read_inclusion(reader, seq, size)
     verify_inclusion(index=seq, size=size, leaf=leaf_hash(data), proof=proof, root=root)
+    return build_receipt(data, seq, proof, await _cosigned(reader, size, note))
+
+
+async def latest_checkpoint(reader: Reader) -> str | None:
+    """The latest checkpoint with its cosignatures; None before the first."""
+    notes = await reader.fetch("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
+    return await _cosigned(reader, *notes[0]) if notes else None
+
+
+async def _cosigned(reader: Reader, size: int, note: str) -> str:
     lines = await reader.fetch(
         "SELECT line FROM cosignature WHERE size = $1 ORDER BY witness", size
     )
-    return build_receipt(data, seq, proof, with_signatures(note, (row[0] for row in lines)))
+    return with_signatures(note, (row[0] for row in lines))

@@ -16,7 +16,7 @@ from strawberry.types import get_object_definition
 from schema.scalars import SCALARS
 from timebank.capabilities import CAPABILITIES
 
-ROOTED = ("schema.nodes", "schema.ledger")
+ROOTED = ("schema.nodes", "schema.log")
 """Modules that bring root fields and mirror no capability."""
 
 

@@ -107,8 +107,8 @@ class Solvency:
     pool_minutes: Long = strawberry.field(description="In the public pools.")
 
 
-@strawberry.type(description="The ledger's books, open to everybody.")
-class Ledger:
+@strawberry.type(description="The city's books, open to everybody.")
+class Books:
     @field
     async def conservation(self) -> Conservation:
         """Both sides of the city's time account, of one instant."""
@@ -142,8 +142,3 @@ class Query:
         """Your time account; null where nobody is signed in."""
         own = info.context.actor.person
         return TimeAccount(person=own) if own else None
-
-    @field
-    def ledger(self) -> Ledger:
-        """The ledger."""
-        return Ledger()

@@ -99,6 +99,9 @@ class Context:
         )
 
 
+Info = strawberry.Info[Context, None]
+
+
 def plain(value: Any) -> Any:
     """An input as plain values, what was left out left out."""
     if dataclasses.is_dataclass(value):

@@ -14,15 +14,13 @@ import strawberry
 from graphql.pyutils import snake_to_camel
 from strawberry.types import get_object_definition
 
-from schema.context import Context
+from schema.context import Info as Info
 from schema.fields import description_of
 from schema.ledger import LedgerEntry
 from schema.scalars import Long
 from timebank import capabilities
 from timebank.journal import Answer
 from timebank.refusals import Refusal, Translate
-
-Info = strawberry.Info[Context, None]
 
 P = TypeVar("P", bound="Payload")
 Asked = ParamSpec("Asked")

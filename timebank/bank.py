@@ -12,7 +12,7 @@ from tortoise import Tortoise
 from ledger.anchor import Verdict
 from ledger.tables import install
 from ledger.writer import open_writer
-from timebank import journal, publication, vault
+from timebank import entries, journal, publication, vault
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.clock import Clock, SystemClock
@@ -73,9 +73,11 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
     opened.halted = None if verdict is Verdict.GO else verdict.value
     await opened.start()
     journal.install(opened)
+    entries.install(settings.database_url)
     try:
         yield opened
     finally:
+        entries.install(None)
         journal.install(None)
         await opened.close()
         await Tortoise.close_connections()

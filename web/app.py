@@ -26,6 +26,7 @@ from timebank.publication import publishing
 from timebank.settings import Settings
 from timebank.tables import find
 from web.demo_door import Door
+from web.downloads import Downloads
 from web.graphql import GraphQL
 from web.metrics import metrics
 from web.pages import Pages
@@ -161,6 +162,7 @@ def build(
             Route("/readyz", readyz),
             Route("/version", version_of),
             Route("/metrics", metrics),
+            *Downloads(context_of).routes(),
             *(Door().routes(pages) if demo else []),
             *pages.routes(),
         ],

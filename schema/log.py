@@ -1,0 +1,105 @@
+"""The log on the wire: what it says of itself, and its entries to whoever may see them.
+
+Size, root, checkpoint, consistency proofs and the books are public (api 14); an entry that is not
+the asker's to see and one that does not exist are the same null.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from ledger.entry import Sealed
+from schema.accounts import Books
+from schema.context import Info
+from schema.fields import field
+from schema.ledger import LedgerEntry, read_entries
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.scalars import Long
+from timebank import entries
+
+ENTRIES = Listing("entries", int)
+
+Seq = Annotated[Long, strawberry.argument(description="The entry's position, from 0.")]
+Old = Annotated[Long, strawberry.argument(name="from", description="The smaller size, 1 or more.")]
+New = Annotated[Long, strawberry.argument(name="to", description="The larger size.")]
+
+
+@strawberry.type(description="The ledger: what anyone can check of it, and what you may see.")
+class Ledger(Books):
+    said: strawberry.Private[entries.Log]
+
+    @field
+    def size(self) -> Long:
+        """How many entries there are."""
+        return Long(self.said.size)
+
+    @field
+    def root(self) -> str:
+        """The root of the tree of all entries, in hex digits."""
+        return self.said.root
+
+    @field
+    def checkpoint(self) -> str | None:
+        """The latest signed note of size and root, with its witnesses' lines."""
+        return self.said.checkpoint
+
+    @field
+    async def consistency(self, old: Old, new: New) -> list[str] | None:
+        """Proof that the log of one size extends that of another: hashes in base64."""
+        proof = await entries.consistency(int(old), int(new))
+        return None if proof is None else [base64.b64encode(hash).decode() for hash in proof]
+
+    @field
+    async def entry(self, info: Info, seq: Seq) -> LedgerEntry | None:
+        """One entry; null where there is none for you."""
+        found = await info.context.loaders.load(read_entries, int(seq))
+        return LedgerEntry(seq=seq) if found else None
+
+    @field
+    async def receipt(self, info: Info, seq: Seq) -> str | None:
+        """The receipt of one entry; null where there is none for you."""
+        return await entries.receipt(info.context.actor, int(seq))
+
+    @field
+    async def entries(
+        self,
+        info: Info,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[LedgerEntry]:
+        """Every entry, the oldest first, for auditors; nobody else has any here."""
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Sequence[Sealed]:
+            return await entries.entries_between(
+                info.context.actor,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            ENTRIES,
+            rows,
+            key=lambda entry: (entry.seq,),
+            node=lambda entry: LedgerEntry(seq=Long(entry.seq)),
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.type
+class Query:
+    @field
+    async def ledger(self) -> Ledger:
+        """The ledger."""
+        return Ledger(said=await entries.log())

@@ -1,0 +1,210 @@
+"""Entries as people may see them, their receipts, and the log in short (ledger format 5).
+
+An entry goes to those it concerns, to staff whose scope holds what it names, and to auditors; to
+everybody else it is not there. Size, root, checkpoints and consistency proofs are public. Knows
+which ids an entry names and where they lie; refuses to know any event.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from ledger import receipts
+from ledger.entry import Sealed, decode
+from ledger.reader import Reader, open_reader, read_consistency, read_head
+from timebank import publication
+from timebank.access import Action, Grants, grants_of
+from timebank.activities import Activity
+from timebank.actors import Actor
+from timebank.clock import day_of
+from timebank.divisions import CITY_PATH
+from timebank.hours import Record
+from timebank.ids import SHAPE
+from timebank.journal import current
+from timebank.places import Station
+from timebank.reward_orders import RewardOrder
+from timebank.rewards import Reward
+from timebank.tables import Row, find_many
+from timebank.teams import Team
+
+PLACED: dict[str, type[Row]] = {
+    "act": Activity,
+    "ord": RewardOrder,
+    "rec": Record,
+    "rwd": Reward,
+    "sta": Station,
+    "tea": Team,
+}
+"""What lies somewhere, by the prefix of its id: the rows that have a `path`."""
+PREFIX_LENGTH = 3
+
+
+class Log(msgspec.Struct, frozen=True):
+    """Where the log ends, and the latest signed note of it (None before the first)."""
+
+    size: int
+    root: str
+    checkpoint: str | None
+
+
+# What an entry names
+
+
+def ids_in(entry: Sealed) -> frozenset[str]:
+    """Every id that an entry names: its actor, in its body, and whose accounts it moves."""
+    said = [entry.actor, *_strings(entry.body)]
+    said += [part for account, _, _ in entry.postings for part in account.split(":")]
+    return frozenset(text for text in said if SHAPE.fullmatch(text))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)
+
+
+async def _paths(ids: Iterable[str]) -> dict[str, str]:
+    """Where the things with these ids lie; a statement for each kind of thing."""
+    by_row: dict[type[Row], list[str]] = defaultdict(list)
+    for id in ids:
+        if row := PLACED.get(id[:PREFIX_LENGTH]):
+            by_row[row].append(id)
+    paths = {}
+    for row, wanted in by_row.items():
+        for key, held in (await find_many(row, wanted)).items():
+            paths[str(key)] = str(held.path)  # type: ignore[attr-defined]  # rows of PLACED have one
+    return paths
+
+
+# Decision
+
+
+def decide_sight(
+    named: frozenset[str],
+    *,
+    paths: Iterable[str],
+    person: str | None,
+    held: Grants | None,
+    day: date,
+) -> bool:
+    """Whether an entry that names these ids, lying at `paths`, is there for this person."""
+    if person is None:
+        return False
+    if person in named:
+        return True
+    if held is None:
+        return False
+    if held.may(Action.READ_ENTRIES, CITY_PATH, day):
+        return True
+    staff = (Action.READ_ENTRIES, Action.READ_RECORDS)
+    return any(held.may(action, path, day) for path in paths for action in staff)
+
+
+# Reads
+
+_url: str | None = None
+
+
+def install(url: str | None) -> None:
+    """Say where this process's ledger is."""
+    global _url
+    _url = url
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[Reader]:
+    """One unmoving state of the ledger."""
+    if _url is None:
+        raise RuntimeError("no ledger is open")
+    async with open_reader(_url) as reader:
+        yield reader
+
+
+async def entries(actor: Actor, seqs: Iterable[int]) -> dict[int, Sealed]:
+    """The entries at these positions that are there for the actor."""
+    if not actor.known:
+        return {}
+    listed = ", ".join(str(int(seq)) for seq in seqs)
+    async with reading() as reader:
+        rows = await reader.fetch(f"SELECT seq, bytes FROM entry WHERE seq IN ({listed})")
+    return await _seen(actor, [decode(bytes(data)) for _, data in rows])
+
+
+async def entries_between(
+    actor: Actor, *, after: int | None, before: int | None, limit: int, backward: bool
+) -> list[Sealed]:
+    """For whoever may read every entry: those strictly between two positions. For others none."""
+    held = await grants_of(actor)
+    if held is None or not held.may(Action.READ_ENTRIES, CITY_PATH, _today()):
+        return []
+    first, end = (-1 if after is None else after), (2**62 if before is None else before)
+    order = "DESC" if backward else "ASC"
+    statement = (
+        f"SELECT bytes FROM entry WHERE seq > $1 AND seq < $2 ORDER BY seq {order} LIMIT {limit:d}"
+    )
+    async with reading() as reader:
+        return [decode(bytes(data)) for (data,) in await reader.fetch(statement, first, end)]
+
+
+async def receipt(actor: Actor, seq: int, *, wait: bool = False) -> str | None:
+    """The receipt of an entry that is there for the actor; None where it is not.
+
+    None as well where the entry is not signed yet. Args: wait, at most 2 s until it is.
+    """
+    if not await entries(actor, [seq]):
+        return None
+    if wait and (signing := publication.current()) is not None:
+        await signing.wait(seq + 1)
+    async with reading() as reader:
+        try:
+            return await receipts.receipt(reader, seq)
+        except receipts.NotYetSigned:
+            return None
+
+
+async def log() -> Log:
+    """Where the log ends and what was last signed of it: public."""
+    async with reading() as reader:
+        head = await read_head(reader)
+        return Log(head.size, head.root.hex(), await receipts.latest_checkpoint(reader))
+
+
+async def consistency(old: int, new: int) -> tuple[bytes, ...] | None:
+    """The proof that the log of `new` entries extends that of `old`; None for sizes it never had.
+
+    Public. Source: ledger format 2; there is no proof from size 0.
+    """
+    async with reading() as reader:
+        if not 0 < old <= new <= (await read_head(reader)).size:
+            return None
+        return await read_consistency(reader, old, new)
+
+
+async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
+    named = {entry.seq: ids_in(entry) for entry in found}
+    paths = await _paths({id for ids in named.values() for id in ids})
+    held, today = await grants_of(actor), _today()
+    return {
+        entry.seq: entry
+        for entry in found
+        if decide_sight(
+            named[entry.seq],
+            paths=[paths[id] for id in named[entry.seq] if id in paths],
+            person=actor.person,
+            held=held,
+            day=today,
+        )
+    }
+
+
+def _today() -> date:
+    return day_of(current().clock.now())

@@ -1,0 +1,36 @@
+"""Downloads: files that a person takes away, with the permissions of whoever asks.
+
+Knows file names and headers; what may be had is decided where everything is.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from schema.context import Context
+from timebank import entries
+
+PRIVATE = {"cache-control": "no-store"}
+
+
+class Downloads:
+    """The routes of files; `context_of` finds out who asks."""
+
+    def __init__(self, context_of: Callable[[Request], Awaitable[Context]]) -> None:
+        self._context_of = context_of
+
+    def routes(self) -> list[Route]:
+        """Where files are had."""
+        return [Route("/receipts/{seq:int}", self.receipt)]
+
+    async def receipt(self, request: Request) -> Response:
+        """The receipt of an entry, waiting until it is signed."""
+        context = await self._context_of(request)
+        seq: int = request.path_params["seq"]
+        told = await entries.receipt(context.actor, seq, wait=True)
+        if told is None:
+            return PlainTextResponse("404", status_code=404, headers=PRIVATE)
+        name = f'attachment; filename="timebank-receipt-{seq}.txt"'
+        return PlainTextResponse(told, headers=PRIVATE | {"content-disposition": name})
