@@ -13,7 +13,7 @@ from ledger.checkpoint import Checkpoint, Signer, sign
 from ledger.entry import Sealed, Tip, seal
 from ledger.tables import install, sqlite_path
 from ledger.verify import Report
-from ledger.writer import Writer, open_writer
+from ledger.writer import Transaction, Writer, open_writer
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 SIGNER = Signer("log.example", bytes(32))
@@ -54,6 +54,19 @@ async def size_of(writer: Writer) -> int:
         return transaction.head.size
 
 
+async def publish(transaction: Transaction) -> None:
+    """Sign where the log ends now, as a publisher would."""
+    head = transaction.head
+    note = sign(Checkpoint("log.example", head.size, head.root), SIGNER)
+    await transaction.execute(
+        "INSERT INTO checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4)",
+        head.size,
+        head.root,
+        note,
+        "2020-01-01T00:00:00.000000Z",
+    )
+
+
 async def fill(url: str, count: int, *more: dict[str, Any]) -> list[Sealed]:
     """A fresh ledger of `count` ordinary entries and then those described."""
     await install(url)
@@ -67,15 +80,7 @@ async def fill(url: str, count: int, *more: dict[str, Any]) -> list[Sealed]:
                 made.append(entry(tip, number, **changed))
                 tip = made[-1].tip
             await transaction.append(made)
-            head = transaction.head
-            note = sign(Checkpoint("log.example", head.size, head.root), SIGNER)
-            await transaction.execute(
-                "INSERT INTO checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4)",
-                head.size,
-                head.root,
-                note,
-                "2020-01-01T00:00:00.000000Z",
-            )
+            await publish(transaction)
     finally:
         await writer.close()
     return made
