@@ -237,6 +237,11 @@ def open_note(note: str, log: Log, witnesses: Sequence[Verifier] = ()) -> Opened
     return Opened(checkpoint, tuple(cosigned.values()))
 
 
+def claimed(note: str) -> Checkpoint:
+    """What a note says, whoever signed it: enough to look for the key, and to trust in nothing."""
+    return Checkpoint.parse(_split(note)[0])
+
+
 def verify_cosignature(note: str, line: str, witness: Verifier) -> int:
     """The time of a witness's line on a note; refuses with InvalidNote whatever is not one."""
     body, _ = _split(note)
@@ -293,6 +298,19 @@ def _parse_line(line: str) -> tuple[str, bytes]:
     if not _NAME.fullmatch(parts[1]) or len(data) < 5:
         raise InvalidNote("form", "no signature line")
     return parts[1], data
+
+
+def hash_text(hash: bytes) -> str:
+    """A hash as the lines of proofs have it."""
+    return _base64(hash)
+
+
+def hash_of(text: str) -> bytes:
+    """The hash that a proof's line spells; refuses with InvalidNote("form") any other spelling."""
+    data = _unbase64(text)
+    if len(data) != 32:
+        raise InvalidNote("form", "no hash")
+    return data
 
 
 def _base64(data: bytes) -> str:

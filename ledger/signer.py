@@ -125,13 +125,21 @@ def create_key(path: Path, *, name: str, secret: bytes, cost: int = PASSPHRASE) 
 
 def open_key(path: Path, *, secret: bytes) -> LocalSigner:
     """The signer whose key lies at `path`; refuses with UnusableKey a wrong secret or file."""
+    return LocalSigner(*open_seed(path, secret=secret))
+
+
+def open_seed(path: Path, *, secret: bytes) -> tuple[str, bytes]:
+    """Name and seed of the key at `path`, for whoever signs something else than checkpoints.
+
+    Refuses with UnusableKey a wrong secret or file.
+    """
     try:
         told = msgspec.json.decode(path.read_bytes(), type=_KeyFile)
         salt, nonce, sealed = (
             base64.b64decode(part, validate=True) for part in (told.salt, told.nonce, told.sealed)
         )
         key = ChaCha20Poly1305(_stretch(secret, salt, told.cost))
-        return LocalSigner(told.name, key.decrypt(nonce, sealed, told.name.encode()))
+        return told.name, key.decrypt(nonce, sealed, told.name.encode())
     except (InvalidTag, ValueError) as error:
         raise UnusableKey(str(path)) from error
 

@@ -12,7 +12,7 @@ import click
 
 import schema
 from timebank.settings import Settings
-from web.commands import importing, ledgers, officers, serving, signing
+from web.commands import importing, ledgers, officers, serving, signing, witnessing
 from web.commands.asked import Asked
 
 
@@ -49,5 +49,6 @@ for command in (
     signing.publisher,
     signing.receipt,
     importing.importing,
+    witnessing.witness,
 ):
     main.add_command(command)
