@@ -9,6 +9,7 @@ from strawberry import ID
 from schema.context import Input
 from schema.enums import show_enum
 from schema.fields import field
+from schema.places import Station, read_stations_on
 from schema.refusal import Info, Payload, mutation
 from timebank import access
 from timebank.access import Action, Role
@@ -69,6 +70,11 @@ class Grant:
     role: Role = strawberry.field(description="The role.")
     scope: str = strawberry.field(description="The path below which it holds.")
     until: date | None = strawberry.field(description="Its last day; null: until it is ended.")
+
+    @field
+    async def station(self, info: Info) -> Station | None:
+        """The station that the scope is, or lies in; null for an area."""
+        return await info.context.loaders.load(read_stations_on, self.scope)
 
     @classmethod
     def of(cls, held: access.Grant) -> "Grant":

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from schema.context import Context, Input
+from schema.divisions import Code
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -15,7 +16,7 @@ from schema.paging import After, Before, Connection, First, Key, Last, Listing, 
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from schema.teams import Team, read_teams
-from timebank import activities, sign_ups
+from timebank import activities, divisions, programme, sign_ups
 from timebank.activities import ActivityKind, ActivityState, CancelReason, Move
 
 show_enum(
@@ -54,7 +55,15 @@ show_enum(
 )
 
 ACTIVITIES = Listing("activities", datetime, str)
+OPEN = Listing("openActivities", datetime, str)
 StationId = Annotated[ID, strawberry.argument(description="The station whose they are.")]
+InState = Annotated[ActivityState | None, strawberry.argument(description="Only those in it.")]
+EndsAfter = Annotated[
+    datetime | None, strawberry.argument(description="Only those planned to end after this.")
+]
+StartsBefore = Annotated[
+    datetime | None, strawberry.argument(description="Only those planned to start before this.")
+]
 
 
 @strawberry.type(description="What people attend, at a station or with one of its teams.")
@@ -64,7 +73,7 @@ class Activity(Node):
     seats: int = strawberry.field(description="How many people it takes.")
     starts: datetime = strawberry.field(description="When it is planned to start.")
     ends: datetime = strawberry.field(description="When it is planned to end.")
-    held_by: strawberry.Private[tuple[str, str | None]]
+    held: strawberry.Private[activities.Activity]
 
     @field
     async def title(self, info: Info) -> str:
@@ -77,14 +86,19 @@ class Activity(Node):
         return await info.context.loaders.load(read_taken, str(self.id)) or 0
 
     @field
+    async def door_is_open(self, info: Info) -> bool:
+        """Whether people check in and out now: from half an hour before until it is ended."""
+        return programme.door_is_open(self.held, info.context.clock.now())
+
+    @field
     async def station(self, info: Info) -> Station | None:
         """The station that holds it."""
-        return await info.context.loaders.load(read_stations, self.held_by[0])
+        return await info.context.loaders.load(read_stations, self.held.station)
 
     @field
     async def team(self, info: Info) -> Team | None:
         """The team that holds it, if one does."""
-        team = self.held_by[1]
+        team = self.held.team
         return await info.context.loaders.load(read_teams, team) if team else None
 
     @classmethod
@@ -97,7 +111,7 @@ class Activity(Node):
             seats=held.seats,
             starts=held.starts,
             ends=held.ends,
-            held_by=(held.station, held.team),
+            held=held,
         )
 
 
@@ -126,6 +140,9 @@ class Query:
     async def activities(
         self,
         station: StationId,
+        state: InState = None,
+        ends_after: EndsAfter = None,
+        starts_before: StartsBefore = None,
         first: First = UNSET,
         last: Last = UNSET,
         after: After = UNSET,
@@ -136,8 +153,11 @@ class Query:
         async def rows(
             *, after: Key | None, before: Key | None, limit: int, backward: bool
         ) -> list[activities.Activity]:
-            return await activities.activities_of(
+            return await programme.activities_of(
                 station,
+                state=state,
+                ends_after=ends_after,
+                starts_before=starts_before,
                 after=(after[0], after[1]) if after else None,
                 before=(before[0], before[1]) if before else None,
                 limit=limit,
@@ -146,6 +166,42 @@ class Query:
 
         return await connect(
             ACTIVITIES,
+            rows,
+            key=lambda held: (held.starts, held.id),
+            node=Activity.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+    @field
+    async def open_activities(
+        self,
+        area: Code = divisions.CITY,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Activity]:
+        """What takes sign-ups in an area and is not over, the next first."""
+        place = await divisions.area(area)
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> list[activities.Activity]:
+            if place is None:
+                return []
+            return await programme.open_activities(
+                place.path,
+                after=(after[0], after[1]) if after else None,
+                before=(before[0], before[1]) if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            OPEN,
             rows,
             key=lambda held: (held.starts, held.id),
             node=Activity.of,

@@ -1,19 +1,22 @@
 """Attendance on the wire: check-in and check-out, and who was there as far as you may see it."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
 from strawberry import ID, UNSET
 
 from schema.activities import Activity, read_activities, shown
-from schema.context import Input
+from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
+from schema.hours import ServiceRecord, read_records
 from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
 from schema.people import Person, read_people
+from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
-from timebank import attendance, station_codes
+from timebank import attendance, programme, station_codes
 from timebank.attendance import Way
 
 show_enum(
@@ -35,12 +38,26 @@ class Visit:
     began_by: Way = strawberry.field(description="How that is known.")
     ended: datetime | None = strawberry.field(description="When it ended; null while it lasts.")
     ended_by: Way | None = strawberry.field(description="How that is known.")
+    place: strawberry.Private[tuple[str, int]]
+
+    @field
+    async def record(self, info: Info) -> ServiceRecord | None:
+        """The service record it became, if it did and you may see it."""
+        made = await info.context.loaders.load(read_made, self.place[0]) or ()
+        id = made[self.place[1]] if self.place[1] < len(made) else None
+        return await info.context.loaders.load(read_records, id) if id else None
 
 
 @strawberry.type(description="Somebody's visits of an activity.")
 class Attendance:
+    id: ID = strawberry.field(description="Opaque; names it when it is asked for again.")
     visits: list[Visit] = strawberry.field(description="At most three, in their order.")
     refers: strawberry.Private[tuple[str, str]]
+
+    @field
+    async def number(self, info: Info) -> str | None:
+        """The volunteer number, which whoever checks people in has read."""
+        return await info.context.loaders.load(read_numbers, self.refers[1])
 
     @field
     async def activity(self, info: Info) -> Activity | None:
@@ -56,10 +73,59 @@ class Attendance:
     def of(cls, held: attendance.Attendance) -> "Attendance":
         """Visits as they are shown."""
         visits = [
-            Visit(began=one.began, began_by=one.began_by, ended=one.ended, ended_by=one.ended_by)
-            for one in held.visits
+            Visit(
+                began=one.began,
+                began_by=one.began_by,
+                ended=one.ended,
+                ended_by=one.ended_by,
+                place=(held.id, n),
+            )
+            for n, one in enumerate(held.visits)
         ]
-        return cls(visits=visits, refers=(held.activity, held.person))
+        return cls(id=ID(held.id), visits=visits, refers=(held.activity, held.person))
+
+
+async def read_numbers(context: Context, people: Sequence[str]) -> dict[str, str]:
+    """Volunteer numbers, for the loader of whoever sees the attendance."""
+    return await programme.numbers_of(list(people))
+
+
+async def read_made(context: Context, ids: Sequence[str]) -> dict[str, tuple[str | None, ...]]:
+    """The records that visits became, for the loader, by attendance."""
+    return await programme.records_of_visits(list(ids))
+
+
+async def read_attended(context: Context, ids: Sequence[str]) -> dict[str, Attendance]:
+    """Attendances as far as the asker may see them."""
+    found = [(id, await programme.attended(context.actor, id)) for id in ids]
+    return {id: Attendance.of(held) for id, held in found if held is not None}
+
+
+@strawberry.type(description="A day at a station, in numbers.")
+class StationDay:
+    day: date = strawberry.field(description="The day.")
+    signed_up: int = strawberry.field(description="Seats taken at the day's activities.")
+    present: int = strawberry.field(description="People who are checked in at them now.")
+    left: int = strawberry.field(description="People who came and left.")
+    to_confirm: int = strawberry.field(description="Records of any day that wait for it.")
+    at: strawberry.Private[str]
+
+    @field
+    async def station(self, info: Info) -> Station | None:
+        """The station."""
+        return await info.context.loaders.load(read_stations, self.at)
+
+    @classmethod
+    def of(cls, held: programme.StationDay) -> "StationDay":
+        """A day as it is shown."""
+        return cls(
+            day=held.day,
+            signed_up=held.signed_up,
+            present=held.present,
+            left=held.left,
+            to_confirm=held.to_confirm,
+            at=held.station,
+        )
 
 
 @strawberry.type
@@ -68,6 +134,34 @@ class Query:
     async def station_code(self, info: Info, station: StationId) -> str | None:
         """The six digits for the station's screen now; they change every 30 seconds. For staff."""
         return await station_codes.station_code(info.context.actor, station)
+
+    @field
+    async def station_day(
+        self,
+        station: StationId,
+        info: Info,
+        day: Annotated[
+            date | None, strawberry.argument(description="The day; today if none is given.")
+        ] = None,
+    ) -> StationDay | None:
+        """A station's day in numbers, for those who check people in there."""
+        held = await programme.station_day(info.context.actor, station, day)
+        return StationDay.of(held) if held else None
+
+    @field
+    async def presence(self, info: Info) -> Attendance | None:
+        """Where you are checked in now; null if nowhere."""
+        held = await programme.presence(info.context.actor)
+        return Attendance.of(held) if held else None
+
+    @field
+    async def attended(
+        self,
+        info: Info,
+        id: Annotated[ID, strawberry.argument(description="The attendance's own id.")],
+    ) -> Attendance | None:
+        """One person's visits of an activity: your own, or at an activity that you check in at."""
+        return await info.context.loaders.load(read_attended, str(id))
 
     @field
     async def attendance(
@@ -84,7 +178,7 @@ class Query:
         async def rows(
             *, after: Key | None, before: Key | None, limit: int, backward: bool
         ) -> list[attendance.Attendance]:
-            return await attendance.attendance_of(
+            return await programme.attendance_of(
                 info.context.actor,
                 activity,
                 after=after[0] if after else None,
@@ -114,6 +208,7 @@ class CheckInInput(Input):
 @strawberry.type
 class CheckInPayload(Payload):
     activity: Activity | None = strawberry.field(default=None, description="The activity.")
+    attendance: Attendance | None = strawberry.field(default=None, description="Your visits.")
 
 
 @strawberry.input
@@ -125,6 +220,7 @@ class CheckOutInput(Input):
 @strawberry.type
 class CheckOutPayload(Payload):
     activity: Activity | None = strawberry.field(default=None, description="The activity.")
+    attendance: Attendance | None = strawberry.field(default=None, description="Your visits.")
 
 
 @strawberry.input
@@ -138,6 +234,7 @@ class ScanVolunteerPayload(Payload):
     person: Person | None = strawberry.field(
         default=None, description="Who came or went, if you may see them."
     )
+    attendance: Attendance | None = strawberry.field(default=None, description="Their visits.")
 
 
 @strawberry.input
@@ -148,6 +245,10 @@ class EndActivityInput(Input):
 @strawberry.type
 class EndActivityPayload(Payload):
     activity: Activity | None = strawberry.field(default=None, description="The activity.")
+
+
+async def _attended(info: Info, answer: attendance.Attended) -> Attendance | None:
+    return (await read_attended(info.context, [answer.attendance])).get(answer.attendance)
 
 
 @strawberry.type
@@ -161,7 +262,11 @@ class Mutation:
             code=input.code,
             key=info.context.key(input),
         )
-        return CheckInPayload.of(answer, activity=await shown(info, answer.activity))
+        return CheckInPayload.of(
+            answer,
+            activity=await shown(info, answer.activity),
+            attendance=await _attended(info, answer),
+        )
 
     @mutation(CheckOutPayload)
     async def check_out(self, info: Info, input: CheckOutInput) -> CheckOutPayload:
@@ -172,7 +277,11 @@ class Mutation:
             code=input.code,
             key=info.context.key(input),
         )
-        return CheckOutPayload.of(answer, activity=await shown(info, answer.activity))
+        return CheckOutPayload.of(
+            answer,
+            activity=await shown(info, answer.activity),
+            attendance=await _attended(info, answer),
+        )
 
     @mutation(ScanVolunteerPayload)
     async def scan_volunteer(self, info: Info, input: ScanVolunteerInput) -> ScanVolunteerPayload:
@@ -184,7 +293,11 @@ class Mutation:
             key=info.context.key(input),
         )
         found = await read_people(info.context, [answer.person])
-        return ScanVolunteerPayload.of(answer, person=found.get(answer.person))
+        return ScanVolunteerPayload.of(
+            answer,
+            person=found.get(answer.person),
+            attendance=await _attended(info, answer),
+        )
 
     @mutation(EndActivityPayload)
     async def end_activity(self, info: Info, input: EndActivityInput) -> EndActivityPayload:

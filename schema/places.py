@@ -83,6 +83,12 @@ async def read_stations(context: Context, ids: Sequence[str]) -> dict[str, Stati
     return {id: Station.of(held) for id, held in found.items()}
 
 
+async def read_stations_on(context: Context, paths: Sequence[str]) -> dict[str, Station]:
+    """The station that each path names or lies in, for the loader."""
+    found = await places.stations_on(list(paths))
+    return {path: Station.of(held) for path, held in found.items()}
+
+
 answers_for("sta", read_stations)
 
 Number = Annotated[str, strawberry.argument(description="The station's public number.")]

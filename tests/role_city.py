@@ -109,6 +109,7 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
     lead = await world.officer(Role.CITY_LEAD)
     draft = await propose_policy(lead, document=document, key=key())
     gone = await create_team(manager, station=world.station, name="散队", key=key())
+    await world.activity(starts_in=30 * HOUR)
     reward, order = await _order(world, manager, subject)
     (notice,) = await select(Notice, person=subject.person or "", limit=1)
     heir = await found_station(world, number="S-HEIR")
@@ -120,6 +121,9 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
         "volunteer": subject.person,
         "number": number,
         "activity": activity,
+        "activities.state": "RUNNING",
+        "attended.id": f"{activity}/{subject.person}",
+        "openActivities.area": "420100",
         "station": world.station,
         "stations.area": "420100",
         "station.number": "001",

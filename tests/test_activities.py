@@ -19,7 +19,6 @@ from timebank.activities import (
     Move,
     SeatsWrong,
     TimesWrong,
-    activities_of,
     activity,
     cancel_activity,
     decide_declare,
@@ -34,6 +33,7 @@ from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
 from timebank.places import StationNotActive, StationReason, suspend_station
 from timebank.policy import SEED, read_policy
+from timebank.programme import activities_of
 from timebank.refusals import Forbidden, NotFound
 from timebank.teams import create_team, dissolve_team
 from timebank.texts import TextMissing

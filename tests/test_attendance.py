@@ -19,13 +19,13 @@ from timebank.attendance import (
     TooManyCheckIns,
     Visit,
     Way,
-    attendance_of,
     check_in,
     check_out,
     end_activity,
     scan,
 )
 from timebank.people import PersonNotActive, SuspensionReason, suspend_person
+from timebank.programme import attendance_of
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.replay import compare
 from timebank.sign_ups import BelowServiceAge, sign_up, withdraw

@@ -37,8 +37,9 @@ def test_ids_are_ordered_by_time_and_have_one_spelling() -> None:
 
 def test_a_refusal_says_its_sentence_with_the_values_in_it() -> None:
     refusal = NotFound(what="wish")
+    words = {NotFound.says: "没有这个{what}。", "wish": "心愿"}
     assert (refusal.code, refusal.message()) == ("NOT_FOUND", "There is no wish with this id.")
-    assert refusal.message(lambda said: "没有这个{what}。") == "没有这个wish。"
+    assert refusal.message(lambda said: words.get(said, said)) == "没有这个心愿。"
     with pytest.raises(TypeError):
         NotFound(that="wish")  # type: ignore[call-arg]  # the fault itself
 

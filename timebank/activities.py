@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
-from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, permit
@@ -24,7 +23,7 @@ from timebank.places import Station, working_station
 from timebank.policy import Policy
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, find, find_many, table
 from timebank.teams import Team, TeamState
 from timebank.texts import keep_text, read_texts
 
@@ -200,7 +199,7 @@ MOVES: dict[Move, type[Moved]] = {
 # Tables and projectors
 
 
-@table("activity", index=[("station", "starts"), ("path",)])
+@table("activity", index=[("station", "starts"), ("state", "starts"), ("path",)])
 class Activity(Row, frozen=True):
     """One activity; `path` is its station's or team's."""
 
@@ -371,18 +370,3 @@ async def activities_by_id(ids: list[str]) -> dict[str, Activity]:
 async def titles_of(ids: list[str]) -> dict[str, str]:
     """Titles by activity."""
     return await read_texts(ids, "title")
-
-
-async def activities_of(
-    station: str,
-    *,
-    after: tuple[datetime, str] | None = None,
-    before: tuple[datetime, str] | None = None,
-    limit: int = 100,
-    backward: bool = False,
-) -> list[Activity]:
-    """A station's activities by start and id, strictly between two of them, or from the end."""
-    bounds = [Q(starts__gt=after[0]) | Q(starts=after[0], id__gt=after[1])] if after else []
-    bounds += [Q(starts__lt=before[0]) | Q(starts=before[0], id__lt=before[1])] if before else []
-    order = ["-starts", "-id"] if backward else ["starts", "id"]
-    return await select(Activity, *bounds, station=station, order=order, limit=limit)

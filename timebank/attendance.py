@@ -10,10 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
-from tortoise.expressions import Q
-
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, permit_self
+from timebank.access import Action, permit, permit_self
 from timebank.activities import (
     LIFECYCLE,
     MINUTE,
@@ -32,10 +30,10 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.people import AgeBand, Person, VolunteerNumber, active_person
 from timebank.projections import Rows, projects
-from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.refusals import NotFound, Refusal
 from timebank.sign_ups import BelowServiceAge
 from timebank.station_codes import need_code
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, find, table
 
 EARLY = LATE = 30 * MINUTE
 
@@ -225,6 +223,11 @@ class Attended(Answer, frozen=True, kw_only=True):
     activity: str
     person: PersonId
 
+    @property
+    def attendance(self) -> str:
+        """The id of the person's attendance of the activity."""
+        return f"{self.activity}/{self.person}"
+
 
 async def check_in(actor: Actor, *, activity: str, code: str, key: RequestKey) -> Attended:
     """Check in with one's own credential and the station's code.
@@ -353,32 +356,3 @@ def _depart(batch: Batch, activity: Activity, who: Person, way: Way) -> Attended
         at, way = activity.ends, Way.UNCONFIRMED
     entry = batch.record(CheckedOut(activity=activity.id, person=who.id, at=at, way=way))
     return Attended(entry=entry.seq, activity=activity.id, person=who.id)
-
-
-# Reads
-
-
-async def attendance_of(
-    actor: Actor,
-    activity: str,
-    *,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int = 100,
-    backward: bool = False,
-) -> list[Attendance]:
-    """Visits of an activity, strictly between two ids: everybody's for its staff, else one's own.
-
-    Raises Unauthenticated.
-    """
-    if not actor.known:
-        raise Unauthenticated
-    held = await find(Activity, activity)
-    if held is None:
-        return []
-    theirs = await may_read(actor, Action.CHECK_IN_OTHERS, held.path)
-    bounds = [] if theirs else [Q(person=actor.person or "")]
-    bounds += [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
-    return await select(Attendance, *bounds, activity=activity, order=order, limit=limit)

@@ -91,6 +91,11 @@ class VisitNotClosed(Refusal):
 # Decisions
 
 
+def visit_once(activity: str, person: PersonId, visit: int) -> str:
+    """What a visit's record is told apart by, so that no visit becomes two."""
+    return f"visit:{activity}:{person}:{visit}"
+
+
 def path_of(batch: Batch, station: str, activity: str | None) -> str:
     """Where service is recorded: the activity's path, or the station's.
 
@@ -230,7 +235,7 @@ async def capture_visit(
     """
     if not actor.known:
         raise Unauthenticated
-    once = f"visit:{activity}:{person}:{visit}"
+    once = visit_once(activity, person, visit)
     attendance = f"{activity}/{person}"
 
     def work(batch: Batch) -> Captured:

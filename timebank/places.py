@@ -354,6 +354,14 @@ async def stations_below(
     return await select(Station, Q(path__startswith=path), *bounds, order=order, limit=limit)
 
 
+async def stations_on(paths: list[str]) -> dict[str, Station]:
+    """The station that each path names or lies in, by path; a path of an area has none."""
+    parts = {path: path.split("/")[:-1] for path in paths}
+    above = {"/".join(p[:n]) + "/" for p in parts.values() for n in range(1, len(p) + 1)}
+    found = await select(Station, path__in=sorted(above))
+    return {path: held for path in paths for held in found if path.startswith(held.path)}
+
+
 async def station_count() -> int:
     """How many stations there are."""
     return await count(Station)

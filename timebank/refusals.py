@@ -47,8 +47,12 @@ class Refusal(Exception):
         return {name: str(getattr(self, name)) for name in self.fields}
 
     def message(self, translate: Translate = str) -> str:
-        """The sentence in the language of `translate`, with the values in it."""
-        return translate(self.says).format(**self.details)
+        """The sentence in the language of `translate`, with the values in it.
+
+        A value may be a word of ours (`station`, `closed`); any other stays as it is.
+        """
+        told = {name: translate(value) for name, value in self.details.items()}
+        return translate(self.says).format(**told)
 
 
 class NotFound(Refusal):
