@@ -28,6 +28,7 @@ show_enum(
 )
 
 ATTENDANCE = Listing("attendance", str)
+OF_A_DAY = Listing("stationDay.attendance", str)
 ActivityId = Annotated[ID, strawberry.argument(description="The activity that was attended.")]
 StationId = Annotated[ID, strawberry.argument(description="The station whose screen it is.")]
 
@@ -53,6 +54,11 @@ class Attendance:
     id: ID = strawberry.field(description="Opaque; names it when it is asked for again.")
     visits: list[Visit] = strawberry.field(description="At most three, in their order.")
     refers: strawberry.Private[tuple[str, str]]
+
+    @field
+    async def person_id(self) -> ID:
+        """The id of who was there, by which their visit is recorded."""
+        return ID(self.refers[1])
 
     @field
     async def number(self, info: Info) -> str | None:
@@ -108,12 +114,44 @@ class StationDay:
     present: int = strawberry.field(description="People who are checked in at them now.")
     left: int = strawberry.field(description="People who came and left.")
     to_confirm: int = strawberry.field(description="Records of any day that wait for it.")
-    at: strawberry.Private[str]
+    held: strawberry.Private[programme.StationDay]
 
     @field
     async def station(self, info: Info) -> Station | None:
         """The station."""
-        return await info.context.loaders.load(read_stations, self.at)
+        return await info.context.loaders.load(read_stations, self.held.station)
+
+    @field
+    async def attendance(
+        self,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Attendance]:
+        """Who came to the day's activities."""
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> list[attendance.Attendance]:
+            return await programme.attendance_on(
+                self.held,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            OF_A_DAY,
+            rows,
+            key=lambda held: (held.id,),
+            node=Attendance.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
 
     @classmethod
     def of(cls, held: programme.StationDay) -> "StationDay":
@@ -124,7 +162,7 @@ class StationDay:
             present=held.present,
             left=held.left,
             to_confirm=held.to_confirm,
-            at=held.station,
+            held=held,
         )
 
 

@@ -1,13 +1,19 @@
-"""A small demonstration city, and the real server on it, for the tests of pages and commands."""
+"""A small demonstration city, the real server on it, and a browser that enters it.
+
+For the tests of pages and commands.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from playwright.async_api import Browser, Page
 
 from timebank import demo_city
+from timebank.clock import Clock, ManualClock, day_of, instant
 from timebank.demo import Size
 from timebank.settings import Settings
 from web import app
@@ -23,10 +29,14 @@ async def make_city(directory: Path, *, size: Size = SMALL) -> Settings:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
+async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[str]:
     """The server on a free port; gives its address."""
     config = uvicorn.Config(
-        app.build(settings, demo=True), port=0, log_level="error", lifespan="on", ws="none"
+        app.build(settings, clock=clock, demo=True),
+        port=0,
+        log_level="error",
+        lifespan="on",
+        ws="none",
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
@@ -38,3 +48,33 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+def afternoon() -> ManualClock:
+    """Two o'clock today, when a station's open house is on, whatever the hour of the test."""
+    return ManualClock(instant(day_of(datetime.now(UTC)), 14 * 60))
+
+
+async def enter(
+    browser: Browser,
+    site: str,
+    who: str,
+    *,
+    path: str = "/",
+    js: bool = True,
+    width: int = 360,
+    locale: str = "zh-CN",
+) -> tuple[Page, list[str]]:
+    """A page signed in through the door, and what its console says."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900}, java_script_enabled=js, locale=locale
+    )
+    page = await context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    await page.goto(site)
+    await page.get_by_role("button", name=who, exact=True).click()
+    if path != "/":
+        await page.goto(site + path)
+    return page, said

@@ -26,6 +26,7 @@ from timebank.places import stations_on
 from timebank.programme import (
     StationDay,
     activities_of,
+    attendance_on,
     attended,
     door_is_open,
     open_activities,
@@ -126,12 +127,25 @@ async def test_a_day_counts_the_signed_up_the_present_and_the_left(world: World)
 
     today = day_of(NOON)
     counted = StationDay(
-        station=world.station, day=today, signed_up=3, present=1, left=1, to_confirm=1
+        station=world.station,
+        day=today,
+        activities=(here,),
+        signed_up=3,
+        present=1,
+        left=1,
+        to_confirm=1,
     )
     assert await station_day(clerk, world.station) == counted
+    came = [held.person for held in await attendance_on(counted)]
+    assert came == sorted(came)
+    assert set(came) == {ann.person, ben.person}
+    assert [row.person for row in await attendance_on(counted, backward=True, limit=1)] == came[1:]
     other = await station_day(clerk, world.station, today + timedelta(days=1))
     assert other
     assert (other.signed_up, other.present, other.left, other.to_confirm) == (1, 0, 0, 1)
+    empty = await station_day(clerk, world.station, today - timedelta(days=9))
+    assert empty
+    assert (empty.signed_up, await attendance_on(empty)) == (0, [])
 
 
 async def test_a_station_s_day_is_for_those_who_check_people_in_there(world: World) -> None:
@@ -199,13 +213,19 @@ async def test_the_programme_on_the_wire(world: World) -> None:
         [{"began": "2026-11-20T04:00:00Z", "ended": None, "record": None}],
     )
 
-    day = "query($s: ID!, $a: ID!) { stationDay(station: $s) { day present station { number } }"
+    day = "query($s: ID!, $a: ID!) { stationDay(station: $s)"
+    day += " { day present station { number } attendance { nodes { number personId } } }"
     day += " attended(id: $a) { number } myGrants { station { number } }"
     day += " activities(station: $s, state: OPEN) { nodes { id doorIsOpen } }"
     day += ' openActivities(area: "420102") { nodes { id } } }'
     asked = await ask(world, clerk, day, s=world.station, a=seen["id"])
     assert asked == {
-        "stationDay": {"day": "2026-11-20", "present": 1, "station": {"number": "001"}},
+        "stationDay": {
+            "day": "2026-11-20",
+            "present": 1,
+            "station": {"number": "001"},
+            "attendance": {"nodes": [{"number": number, "personId": ann.person}]},
+        },
         "attended": {"number": number},
         "myGrants": [{"station": {"number": "001"}}],
         "activities": {"nodes": [{"id": at, "doorIsOpen": True}]},

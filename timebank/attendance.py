@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+
 from ledger.entry import Sealed
 from timebank.access import Action, permit, permit_self
 from timebank.activities import (

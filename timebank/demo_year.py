@@ -74,6 +74,8 @@ class Year:
                 await self.redeem(day)
             self.demo.report("service days", n + 1, len(days))
         await self.announce(self.demo.today + timedelta(days=2))
+        await self.open_house(self.demo.today, running=True)
+        await self.open_house(self.demo.today + timedelta(days=1), running=False)
 
     def shifts(self, day: date) -> list[Shift]:
         """Who serves where on a day: every busy station once a fortnight."""
@@ -122,6 +124,40 @@ class Year:
                 sign_up(who, activity=made.activity, key=self.demo.key())
                 for who in self.cast.volunteers[station][:3]
             )
+
+    async def open_house(self, day: date, *, running: bool) -> None:
+        """From morning to midnight at every busy station: whoever visits can check somebody in."""
+        made = await self.demo.at_once(
+            declare_activity(
+                self.cast.managers[station],
+                station=station,
+                kind=ActivityKind.COMMUNITY_CARE,
+                title=TITLES[ActivityKind.COMMUNITY_CARE],
+                seats=CREW + 2,
+                starts=instant(day, 8 * 60),
+                ends=instant(day, 24 * 60),
+                key=self.demo.key(),
+            )
+            for station in self.demo.busy()
+        )
+        shifts = [
+            Shift(
+                station=station,
+                kind=ActivityKind.COMMUNITY_CARE,
+                crew=self.cast.volunteers[station][:CREW],
+                minutes=16 * 60,
+                activity=one.activity,
+            )
+            for station, one in zip(self.demo.busy(), made, strict=True)
+        ]
+        await self.move(shifts, Move.OPEN)
+        await self.demo.at_once(
+            sign_up(who, activity=shift.activity, key=self.demo.key())
+            for shift in shifts
+            for who in shift.crew
+        )
+        if running:
+            await self.move(shifts, Move.START)
 
     async def serve(self, day: date, shifts: list[Shift]) -> None:
         """A service day, from the declaration in the morning to the acceptance in the evening."""

@@ -28,10 +28,14 @@ GOING_ON = (ActivityState.OPEN, ActivityState.RUNNING)
 
 
 class StationDay(msgspec.Struct, frozen=True, kw_only=True):
-    """A day at a station in numbers of people, and of records that wait for a confirmation."""
+    """A day at a station in numbers of people, and of records that wait for a confirmation.
+
+    Whoever has one may see the attendance of its activities.
+    """
 
     station: str
     day: date
+    activities: tuple[str, ...]
     signed_up: int
     present: int
     left: int
@@ -114,6 +118,7 @@ async def station_day(actor: Actor, station: str, day: date | None = None) -> St
     return StationDay(
         station=station,
         day=day,
+        activities=tuple(ids),
         signed_up=sum((await seats_taken(ids)).values()) if ids else 0,
         present=present,
         left=came - present,
@@ -140,11 +145,32 @@ async def attendance_of(
     if held is None:
         return []
     theirs = await may_read(actor, Action.CHECK_IN_OTHERS, held.path)
-    bounds = [] if theirs else [Q(person=actor.person or "")]
-    bounds += [Q(id__gt=after)] if after else []
+    which = [Q(activity=activity)] + ([] if theirs else [Q(person=actor.person or "")])
+    return await _visits(which, after, before, limit, backward=backward)
+
+
+async def attendance_on(
+    day: StationDay,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 100,
+    backward: bool = False,
+) -> list[Attendance]:
+    """Visits of a day's activities, strictly between two ids."""
+    if not day.activities:
+        return []
+    which = [Q(activity__in=day.activities)]
+    return await _visits(which, after, before, limit, backward=backward)
+
+
+async def _visits(
+    which: list[Q], after: str | None, before: str | None, limit: int, *, backward: bool
+) -> list[Attendance]:
+    bounds = [Q(id__gt=after)] if after else []
     bounds += [Q(id__lt=before)] if before else []
     order = ["-id" if backward else "id"]
-    return await select(Attendance, *bounds, activity=activity, order=order, limit=limit)
+    return await select(Attendance, *which, *bounds, order=order, limit=limit)
 
 
 async def attended(actor: Actor, id: str) -> Attendance | None:

@@ -29,7 +29,7 @@ from web.demo_door import Door
 from web.downloads import Downloads
 from web.graphql import GraphQL
 from web.metrics import metrics
-from web.pages import Pages
+from web.pages.rendering import Pages
 
 COOKIE = "__Host-timebank"
 PLAIN_COOKIE = "timebank"

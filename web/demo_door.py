@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from timebank import demo, sign_in
-from web.forms import Forged, one, read
-from web.pages import Pages
+from web.forms import Forged, one, own_path, read
+from web.pages.rendering import Pages
 
 MOST_LINKS = 1000
 
@@ -47,13 +47,14 @@ class Door:
         """Sign in as one of them."""
         context = await pages.context_of(request)
         try:
-            link = one(await read(request, context), "link")
+            given = await read(request, context)
         except Forged:
-            link = ""
+            given = {}
+        link = one(given, "link")
         person = self.links.pop(link, None)
         if person is None:
             return pages.render(request, context, "forged.html", {}, status=403)
         opened = await sign_in.open_session(person)
-        response = RedirectResponse("/", status_code=303)
+        response = RedirectResponse(own_path(one(given, "next")), status_code=303)
         pages.signed_in(request, response, opened.token)
         return response

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -20,34 +20,69 @@ MOST_BYTES = 64 * 1024
 Given = Mapping[str, list[str]]
 
 
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """A form as it was posted: its fields, the address's query and parts, and the API's answer."""
+
+    given: Given
+    query: Mapping[str, str]
+    path: Mapping[str, str]
+    payload: Mapping[str, Any] = {}
+
+    def one(self, name: str) -> str:
+        """A field that is there once; empty if it is not there."""
+        return one(self.given, name)
+
+    def many(self, name: str) -> list[str]:
+        """A field that may be there many times."""
+        return [value for value in self.given.get(name, []) if value]
+
+    def whole(self, name: str) -> int:
+        """A field that is a whole number; -1, which nothing is, where it is none."""
+        told = self.one(name)
+        return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else -1
+
+    def address(self, path: str, **query: str) -> str:
+        """A page's address, at the station that the form was posted for."""
+        kept = {"station": self.query["station"]} if "station" in self.query else {}
+        told = urlencode({**kept, **query})
+        return f"{path}?{told}" if told else path
+
+
 class Form(msgspec.Struct, frozen=True, kw_only=True):
     """One form: where it posts to, what it runs, what page shows its errors, where it leads.
 
     `mutation` is the stored operation's name and `field` its root field; `given` makes the
-    input, which carries the form's key unless it is not `keyed`.
+    input, which carries the form's key unless it is not `keyed`. Where `stays` holds of a payload,
+    the page is shown again with it, under `answer`, and no address keeps what it says.
     """
 
     path: str
     mutation: str
     field: str
     page: str
-    then: str
-    given: Callable[[Given], dict[str, Any]]
+    then: str | Callable[[Posted], str]
+    given: Callable[[Posted], dict[str, Any]]
     keyed: bool = True
+    stays: Callable[[Mapping[str, Any]], bool] = lambda payload: False
+    most_bytes: int = MOST_BYTES
 
 
 class Forged(Exception):
     """The request did not come from a form of ours."""
 
 
+def own_path(told: str) -> str:
+    """An address of ours to lead back to; the home page for anything else.
+
+    Browsers read a backslash as a slash, and two slashes begin another host.
+    """
+    plain = told.isprintable() and told.startswith("/") and "\\" not in told
+    return told if plain and not told.startswith("//") else "/"
+
+
 def one(given: Given, name: str) -> str:
     """A field that is there once; empty if it is not there."""
     return (given.get(name) or [""])[0].strip()
-
-
-def many(given: Given, name: str) -> list[str]:
-    """A field that may be there many times."""
-    return [value for value in given.get(name, []) if value]
 
 
 def new_key() -> str:
@@ -85,7 +120,7 @@ def _signed(context: Context, made: str) -> str:
     return hmac.digest(context.secret, f"form\n{made}".encode(), "sha256").hex()
 
 
-async def read(request: Request, context: Context) -> Given:
+async def read(request: Request, context: Context, *, most_bytes: int = MOST_BYTES) -> Given:
     """The fields of a posted form. Raises Forged unless it came from a page of ours."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -97,7 +132,7 @@ async def read(request: Request, context: Context) -> Given:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most_bytes:
             raise Forged
     try:
         given = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=2000)

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('ends', InstantField()),
                 ('declared_at', InstantField()),
             ],
-            options={'table': 'activity', 'app': 'timebank', 'indexes': [Index(fields=['station', 'starts']), Index(fields=['path'])], 'pk_attr': 'id'},
+            options={'table': 'activity', 'app': 'timebank', 'indexes': [Index(fields=['station', 'starts']), Index(fields=['state', 'starts']), Index(fields=['path'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

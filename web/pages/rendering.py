@@ -1,15 +1,14 @@
-"""Pages: a table of stored operations and templates, and what renders them.
+"""Rendering: a page's operation asked in process, its template filled, its forms answered.
 
-A page can do exactly what the API can, with the same permissions, because it asks the API in
-process. No page knows the domain; what it shows is what its operation answers.
+A page can do exactly what the API can, with the same permissions, because it asks the API. No page
+knows the domain; what it shows is what its operation answers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import quote
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -21,122 +20,37 @@ from schema.context import Context
 from schema.errors import Refused
 from schema.execution import Api
 from web.assets import asset, serve
-from web.forms import Forged, Form, csrf_token, many, new_form, new_key, one, read, sent_by
+from web.forms import (
+    Forged,
+    Form,
+    Given,
+    Posted,
+    csrf_token,
+    new_form,
+    new_key,
+    one,
+    own_path,
+    read,
+    sent_by,
+)
+from web.pages import everybody, stations, volunteers
+from web.pages.table import Opened, Page
+from web.pages.times import day_of, hour, minutes_between, moment, span
+from web.qr import qr, spoken
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent
 LANGUAGES = ("zh-CN", "en")
-CITY = ZoneInfo("Asia/Shanghai")
 EXPLORER_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+UNKEPT = ("password", "csrf", "key")
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page: path, stored operation, template, and who may open it.
-
-    `who` is `anyone`, `known` or `staff`; `menu` is its name in the menu, if it is there. A
-    `lookup` is an operation asked first, whose answer `variables` is given.
-    """
-
-    path: str
-    template: str
-    operation: str | None = None
-    who: str = "known"
-    menu: str | None = None
-    lookup: str | None = None
-    variables: Callable[[Request, Mapping[str, Any]], dict[str, Any]] = lambda request, found: {}
-
-
-PAGES: Sequence[Page] = (
-    Page(path="/sign-in", template="sign_in.html", who="anyone"),
-    Page(
-        path="/register",
-        template="register.html",
-        operation="register",
-        who="anyone",
-        variables=lambda request, found: {"number": request.query_params.get("station", "")},
-    ),
-    Page(path="/", template="home.html", operation="home", menu="首页"),
-    Page(path="/statement", template="statement.html", operation="statement", menu="明细"),
-    Page(path="/redeem", template="redeem.html", operation="redeem", menu="兑换"),
-    Page(
-        path="/redeem/{id}",
-        template="redeem_confirm.html",
-        operation="redeem_one",
-        variables=lambda request, found: {"id": request.path_params["id"]},
-    ),
-    Page(
-        path="/desk",
-        template="desk.html",
-        operation="desk",
-        who="staff",
-        menu="工作台",
-        lookup="my_grants",
-        variables=lambda request, found: {"scope": widest(found["myGrants"])},
-    ),
-)
-
-FORMS: Sequence[Form] = (
-    Form(
-        path="/sign-in",
-        mutation="sign_in",
-        field="signIn",
-        page="/sign-in",
-        then="/",
-        given=lambda given: {"number": one(given, "number"), "password": one(given, "password")},
-        keyed=False,
-    ),
-    Form(
-        path="/register",
-        mutation="register_person",
-        field="registerPerson",
-        page="/register",
-        then="/register",
-        given=lambda given: {
-            "name": one(given, "name"),
-            "document": "RESIDENT_ID",
-            "documentNumber": one(given, "document"),
-            "phone": one(given, "phone"),
-            "home": one(given, "home"),
-            "consent": one(given, "consent") == "yes",
-        },
-    ),
-    Form(
-        path="/accept",
-        mutation="accept_hours",
-        field="acceptHours",
-        page="/",
-        then="/?done=1",
-        given=lambda given: {"records": many(given, "record")},
-    ),
-    Form(
-        path="/not-me",
-        mutation="repudiate_hours",
-        field="repudiateHours",
-        page="/statement",
-        then="/statement?done=1",
-        given=lambda given: {"records": many(given, "record")},
-    ),
-    Form(
-        path="/desk/confirm",
-        mutation="confirm_hours",
-        field="confirmHours",
-        page="/desk",
-        then="/desk?done=1",
-        given=lambda given: {"records": many(given, "record")},
-    ),
-    Form(
-        path="/redeem",
-        mutation="order_reward",
-        field="orderReward",
-        page="/redeem",
-        then="/redeem?done=1",
-        given=lambda given: {"reward": one(given, "reward")},
-    ),
-)
+PAGES = (*everybody.PAGES, *volunteers.PAGES, *stations.PAGES)
+FORMS = (*everybody.FORMS, *volunteers.FORMS, *stations.FORMS)
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 SignedIn = Callable[[Request, Response, str], None]
@@ -178,10 +92,15 @@ class Pages:
         """A page, asked for."""
         context = await self.context_of(request)
         if page.who != "anyone" and not context.actor.known:
-            return RedirectResponse("/demo" if self.demo else "/sign-in", status_code=303)
+            return RedirectResponse(self.way_in(address_of(request)), status_code=303)
         if page.who == "staff" and not context.actor.staff:
             return self.render(request, context, "forbidden.html", {}, status=403)
         return await self.answer(request, context, page)
+
+    def way_in(self, back: str) -> str:
+        """The address of the sign-in that leads back to where one was."""
+        door = "/demo" if self.demo else "/sign-in"
+        return door if back == "/" else f"{door}?next={quote(back, safe='/')}"
 
     async def explore(self, request: Request) -> Response:
         """GraphiQL, for those who may read the schema; it alone needs inline styles."""
@@ -199,18 +118,33 @@ class Pages:
         page: Page,
         *,
         errors: Sequence[Mapping[str, Any]] = (),
-        given: Mapping[str, str] | None = None,
+        given: Given | None = None,
+        answer: Mapping[str, Any] | None = None,
     ) -> Response:
-        """Run a page's operation and render what it answers."""
+        """Run a page's operation and render what it answers, and what a form came to."""
+        opened = Opened(
+            query=request.query_params, path=request.path_params, now=context.clock.now()
+        )
+        found = await self.ask(page.lookup, page.looks(opened), context) if page.lookup else {}
+        opened = Opened(query=opened.query, path=opened.path, now=opened.now, found=found)
         data: Mapping[str, Any] = {}
         if page.operation:
-            found = await self.ask(page.lookup, {}, context) if page.lookup else {}
-            data = await self.ask(page.operation, page.variables(request, found), context)
+            data = await self.ask(page.operation, page.variables(opened), context)
+        kept = (
+            {name: one(given, name) for name in given or () if name not in UNKEPT} if given else {}
+        )
         return self.render(
             request,
             context,
             page.template,
-            {**data, "errors": errors, "given": given or {}},
+            {
+                **found,
+                **data,
+                "errors": errors,
+                "given": kept,
+                "answer": answer,
+                "back": address_of(request, page.path.format_map(request.path_params)),
+            },
             status=422 if errors else 200,
         )
 
@@ -225,31 +159,40 @@ class Pages:
         """A form, posted."""
         context = await self.context_of(request)
         try:
-            given = await read(request, context)
+            given = await read(request, context, most_bytes=form.most_bytes)
             sent_by(context, given)
         except Forged:
             return self.render(request, context, "forged.html", {}, status=403)
-        asked = form.given(given)
+        posted = Posted(given=given, query=request.query_params, path=request.path_params)
+        payload, errors = await self.act(form, posted, context)
+        if payload is None or errors or form.stays(payload):
+            page = next(page for page in PAGES if page.path == form.page)
+            return await self.answer(
+                request, context, page, errors=errors, given=given, answer=payload
+            )
+        done = msgspec.structs.replace(posted, payload=payload)
+        then = form.then if isinstance(form.then, str) else form.then(done)
+        response = RedirectResponse(then, status_code=303)
+        if payload.get("token"):
+            self.signed_in(request, response, payload["token"])
+        return response
+
+    async def act(
+        self, form: Form, posted: Posted, context: Context
+    ) -> tuple[Mapping[str, Any] | None, Sequence[Mapping[str, Any]]]:
+        """What a form's mutation answered, and what was wrong."""
+        asked = form.given(posted)
         if form.keyed:
-            asked["idempotencyKey"] = one(given, "key")
+            asked["idempotencyKey"] = posted.one("key")
         try:
             answer = await self.api.ask(self.operations[form.mutation], {"input": asked}, context)
-            payload = (answer.data or {}).get(form.field)
-            errors = errors_in(payload) if payload else answer.errors
         except Refused as error:
-            payload, errors = None, error.errors
-        if not errors and payload is not None and payload.get("number"):
-            # The number is told once, on the spot: an address would keep it in every history.
-            told = {"registered": payload["number"], "station": None}
-            return self.render(request, context, "register.html", told)
-        if not errors and payload is not None:
-            response = RedirectResponse(form.then, status_code=303)
-            if payload.get("token"):
-                self.signed_in(request, response, payload["token"])
-            return response
-        page = next(page for page in PAGES if page.path == form.page)
-        kept = {name: one(given, name) for name in given if name not in ("password", "csrf")}
-        return await self.answer(request, context, page, errors=errors, given=kept)
+            if error.code == "BAD_USER_INPUT":
+                says = "A field cannot be read; check dates, times and numbers."
+                return None, [{"message": context.translate(says)}]
+            return None, error.errors
+        payload = (answer.data or {}).get(form.field)
+        return payload, errors_in(payload) if payload else answer.errors
 
     async def settings(self, request: Request) -> Response:
         """Language and elder mode, remembered on the device."""
@@ -258,9 +201,7 @@ class Pages:
             given = await read(request, context)
         except Forged:
             return self.render(request, context, "forged.html", {}, status=403)
-        back = one(given, "back")
-        safe = back if back.startswith("/") and not back.startswith("//") else "/"
-        response = RedirectResponse(safe, status_code=303)
+        response = RedirectResponse(own_path(one(given, "back")), status_code=303)
         for name, allowed in (("language", LANGUAGES), ("mode", ("elder", "standard"))):
             if one(given, name) in allowed:
                 response.set_cookie(
@@ -278,25 +219,28 @@ class Pages:
         status: int = 200,
     ) -> Response:
         """A template with what every page has."""
-        known = context.actor.known
         text = self.templates.get_template(template).render(
             {
+                "answer": None,
+                "asked": request.query_params,
+                "back": address_of(request),
                 "errors": (),
                 "given": {},
-                "registered": None,
-                "asked_station": request.query_params.get("station", ""),
+                "me": None,
                 **data,
                 "_": context.translate,
                 "asset": asset,
                 "csrf": csrf_token(context),
+                "day_of": day_of,
                 "demo": self.demo,
                 "done": request.query_params.get("done") == "1",
                 "elder": request.cookies.get("mode") == "elder",
                 "here": request.url.path,
+                "hour": hour,
+                "known": context.actor.known,
                 "language": context.language,
+                "minutes_between": minutes_between,
                 "moment": moment,
-                "me": known,
-                "me_shown": data.get("me"),
                 "menu": [
                     (page.path, page.menu)
                     for page in PAGES
@@ -305,6 +249,10 @@ class Pages:
                 "new_key": new_key,
                 "new_form": partial(new_form, context),
                 "now": context.clock.now().isoformat(),
+                "qr": qr,
+                "span": span,
+                "site": str(request.base_url).rstrip("/"),
+                "spoken": spoken,
             }
         )
         return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store"})
@@ -317,15 +265,10 @@ def errors_in(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list({error["message"]: error for error in told}.values())
 
 
-def widest(grants: Sequence[Mapping[str, Any]]) -> str:
-    """The scope of the actor's that covers most: the shortest path; a path of nothing if none."""
-    return min((grant["scope"] for grant in grants), key=len, default="-")
-
-
-def moment(at: str) -> str:
-    """An instant of the API in the city's time, to the minute."""
-    local = datetime.fromisoformat(at).astimezone(CITY)
-    return f"{local:%Y-%m-%d %H:%M}"
+def address_of(request: Request, path: str = "") -> str:
+    """The address of the page that a request is about, with its query."""
+    query = request.url.query
+    return (path or request.url.path) + (f"?{query}" if query else "")
 
 
 def operations() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Pages: tables of stored operations and templates by user, and what renders them."""

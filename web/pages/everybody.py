@@ -1,0 +1,107 @@
+"""Pages of everybody: sign in, register, and the door of a station, opened from its poster."""
+
+from datetime import timedelta
+from typing import Any
+
+from web.forms import Form, Posted, own_path
+from web.pages.table import Opened, Page
+
+DAY = timedelta(days=1)
+WAYS = (("in", "check_in", "checkIn"), ("out", "check_out", "checkOut"))
+
+
+def at_the_door(opened: Opened) -> dict[str, Any]:
+    """What the door asks: the station's activities of about now, and what was just done there."""
+    station = opened.found.get("station") or {}
+    return {
+        "station": station.get("id", ""),
+        "since": (opened.now - DAY).isoformat(),
+        "until": (opened.now + DAY).isoformat(),
+        "seen": opened.asked("seen"),
+    }
+
+
+def back_to_the_door(posted: Posted) -> str:
+    """The door again, with the visit that began or ended."""
+    seen = posted.payload["attendance"]["id"]
+    return posted.address(f"/c/{posted.path['number']}", seen=seen)
+
+
+PAGES = (
+    Page(path="/sign-in", template="sign_in.html", who="anyone"),
+    Page(
+        path="/register",
+        template="register.html",
+        operation="register",
+        who="anyone",
+        variables=lambda opened: {"number": opened.asked("station")},
+    ),
+    Page(
+        path="/c/{number}",
+        template="door.html",
+        lookup="door_station",
+        looks=lambda opened: {"number": opened.path["number"]},
+        operation="door",
+        variables=at_the_door,
+    ),
+)
+
+FORMS = (
+    Form(
+        path="/sign-in",
+        mutation="sign_in",
+        field="signIn",
+        page="/sign-in",
+        then=lambda posted: own_path(posted.one("next")),
+        given=lambda posted: {"number": posted.one("number"), "password": posted.one("password")},
+        keyed=False,
+    ),
+    Form(
+        path="/register",
+        mutation="register_person",
+        field="registerPerson",
+        page="/register",
+        then="/register",
+        # The number is told once, on the spot: an address would keep it in every history.
+        stays=lambda payload: bool(payload.get("number")),
+        given=lambda posted: {
+            "name": posted.one("name"),
+            "document": "RESIDENT_ID",
+            "documentNumber": posted.one("document"),
+            "phone": posted.one("phone"),
+            "home": posted.one("home"),
+            "consent": posted.one("consent") == "yes",
+        },
+    ),
+    *(
+        Form(
+            path=f"/c/{{number}}/{way}",
+            mutation=mutation,
+            field=field,
+            page="/c/{number}",
+            then=back_to_the_door,
+            given=lambda posted: {
+                "activity": posted.one("activity"),
+                "code": "".join(posted.one("code").split()),
+            },
+        )
+        for way, mutation, field in (
+            ("in", "check_in", "checkIn"),
+            ("out", "check_out", "checkOut"),
+        )
+    ),
+    Form(
+        path="/c/{number}/record",
+        mutation="capture_visit",
+        field="captureVisit",
+        page="/c/{number}",
+        then=lambda posted: posted.address(
+            f"/c/{posted.path['number']}", seen=posted.one("seen"), done="1"
+        ),
+        given=lambda posted: {
+            "activity": posted.one("activity"),
+            "person": posted.one("person"),
+            "visit": posted.whole("visit"),
+        },
+    ),
+)

@@ -1,0 +1,109 @@
+"""Pages of a station: the desk with its scan box, and the screen with the rotating code."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from web.forms import Form, Posted
+from web.pages.table import Opened, Page
+from web.pages.times import midnight
+
+DAY = timedelta(days=1)
+
+
+def chosen(opened: Opened) -> Mapping[str, Any]:
+    """The station at hand: the one the address names, or else the first of the actor's roles."""
+    found = opened.found
+    own = [grant["station"] for grant in found.get("myGrants", ()) if grant["station"]]
+    return found.get("station") or (own[0] if own and not opened.asked("station") else {})
+
+
+def at_station(opened: Opened) -> dict[str, Any]:
+    """The station's id, and nothing that stands for one where there is none."""
+    return {"station": chosen(opened).get("id", "")}
+
+
+def at_the_desk(opened: Opened) -> dict[str, Any]:
+    """The station, its scope, today's beginning and end, and whom the desk has just scanned."""
+    place = chosen(opened)
+    today = midnight(opened.now)
+    return {
+        "station": place.get("id", ""),
+        "scope": place.get("path", "-"),
+        "since": today.isoformat(),
+        "until": (today + DAY).isoformat(),
+        "seen": opened.asked("seen"),
+    }
+
+
+def scanned(posted: Posted) -> str:
+    """The number that was scanned, without what stood in the box when the scanner typed.
+
+    A scanner types where the cursor is: before or after a number that was refused and kept.
+    """
+    number, kept = posted.one("number"), posted.one("kept")
+    if kept and len(number) >= 2 * len(kept):
+        return number.removeprefix(kept).removesuffix(kept).strip()
+    return number
+
+
+def after_scan(posted: Posted) -> str:
+    """The desk, with the visit that began or ended and the activity remembered."""
+    seen = posted.payload["attendance"]["id"]
+    return posted.address("/desk", activity=posted.one("activity"), seen=seen)
+
+
+station_page = partial(
+    Page,
+    who="staff",
+    lookup="desk_station",
+    looks=lambda opened: {"number": opened.asked("station")},
+)
+
+PAGES = (
+    station_page(
+        path="/desk",
+        template="desk.html",
+        menu="工作台",
+        operation="desk",
+        variables=at_the_desk,
+    ),
+    station_page(
+        path="/desk/code",
+        template="code.html",
+        operation="station_code",
+        variables=at_station,
+    ),
+)
+
+FORMS = (
+    Form(
+        path="/desk/scan",
+        mutation="scan_volunteer",
+        field="scanVolunteer",
+        page="/desk",
+        then=after_scan,
+        given=lambda posted: {"activity": posted.one("activity"), "number": scanned(posted)},
+    ),
+    Form(
+        path="/desk/record",
+        mutation="capture_visit",
+        field="captureVisit",
+        page="/desk",
+        then=lambda posted: posted.address("/desk", activity=posted.one("activity"), done="1"),
+        given=lambda posted: {
+            "activity": posted.one("activity"),
+            "person": posted.one("person"),
+            "visit": posted.whole("visit"),
+        },
+    ),
+    Form(
+        path="/desk/confirm",
+        mutation="confirm_hours",
+        field="confirmHours",
+        page="/desk",
+        then=lambda posted: posted.address("/desk", done="1"),
+        given=lambda posted: {"records": posted.many("record")},
+    ),
+)

@@ -1,0 +1,48 @@
+"""The tables' own words: what a page is, and what its operation is told when it is opened.
+
+Knows addresses, operations and templates; refuses to know what any of them is about.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+Answered = Mapping[str, Any]
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A page as it is opened: the address's query and parts, what its lookup found, the time."""
+
+    query: Mapping[str, str]
+    path: Mapping[str, str]
+    now: datetime
+    found: Answered = {}
+
+    def asked(self, name: str) -> str:
+        """A part of the query, empty if it is not there."""
+        return self.query.get(name, "").strip()
+
+
+def nothing(opened: Opened) -> dict[str, Any]:
+    """No variables."""
+    return {}
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page: path, stored operation, template, and who may open it.
+
+    `who` is `anyone`, `known` or `staff`; `menu` is its name in the menu, if it is there. A
+    `lookup` is an operation asked first with `looks`; what it finds is given to `variables` and,
+    with the operation's answer, to the template.
+    """
+
+    path: str
+    template: str
+    operation: str | None = None
+    who: str = "known"
+    menu: str | None = None
+    lookup: str | None = None
+    looks: Callable[[Opened], dict[str, Any]] = nothing
+    variables: Callable[[Opened], dict[str, Any]] = nothing

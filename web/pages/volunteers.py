@@ -1,0 +1,79 @@
+"""Pages of a volunteer: balance, statement, redeeming, activities near, and the check-in code."""
+
+from typing import Any
+
+from web.forms import Form
+from web.pages.table import Opened, Page
+
+
+def near_home(opened: Opened) -> dict[str, Any]:
+    """The street that looks after the volunteer's station; the whole city where there is none."""
+    me = opened.found.get("me") or {}
+    community = (me.get("home") or {}).get("area") or {}
+    street = community.get("manager") or {}
+    return {"area": street.get("code", "420100")}
+
+
+PAGES = (
+    Page(path="/", template="home.html", operation="home", menu="首页"),
+    Page(path="/statement", template="statement.html", operation="statement", menu="明细"),
+    Page(path="/redeem", template="redeem.html", operation="redeem", menu="兑换"),
+    Page(
+        path="/redeem/{id}",
+        template="redeem_confirm.html",
+        operation="redeem_one",
+        variables=lambda opened: {"id": opened.path["id"]},
+    ),
+    Page(
+        path="/activities",
+        template="activities.html",
+        lookup="my_home",
+        operation="activities_near",
+        variables=near_home,
+        menu="活动",
+    ),
+    Page(path="/my-code", template="my_code.html", operation="my_code", menu="签到码"),
+)
+
+FORMS = (
+    Form(
+        path="/accept",
+        mutation="accept_hours",
+        field="acceptHours",
+        page="/",
+        then="/?done=1",
+        given=lambda posted: {"records": posted.many("record")},
+    ),
+    Form(
+        path="/not-me",
+        mutation="repudiate_hours",
+        field="repudiateHours",
+        page="/statement",
+        then="/statement?done=1",
+        given=lambda posted: {"records": posted.many("record")},
+    ),
+    Form(
+        path="/redeem",
+        mutation="order_reward",
+        field="orderReward",
+        page="/redeem",
+        then="/redeem?done=1",
+        given=lambda posted: {"reward": posted.one("reward")},
+    ),
+    Form(
+        path="/activities/sign-up",
+        mutation="sign_up",
+        field="signUpForActivity",
+        page="/activities",
+        then="/activities?done=1",
+        given=lambda posted: {"activity": posted.one("activity")},
+    ),
+    Form(
+        path="/activities/withdraw",
+        mutation="withdraw",
+        field="withdrawFromActivity",
+        page="/activities",
+        then="/activities?done=1",
+        given=lambda posted: {"activity": posted.one("activity")},
+    ),
+)
