@@ -58,6 +58,7 @@ show_enum(
     read_records="Read service records.",
     manage_reward="Offer, restock and withdraw rewards.",
     hand_over_reward="Make orders ready and hand them over.",
+    register_kin="Register kin, households and proxies at the counter.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

@@ -16,6 +16,7 @@ from graphql import (
     get_named_type,
 )
 
+from tests.families import family_things
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, form
 from tests.world import World, found_station, key, resident_id
@@ -184,7 +185,7 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
         "seats": 3,
         "starts": "2026-12-01T01:00:00Z",
         "ends": "2026-12-01T03:00:00Z",
-    }
+    } | await family_things(world, subject)
 
 
 async def _order(world: World, manager: Actor, subject: Actor) -> tuple[str, str]:

@@ -73,6 +73,7 @@ class Action(StrEnum):
     READ_RECORDS = "read_records"
     MANAGE_REWARD = "manage_reward"
     HAND_OVER_REWARD = "hand_over_reward"
+    REGISTER_KIN = "register_kin"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -103,6 +104,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     ),
     Action.MANAGE_REWARD: frozenset({Role.STATION_MANAGER}),
     Action.HAND_OVER_REWARD: frozenset(_STATION),
+    Action.REGISTER_KIN: frozenset(_STATION),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

@@ -136,6 +136,40 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Household',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('people', fields.TextField(unique=False)),
+            ],
+            options={'table': 'household', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HouseholdInvite',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('inviter', fields.CharField(max_length=512)),
+                ('invited', fields.CharField(max_length=512)),
+                ('inviter_number', fields.CharField(max_length=512)),
+                ('invited_number', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('since', InstantField()),
+            ],
+            options={'table': 'household_invite', 'app': 'timebank', 'indexes': [Index(fields=['inviter', 'id']), Index(fields=['invited', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HouseholdMember',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('number', fields.CharField(max_length=512)),
+                ('household', fields.CharField(max_length=512)),
+                ('since', InstantField()),
+            ],
+            options={'table': 'household_member', 'app': 'timebank', 'indexes': [Index(fields=['household'])], 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Inbox',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -152,6 +186,49 @@ class Migration(migrations.Migration):
                 ('person', fields.CharField(max_length=512)),
             ],
             options={'table': 'keyed_index', 'app': 'timebank', 'indexes': [Index(fields=['person'])], 'pk_attr': 'mark'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='KinPair',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('tie', fields.CharField(max_length=512)),
+                ('one', fields.CharField(max_length=512)),
+                ('kinship', fields.CharField(max_length=64)),
+                ('agreed', fields.BooleanField()),
+            ],
+            options={'table': 'kin_pair', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='KinTie',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('one', fields.CharField(max_length=512)),
+                ('other', fields.CharField(max_length=512)),
+                ('one_number', fields.CharField(max_length=512)),
+                ('other_number', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('kinship', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('since', InstantField()),
+            ],
+            options={'table': 'kin_tie', 'app': 'timebank', 'indexes': [Index(fields=['one', 'id']), Index(fields=['other', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Mandate',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('principal', fields.CharField(max_length=512)),
+                ('proxy', fields.CharField(max_length=512)),
+                ('principal_number', fields.CharField(max_length=512)),
+                ('proxy_number', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('since', InstantField()),
+            ],
+            options={'table': 'mandate', 'app': 'timebank', 'indexes': [Index(fields=['principal', 'id']), Index(fields=['proxy', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -254,6 +331,15 @@ class Migration(migrations.Migration):
                 ('people', fields.TextField(unique=False)),
             ],
             options={'table': 'present', 'app': 'timebank', 'pk_attr': 'activity'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ProxyFor',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('mandate', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'proxy_for', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

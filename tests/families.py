@@ -1,0 +1,62 @@
+"""Families for the tests: kin by the ordinary commands, and what the role matrix asks of them."""
+
+from datetime import date
+from typing import Any
+
+from tests.world import World, key
+from timebank.actors import Actor
+from timebank.households import invite_to_household, join_household
+from timebank.kin import Kinship, agree_to_kin, propose_kin
+from timebank.proxies import name_proxy
+
+GRANDMOTHER, MOTHER, DAUGHTER = date(1930, 5, 6), date(1955, 5, 6), date(1980, 5, 6)
+
+
+async def family(world: World) -> tuple[Actor, Actor, Actor]:
+    """A grandmother, her daughter and her daughter's daughter, whom nobody registered yet."""
+    return (
+        await world.volunteer(birth=GRANDMOTHER),
+        await world.volunteer(birth=MOTHER),
+        await world.volunteer(birth=DAUGHTER),
+    )
+
+
+async def tied(world: World, first: Actor, second: Actor, kinship: Kinship) -> str:
+    """Both agree that `second` is to `first` what they say."""
+    number = await world.number_of(second)
+    made = await propose_kin(first, number=number, kinship=kinship, key=key())
+    await agree_to_kin(second, tie=made.tie, key=key())
+    return made.tie
+
+
+async def family_things(world: World, subject: Actor) -> dict[str, Any]:
+    """Kin, a household and a proxy of the subject, and one more of each in the making."""
+    people = [await world.volunteer() for _ in range(4)]
+    own = await world.number_of(subject)
+    numbers = [await world.number_of(who) for who in people]
+    proposals = [
+        (await propose_kin(who, number=own, kinship=Kinship.OTHER, key=key())).tie
+        for who in people[:3]
+    ]
+    await agree_to_kin(subject, tie=proposals[0], key=key())
+    invites = [(await invite_to_household(who, number=own, key=key())).invite for who in people[:3]]
+    await join_household(subject, invite=invites[0] or "", key=key())
+    mandate = await name_proxy(subject, number=numbers[0], key=key())
+    return {
+        "endKin.tie": proposals[0],
+        "agreeToKin.tie": proposals[1],
+        "declineKin.tie": proposals[2],
+        "joinHousehold.invite": invites[1],
+        "declineHousehold.invite": invites[2],
+        "leaveHousehold.person": subject.person,
+        "endProxy.mandate": mandate.mandate,
+        "proposeKin.number": numbers[3],
+        "inviteToHousehold.number": numbers[3],
+        "nameProxy.number": numbers[3],
+        "registerKin.first": numbers[1],
+        "registerKin.second": numbers[2],
+        "registerHousehold.first": numbers[1],
+        "registerHousehold.second": numbers[2],
+        "principal": numbers[1],
+        "proxy": numbers[2],
+    }
