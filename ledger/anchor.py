@@ -79,6 +79,36 @@ async def find(reader: Reader, anchor: Checkpoint | None) -> Found:
     return Found(size=size, anchor=anchor, root=root)
 
 
+def read_note(path: Path) -> str | None:
+    """The note in an anchor file, None where there is no file; refuses with InvalidNote no text."""
+    try:
+        # As bytes: reading as text would mend line ends that nobody signed.
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        raise InvalidNote("form", "the anchor is no text") from None
+
+
+def read_checkpoint(path: Path, log: Log) -> Checkpoint | None:
+    """What an anchor file says; refuses with InvalidNote one that no key of this log signed."""
+    note = read_note(path)
+    return None if note is None else open_note(note, log).checkpoint
+
+
+async def find_beside(reader: Reader, path: Path, log: Log) -> Found:
+    """What a start finds in a database and the anchor file at `path`, whoever holds it.
+
+    A file that cannot be trusted is a damaged anchor.
+    """
+    try:
+        anchor = await asyncio.to_thread(read_checkpoint, path, log)
+    except InvalidNote:
+        size = (await read_head(reader)).size
+        return Found(size=size, anchor=None, root=None, damaged=True)
+    return await find(reader, anchor)
+
+
 async def proved(reader: Reader, anchor: Checkpoint) -> Checkpoint:
     """The checkpoint of the head, proved to extend the anchor.
 
@@ -127,27 +157,15 @@ class Anchor:
 
     def note(self) -> str | None:
         """The anchored note, None where there is no file. Always asked of the disk."""
-        try:
-            # As bytes: reading as text would mend line ends that nobody signed.
-            return self._path.read_bytes().decode()
-        except FileNotFoundError:
-            return None
-        except UnicodeDecodeError:
-            raise InvalidNote("form", "the anchor is no text") from None
+        return read_note(self._path)
 
     def checkpoint(self) -> Checkpoint | None:
         """What the note says; refuses with InvalidNote one that no key of this log signed."""
-        note = self.note()
-        return None if note is None else open_note(note, self.keys).checkpoint
+        return read_checkpoint(self._path, self.keys)
 
     async def find(self, reader: Reader) -> Found:
-        """What `decide_start` judges; a file that cannot be trusted is a damaged anchor."""
-        try:
-            anchor = await asyncio.to_thread(self.checkpoint)
-        except InvalidNote:
-            size = (await read_head(reader)).size
-            return Found(size=size, anchor=None, root=None, damaged=True)
-        return await find(reader, anchor)
+        """What `decide_start` judges."""
+        return await find_beside(reader, self._path, self.keys)
 
     def set_aside(self) -> Path:
         """Move a damaged anchor out of the way, kept as evidence; returns where it is now."""

@@ -14,6 +14,7 @@ from timebank import (
     hours,
     households,
     kin,
+    log_keys,
     notices,
     people,
     places,
@@ -63,4 +64,4 @@ CAPABILITIES = (
     stars,
 )
 
-SPINE = (texts, vault)
+SPINE = (texts, vault, log_keys)

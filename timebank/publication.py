@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find
-from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
+from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find_beside
+from ledger.checkpoint import Checkpoint, Verifier
 from ledger.head import CommitUnknown, NotInstalled, Stopped
 from ledger.publisher import Halted, Publisher
 from ledger.reader import Unreadable, open_reader
-from ledger.signer import KEY, LogSigner, create_key, open_key
+from ledger.signer import KEY, LogSigner, OverlapSigner, create_key, open_key
 from ledger.writer import Writer, open_writer
 from timebank import journal, vault
 from timebank.settings import Settings
@@ -36,8 +36,8 @@ async def create(settings: Settings) -> Verifier:
     settings.anchor_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     writer = await open_writer(settings.database_url)
     try:
-        with _anchor(settings, verifier) as anchor:
-            signer = read_signer(settings)
+        signer = read_signer(settings)
+        with hold_anchor(settings, signer) as anchor:
             publisher = Publisher(
                 url=settings.database_url, writer=writer, signer=signer, anchor=anchor
             )
@@ -48,30 +48,35 @@ async def create(settings: Settings) -> Verifier:
 
 
 def read_signer(settings: Settings) -> LogSigner:
-    """Whoever signs this log; raises UnusableKey where the master key does not open its key."""
-    return open_key(settings.log_key, secret=vault.read_master_key(settings.master_key))
+    """Whoever signs this log: its key, and the next one too while a rotation lasts.
+
+    Raises UnusableKey where the master key does not open a key.
+    """
+    master = vault.read_master_key(settings.master_key)
+    signer = open_key(settings.log_key, secret=master)
+    if not settings.next_log_key.exists():
+        return signer
+    return OverlapSigner(signer, open_key(settings.next_log_key, secret=master))
+
+
+def read_verifiers(settings: Settings) -> tuple[Verifier, ...]:
+    """The verifier keys of whatever signs: one, or the old and the next."""
+    return tuple(map(Verifier.parse, settings.log_vkey.read_text("utf-8").split()))
 
 
 def read_verifier(settings: Settings) -> Verifier:
-    """The log's verifier key."""
-    return Verifier.parse(settings.log_vkey.read_text("utf-8").strip())
+    """The verifier key that every checkpoint bears, until a rotation ends."""
+    return read_verifiers(settings)[0]
 
 
 async def examine(settings: Settings) -> Verdict:
     """What database and anchor mean together. Reads only, whoever holds the anchor."""
-    try:
-        note = settings.anchor_file.read_text("utf-8")
-        anchored = open_note(note, read_verifier(settings)).checkpoint
-    except FileNotFoundError:
-        anchored = None
-    except InvalidNote:
-        # A file that says nothing this log signed is as good as none.
-        anchored = None
+    log = read_verifiers(settings)
     try:
         async with open_reader(settings.database_url) as reader:
-            return decide_start(await find(reader, anchored))
+            return decide_start(await find_beside(reader, settings.anchor_file, log))
     except (NotInstalled, Unreadable):
-        if anchored is None:
+        if not settings.anchor_file.exists():
             raise
         return Verdict.LOST_DATABASE
 
@@ -87,8 +92,9 @@ async def trouble(settings: Settings) -> str | None:
 
 
 @contextlib.contextmanager
-def _anchor(settings: Settings, verifier: Verifier) -> Iterator[Anchor]:
-    anchor = Anchor(settings.anchor_file, verifier)
+def hold_anchor(settings: Settings, signer: LogSigner) -> Iterator[Anchor]:
+    """Hold the anchor of whatever `signer` signs; refuses with AnchorHeld."""
+    anchor = Anchor(settings.anchor_file, signer.verifiers)
     try:
         yield anchor
     finally:
@@ -117,14 +123,14 @@ class Publication:
     async def publish(self) -> Checkpoint:
         """Sign the log as it is, once. Raises AnchorHeld, Halted, Stopped, FileNotFoundError."""
         signer = self._signer or read_signer(self._settings)
-        with _anchor(self._settings, signer.verifier) as anchor:
+        with hold_anchor(self._settings, signer) as anchor:
             return await self._made(signer, anchor).publish()
 
     async def run(self) -> None:
         """Sign the log while it moves, as soon as no other process does; until it must not be."""
         while self._signer is not None:
             try:
-                with _anchor(self._settings, self._signer.verifier) as anchor:
+                with hold_anchor(self._settings, self._signer) as anchor:
                     self._publisher = self._made(self._signer, anchor)
                     await self._publisher.run()
             except AnchorHeld:

@@ -44,9 +44,19 @@ class Settings(BaseSettings):
         return self.data / "keys" / "log.key"
 
     @property
+    def next_log_key(self) -> Path:
+        """The file of the key that signs beside the log's while a rotation lasts."""
+        return self.data / "keys" / "log.next.key"
+
+    @property
     def log_vkey(self) -> Path:
-        """The file of the log's verifier key, which everybody may have."""
+        """The file of the log's verifier keys, one a line, which everybody may have."""
         return self.data / "keys" / "log.vkey"
+
+    @property
+    def retired_vkeys(self) -> Path:
+        """The file of verifier keys that signed once: old checkpoints and receipts need them."""
+        return self.data / "keys" / "retired.vkey"
 
     @property
     def anchor_file(self) -> Path:

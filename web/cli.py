@@ -12,7 +12,15 @@ import click
 
 import schema
 from timebank.settings import Settings
-from web.commands import importing, ledgers, officers, serving, signing, witnessing
+from web.commands import (
+    importing,
+    keys,
+    ledgers,
+    officers,
+    serving,
+    signing,
+    witnessing,
+)
 from web.commands.asked import Asked
 
 
@@ -45,6 +53,7 @@ for command in (
     officers.grant,
     serving.serve,
     serving.demo,
+    keys.keys,
     signing.checkpoint,
     signing.publisher,
     signing.receipt,

@@ -217,6 +217,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='LogKey',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('key', fields.CharField(max_length=512)),
+                ('since', fields.BigIntField(null=True)),
+                ('until', fields.BigIntField(null=True)),
+            ],
+            options={'table': 'log_key', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Mandate',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
