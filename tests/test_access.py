@@ -20,6 +20,7 @@ from timebank.access import (
     Role,
     RoleHeldAlready,
     ScopeMalformed,
+    ScopeUnknown,
     decide_grant,
     end_role,
     grant_role,
@@ -107,6 +108,18 @@ def test_a_grant_is_given_by_another_over_a_path(
 
 
 # Histories
+
+
+@pytest.mark.anyio
+async def test_a_scope_is_the_path_of_something_that_exists(world: World) -> None:
+    who = (await world.volunteer()).person or ""
+    team = f"{world.station_path}{world.team}/"
+    wrong = ["420100/420199/", "420102/", f"420100/{world.station}/", f"{world.station_path}tea_x/"]
+    for scope in wrong:
+        with pytest.raises(ScopeUnknown):
+            await grant_role(SYSTEM, person=who, role=Role.TEAM_LEADER, scope=scope, key=key())
+    for scope in (CITY_PATH, world.station_path, team):
+        await grant_role(SYSTEM, person=who, role=Role.TEAM_LEADER, scope=scope, key=key())
 
 
 @pytest.mark.anyio

@@ -16,6 +16,7 @@ from ledger.entry import Sealed
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
+from timebank.divisions import Area
 from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, write
@@ -170,6 +171,14 @@ class ScopeMalformed(Refusal):
     path = ("scope",)
 
 
+class ScopeUnknown(Refusal):
+    """A scope at which nothing lies: a grant there would give nothing, and say nothing of it."""
+
+    says = "Nothing lies at “{scope}”: give the path of an area, station or team that exists."
+    scope: str
+    path = ("scope",)
+
+
 class GrantEndsTooSoon(Refusal):
     """A grant that is over before it begins."""
 
@@ -185,6 +194,9 @@ class GrantToSelf(Refusal):
 
 
 # Tables and projectors
+
+SCOPES: dict[str, type[Row]] = {}
+"""What beside areas a scope may end with, by the prefix of its id: rows that have a `path`."""
 
 
 @table("grants")
@@ -238,6 +250,12 @@ def decide_grant(
     )
 
 
+def decide_scope(scope: str, found: str | None) -> None:
+    """Whether a scope is the path of what it names. Refuses: ScopeUnknown."""
+    if found != scope:
+        raise ScopeUnknown(scope=scope[:60])
+
+
 def permit(batch: Batch, action: Action, path: str) -> None:
     """Let the batch's actor do `action` on what lies at `path`, or deny it.
 
@@ -284,7 +302,7 @@ async def grant_role(
 ) -> Granted:
     """Give `person` a role over everything below the path `scope`.
 
-    Refuses: GrantToSelf, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready, NotFound.
+    Refuses: GrantToSelf, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready, ScopeUnknown, NotFound.
     Source: domain 11. The software itself grants the first administrator's role.
     """
     made = Grant(id=new("grt"), role=role, scope=scope, until=until)
@@ -293,6 +311,7 @@ async def grant_role(
         permit(batch, Action.GRANT_ROLE, scope)
         held = batch.get(Grants, person)
         event = decide_grant(held, made, person=person, actor=actor, today=batch.today)
+        decide_scope(scope, _path_at(batch, scope))
         # Whoever is registered has a data key; who was erased holds no role again.
         if actor != SYSTEM:
             batch.need(DataKey, person, "person")
@@ -301,6 +320,13 @@ async def grant_role(
     return await write(
         actor, key, work, answer=Granted, needs=[(Grants, person), (DataKey, person)]
     )
+
+
+def _path_at(batch: Batch, scope: str) -> str | None:
+    """The path of what a scope ends with, None where there is no such thing."""
+    last = scope.rstrip("/").rpartition("/")[2]
+    place = batch.get(SCOPES.get(last.partition("_")[0], Area), last)
+    return getattr(place, "path", None)
 
 
 async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKey) -> Granted:

@@ -12,7 +12,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit
+from timebank.access import SCOPES, Action, permit
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.divisions import Area, AreaLevel
@@ -181,6 +181,9 @@ class Station(Row, frozen=True):
     state: StationState
     proposer: str
     successor: str | None = None
+
+
+SCOPES["sta"] = Station
 
 
 @table("station_number")

@@ -10,7 +10,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit
+from timebank.access import SCOPES, Action, permit
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.events import Event
@@ -67,6 +67,9 @@ class Team(Row, frozen=True):
     station: str
     path: str
     state: TeamState
+
+
+SCOPES["tea"] = Team
 
 
 @projects(TeamCreated)
