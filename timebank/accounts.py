@@ -123,7 +123,7 @@ class Account(Row, frozen=True):
 
 @table("posting", index=[("account", "seq")])
 class Posting(Row, frozen=True):
-    """What one entry moved on one account, with the balance after it; `id` is `<account>@<seq>`."""
+    """What one entry moved on one account, with the balance after it; `id` is `posting_id`."""
 
     id: str
     account: str
@@ -132,6 +132,11 @@ class Posting(Row, frozen=True):
     kind: str
     amount: int
     balance: int
+
+
+def posting_id(code: str, seq: int) -> str:
+    """What entry `seq` moved on an account, as `<account>@<seq>`."""
+    return f"{code}@{seq:012d}"
 
 
 @table("account_total")
@@ -163,7 +168,7 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
         rows.put(Account(code=code, unit=unit, balance=after))
         rows.put(
             Posting(
-                id=f"{code}@{entry.seq:012d}",
+                id=posting_id(code, entry.seq),
                 account=code,
                 seq=entry.seq,
                 at=entry.at,

@@ -13,6 +13,7 @@ import click
 import schema
 from timebank.settings import Settings
 from web.commands import (
+    exporting,
     importing,
     keys,
     ledgers,
@@ -59,5 +60,6 @@ for command in (
     signing.receipt,
     importing.importing,
     witnessing.witness,
+    exporting.exporting,
 ):
     main.add_command(command)

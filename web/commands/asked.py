@@ -7,6 +7,7 @@ any command does.
 import asyncio
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -31,6 +32,21 @@ class Asked(msgspec.Struct):
 
     settings: Settings
     json: bool
+
+
+def _at_data(context: click.Context, option: click.Parameter, data: Path | None) -> None:
+    if data is not None:
+        told: Asked = context.obj
+        context.obj = Asked(told.settings.model_copy(update={"data": data}), told.json)
+
+
+at_data = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    callback=_at_data,
+    expose_value=False,
+    help="Directory of database and keys, where it was not named before the command.",
+)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

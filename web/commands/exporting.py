@@ -1,0 +1,14 @@
+"""The group of commands that write the ledger out."""
+
+import click
+
+from web.commands import books
+
+
+@click.group("export")
+def exporting() -> None:
+    """Write the ledger out for auditors, mirrors and other people's software."""
+
+
+for command in (books.export_books, books.export_csv):
+    exporting.add_command(command)
