@@ -24,6 +24,9 @@ class CaptureHoursInput(Input):
     late: LateReason | None = strawberry.field(
         default=None, description="Why it comes after it was due."
     )
+    recipient: str | None = strawberry.field(
+        default=None, description="The volunteer number of who was served, if they have one."
+    )
 
 
 @strawberry.type
@@ -36,6 +39,9 @@ class CaptureVisitInput(Input):
     activity: ID = strawberry.field(description="The activity that was visited.")
     person: ID = strawberry.field(description="Whose visit it was.")
     visit: int = strawberry.field(default=0, description="Which of their visits, from 0.")
+    recipient: str | None = strawberry.field(
+        default=None, description="The volunteer number of who was served, if they have one."
+    )
 
 
 @strawberry.type
@@ -57,6 +63,7 @@ class Mutation:
             kind=input.kind,
             activity=input.activity,
             late=input.late,
+            recipient=input.recipient,
             key=info.context.key(input),
         )
         seen = await read_records(info.context, [answer.record])
@@ -70,6 +77,7 @@ class Mutation:
             activity=input.activity,
             person=input.person,
             visit=input.visit,
+            recipient=input.recipient,
             key=info.context.key(input),
         )
         seen = await read_records(info.context, [answer.record])

@@ -29,6 +29,9 @@ show_enum(
     hours_counted="You did not answer, so the minutes count; accepting them may earn credit.",
     hours_rejected="A record of your service was not confirmed.",
     hours_reversed="A record of your service was taken back.",
+    gift_offered="Somebody offers you minutes; accept or decline them.",
+    gift_accepted="Your gift was accepted.",
+    gift_returned="Your gift came back: declined, taken back or not accepted in time.",
 )
 show_enum(
     Arrival,

@@ -1,11 +1,14 @@
 """Credit for tests: minutes minted by an event of the tests' own, so that accounts can be tried
 without the whole life of a service record."""
 
+from ledger.entry import Sealed
 from timebank.accounts import issuance, volunteer
 from timebank.actors import SYSTEM, PersonId
 from timebank.batch import Batch
 from timebank.events import Event, Postings, transfer
+from timebank.hours import ServiceTotal
 from timebank.journal import Answer, write
+from timebank.projections import Rows, projects
 
 
 class TestCredited(Event, frozen=True, tag="test.credited"):
@@ -31,3 +34,27 @@ async def credit(person: PersonId, station: str, minutes: int) -> int:
     answer = await write(SYSTEM, None, work, answer=Answer)
     assert answer.entry is not None
     return answer.entry
+
+
+class TestEarned(TestCredited, frozen=True, tag="test.earned"):
+    """A person was given minutes as for service, which count as earned."""
+
+    __test__ = False
+
+
+@projects(TestEarned)
+def _earned(rows: Rows, event: TestEarned, entry: Sealed) -> None:
+    held = rows.get(ServiceTotal, event.person)
+    credited = (held.credited if held else 0) + event.minutes
+    minutes = held.minutes if held else 0
+    rows.put(ServiceTotal(volunteer=event.person, minutes=minutes, credited=credited))
+
+
+async def earn(person: PersonId, station: str, minutes: int) -> None:
+    """Let a person earn `minutes` as service would."""
+
+    def work(batch: Batch) -> Answer:
+        entry = batch.record(TestEarned(person=person, station=station, minutes=minutes))
+        return Answer(entry=entry.seq)
+
+    await write(SYSTEM, None, work, answer=Answer)

@@ -3,8 +3,10 @@
 from datetime import date
 from typing import Any
 
+from tests.credit import earn
 from tests.world import World, key
 from timebank.actors import Actor
+from timebank.gifts import offer_gift
 from timebank.households import invite_to_household, join_household
 from timebank.kin import Kinship, agree_to_kin, propose_kin
 from timebank.proxies import name_proxy
@@ -41,6 +43,7 @@ async def family_things(world: World, subject: Actor) -> dict[str, Any]:
     await agree_to_kin(subject, tie=proposals[0], key=key())
     invites = [(await invite_to_household(who, number=own, key=key())).invite for who in people[:3]]
     await join_household(subject, invite=invites[0] or "", key=key())
+    gifts = await _gifts(world, subject)
     mandate = await name_proxy(subject, number=numbers[0], key=key())
     return {
         "endKin.tie": proposals[0],
@@ -57,6 +60,27 @@ async def family_things(world: World, subject: Actor) -> dict[str, Any]:
         "registerKin.second": numbers[2],
         "registerHousehold.first": numbers[1],
         "registerHousehold.second": numbers[2],
-        "principal": numbers[1],
+        "registerProxy.principal": numbers[1],
         "proxy": numbers[2],
+        **gifts,
+    }
+
+
+async def _gifts(world: World, subject: Actor) -> dict[str, Any]:
+    """A gift to accept, one to decline and one to take back, and a daughter to give to."""
+    daughter = await world.volunteer(birth=DAUGHTER)
+    number, own = await world.number_of(daughter), await world.number_of(subject)
+    await tied(world, subject, daughter, Kinship.CHILD)
+    for who in (subject, daughter):
+        await earn(who.id, world.station, 300)
+    given = [
+        (await offer_gift(daughter, receiver=own, minutes=9, key=key())).gift for _ in range(2)
+    ]
+    back = await offer_gift(subject, receiver=number, minutes=9, key=key())
+    return {
+        "acceptGift.gift": given[0],
+        "declineGift.gift": given[1],
+        "withdrawGift.gift": back.gift,
+        "offerGift.receiver": number,
+        "offerGift.minutes": 9,
     }

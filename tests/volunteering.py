@@ -52,7 +52,9 @@ async def captured(
     return made.record
 
 
-async def visited(world: World, who: Actor, *, minutes: int = 120) -> str:
+async def visited(
+    world: World, who: Actor, *, minutes: int = 120, recipient: str | None = None
+) -> str:
     """A record of a visit that the volunteer checked in to and out of, captured by themselves."""
     activity = await world.activity(minutes=minutes + 60)
     await move_activity(
@@ -64,7 +66,9 @@ async def visited(world: World, who: Actor, *, minutes: int = 120) -> str:
     world.clock.move(minutes * MINUTE)
     code = await station_code(clerk, world.station)
     await check_out(who, activity=activity, code=code, key=key())
-    made = await capture_visit(who, activity=activity, person=who.person or "", visit=0, key=key())
+    made = await capture_visit(
+        who, activity=activity, person=who.person or "", visit=0, recipient=recipient, key=key()
+    )
     return made.record
 
 

@@ -14,7 +14,7 @@ from ledger.entry import Sealed, Unit
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
-from timebank.projections import Rows, projects_postings
+from timebank.projections import Place, Rows, projects_postings
 from timebank.refusals import Refusal
 from timebank.tables import Row, find, find_many, select, table
 
@@ -192,6 +192,15 @@ def _add_up(rows: Rows, code: str, unit: str, amount: int, at: datetime) -> None
 
 
 # What other capabilities ask
+
+
+def moving(*codes: str) -> list[Place]:
+    """The rows that a movement on these accounts touches, to be loaded beforehand."""
+    kinds = dict.fromkeys(code.partition(":")[0] for code in codes)
+    return [
+        *((Account, code) for code in codes),
+        *((AccountTotal, f"minute:{kind}") for kind in kinds),
+    ]
 
 
 def balance(batch: Batch, code: str) -> int:

@@ -11,6 +11,7 @@ from timebank import (
     captures,
     confirmations,
     divisions,
+    gifts,
     hours,
     households,
     kin,
@@ -61,6 +62,7 @@ CAPABILITIES = (
     accounts,
     rewards,
     reward_orders,
+    gifts,
     stars,
 )
 

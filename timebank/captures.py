@@ -15,6 +15,7 @@ from timebank.actors import Actor, PersonId
 from timebank.attendance import Attendance, Way
 from timebank.batch import Batch
 from timebank.clock import CITY, day_of
+from timebank.counter import person_numbered
 from timebank.days import (
     MINUTE,
     Interval,
@@ -30,9 +31,11 @@ from timebank.days import (
     street_of,
 )
 from timebank.hours import CapturedOnce
+from timebank.households import same_household
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
+from timebank.kin import are_kin
 from timebank.people import AgeBand, Person, active_person
 from timebank.places import Station, working_station
 from timebank.projections import Place
@@ -56,6 +59,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     own: bool = False
     late: LateReason | None = None
     once: str | None = None
+    recipient: PersonId | None = None
 
     def needs(self, recorder: str, now: datetime) -> list[Place]:
         """The rows that capturing it asks for."""
@@ -88,6 +92,20 @@ class VisitNotClosed(Refusal):
     says = "This visit has no check-out; record it by hand if the times are known."
 
 
+class RecipientIsVolunteer(Refusal):
+    """Nobody serves themselves (domain 4)."""
+
+    says = "Nobody can be recorded as serving themselves; name whoever was served."
+    path = ("recipient",)
+
+
+class RecipientIsClose(Refusal):
+    """Help among kin and in one's own household is no volunteer service (domain 4)."""
+
+    says = "Serving registered kin or one's own household earns nothing, so it is not recorded."
+    path = ("recipient",)
+
+
 # Decisions
 
 
@@ -112,6 +130,23 @@ def path_of(batch: Batch, station: str, activity: str | None) -> str:
     return held.path
 
 
+def decide_recipient(volunteer: PersonId, recipient: PersonId, *, close: bool) -> None:
+    """Whether serving the recipient is volunteer service; `close` tells kin and household.
+
+    Domain 4 lists it among the checks, each with its own error code, so it is refused, and not
+    recorded as service that earns nothing.   Refuses: RecipientIsVolunteer, RecipientIsClose.
+    """
+    if volunteer == recipient:
+        raise RecipientIsVolunteer
+    if close:
+        raise RecipientIsClose
+
+
+def is_close(batch: Batch, one: PersonId, other: PersonId) -> bool:
+    """Whether two people are registered kin or live together: help among them earns nothing."""
+    return are_kin(batch, one, other) or same_household(batch, one, other)
+
+
 def may(batch: Batch, action: Action, path: str) -> bool:
     """Whether the batch's actor holds a role for the action there; denies nothing."""
     person = batch.actor.person
@@ -128,9 +163,13 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     """Record a service that the actor may record at `path`; the record's id and entry.
 
     Refuses: PersonNotActive, BelowServiceAge, IntervalWrong, InTheFuture, Overlaps, GapTooShort,
-    DayTooLong, LateReasonMissing, TooLateToRecord.   Source: domain 4.
+    DayTooLong, LateReasonMissing, TooLateToRecord, RecipientIsVolunteer, RecipientIsClose.
+    Source: domain 4.
     """
     active_person(batch, service.volunteer)
+    if service.recipient is not None:
+        close = is_close(batch, service.volunteer, service.recipient)
+        decide_recipient(service.volunteer, service.recipient, close=close)
     minutes = decide_times(service.starts, service.ends, batch.now)
     if day_of(service.starts) < batch.need(AgeBand, service.volunteer, "person").serves_from:
         raise BelowServiceAge
@@ -150,6 +189,7 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
         late=service.late,
         review=tuple(_review_reasons(batch, service, path, record, minutes)),
         once=service.once,
+        recipient=service.recipient,
     )
     return record, batch.record(event)
 
@@ -196,9 +236,11 @@ async def capture_hours(
     key: RequestKey,
     activity: str | None = None,
     late: LateReason | None = None,
+    recipient: str | None = None,
 ) -> Captured:
     """Record a service by hand, as a clerk does from paper: it counts for stars, mints no credit.
 
+    Args: recipient, the volunteer number of who was served, if they have one.
     Refuses: NotFound, StationNotActive, ActivityElsewhere, ActivityNotOpen, and what `capture`
     refuses.   Source: domain 4.
     """
@@ -218,7 +260,7 @@ async def capture_hours(
         path = path_of(batch, station, activity)
         if not may_capture(batch, path):
             raise Forbidden
-        record, entry = capture(batch, service, path)
+        record, entry = capture(batch, _serving(batch, service, recipient), path)
         return Captured(entry=entry.seq, record=record)
 
     needs = service.needs(actor.id, current().clock.now())
@@ -226,7 +268,13 @@ async def capture_hours(
 
 
 async def capture_visit(
-    actor: Actor, *, activity: str, person: PersonId, visit: int, key: RequestKey
+    actor: Actor,
+    *,
+    activity: str,
+    person: PersonId,
+    visit: int,
+    key: RequestKey,
+    recipient: str | None = None,
 ) -> Captured:
     """Make a closed visit a record; `visit` counts a person's visits of the activity from 0.
 
@@ -246,6 +294,7 @@ async def capture_visit(
         if before is not None:
             return Captured(record=before.record)
         service = _visited(batch.need(Attendance, attendance, "visit"), held, visit, once)
+        service = _serving(batch, service, recipient)
         record, entry = capture(batch, service, path_of(batch, held.station, activity))
         return Captured(entry=entry.seq, record=record)
 
@@ -259,6 +308,13 @@ async def capture_visit(
         (RecorderDay, day_key(actor.id, day_of(current().clock.now()))),
     ]
     return await write(actor, key, work, answer=Captured, needs=needs)
+
+
+def _serving(batch: Batch, service: Service, recipient: str | None) -> Service:
+    """The service with who was served, by volunteer number. Refuses: NotFound."""
+    if recipient is None:
+        return service
+    return msgspec.structs.replace(service, recipient=person_numbered(batch, recipient).id)
 
 
 def _visited(held: Attendance, activity: Activity, visit: int, once: str) -> Service:

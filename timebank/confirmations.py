@@ -13,7 +13,7 @@ from timebank.access import Action, Grants, permit
 from timebank.accounts import Account, balance, owed, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import may
+from timebank.captures import is_close, may
 from timebank.days import RecorderDay, VolunteerDay, VolunteerMonth, day_key, month_key
 from timebank.hours import Record, ServiceTotal
 from timebank.journal import Answer, write
@@ -146,6 +146,9 @@ def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
 def _mint(batch: Batch, record: Record) -> Minted:
     age = batch.get(AgeBand, record.volunteer)
     if record.mode is not CaptureMode.CHECK_IN or age is None or record.day < age.credit_from:
+        return Minted()
+    if record.recipient is not None and is_close(batch, record.volunteer, record.recipient):
+        # They registered it after the record was made: it is no service to be paid for either.
         return Minted()
     day = batch.get(VolunteerDay, day_key(record.volunteer, record.day))
     month = batch.get(VolunteerMonth, month_key(record.volunteer, record.day))

@@ -96,6 +96,7 @@ class Record(Row, frozen=True):
     posted_seq: int | None = None
     posted_leaf: bytes | None = None
     answer_by: date | None = None
+    recipient: str | None = None
 
 
 @table("captured_once")
@@ -139,6 +140,7 @@ def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
             captured_at=entry.at,
             review=event.review,
             late=event.late,
+            recipient=event.recipient,
         )
     )
     if event.once is not None:

@@ -45,6 +45,9 @@ class NoticeCode(StrEnum):
     HOURS_COUNTED = "hours_counted"
     HOURS_REJECTED = "hours_rejected"
     HOURS_REVERSED = "hours_reversed"
+    GIFT_OFFERED = "gift_offered"
+    GIFT_ACCEPTED = "gift_accepted"
+    GIFT_RETURNED = "gift_returned"
 
 
 class Arrival(StrEnum):

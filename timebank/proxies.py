@@ -6,7 +6,7 @@ themselves, so an entry's actor is the proxy and its body names the principal. K
 whom; what they may do is each command's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -17,13 +17,21 @@ from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit_self
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.counter import at_counter, person_numbered, spelled
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
-from timebank.people import AgeBand, Person, VolunteerNumber, active_person
+from timebank.people import (
+    AgeBand,
+    Person,
+    VolunteerNumber,
+    active_person,
+    people_by_id,
+    person_by_number,
+)
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find_many, select, table
@@ -188,6 +196,15 @@ def acting_for(batch: Batch, principal: PersonId) -> PersonId | None:
     return actor
 
 
+def principal_in(batch: Batch, number: str | None) -> tuple[PersonId, PersonId | None]:
+    """Whose act it is, and the proxy by whom: the actor's own without a volunteer `number`.
+
+    Refuses: NotFound, PersonNotActive.
+    """
+    whose = person_numbered(batch, number).id if number else permit_self(batch.actor)
+    return whose, acting_for(batch, whose)
+
+
 # Commands
 
 
@@ -283,3 +300,30 @@ async def mandates_of(
     order = ["id" if backward else "-id"]
     which = Q(principal=own) | Q(proxy=own)
     return await select(Mandate, which, *bounds, order=order, limit=limit)
+
+
+async def may_act_for(actor: Actor, people: Iterable[PersonId]) -> set[PersonId]:
+    """Those of some people whose the actor's acts may be: the actor, principals, wards."""
+    if actor.person is None:
+        return set()
+    asked = sorted(set(people))
+    named = await find_many(ProxyFor, [proxy_key(person, actor.person) for person in asked])
+    held = await people_by_id(asked)
+    wards = [id for id in asked if id in held and held[id].guardian == actor.person]
+    today = day_of(current().clock.now())
+    young = await find_many(AgeBand, wards)
+    return {
+        person
+        for person in asked
+        if person == actor.person
+        or proxy_key(person, actor.person) in named
+        or (person in young and young[person].adult_from > today)
+    }
+
+
+async def principal_of(actor: Actor, number: str | None) -> PersonId | None:
+    """The actor, or whoever has a volunteer `number` if the actor may act for them."""
+    if number is None:
+        return actor.person
+    held = await person_by_number(number)
+    return held.id if held and held.id in await may_act_for(actor, [held.id]) else None

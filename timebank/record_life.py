@@ -79,7 +79,7 @@ class HoursCaptured(Event, frozen=True, tag="hours.captured"):
     """Somebody recorded that a volunteer served; `review` says why a second reviewer must look.
 
     `own` tells that the volunteer checked out with their own credential; `once` names what may be
-    captured only once, a roster's row or a visit.
+    captured only once, a roster's row or a visit; `recipient` who was served, if registered.
     """
 
     record: str
@@ -96,6 +96,7 @@ class HoursCaptured(Event, frozen=True, tag="hours.captured"):
     late: LateReason | None = None
     review: tuple[ReviewReason, ...] = ()
     once: str | None = None
+    recipient: PersonId | None = None
 
 
 class HoursConfirmed(Event, frozen=True, tag="hours.confirmed"):

@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit, permit_self
-from timebank.accounts import Account, AccountTotal, balance, escrow, redeemed, volunteer
+from timebank.accounts import balance, escrow, moving, redeemed, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.events import Event, Postings, transfer
@@ -246,7 +246,7 @@ async def order_reward(actor: Actor, *, reward: str, key: RequestKey) -> Ordered
         (Reward, reward),
         (ServiceTotal, person),
         (RewardTaken, taken_id(reward, person)),
-        *_accounts(volunteer(person), escrow(order)),
+        *moving(volunteer(person), escrow(order)),
     ]
     return await write(actor, key, work, answer=Ordered, needs=needs)
 
@@ -279,7 +279,7 @@ async def hand_over_reward(actor: Actor, *, order: str, code: str, key: RequestK
         event = RewardHandedOver(order=order, reward=held.reward, minutes=held.minutes)
         return _recorded(batch, held, event)
 
-    needs: list[Place] = [(RewardOrder, order), *_accounts(escrow(order))]
+    needs: list[Place] = [(RewardOrder, order), *moving(escrow(order))]
     return await write(actor, key, work, answer=Ordered, needs=needs)
 
 
@@ -305,20 +305,12 @@ async def cancel_reward(
         )
         return _recorded(batch, held, event)
 
-    needs: list[Place] = [(RewardOrder, order), *_accounts(escrow(order))]
+    needs: list[Place] = [(RewardOrder, order), *moving(escrow(order))]
     return await write(actor, key, work, answer=Ordered, needs=needs)
 
 
 def _recorded(batch: Batch, order: RewardOrder, event: Event) -> Ordered:
     return Ordered(entry=batch.record(event).seq, order=order.id, minutes=order.minutes)
-
-
-def _accounts(*codes: str) -> list[Place]:
-    totals = {code.partition(":")[0] for code in codes}
-    return [
-        *((Account, code) for code in codes),
-        *((AccountTotal, f"minute:{kind}") for kind in totals),
-    ]
 
 
 def _at_my_desk(batch: Batch, order: str) -> RewardOrder:

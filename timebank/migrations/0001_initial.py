@@ -127,6 +127,31 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Gift',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('giver', fields.CharField(max_length=512)),
+                ('receiver', fields.CharField(max_length=512)),
+                ('giver_number', fields.CharField(max_length=512)),
+                ('receiver_number', fields.CharField(max_length=512)),
+                ('minutes', fields.BigIntField()),
+                ('state', fields.CharField(max_length=64)),
+                ('offered_at', InstantField()),
+                ('until', InstantField()),
+            ],
+            options={'table': 'gift', 'app': 'timebank', 'indexes': [Index(fields=['giver', 'id']), Index(fields=['receiver', 'id']), Index(fields=['state', 'until'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Given',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('minutes', fields.BigIntField()),
+            ],
+            options={'table': 'given', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Grants',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -382,6 +407,7 @@ class Migration(migrations.Migration):
                 ('posted_seq', fields.BigIntField(null=True)),
                 ('posted_leaf', fields.BinaryField(null=True)),
                 ('answer_by', DayField(null=True, max_length=10)),
+                ('recipient', fields.CharField(null=True, max_length=512)),
             ],
             options={'table': 'record', 'app': 'timebank', 'indexes': [Index(fields=['volunteer', 'id']), Index(fields=['state', 'id']), Index(fields=['answer_by', 'id']), Index(fields=['activity']), Index(fields=['batch'])], 'pk_attr': 'id'},
             bases=['Model'],
