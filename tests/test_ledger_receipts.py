@@ -1,17 +1,36 @@
 """Receipts from a real database, opened with nothing but the verifier key."""
 
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from ledger.checkpoint import COSIGNATURE, Signer, cosign, open_receipt
+from ledger import receipts
+from ledger.checkpoint import (
+    COSIGNATURE,
+    Checkpoint,
+    Signer,
+    cosign,
+    open_note,
+    open_receipt,
+    sign,
+)
 from ledger.merkle import InvalidProof
+from ledger.quorum import Member, Quorum
 from ledger.reader import Reader, open_reader
-from ledger.receipts import NoSuchEntry, NotYetSigned, receipt
+from ledger.receipts import (
+    Issued,
+    NoSuchEntry,
+    NotYetSigned,
+    State,
+    issue,
+    latest_checkpoint,
+    receipt,
+)
 from ledger.tables import install
-from ledger.writer import open_writer
-from tests.ledgers import SIGNER, add, fences_down, fill
+from ledger.writer import Writer, open_writer
+from tests.ledgers import SIGNER, add, chain, fences_down, fill
 
 pytestmark = pytest.mark.anyio
 
@@ -100,3 +119,123 @@ async def test_changed_bytes_get_no_receipt(sqlite_url: str) -> None:
         with pytest.raises(InvalidProof):
             await receipt(reader, 1)
         open_receipt(await receipt(reader, 2), SIGNER.verifier)
+
+
+# Witnessed
+
+
+WITNESSES = [
+    Signer(f"w{number:02}.example", bytes([number]) * 32, kind=COSIGNATURE)
+    for number in range(1, 17)
+]
+QUORUM = Quorum(tuple(Member(one.verifier.name, one.verifier, None) for one in WITNESSES), 11)
+
+
+class Cosigned:
+    """A ledger that grows, whose checkpoints are cosigned by whom a test says."""
+
+    def __init__(self, url: str, writer: Writer) -> None:
+        self.url, self.writer = url, writer
+
+    async def grow(self, witnesses: Iterable[Signer], *, spoilt: Iterable[Signer] = ()) -> int:
+        """One entry, its checkpoint, a line of each witness; `spoilt` ones have a false line."""
+        async with self.writer.transaction() as transaction:
+            await transaction.append(chain(transaction.head.tip, 1))
+            head = transaction.head
+            note = sign(Checkpoint("log.example", head.size, head.root), SIGNER)
+            at = "2020-01-01T00:00:00.000000Z"
+            await transaction.execute(
+                "INSERT INTO checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4)",
+                *(head.size, head.root, note, at),
+            )
+            lines = [(one, cosign(note, one, time=1)) for one in witnesses]
+            lines += [(one, one.line(bytes(72))) for one in spoilt]
+            await transaction.execute_many(
+                "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4)",
+                [(head.size, one.verifier.name, line, at) for one, line in lines],
+            )
+        return head.size
+
+    async def issue(self, seq: int, quorum: Quorum | None = QUORUM) -> Issued:
+        """A receipt, which opens for whoever knows every witness and says what it is said to."""
+        async with open_reader(self.url) as reader:
+            issued = await issue(reader, seq, quorum)
+        opened = open_receipt(issued.text, SIGNER.verifier, QUORUM.keys)
+        assert opened.checkpoint.size == issued.size
+        reached = QUORUM.reached([one.witness for one in opened.cosigned])
+        assert reached == (issued.state is State.WITNESSED)
+        assert issued.text.count("— ") <= 16
+        return issued
+
+
+@pytest.fixture
+async def cosigned(database_url: str) -> AsyncIterator[Cosigned]:
+    await install(database_url)
+    writer = await open_writer(database_url)
+    yield Cosigned(database_url, writer)
+    await writer.close()
+
+
+async def test_a_receipt_becomes_witnessed_with_the_eleventh_line(cosigned: Cosigned) -> None:
+    for count, state in ((0, "signed"), (10, "signed"), (11, "witnessed"), (16, "witnessed")):
+        size = await cosigned.grow(WITNESSES[:count])
+        issued = await cosigned.issue(size - 1)
+        assert (issued.size, issued.state) == (size, state)
+
+
+async def test_the_latest_witnessed_checkpoint_goes_before_the_latest(cosigned: Cosigned) -> None:
+    for _ in range(3):
+        await cosigned.grow(WITNESSES[5:])
+    await cosigned.grow(WITNESSES[:10])
+    for seq in range(3):
+        assert (await cosigned.issue(seq)).size == 3
+    late = await cosigned.issue(3)
+    assert (late.size, late.state) == (4, State.SIGNED)
+    alone = await cosigned.issue(0, None)
+    assert (alone.size, alone.state) == (4, State.SIGNED)
+
+
+async def test_a_spoilt_line_is_left_out_and_does_not_count(cosigned: Cosigned) -> None:
+    await cosigned.grow(WITNESSES[:10], spoilt=WITNESSES[10:])
+    assert (await cosigned.issue(0)).state is State.SIGNED
+    await cosigned.grow(WITNESSES[:11], spoilt=WITNESSES[11:])
+    assert (await cosigned.issue(1)).state is State.WITNESSED
+    async with open_reader(cosigned.url) as reader:
+        note = await latest_checkpoint(reader, QUORUM)
+    assert note is not None
+    assert len(open_note(note, SIGNER.verifier, QUORUM.keys).cosigned) == 11
+
+
+async def test_strangers_lines_neither_count_nor_crowd_out(cosigned: Cosigned) -> None:
+    strangers = [
+        Signer(f"a{number}.example", bytes([99, number]) * 16, kind=COSIGNATURE)
+        for number in range(20)
+    ]
+    await cosigned.grow([*strangers, *WITNESSES[:10]])
+    assert (await cosigned.issue(0)).state is State.SIGNED
+    await cosigned.grow([*strangers, *WITNESSES[:11]])
+    assert (await cosigned.issue(1)).state is State.WITNESSED
+
+
+async def test_an_outage_of_the_witnesses_is_looked_past(
+    cosigned: Cosigned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "_LOOKS", (("DESC", 16), ("DESC", 32), ("ASC", 32)))
+    await cosigned.grow(WITNESSES)
+    await cosigned.grow(WITNESSES)
+    for _ in range(8):
+        await cosigned.grow(WITNESSES[:10])
+    for seq in (0, 1):
+        issued = await cosigned.issue(seq)
+        assert (issued.size, issued.state) == (2, State.WITNESSED)
+    assert (await cosigned.issue(2)).state is State.SIGNED
+
+
+async def test_looking_for_a_quorum_reads_no_more_in_a_long_log(cosigned: Cosigned) -> None:
+    for _ in range(40):
+        await cosigned.grow(WITNESSES)
+    async with open_reader(cosigned.url) as reader:
+        counting = Counting(reader)
+        await issue(cast(Reader, counting), 0, QUORUM)
+    # 64 rows looked through, the lines of one checkpoint, its note, the entry, one tile.
+    assert counting.rows <= 64 + 16 + 1 + 1 + 256

@@ -20,6 +20,7 @@ from web.commands import (
     officers,
     serving,
     signing,
+    verifying,
     witnessing,
 )
 from web.commands.asked import Asked
@@ -63,3 +64,6 @@ for command in (
     exporting.exporting,
 ):
     main.add_command(command)
+
+for check in (verifying.verify_receipt, verifying.verify_checkpoint):
+    ledgers.verify.add_command(check)
