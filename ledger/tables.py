@@ -108,16 +108,6 @@ async def _install_postgresql(url: str) -> None:
         raise FencesDiffer(differences)
 
 
-def grants(role: str) -> tuple[str, ...]:
-    """Statements that give a PostgreSQL role what a writer needs and no more (FORMAT.md 7)."""
-    if not re.fullmatch(r"[a-z_][a-z0-9_]*", role):
-        raise ValueError("a role is a plain name")
-    return (
-        f"GRANT SELECT, INSERT ON entry, node, request, checkpoint, cosignature, stop TO {role}",
-        f"GRANT SELECT, UPDATE (size, leaf, frontier, at) ON head TO {role}",
-    )
-
-
 # Fences, SQLite: the file is executed in memory and SQLite's own record of both is compared
 
 

@@ -160,6 +160,23 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
+def role(postgres_server: PostgresServer, postgres_url: str) -> Iterator[str]:
+    """The name of a role that does not exist yet, and afterwards does not any more."""
+    name = f"app_{secrets.token_hex(4)}"
+    yield name
+
+    async def drop() -> None:
+        owner = await asyncpg.connect(postgres_url)
+        try:
+            if await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name):
+                await owner.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+        finally:
+            await owner.close()
+
+    asyncio.run(drop())
+
+
+@pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The address of an SQLite file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'timebank.db'}"

@@ -27,6 +27,11 @@ from tests.ledgers import add, fences_down
 KEY = LocalSigner("log.example", bytes(32))
 
 
+def url_as(role: str, url: str) -> str:
+    """The same database, logged in to as a role."""
+    return url.replace("postgresql://postgres@", f"postgresql://{role}@")
+
+
 class Hands(Protocol):
     """Statements that no fence refuses. Placeholders are $1, $2, ... on both databases."""
 

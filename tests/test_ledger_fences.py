@@ -5,12 +5,9 @@ import sqlite3
 import asyncpg
 import pytest
 
-from ledger.entry import EMPTY
-from ledger.head import entry_row
 from ledger.tables import (
     FencesDiffer,
     dialect_of,
-    grants,
     install,
     sqlite_path,
 )
@@ -119,27 +116,6 @@ async def test_the_next_entry_passes_the_fence(sqlite_url: str) -> None:
     connection = sqlite3.connect(sqlite_path(sqlite_url))
     connection.execute(f"INSERT INTO entry ({COLUMNS}) VALUES (3, {SPARE_SQLITE})")
     connection.close()
-
-
-async def test_a_role_with_our_grants_can_append_and_nothing_else(postgres_url: str) -> None:
-    await install(postgres_url)
-    owner = await asyncpg.connect(postgres_url)
-    await owner.execute("DROP ROLE IF EXISTS clerk; CREATE ROLE clerk")
-    for statement in grants("clerk"):
-        await owner.execute(statement)
-    await owner.execute("SET ROLE clerk")
-    await owner.execute("SELECT * FROM head FOR UPDATE")
-    (fresh,) = chain(EMPTY, 1)
-    await owner.execute(
-        f"INSERT INTO entry ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)", *entry_row(fresh)
-    )
-    for statement in ("DELETE FROM entry", "UPDATE head SET id = 1", "TRUNCATE node"):
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await owner.execute(statement)
-    await owner.execute("RESET ROLE; DROP OWNED BY clerk; DROP ROLE clerk")
-    await owner.close()
-    with pytest.raises(ValueError):
-        grants("clerk; DROP TABLE entry")
 
 
 async def test_installing_twice_changes_nothing(database_url: str) -> None:

@@ -123,25 +123,30 @@ async def found_station(world: World, *, number: str = "001", area: str = COMMUN
     return made.id
 
 
+async def found_city(world: World) -> None:
+    """Divisions, one station with a team, its staff and officers."""
+    await adopt_divisions(SYSTEM)
+    for role in (Role.STREET_OFFICER, Role.DISTRICT_REGISTRAR, Role.DISTRICT_LEAD):
+        world.staff[role] = await world.officer(role)
+    world.station = await found_station(world)
+    place = await places.station(world.station)
+    assert place
+    world.station_path = place.path
+    for role in (Role.STATION_MANAGER, Role.STATION_CLERK):
+        world.staff[role] = await world.officer(role, place.path)
+    team = await teams.create_team(
+        world.staff[Role.STATION_MANAGER], station=world.station, name="红马甲", key=key()
+    )
+    world.team = team.team
+
+
 @asynccontextmanager
 async def open_world(database_url: str, directory: Path) -> AsyncIterator[World]:
-    """A new city on a database: divisions, one station with a team, its staff and officers."""
+    """A new city on a database, open."""
     clock = ManualClock(NOON)
     settings = Settings(data=directory / "data", database=database_url)
     await init(settings, clock=clock)
     async with open_bank(settings, clock=clock) as journal:
         world = World(journal, clock, settings)
-        await adopt_divisions(SYSTEM)
-        for role in (Role.STREET_OFFICER, Role.DISTRICT_REGISTRAR, Role.DISTRICT_LEAD):
-            world.staff[role] = await world.officer(role)
-        world.station = await found_station(world)
-        place = await places.station(world.station)
-        assert place
-        world.station_path = place.path
-        for role in (Role.STATION_MANAGER, Role.STATION_CLERK):
-            world.staff[role] = await world.officer(role, place.path)
-        team = await teams.create_team(
-            world.staff[Role.STATION_MANAGER], station=world.station, name="红马甲", key=key()
-        )
-        world.team = team.team
+        await found_city(world)
         yield world

@@ -1,6 +1,7 @@
 """The doctor: what an operator should know before trusting a server, each line checked, not said.
 
-Reads only. Knows the clock, the key file, the database and its fences, the tables and the disk.
+Reads only. Knows the clock, the key file, the database with its fences and its role, the tables and
+the disk.
 """
 
 import shutil
@@ -11,6 +12,7 @@ import msgspec
 
 from ledger.head import NotInstalled
 from ledger.reader import Unreadable, open_reader, read_head
+from ledger.roles import excess
 from timebank import publication, vault
 from timebank.journal import CLOCK_SLACK
 from timebank.settings import Settings
@@ -34,6 +36,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("key", _key),
         ("database", _database),
         ("fences", _fences),
+        ("role", _role),
         ("anchor", _anchor),
         ("tables", _tables),
         ("disk", _disk),
@@ -72,6 +75,12 @@ async def _fences(settings: Settings) -> Finding:
 async def _anchor(settings: Settings) -> Finding:
     trouble = await publication.trouble(settings)
     return Finding("anchor", trouble is None, trouble or "the database extends what was signed")
+
+
+async def _role(settings: Settings) -> Finding:
+    held = await excess(settings.database_url)
+    seen = "; ".join([*held, "serve as a role made by timebank database-role"] if held else [])
+    return Finding("role", not held, seen or "can do no more to the ledger than append")
 
 
 async def _tables(settings: Settings) -> Finding:
