@@ -5,9 +5,10 @@ person's own device, or by staff who scan the volunteer's number. What is still 
 closed at the planned end and marked unconfirmed. Knows visits; mints nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 import msgspec
 
@@ -29,6 +30,7 @@ from timebank.events import Event
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.notices import NoticeCode, notify
 from timebank.people import AgeBand, Person, VolunteerNumber, active_person
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
@@ -141,12 +143,13 @@ class Present(Row, frozen=True):
     people: tuple[str, ...]
 
 
-@table("whereabouts")
+@table("whereabouts", index=[("planned_end", "person")])
 class Whereabouts(Row, frozen=True):
-    """Where a person is checked in now."""
+    """Where a person is checked in now, and when the activity there is planned to end."""
 
     person: str
     activity: str
+    planned_end: datetime
 
 
 @projects(CheckedIn)
@@ -158,7 +161,8 @@ def _checked_in(rows: Rows, event: CheckedIn, entry: Sealed) -> None:
     there = rows.get(Present, event.activity)
     people = (*(there.people if there else ()), event.person)
     rows.put(Present(activity=event.activity, people=people))
-    rows.put(Whereabouts(person=event.person, activity=event.activity))
+    ends = rows.there(Activity, event.activity).ends
+    rows.put(Whereabouts(person=event.person, activity=event.activity, planned_end=ends))
 
 
 @projects(CheckedOut)
@@ -300,6 +304,7 @@ async def end_activity(actor: Actor, *, activity: str, key: RequestKey) -> Acted
         entry = batch.record(
             ActivityEnded(activity=activity, planned_end=held.ends, unconfirmed=left)
         )
+        tell_forgotten(batch, activity, left)
         return Acted(entry=entry.seq, activity=activity)
 
     return await write(
@@ -356,4 +361,13 @@ def _depart(batch: Batch, activity: Activity, who: Person, way: Way) -> Attended
         # Forgotten until now: as good as no check-out, which closes at the planned end.
         at, way = activity.ends, Way.UNCONFIRMED
     entry = batch.record(CheckedOut(activity=activity.id, person=who.id, at=at, way=way))
+    if way is Way.UNCONFIRMED:
+        tell_forgotten(batch, activity.id, [who.id])
     return Attended(entry=entry.seq, activity=activity.id, person=who.id)
+
+
+def tell_forgotten(batch: Batch, activity: str, people: Sequence[PersonId]) -> None:
+    """Tell people that their visit was closed unconfirmed, and so counts for nothing by itself."""
+    code, hands = NoticeCode.VISIT_UNCONFIRMED, (batch.actor.id,)
+    for person in people:
+        batch.attempt(partial(notify, batch, person, code, activity, hands=hands))

@@ -11,6 +11,7 @@ from timebank import (
     captures,
     confirmations,
     divisions,
+    forgotten_visits,
     gifts,
     hours,
     households,
@@ -32,6 +33,7 @@ from timebank import (
     stars,
     teams,
     texts,
+    timers,
     vault,
     waiting,
 )
@@ -57,6 +59,7 @@ CAPABILITIES = (
     confirmations,
     reversals,
     silence,
+    forgotten_visits,
     waiting,
     rosters,
     accounts,
@@ -67,3 +70,4 @@ CAPABILITIES = (
 )
 
 SPINE = (texts, vault, log_keys)
+SPINE = (texts, vault, timers)

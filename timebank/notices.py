@@ -48,6 +48,7 @@ class NoticeCode(StrEnum):
     GIFT_OFFERED = "gift_offered"
     GIFT_ACCEPTED = "gift_accepted"
     GIFT_RETURNED = "gift_returned"
+    VISIT_UNCONFIRMED = "visit_unconfirmed"
 
 
 class Arrival(StrEnum):

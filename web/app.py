@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import schema
 from schema.context import Context
 from schema.execution import Api
-from timebank import journal, publication, sign_in, vault, words
+from timebank import journal, publication, sign_in, timers, vault, words
 from timebank.actors import Actor
 from timebank.bank import open_bank
 from timebank.clock import Clock
@@ -151,7 +151,8 @@ def build(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_bank(settings, clock=clock), publishing(settings):
+        url = settings.database_url
+        async with open_bank(settings, clock=clock), publishing(settings), timers.running(url):
             yield
 
     endpoint = GraphQL(api, context_of=context_of, open_documents=settings.development)

@@ -21,6 +21,7 @@ from web.commands import (
     roles,
     serving,
     signing,
+    timers,
     verifying,
     witnessing,
 )
@@ -64,6 +65,7 @@ for command in (
     importing.importing,
     witnessing.witness,
     exporting.exporting,
+    timers.timers,
 ):
     main.add_command(command)
 

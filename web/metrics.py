@@ -14,6 +14,7 @@ from ledger.anchor import Verdict
 from ledger.reader import open_reader, read_head
 from timebank import publication
 from timebank.settings import Settings
+from timebank.timers import TIMERS, runs
 
 
 async def collect(settings: Settings) -> CollectorRegistry:
@@ -31,6 +32,7 @@ async def collect(settings: Settings) -> CollectorRegistry:
     ]
     for name, says, value in gauges:
         Gauge(name, says, registry=told).set(value)
+    await _timers(told)
     rows = Gauge(
         "timebank_ledger_start_verdict",
         "What database and anchor mean together: 1 for the row of the start-up table that holds.",
@@ -40,6 +42,17 @@ async def collect(settings: Settings) -> CollectorRegistry:
     for row in Verdict:
         rows.labels(row.value).set(int(row is verdict))
     return told
+
+
+async def _timers(told: CollectorRegistry) -> None:
+    """When each timer last ran and what failed then; one that never ran is 1970."""
+    at = Gauge("timebank_timer_run_seconds", "A timer's last round.", ["timer"], registry=told)
+    failed = Gauge("timebank_timer_failed", "What failed in it.", ["timer"], registry=told)
+    held = {run.name: run for run in await runs([timer.name for timer in TIMERS])}
+    for timer in TIMERS:
+        run = held.get(timer.name)
+        at.labels(timer.name).set(run.at.timestamp() if run else 0)
+        failed.labels(timer.name).set(run.failed if run else 0)
 
 
 async def metrics(request: Request) -> Response:

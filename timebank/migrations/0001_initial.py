@@ -576,6 +576,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='TimerRun',
+            fields=[
+                ('name', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('at', InstantField()),
+                ('done', fields.BigIntField()),
+                ('refused', fields.BigIntField()),
+                ('failed', fields.BigIntField()),
+            ],
+            options={'table': 'timer_run', 'app': 'timebank', 'pk_attr': 'name'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='VolunteerDay',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -608,8 +620,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('activity', fields.CharField(max_length=512)),
+                ('planned_end', InstantField()),
             ],
-            options={'table': 'whereabouts', 'app': 'timebank', 'pk_attr': 'person'},
+            options={'table': 'whereabouts', 'app': 'timebank', 'indexes': [Index(fields=['planned_end', 'person'])], 'pk_attr': 'person'},
             bases=['Model'],
         ),
     ]

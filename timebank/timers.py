@@ -1,0 +1,228 @@
+"""Timers: what falls due is done by the software, by one scheduler at a time.
+
+A timer is a line of a table: a name, a read of what is due, a command. What is due is read without
+the lock; each candidate is a work of its own that checks state and due date again, so a second
+scheduler, a crash or a clock that was moved does nothing twice. Nothing is kept in memory from one
+round to the next. Refuses to know why anything is due.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+import asyncpg
+import msgspec
+import structlog
+
+from ledger.tables import dialect_of, sqlite_path
+from timebank.actors import SYSTEM
+from timebank.batch import Batch
+from timebank.forgotten_visits import close_visit, forgotten
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.refusals import Denial, Refusal
+from timebank.silence import post_silent, unanswered
+from timebank.tables import Row, select, table
+
+INTERVAL = 60.0
+"""Seconds between two rounds."""
+
+TOGETHER = 100
+"""How many candidates of a timer are tried at once: they share the journal's transactions."""
+
+MOST_PAGES = 1_000
+"""How often a round comes back to one timer: what is left after that waits for the next round."""
+
+# "timers" in ASCII: one scheduler a database, so one number for all of them.
+LOCK = 0x74696D657273
+
+log = structlog.get_logger()
+
+
+class Due(Protocol):
+    """Reads at most `limit` candidates, the longest due first, after `skip` of them."""
+
+    def __call__(self, *, skip: int, limit: int) -> Awaitable[list[str]]: ...
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """What falls due: how it is found, and what is done with each candidate."""
+
+    name: str
+    due: Due
+    act: Callable[[str, RequestKey], Awaitable[Answer]]
+
+
+TIMERS = (
+    Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
+    Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),
+)
+"""Every timer there is. Whoever adds something that falls due adds one line here."""
+
+
+# Table
+
+
+@table("timer_run", vault=True)
+class TimerRun(Row, frozen=True):
+    """A timer's latest round: what was done, what was not due after all, what failed."""
+
+    name: str
+    at: datetime
+    done: int = 0
+    refused: int = 0
+    failed: int = 0
+
+
+# One at a time
+
+
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[bool]:
+    """Whether no other scheduler of this database works; until the context is left, this one does.
+
+    Should a lock be lost while a round lasts, a second scheduler harms nothing: see `Timer`.
+    """
+    take = _alone_on_sqlite if dialect_of(url) == "sqlite" else _alone_on_postgresql
+    async with take(url) as taken:
+        yield taken
+
+
+@asynccontextmanager
+async def _alone_on_sqlite(url: str) -> AsyncIterator[bool]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    file = await asyncio.to_thread(os.open, sqlite_path(url) + ".timers.lock", flags, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            taken = True
+        except BlockingIOError:
+            taken = False
+        yield taken
+    finally:
+        os.close(file)
+
+
+@asynccontextmanager
+async def _alone_on_postgresql(url: str) -> AsyncIterator[bool]:
+    connection = await asyncpg.connect(url, server_settings={"application_name": "timers"})
+    try:
+        # Held by the session: it goes with the connection, however the process ends.
+        yield bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK))
+    finally:
+        await connection.close()
+
+
+# Rounds
+
+
+class Outcome(Enum):
+    """What became of a candidate."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class _Round:
+    """One timer's round: what stays due is skipped, what is done is gone by itself."""
+
+    def __init__(self, timer: Timer) -> None:
+        self.timer = timer
+        self.count = dict.fromkeys(Outcome, 0)
+        self.pages = 0
+
+    async def page(self) -> bool:
+        """Try the next candidates; whether there may be more."""
+        self.pages += 1
+        try:
+            skip = self.count[Outcome.REFUSED] + self.count[Outcome.FAILED]
+            candidates = await self.timer.due(skip=skip, limit=TOGETHER)
+        except Exception as error:
+            self._failed(error, candidate=None)
+            return False
+        for outcome in await asyncio.gather(*map(self._try, candidates)):
+            self.count[outcome] += 1
+        return len(candidates) == TOGETHER and self.pages < MOST_PAGES
+
+    async def _try(self, candidate: str) -> Outcome:
+        try:
+            await self.timer.act(candidate, RequestKey.once(SYSTEM.scope))
+        except Refusal as no:
+            log.info("timer_refused", timer=self.timer.name, candidate=candidate, code=no.code)
+            return Outcome.REFUSED
+        except Denial:
+            raise
+        except Exception as error:
+            return self._failed(error, candidate=candidate)
+        return Outcome.DONE
+
+    def _failed(self, error: Exception, *, candidate: str | None) -> Outcome:
+        kind = type(error).__name__
+        log.error("timer_failed", timer=self.timer.name, candidate=candidate, kind=kind)
+        if candidate is None:
+            self.count[Outcome.FAILED] += 1
+        return Outcome.FAILED
+
+    def run(self, at: datetime) -> TimerRun:
+        """What the round came to."""
+        told = {outcome.value: count for outcome, count in self.count.items()}
+        return TimerRun(name=self.timer.name, at=at, **told)
+
+
+async def sweep(timers: Sequence[Timer] = TIMERS) -> list[TimerRun]:
+    """Do everything that is due, a page of each timer in turn, so that none waits for another.
+
+    What fails is logged and tried again in the next round. Raises a Denial where nothing may be
+    written at all.
+    """
+    rounds = [_Round(timer) for timer in timers]
+    going = rounds
+    while going:
+        going = [one for one in going if await one.page()]
+
+    def work(batch: Batch) -> Answer:
+        for one in rounds:
+            batch.put(one.run(batch.now))
+        return Answer()
+
+    await write(SYSTEM, None, work, answer=Answer)
+    return await runs([timer.name for timer in timers])
+
+
+async def run(url: str, *, interval: float = INTERVAL) -> None:
+    """Sweep every `interval` seconds, beginning at once, whenever no other scheduler does."""
+    while True:
+        try:
+            async with alone(url) as taken:
+                if taken:
+                    await sweep()
+        except Exception as error:
+            log.error("sweep_failed", kind=type(error).__name__)
+        await asyncio.sleep(interval)
+
+
+@asynccontextmanager
+async def running(url: str) -> AsyncIterator[None]:
+    """Run the timers of an open bank for as long as it lasts."""
+    task = asyncio.create_task(run(url), name="timers")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+# Reads
+
+
+async def runs(names: Sequence[str]) -> list[TimerRun]:
+    """The latest round of these timers, by name; one that never ran is not in it."""
+    return await select(TimerRun, name__in=list(names), order=["name"])
