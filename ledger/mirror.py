@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.checkpoint import InvalidNote, Verifier, open_note
+from ledger.checkpoint import InvalidNote, Log, keys_of, open_note
 from ledger.merkle import TILE_WIDTH, InvalidProof, Tile, grow
 from ledger.reader import Reader, read_root, read_tile
 from ledger.signer import sync_directory
@@ -43,13 +43,14 @@ class Mirrored(msgspec.Struct, frozen=True):
 
 
 async def mirror(
-    reader: Reader, directory: Path, *, log: Verifier, progress: Progress | None = None
+    reader: Reader, directory: Path, *, log: Log, progress: Progress | None = None
 ) -> Mirrored:
     """Bring a directory up to the latest checkpoint; files that are there already are kept.
 
-    Args: log, whose key signed the checkpoint; progress, called with files done and files in all.
-    Refuses with NothingSigned, AnotherMirror, with InvalidNote a checkpoint that `log` did not
-    sign, and with InvalidProof entries or hashes that the checkpoint does not commit to.
+    Args: log, whose key signed the checkpoint, and around a rotation the next one's as well;
+    progress, called with files done and files in all. Refuses with NothingSigned, AnotherMirror,
+    with InvalidNote a checkpoint that `log` did not sign, and with InvalidProof entries or hashes
+    that the checkpoint does not commit to.
     """
     told = await read_published(reader)
     if told is None:
@@ -59,8 +60,9 @@ async def mirror(
         raise InvalidProof("the stored hashes do not lead to the checkpoint's root")
     with _held(directory) as place:
         await _continues(reader, place, log, signed.size)
-        if place.told(VKEY) is None:
-            place.put(VKEY, f"{log.text}\n".encode())
+        key = f"{keys_of(log)[0].text}\n"
+        if place.told(VKEY) != key:
+            place.put(VKEY, key.encode())
         written = 0
         count = _files(signed.size)
         source = _Source(reader, signed.size)
@@ -80,20 +82,25 @@ def _files(size: int) -> int:
     return sum(-(-width // TILE_WIDTH) for width in widths)
 
 
-async def _continues(reader: Reader, place: "_Place", log: Verifier, size: int) -> None:
-    """Refuse a directory that holds another log, or another history up to its own checkpoint."""
-    if place.told(VKEY) not in (None, f"{log.text}\n"):
-        raise AnotherMirror("its verifier key is another")
-    note = place.told(CHECKPOINT)
-    if note is not None:
-        try:
-            held = open_note(note, log).checkpoint
-        except InvalidNote as error:
-            raise AnotherMirror("its checkpoint is not this log's") from error
-        if held.size > size:
-            raise AnotherMirror(f"it holds {held.size} entries, the log only {size}")
-        if await read_root(reader, held.size) != held.root:
-            raise AnotherMirror(f"its {held.size} entries are not the log's")
+async def _continues(reader: Reader, place: "_Place", log: Log, size: int) -> None:
+    """Refuse a directory that holds another log, or another history up to its own checkpoint.
+
+    A checkpoint that bears the signature of a key now in use says more than the key beside it,
+    which a rotation may have ended since.
+    """
+    note, key = place.told(CHECKPOINT), place.told(VKEY)
+    if note is None:
+        if key not in (None, *(f"{one.text}\n" for one in keys_of(log))):
+            raise AnotherMirror("its verifier key is another")
+        return
+    try:
+        held = open_note(note, log).checkpoint
+    except InvalidNote as error:
+        raise AnotherMirror("its checkpoint is not this log's") from error
+    if held.size > size:
+        raise AnotherMirror(f"it holds {held.size} entries, the log only {size}")
+    if await read_root(reader, held.size) != held.root:
+        raise AnotherMirror(f"its {held.size} entries are not the log's")
 
 
 class _Source:

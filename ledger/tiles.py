@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ledger.checkpoint import with_signatures
+from ledger.checkpoint import Checkpoint
 from ledger.entry import leaf_hash
 from ledger.merkle import TILE_HEIGHT, TILE_WIDTH, InvalidProof, Tile
 from ledger.reader import Reader, read_tile
+from ledger.receipts import latest_checkpoint
 
 MAX_LEVEL = 63
 _GROUP = 1000
@@ -106,14 +107,11 @@ class Published(msgspec.Struct, frozen=True):
 
 async def read_published(reader: Reader) -> Published | None:
     """The latest checkpoint, or None where nothing was signed yet."""
-    rows = await reader.fetch("SELECT size, root, note FROM checkpoint ORDER BY size DESC LIMIT 1")
-    if not rows:
+    note = await latest_checkpoint(reader)
+    if note is None:
         return None
-    size, root, note = rows[0]
-    lines = await reader.fetch(
-        "SELECT line FROM cosignature WHERE size = $1 ORDER BY witness", size
-    )
-    return Published(size, bytes(root), with_signatures(note, (row[0] for row in lines)))
+    told = Checkpoint.parse(note.partition("\n\n")[0] + "\n")
+    return Published(told.size, told.root, note)
 
 
 async def read_file(reader: Reader, file: TileFile, *, size: int) -> bytes:

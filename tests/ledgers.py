@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ledger.checkpoint import Checkpoint, Signer, sign
+from ledger.checkpoint import Checkpoint, Signer, lines_of, sign, with_signatures
 from ledger.entry import Sealed, Tip, seal
 from ledger.tables import install, sqlite_path
 from ledger.verify import Report
@@ -54,10 +54,12 @@ async def size_of(writer: Writer) -> int:
         return transaction.head.size
 
 
-async def publish(transaction: Transaction) -> None:
-    """Sign where the log ends now, as a publisher would."""
+async def publish(transaction: Transaction, *signers: Signer) -> None:
+    """Sign where the log ends now, as a publisher would; around a rotation with two keys."""
     head = transaction.head
-    note = sign(Checkpoint("log.example", head.size, head.root), SIGNER)
+    told = Checkpoint("log.example", head.size, head.root)
+    notes = [sign(told, signer) for signer in signers or [SIGNER]]
+    note = with_signatures(notes[0], (line for note in notes for line in lines_of(note)))
     await transaction.execute(
         "INSERT INTO checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4)",
         head.size,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.checkpoint import Signer
 from ledger.merkle import InvalidProof
 from ledger.mirror import AnotherMirror, Mirrored, NothingSigned, mirror
 from ledger.reader import open_reader, read_consistency
@@ -30,20 +31,21 @@ FILES = [
 
 
 async def mirrored(
-    url: str, directory: Path, progress: Callable[[int, int], None] | None = None
+    url: str, directory: Path, progress: Callable[[int, int], None] | None = None, *signers: Signer
 ) -> Mirrored:
     """Bring a mirror of the test's log up to date."""
+    log = [signer.verifier for signer in signers or [SIGNER]]
     async with open_reader(url) as reader:
-        return await mirror(reader, directory, log=SIGNER.verifier, progress=progress)
+        return await mirror(reader, directory, log=log, progress=progress)
 
 
-async def grow(url: str, count: int) -> None:
+async def grow(url: str, count: int, *signers: Signer) -> None:
     """Add entries and sign where the log ends."""
     writer = await open_writer(url)
     try:
         await add(writer, count)
         async with writer.transaction() as transaction:
-            await publish(transaction)
+            await publish(transaction, *signers)
     finally:
         await writer.close()
 
@@ -146,6 +148,27 @@ async def test_a_second_run_writes_nothing_and_a_third_only_what_is_new(
         *("tile/0/002", "tile/entries/002", "tile/1/000.p/3"),
     }
     outsider.Directory(tmp_path / "m", KEY).check()
+
+
+@pytest.mark.anyio
+async def test_a_mirror_goes_through_a_rotation_of_the_log_s_key(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    following = Signer("log.example", b"n" * 32)
+    key = outsider.key_of(following.verifier.text)
+    await fill(sqlite_url, 300)
+    for name in ("m", "late"):
+        await mirrored(sqlite_url, tmp_path / name)
+    await grow(sqlite_url, 1, SIGNER, following)
+    await mirrored(sqlite_url, tmp_path / "m", None, SIGNER, following)
+    assert outsider.Directory(tmp_path / "m", KEY).check().size == 301
+    await grow(sqlite_url, 1, following)
+    await mirrored(sqlite_url, tmp_path / "m", None, following)
+    assert outsider.Directory(tmp_path / "m", key).check().size == 302
+    # Nothing in a directory that missed the overlap leads from the one key to the other.
+    with pytest.raises(AnotherMirror):
+        await mirrored(sqlite_url, tmp_path / "late", None, following)
+    assert outsider.Directory(tmp_path / "late", KEY).check().size == 300
 
 
 # Refused by the one who writes

@@ -30,6 +30,7 @@ from web.downloads import Downloads
 from web.graphql import GraphQL
 from web.metrics import metrics
 from web.pages.rendering import Pages
+from web.tiles import Tiles
 
 COOKIE = "__Host-timebank"
 PLAIN_COOKIE = "timebank"
@@ -164,6 +165,7 @@ def build(
             Route("/version", version_of),
             Route("/metrics", metrics),
             *Downloads(context_of).routes(),
+            *Tiles(settings.database_url, context_of).routes(),
             *(Door().routes(pages) if demo else []),
             *pages.routes(),
         ],

@@ -2,7 +2,7 @@
 
 import click
 
-from web.commands import books
+from web.commands import books, mirroring
 
 
 @click.group("export")
@@ -10,5 +10,5 @@ def exporting() -> None:
     """Write the ledger out for auditors, mirrors and other people's software."""
 
 
-for command in (books.export_books, books.export_csv):
+for command in (books.export_books, books.export_csv, mirroring.export_tiles):
     exporting.add_command(command)

@@ -22,6 +22,14 @@ def checkpoint(asked: Asked) -> None:
 
 
 async def _latest(settings: Settings) -> str:
+    await sign_now(settings)
+    async with open_reader(settings.database_url) as reader:
+        rows = await reader.fetch("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
+    return str(rows[0][0]) if rows else settings.anchor_file.read_text("utf-8")
+
+
+async def sign_now(settings: Settings) -> None:
+    """Sign the log as it is, unless a server does; what must not be signed ends the program."""
     async with bank.open_bank(settings):
         try:
             await publication.publish_once(settings)
@@ -31,9 +39,6 @@ async def _latest(settings: Settings) -> str:
         except Halted as halt:
             console.print(str(halt), style="red")
             sys.exit(HALTED)
-    async with open_reader(settings.database_url) as reader:
-        rows = await reader.fetch("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
-    return str(rows[0][0]) if rows else settings.anchor_file.read_text("utf-8")
 
 
 @click.command()
