@@ -8,6 +8,7 @@ from timebank import (
     accounts,
     activities,
     attendance,
+    backups,
     captures,
     confirmations,
     divisions,
@@ -69,5 +70,10 @@ CAPABILITIES = (
     stars,
 )
 
-SPINE = (texts, vault, log_keys)
-SPINE = (texts, vault, timers)
+SPINE = (
+    texts,
+    vault,
+    timers,
+    log_keys,
+    backups,
+)

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     anchor: Path | None = Field(
         default=None, description="File of the last signed checkpoint; by default in `data`."
     )
+    postgresql_tools: Path | None = Field(
+        default=None, description="Directory of pg_dump and pg_restore; by default on PATH."
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False

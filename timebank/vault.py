@@ -152,6 +152,11 @@ def read_master_key(path: Path) -> bytes:
     return msgspec.json.decode(path.read_bytes(), type=_KeyFile).master
 
 
+def read_master_key_id(path: Path) -> str:
+    """The id of a master key, which tells nothing of the key."""
+    return msgspec.json.decode(path.read_bytes(), type=_KeyFile).id
+
+
 class _KeyFile(msgspec.Struct):
     id: str
     master: bytes

@@ -13,6 +13,7 @@ import click
 import schema
 from timebank.settings import Settings
 from web.commands import (
+    backups,
     exporting,
     importing,
     keys,
@@ -58,6 +59,8 @@ for command in (
     officers.grant,
     serving.serve,
     serving.demo,
+    backups.backup,
+    backups.restore,
     keys.keys,
     signing.checkpoint,
     signing.publisher,

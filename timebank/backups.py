@@ -1,0 +1,216 @@
+"""Backups of a ledger: what a copy is made with, and when a restored one may take its place.
+
+A copy goes where the ledger lies only after it was verified and compared with what was signed: the
+anchor that is there, or the largest checkpoint a witness has seen. Yesterday's copy is sound in
+itself; only that comparison shows that a day is missing (ledger format 7). Erasures are not applied
+again, because there are none yet. Knows keys by their ids only.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from ledger import verify
+from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find, read_checkpoint
+from ledger.backup import Manifest, NamedKey, back_up, check_copy, loaded, read_manifest
+from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
+from ledger.reader import open_reader
+from timebank import accounts, bank, log_keys, publication, vault
+from timebank.refusals import Refusal
+from timebank.settings import Settings
+
+# Refusals
+
+
+class OtherMasterKey(Refusal):
+    """The key file in the data directory is not the one that sealed the copy."""
+
+    says = "The copy needs the master key {needed}; the data directory holds {held}."
+    needed: str
+    held: str
+
+
+class CopyUnsound(Refusal):
+    """The copy does not verify, so it goes nowhere."""
+
+    says = "The copy does not verify: {first} ({count} findings). It was not put in place."
+    first: str
+    count: int
+
+
+class CopyRolledBack(Refusal):
+    """The copy is honest and older than what was signed."""
+
+    says = (
+        "The copy has {copy} entries, and {signed} were signed: {missing} would be lost. "
+        "It was not put in place; find a newer backup, or give up the entries with --accept-loss."
+    )
+    copy: int
+    signed: int
+    missing: int
+
+
+class CopyForked(Refusal):
+    """The copy tells another history than the signed one."""
+
+    says = (
+        "The copy has another root at {signed} entries than the one that was signed. "
+        "It was not put in place; keep it and the anchor as evidence."
+    )
+    signed: int
+
+
+class NothingToCompare(Refusal):
+    """Without anything signed outside the copy, nobody can say whether it is the latest."""
+
+    says = (
+        "There is no anchor to compare the copy with. "
+        "Name the largest checkpoint that a witness has seen with --witnessed."
+    )
+
+
+# Decisions
+
+
+def decide_place(verdict: Verdict, size: int, signed: Checkpoint | None) -> Checkpoint:
+    """Let a verified copy of `size` entries take its place, and say what it extends.
+
+    Args: signed, the largest checkpoint known, if any. Refuses: CopyRolledBack, CopyForked,
+    NothingToCompare.
+    """
+    if signed is None:
+        raise NothingToCompare
+    if verdict in {Verdict.ROLLED_BACK, Verdict.LOST_DATABASE}:
+        raise CopyRolledBack(copy=size, signed=signed.size, missing=signed.size - size)
+    if verdict is not Verdict.GO:
+        raise CopyForked(signed=signed.size)
+    return signed
+
+
+# Commands
+
+
+async def make(settings: Settings, target: Path) -> Manifest:
+    """Back a ledger up into the new directory `target`, while it is served or not.
+
+    Signs the log first, if nobody else does: the copy then ends at a checkpoint. Refuses with what
+    `ledger.backup.back_up` refuses.
+    """
+    signs = settings.log_key.exists()
+    if signs and await publication.trouble(settings) is None:
+        async with bank.open_bank(settings):
+            # A server that holds the anchor signs every second.
+            with contextlib.suppress(AnchorHeld):
+                await publication.publish_once(settings)
+    master = vault.read_master_key_id(settings.master_key)
+    log = log_keys.read_all(settings)
+    return await back_up(
+        settings.database_url,
+        target,
+        origin=log[-1].name,
+        software=version("timebank"),
+        keys=[
+            NamedKey("master", master),
+            *(NamedKey("log", key.id.hex(), key.text) for key in log),
+        ],
+        tools=settings.postgresql_tools,
+    )
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What was put in place, and the checkpoint it was compared with."""
+
+    manifest: Manifest
+    compared: Checkpoint
+
+
+async def restore(
+    settings: Settings,
+    source: Path,
+    *,
+    witnessed: str | None = None,
+    keys: Sequence[Verifier] = (),
+) -> Restored:
+    """Put a backup where no ledger is, once it was verified and compared with what was signed.
+
+    Args: witnessed, the note of the largest checkpoint a witness has seen; keys, the log's verifier
+    keys, by default those in the data directory or else those that the manifest names. Where there
+    is no anchor, the witnessed checkpoint becomes it. Refuses: OtherMasterKey, CopyUnsound,
+    CopyRolledBack, CopyForked, NothingToCompare, and what `ledger.backup` refuses.
+    """
+    manifest = read_manifest(source)
+    require_master_key(settings, manifest)
+    log = tuple(keys) or known_keys(settings, manifest)
+    signed = largest_signed(settings, log, witnessed)
+    async with loaded(
+        source, manifest, settings.database_url, tools=settings.postgresql_tools
+    ) as copy:
+        await verify_copy(copy, manifest, log)
+        async with open_reader(copy) as reader:
+            verdict = decide_start(await find(reader, signed))
+        compared = decide_place(verdict, manifest.size, signed)
+    if witnessed is not None and not settings.anchor_file.exists():
+        _adopt(settings, log, witnessed)
+    return Restored(manifest, compared)
+
+
+def require_master_key(settings: Settings, manifest: Manifest) -> None:
+    """Refuses: OtherMasterKey, where a master key is there and is another."""
+    if not settings.master_key.exists():
+        return
+    held = vault.read_master_key_id(settings.master_key)
+    needed = next((key.id for key in manifest.keys if key.use == "master"), held)
+    if held != needed:
+        raise OtherMasterKey(needed=needed, held=held)
+
+
+def known_keys(settings: Settings, manifest: Manifest) -> tuple[Verifier, ...]:
+    """The log's keys: from the data directory, or else from the manifest.
+
+    The manifest's word is enough to compare with a note that the operator trusts: with keys of
+    somebody else's making that note does not open.
+    """
+    if settings.log_vkey.exists():
+        return log_keys.read_all(settings)
+    return tuple(map(Verifier.parse, manifest.vkeys))
+
+
+def largest_signed(
+    settings: Settings, log: Sequence[Verifier], witnessed: str | None
+) -> Checkpoint | None:
+    """The largest checkpoint known outside any database; refuses a bad one with InvalidNote.
+
+    A damaged anchor counts as none; it is judged again at every start.
+    """
+    told = [] if witnessed is None else [open_note(witnessed, log).checkpoint]
+    try:
+        anchored = read_checkpoint(settings.anchor_file, log)
+    except InvalidNote:
+        anchored = None
+    told += [] if anchored is None else [anchored]
+    return max(told, key=lambda checkpoint: checkpoint.size, default=None)
+
+
+async def verify_copy(copy: str, manifest: Manifest, log: Sequence[Verifier]) -> None:
+    """Verify a copy at storage, chain and books before anybody uses it. Refuses: CopyUnsound."""
+    report = await verify.verify(copy, floor=accounts.floor, holder=accounts.holder, log=log)
+    if not report.sound:
+        one = report.findings[0]
+        where = one.layer if one.seq is None else f"{one.layer}, entry {one.seq}"
+        count = len(report.findings) + report.more
+        raise CopyUnsound(first=f"{where}: {one.what}", count=count)
+    async with open_reader(copy) as reader:
+        await check_copy(reader, manifest)
+
+
+def _adopt(settings: Settings, log: Sequence[Verifier], note: str) -> None:
+    """Make the checkpoint that the copy was compared with its anchor."""
+    settings.anchor_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    anchor = Anchor(settings.anchor_file, log)
+    try:
+        anchor.persist(note)
+    finally:
+        anchor.close()
