@@ -37,7 +37,12 @@ class NotInstalled(Exception):
 
 
 class Stopped(Exception):
-    """The ledger takes no entries until an operator lifts the stop; the message says why."""
+    """The ledger takes no entries; the message says why.
+
+    Either a stop was set, which an operator lifts, or the head is not where the entries end.
+    """
+
+    NO_END = "the head is not where the entries end"
 
 
 class BrokenSequence(Exception):
@@ -81,6 +86,16 @@ def head_of_row(size: int, leaf: bytes, frontier: bytes, at: str | None) -> Head
     """The head that a row of table `head` describes."""
     parts = tuple(frontier[i : i + 32] for i in range(0, len(frontier), 32))
     return Head(size, leaf, parts, instant_of(at))
+
+
+def ends_in(head: Head, leaf: bytes | None, at: str | None) -> bool:
+    """Whether the head's own leaf and time are those of the last entry's row, None without one.
+
+    An entry written on another leaf than its predecessor's breaks the chain for good: what was
+    appended is never changed.
+    """
+    last = (bytes(32), None) if head.size == 0 and leaf is None else (leaf, instant_of(at))
+    return (head.leaf, head.at) == last
 
 
 def row_of_head(head: Head) -> tuple[int, bytes, bytes, str | None]:

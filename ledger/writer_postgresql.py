@@ -21,6 +21,7 @@ from ledger.head import (
     NotInstalled,
     Stopped,
     advance,
+    ends_in,
     entry_row,
     head_of_row,
     row_of_head,
@@ -32,8 +33,8 @@ _LOCK = 0x6C6564676572
 
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_LOCK})"
 _HEAD = (
-    "SELECT size, leaf, frontier, at, (SELECT reason FROM stop)"
-    " FROM head WHERE id = 1 FOR UPDATE OF head"
+    "SELECT size, head.leaf, frontier, head.at, (SELECT reason FROM stop), entry.leaf, entry.at"
+    " FROM head LEFT JOIN entry ON seq = size - 1 WHERE id = 1 FOR UPDATE OF head"
 )
 _ENTRIES = (
     "INSERT INTO entry (seq, bytes, leaf, kind, at, actor, request) SELECT * FROM unnest("
@@ -139,7 +140,10 @@ async def _begin(connection: Any, stopped: bool) -> Head:
         raise NotInstalled("no head")
     if row[4] is not None and not stopped:
         raise Stopped(row[4])
-    return head_of_row(row[0], row[1], row[2], row[3])
+    head = head_of_row(row[0], row[1], row[2], row[3])
+    if not stopped and not ends_in(head, row[5], row[6]):
+        raise Stopped(Stopped.NO_END)
+    return head
 
 
 async def _commit(connection: Any) -> None:

@@ -23,6 +23,7 @@ from ledger.head import (
     NotInstalled,
     Stopped,
     advance,
+    ends_in,
     entry_row,
     head_of_row,
     row_of_head,
@@ -97,7 +98,8 @@ class SqliteWriter:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             row = self.connection.execute(
-                "SELECT size, leaf, frontier, at, (SELECT reason FROM stop) FROM head WHERE id = 1"
+                "SELECT size, head.leaf, frontier, head.at, (SELECT reason FROM stop),"
+                " entry.leaf, entry.at FROM head LEFT JOIN entry ON seq = size - 1 WHERE id = 1"
             ).fetchone()
         except sqlite3.OperationalError as error:
             raise NotInstalled(self._path) from error
@@ -105,7 +107,10 @@ class SqliteWriter:
             raise NotInstalled(self._path)
         if row[4] is not None and not stopped:
             raise Stopped(row[4])
-        return head_of_row(*row[:4])
+        head = head_of_row(*row[:4])
+        if not stopped and not ends_in(head, *row[5:]):
+            raise Stopped(Stopped.NO_END)
+        return head
 
     def _commit(self) -> None:
         try:
