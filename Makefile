@@ -5,6 +5,8 @@ UV ?= uv
 BIN := .venv/bin
 PACKAGES := $(wildcard ledger timebank schema web)
 SOURCES := $(PACKAGES) tests
+# A process for each core, each with its own databases and browser; whoever is idle takes tests over.
+SIDE_BY_SIDE := --numprocesses auto --dist worksteal
 
 .PHONY: all demo test test-full check schema migration bench lock clean
 
@@ -27,10 +29,10 @@ check: .venv/ready
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-full: check
-	TIMEBANK_TEST_SIZE=full $(BIN)/pytest
+	TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(SIDE_BY_SIDE)
 
 # The schema as it is printed now; review it as a diff.
 schema: .venv/ready

@@ -12,7 +12,7 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import pytest
@@ -45,6 +45,21 @@ CHROMIUM_FLAGS = [
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the list of system parts that were asked for and not there."""
     config.stash[MISSING] = {}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what was missing here to the process that sums up, where this one works for another."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["missing"] = session.config.stash[MISSING]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what was missing in a process that worked for this one."""
+    parts = node.config.stash[MISSING]
+    for part, times in getattr(node, "workeroutput", {}).get("missing", {}).items():
+        parts[part] = parts.get(part, 0) + times
 
 
 def pytest_terminal_summary(
