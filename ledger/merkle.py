@@ -64,20 +64,39 @@ def grow(size: int, frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Fronti
     """
     if len(frontier) != size.bit_count():
         raise ValueError(f"a tree of {size} leaves has no frontier of {len(frontier)}")
-    sha256 = hashlib.sha256
     stack = list(frontier)
     full: list[Stored] = []
-    for leaf in leaves:
-        height, carry, joined = 0, size, leaf
-        while carry & 1:
-            joined = sha256(b"\x01" + stack.pop() + joined).digest()
-            carry >>= 1
-            height += 1
-            if height % TILE_HEIGHT == 0:
-                full.append(Stored(height // TILE_HEIGHT, carry, joined))
-        stack.append(joined)
-        size += 1
+    waiting = list(leaves)
+    done = 0
+    while done < len(waiting):
+        # A whole tile is joined a row at a time, which costs less than a leaf at a time.
+        height = TILE_HEIGHT if not size % TILE_WIDTH and done + TILE_WIDTH <= len(waiting) else 0
+        row = waiting[done : done + (1 << height)]
+        _carry(stack, full, height, size >> height, _join(row))
+        done += len(row)
+        size += len(row)
     return tuple(stack), full
+
+
+def _join(row: list[bytes]) -> bytes:
+    """The root over the roots of 2^n subtrees of one height."""
+    sha256 = hashlib.sha256
+    while len(row) > 1:
+        pairs = zip(row[::2], row[1::2], strict=True)
+        row = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    return row[0]
+
+
+def _carry(stack: list[bytes], full: list[Stored], height: int, index: int, root: bytes) -> None:
+    """Put the `index`-th full subtree of a height on the frontier, joined with those it ends."""
+    while True:
+        if height and height % TILE_HEIGHT == 0:
+            full.append(Stored(height // TILE_HEIGHT, index, root))
+        if not index & 1:
+            break
+        root = node_hash(stack.pop(), root)
+        height, index = height + 1, index >> 1
+    stack.append(root)
 
 
 def root_of(frontier: Frontier) -> bytes:
@@ -177,9 +196,7 @@ def _subtree_root(tree: Subtree, read: ReadTile) -> bytes:
     row = list(read(_tile_of(tree))[first : first + width])
     if len(row) != width:
         raise LookupError(f"tile {_tile_of(tree)} is too short for {tree}")
-    while len(row) > 1:
-        row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
-    return row[0]
+    return _join(row)
 
 
 # Checking
