@@ -62,6 +62,7 @@ show_enum(
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",
+    lift_stop="Let the ledger go on after it stopped itself; at the command line only.",
 )
 
 

@@ -78,6 +78,7 @@ class Action(StrEnum):
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
+    LIFT_STOP = "lift_stop"
 
 
 _STATION = {Role.STATION_CLERK, Role.STATION_MANAGER}
@@ -109,6 +110,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),
+    Action.LIFT_STOP: frozenset({Role.OPERATOR}),
 }
 
 BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})

@@ -10,6 +10,7 @@ from timebank import (
     attendance,
     backups,
     captures,
+    clock_faults,
     confirmations,
     divisions,
     forgotten_visits,
@@ -32,6 +33,7 @@ from timebank import (
     sign_ups,
     silence,
     stars,
+    stops,
     teams,
     texts,
     timers,
@@ -76,4 +78,6 @@ SPINE = (
     timers,
     log_keys,
     backups,
+    clock_faults,
+    stops,
 )

@@ -2,23 +2,24 @@
 
 One flusher takes whatever has piled up while the last transaction was in flight (at most 256 works)
 and commits it as one transaction, head lock first. Refusing undoes one work; answering means
-committed. A caller that goes away never cancels the flusher. Knows no capability but policy.
+committed. A caller that goes away never cancels the flusher. Knows no capability but policy
+and what was said of the clock.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 import msgspec
 import structlog
 
 from ledger.entry import Sealed, Tip
-from ledger.writer import CommitUnknown, Stopped, Transaction, Writer
+from ledger.writer import CommitUnknown, Stopped, Transaction, Writer, lift
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import Clock
+from timebank.clock_faults import LATEST, ClockCorrection, could_be_behind, decide_behind
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.projections import Known, Missing, Place
@@ -27,7 +28,6 @@ from timebank.tables import Key, Row
 
 MOST_WAITING = 4096
 MOST_TOGETHER = 256
-CLOCK_SLACK = timedelta(seconds=60)
 
 log = structlog.get_logger()
 
@@ -47,7 +47,10 @@ A = TypeVar("A", bound=Answer)
 
 
 class ClockBehind(Denial):
-    """The clock is more than a minute behind the last entry: appending stops (ledger format 7)."""
+    """The clock is more than a minute behind the last entry: appending stops (ledger format 7).
+
+    It ends when the clock is set right or has caught up, or with `clock.corrected` by two persons.
+    """
 
     code = "BUSY"
     says = "The server's clock is wrong; nothing is written until it is set right."
@@ -93,14 +96,20 @@ class Flush:
         self.transaction, self.dialect = transaction, dialect
         self.tip: Tip = transaction.head.tip
         self.now = clock.now()
-        if self.tip.at is not None and self.now < self.tip.at - CLOCK_SLACK:
-            raise ClockBehind
         self.known: Known = {}
         self.changed: Known = {}
         self.entries: list[Sealed] = []
         self.bound: dict[str, Bound] = {}
         self.fresh: dict[str, Bound] = {}
         self.outcomes: list[tuple[Work, Answer | BaseException]] = []
+
+    async def check_clock(self) -> None:
+        """Refuse with ClockBehind to follow a clock that is behind the ledger."""
+        if could_be_behind(self.tip, self.now):
+            await self._load({(ClockCorrection, LATEST)})
+            corrected = cast("ClockCorrection | None", self.known[(ClockCorrection, LATEST)])
+            if decide_behind(self.tip, self.now, corrected):
+                raise ClockBehind
 
     async def run(self, works: Sequence[Work]) -> None:
         """Run the works one after another, loading what they lack and running those again."""
@@ -253,6 +262,28 @@ class Journal:
             raise Busy from None
         return cast(A, await done)
 
+    async def mend(
+        self, actor: Actor, work: Callable[[Batch], A], *, answer: type[A], lifting: bool = False
+    ) -> A:
+        """Run one work that ends what keeps every other work out (see `timebank.stops`).
+
+        The clock is not judged. Args: lifting, run it while the ledger is stopped, and take the
+        stop mark away with it. Raises whatever the work refuses.
+        """
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        key = RequestKey.once(actor.scope)
+        one = Work(actor, key.id, key, False, work, answer, (), False, done)
+        async with self.writer.transaction(stopped=lifting) as transaction:
+            flush = Flush(transaction, self.writer.dialect, self.clock)
+            await flush.run([one])
+            ((_, outcome),) = flush.outcomes
+            if isinstance(outcome, BaseException):
+                raise outcome
+            await flush.write()
+            if lifting:
+                await lift(transaction)
+        return cast(A, outcome)
+
     async def _flush_for_ever(self) -> None:
         while True:
             works = [await self._waiting.get()]
@@ -301,6 +332,7 @@ class Journal:
     async def _commit(self, works: Sequence[Work]) -> list[tuple[Work, Answer | BaseException]]:
         async with self.writer.transaction() as transaction:
             flush = Flush(transaction, self.writer.dialect, self.clock)
+            await flush.check_clock()
             await flush.run(works)
             await flush.write()
         return flush.outcomes

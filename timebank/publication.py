@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import structlog
 
@@ -16,10 +17,11 @@ from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find_beside
 from ledger.checkpoint import Checkpoint, Verifier
 from ledger.head import CommitUnknown, NotInstalled, Stopped
 from ledger.publisher import Halted, Publisher
-from ledger.reader import Unreadable, open_reader
+from ledger.reader import Reader, Unreadable, open_reader, read_head
 from ledger.signer import KEY, LogSigner, OverlapSigner, create_key, open_key
 from ledger.writer import Writer, open_writer
 from timebank import journal, vault
+from timebank.clock_faults import ClockCorrection, could_be_behind, decide_behind
 from timebank.settings import Settings
 
 LOOK_AGAIN = 1.0
@@ -81,14 +83,41 @@ async def examine(settings: Settings) -> Verdict:
         return Verdict.LOST_DATABASE
 
 
-async def trouble(settings: Settings) -> str | None:
-    """Why nothing may be written: the start-up verdict or the stop mark; None where all is well."""
+async def trouble(settings: Settings, *, now: datetime | None = None) -> str | None:
+    """Why nothing may be written: verdict, stop mark or clock; None where all is well.
+
+    Args: now, what the clock says; None where the clock is not asked.
+    """
     verdict = await examine(settings)
     if verdict is not Verdict.GO:
         return verdict.value
     async with open_reader(settings.database_url) as reader:
         marks = await reader.fetch("SELECT reason FROM stop")
-    return f"stopped: {marks[0][0]}" if marks else None
+        if marks:
+            return f"stopped: {marks[0][0]}"
+        late = now is not None and await is_behind(reader, now)
+    return "the clock is behind the last entry" if late else None
+
+
+async def is_behind(reader: Reader, now: datetime) -> bool:
+    """Whether the clock keeps the journal from writing."""
+    tip = (await read_head(reader)).tip
+    if not could_be_behind(tip, now):
+        return False
+    rows = await reader.fetch(ClockCorrection.spec.every)
+    return decide_behind(tip, now, ClockCorrection.spec.load(rows[0]) if rows else None)
+
+
+async def adopt(settings: Settings, note: str) -> None:
+    """Take the checkpoint an operator names for a lost or damaged anchor of the open ledger.
+
+    Refuses: AnchorHeld, InvalidNote, Halted where no anchor is lost or the log does not extend it.
+    """
+    signer = read_signer(settings)
+    with hold_anchor(settings, signer) as anchor:
+        writer = journal.current().writer
+        url = settings.database_url
+        await Publisher(url=url, writer=writer, signer=signer, anchor=anchor).adopt(note)
 
 
 @contextlib.contextmanager

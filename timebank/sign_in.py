@@ -214,6 +214,16 @@ async def _prove(subject: str, kept: "Password | None", password: str) -> None:
         raise SignInFailed
 
 
+async def knows_password(whose: PersonId, password: str) -> bool:
+    """Whether this is the person's password. Nothing is counted: a stopped ledger takes no note.
+
+    For the command line, whose user holds the database and could try passwords anyway.
+    """
+    kept = await find(Password, whose)
+    tried = password if len(password) <= LONGEST_PASSWORD else ""
+    return kept is not None and await asyncio.to_thread(_matches, tried, kept.phc)
+
+
 async def open_session(who: PersonId) -> SignedIn:
     """Open a session for somebody whose identity was proved."""
     token = secrets.token_urlsafe(32)

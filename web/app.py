@@ -118,7 +118,9 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The database answers, a policy is in force, and nothing forbids writing."""
-    trouble = await publication.trouble(request.app.state.settings)
+    trouble = await publication.trouble(
+        request.app.state.settings, now=journal.current().clock.now()
+    )
     ready = trouble is None and await find(PolicyCalendar, CALENDAR) is not None
     told = {"ready": ready, **({"trouble": trouble} if trouble else {})}
     return JSONResponse(told, status_code=200 if ready else 503)

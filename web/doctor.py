@@ -14,7 +14,6 @@ from ledger.head import NotInstalled
 from ledger.reader import Unreadable, open_reader, read_head
 from ledger.roles import excess
 from timebank import publication, vault
-from timebank.journal import CLOCK_SLACK
 from timebank.settings import Settings
 from timebank.tables import TABLES
 
@@ -59,9 +58,8 @@ async def _key(settings: Settings) -> Finding:
 async def _database(settings: Settings) -> Finding:
     async with open_reader(settings.database_url) as reader:
         head = await read_head(reader)
-    now = datetime.now(UTC)
-    well = head.at is None or now >= head.at - CLOCK_SLACK
-    clock = "the clock is ahead of the last entry" if well else "the clock is behind the last entry"
+        well = not await publication.is_behind(reader, datetime.now(UTC))
+    clock = "the clock may be followed" if well else "the clock is behind the last entry"
     return Finding("database", well, f"{reader.dialect}, {head.size} entries; {clock}")
 
 

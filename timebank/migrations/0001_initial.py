@@ -109,6 +109,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ClockCorrection',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('seq', fields.BigIntField()),
+                ('at', InstantField()),
+                ('clock', InstantField()),
+            ],
+            options={'table': 'clock_correction', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='DataKey',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
