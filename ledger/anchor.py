@@ -186,6 +186,9 @@ class Anchor:
             if before is not None and told != before and told.size <= before.size:
                 raise AnchorBackwards(f"{told.size} after {before.size}")
             self._replace(note.encode())
+            # What the file does not hold must not be said to anybody.
+            if self.note() != note:
+                raise OSError("the anchor does not hold what was written to it")
 
     def _replace(self, data: bytes) -> None:
         draft = self._path.with_name(f"{self._path.name}.draft")

@@ -13,10 +13,10 @@ import asyncpg
 
 from ledger.anchor import Anchor, Verdict
 from ledger.chain import Finding
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import Checkpoint, open_note
 from ledger.merkle import grow
 from ledger.publisher import Halted, Publisher
-from ledger.reader import open_reader, read_head
+from ledger.reader import open_reader, read_consistency, read_head
 from ledger.receipts import receipt
 from ledger.signer import LocalSigner
 from ledger.tables import TABLES, dialect_of, install, sqlite_placeholders
@@ -152,6 +152,22 @@ class SignedLog:
         """What whoever asks today takes home."""
         async with open_reader(self.url) as reader:
             return await receipt(reader, seq)
+
+    async def proof(self, old: int, new: int) -> tuple[bytes, ...]:
+        """What the log answers to somebody who asks how the new grew out of the old."""
+        async with open_reader(self.url) as reader:
+            return await read_consistency(reader, old, new)
+
+    async def signed_sizes(self) -> list[int]:
+        """The sizes of all checkpoint rows, each the log's own and true."""
+        assert await self.verified() == ()
+        async with open_reader(self.url) as reader:
+            rows = await reader.fetch("SELECT size FROM checkpoint ORDER BY size")
+        return [size for (size,) in rows]
+
+    def anchored(self) -> int:
+        """The size that the anchor's file holds."""
+        return open_note(self.anchor.read_text(), KEY.verifier).checkpoint.size
 
     async def checkpoint(self) -> Checkpoint:
         """What the head amounts to."""

@@ -18,7 +18,7 @@ from ledger.checkpoint import Checkpoint, open_note, open_receipt, sign
 from ledger.entry import Tip
 from ledger.head import entry_row
 from ledger.merkle import InvalidProof, verify_consistency
-from ledger.reader import open_reader, read_consistency, read_head
+from ledger.reader import open_reader, read_head
 from ledger.signer import LocalSigner
 from tests.ledgers import SIGNER, add, entry
 from tests.tampering import (
@@ -267,12 +267,6 @@ async def test_a_key_names_checkpoints_that_a_stranger_signed(log: SignedLog) ->
     assert named(await log.verified()) == {599: ["checkpoint 600: unsigned: by log.example"]}
 
 
-async def proof_between(log: SignedLog, old: int, new: int) -> tuple[bytes, ...]:
-    """What the log answers to somebody who asks how the new grew out of the old."""
-    async with open_reader(log.url) as reader:
-        return await read_consistency(reader, old, new)
-
-
 def follow(held: Checkpoint, shown: Checkpoint, proof: tuple[bytes, ...]) -> None:
     """What somebody who kept a checkpoint asks of every later one."""
     verify_consistency(
@@ -299,7 +293,7 @@ async def test_an_outsiders_receipt_names_another_history_that_key_and_anchor_vo
     assert await log.started() is Verdict.GO
     assert await log.verified() == ()
     with pytest.raises(InvalidProof):
-        follow(held, shown, await proof_between(log, held.size, shown.size))
+        follow(held, shown, await log.proof(held.size, shown.size))
     # Two notes by one key that cannot both be true: the receipt's own, and any of today's.
     assert open_note(note, KEY.verifier).checkpoint.size == held.size
     assert open_note(note, KEY.verifier).checkpoint.root != held.root
@@ -312,10 +306,10 @@ async def test_a_client_that_remembers_names_a_stale_checkpoint(log: SignedLog) 
         ((stale,),) = await reader.fetch("SELECT note FROM checkpoint WHERE size = 300")
     shown = open_note(stale, KEY.verifier).checkpoint
     assert shown.size == 300
-    for proof in ((), await proof_between(log, 300, 600)):
+    for proof in ((), await log.proof(300, 600)):
         with pytest.raises(InvalidProof, match="order"):
             follow(held, shown, proof)
-    follow(shown, held, await proof_between(log, 300, 600))
+    follow(shown, held, await log.proof(300, 600))
 
 
 # The anchor
