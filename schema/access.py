@@ -59,6 +59,8 @@ show_enum(
     manage_reward="Offer, restock and withdraw rewards.",
     hand_over_reward="Make orders ready and hand them over.",
     register_kin="Register kin, households and proxies at the counter.",
+    note_living_alone="Note who lives alone.",
+    grant_from_pool="Grant minutes from a public pool.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

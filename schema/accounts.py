@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
@@ -11,10 +12,15 @@ from schema.ledger import LedgerEntry
 from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
 from schema.refusal import Info
 from schema.scalars import Long
-from timebank import accounts
+from schema.solvency import Solvency
+from timebank import accounts, solvency
 from timebank.actors import PersonId
 from timebank.clock import day_of
+from timebank.divisions import CITY
 
+AreaCode = Annotated[
+    str, strawberry.argument(description="The code of a district; the city where left out.")
+]
 STATEMENT = Listing("statement", int)
 
 
@@ -100,13 +106,6 @@ class Conservation:
     holds: bool = strawberry.field(description="Whether both sides are equal.")
 
 
-@strawberry.type(description="What volunteers could ask for, and what they do ask for.")
-class Solvency:
-    outstanding_minutes: Long = strawberry.field(description="Held by volunteers or in escrow.")
-    drawn_minutes: Long = strawberry.field(description="Redeemed in the last 90 days.")
-    pool_minutes: Long = strawberry.field(description="In the public pools.")
-
-
 @strawberry.type(description="The city's books, open to everybody.")
 class Books:
     @field
@@ -125,14 +124,10 @@ class Books:
         )
 
     @field
-    async def solvency(self, info: Info) -> Solvency:
-        """Outstanding minutes beside those drawn lately."""
-        told = await accounts.solvency(day_of(info.context.clock.now()))
-        return Solvency(
-            outstanding_minutes=Long(told.outstanding),
-            drawn_minutes=Long(told.drawn),
-            pool_minutes=Long(told.pools),
-        )
+    async def solvency(self, info: Info, area: AreaCode = CITY) -> Solvency | None:
+        """How the city stands, or one of its districts; null for an area without a pool."""
+        told = await solvency.solvency(day_of(info.context.clock.now()), area=area)
+        return Solvency.of(told) if told else None
 
 
 @strawberry.type

@@ -2,7 +2,7 @@
 without the whole life of a service record."""
 
 from ledger.entry import Sealed
-from timebank.accounts import issuance, volunteer
+from timebank.accounts import issuance, pool, volunteer
 from timebank.actors import SYSTEM, PersonId
 from timebank.batch import Batch
 from timebank.events import Event, Postings, transfer
@@ -55,6 +55,29 @@ async def earn(person: PersonId, station: str, minutes: int) -> None:
 
     def work(batch: Batch) -> Answer:
         entry = batch.record(TestEarned(person=person, station=station, minutes=minutes))
+        return Answer(entry=entry.seq)
+
+    await write(SYSTEM, None, work, answer=Answer)
+
+
+class TestPooled(Event, frozen=True, tag="test.pooled"):
+    """A pool was given minutes."""
+
+    __test__ = False
+    area: str
+    station: str
+    minutes: int
+
+    def postings(self) -> Postings:
+        """From issuance to the pool."""
+        return transfer(issuance(self.station), pool(self.area), "minute", self.minutes)
+
+
+async def fill_pool(area: str, station: str, minutes: int) -> None:
+    """Mint `minutes` for an area's pool."""
+
+    def work(batch: Batch) -> Answer:
+        entry = batch.record(TestPooled(area=area, station=station, minutes=minutes))
         return Answer(entry=entry.seq)
 
     await write(SYSTEM, None, work, answer=Answer)

@@ -3,12 +3,17 @@
 from datetime import date
 from typing import Any
 
-from tests.credit import earn
+from tests.credit import earn, fill_pool
 from tests.world import World, key
+from timebank.access import Role
 from timebank.actors import Actor
+from timebank.donations import donate
 from timebank.gifts import offer_gift
 from timebank.households import invite_to_household, join_household
 from timebank.kin import Kinship, agree_to_kin, propose_kin
+from timebank.living_alone import note_living_alone
+from timebank.pool_grants import grant_from_pool
+from timebank.pools import choose_overflow
 from timebank.proxies import name_proxy
 
 GRANDMOTHER, MOTHER, DAUGHTER = date(1930, 5, 6), date(1955, 5, 6), date(1980, 5, 6)
@@ -33,6 +38,7 @@ async def tied(world: World, first: Actor, second: Actor, kinship: Kinship) -> s
 
 async def family_things(world: World, subject: Actor) -> dict[str, Any]:
     """Kin, a household and a proxy of the subject, and one more of each in the making."""
+    pools = await _pools(world, subject)
     people = [await world.volunteer() for _ in range(4)]
     own = await world.number_of(subject)
     numbers = [await world.number_of(who) for who in people]
@@ -63,6 +69,7 @@ async def family_things(world: World, subject: Actor) -> dict[str, Any]:
         "registerProxy.principal": numbers[1],
         "proxy": numbers[2],
         **gifts,
+        **pools,
     }
 
 
@@ -83,4 +90,24 @@ async def _gifts(world: World, subject: Actor) -> dict[str, Any]:
         "withdrawGift.gift": back.gift,
         "offerGift.receiver": number,
         "offerGift.minutes": 9,
+    }
+
+
+async def _pools(world: World, subject: Actor) -> dict[str, Any]:
+    """A grant to the subject, who lives alone as yet, and a donation of theirs."""
+    area, lead = "420102", await world.officer(Role.CITY_LEAD)
+    clerk = world.staff[Role.STATION_CLERK]
+    await fill_pool(area, world.station, 9_000)
+    await note_living_alone(clerk, person=subject.person or "", alone=True, key=key())
+    await grant_from_pool(lead, area=area, key=key())
+    await earn(subject.id, world.station, 60)
+    made = await donate(subject, area=area, minutes=9, key=key())
+    await choose_overflow(subject, wish=True, key=key())
+    return {
+        "takeBackDonation.donation": made.donation,
+        "donate.area": area,
+        "donate.minutes": 9,
+        "grantFromPool.area": area,
+        "alone": True,
+        "wish": True,
     }

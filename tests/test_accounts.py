@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -173,37 +172,6 @@ async def test_a_statement_reads_newest_first_a_page_at_a_time(world: World) -> 
     back = await accounts.statement(code, before=seqs[0], limit=9, backward=True)
     assert [row.seq for row in back] == [seqs[1], seqs[2]]
     assert await accounts.balances_of([code, "volunteer:none"]) == {code: 60, "volunteer:none": 0}
-
-
-@pytest.mark.anyio
-async def test_what_was_drawn_is_counted_for_ninety_days(world: World) -> None:
-    assert await accounts.solvency(date(2026, 11, 20)) == accounts.Solvency(0, 0, 0)
-    who = (await world.volunteer()).id
-    await credit(who, world.station, 100)
-    moved = Redeemed(person=who, minutes=40)
-    await write(
-        await world.volunteer(),
-        None,
-        lambda batch: Answer(entry=batch.record(moved).seq),
-        answer=Answer,
-    )
-    for day, drawn in ((date(2026, 11, 19), 0), (date(2026, 11, 20), 40), (date(2027, 2, 17), 40)):
-        assert await accounts.solvency(day) == accounts.Solvency(60, drawn, 0)
-    assert (await accounts.solvency(date(2027, 2, 18))).drawn == 0
-
-
-class Redeemed(Event, frozen=True, tag="test.redeemed"):
-    """Minutes went for a reward."""
-
-    person: str
-    minutes: int
-
-    def postings(self) -> tuple[Posting, ...]:
-        """From the volunteer to a reward."""
-        return (
-            (accounts.volunteer(self.person), "minute", -self.minutes),
-            (accounts.redeemed("rwd_x"), "minute", self.minutes),
-        )
 
 
 # Random histories

@@ -39,6 +39,25 @@ def test_minting_keeps_the_caps_and_repays_first(
     assert told == minted
 
 
+@pytest.mark.parametrize(
+    ("minutes", "balance", "debt", "minted"),
+    [
+        (120, 0, 0, Minted(credited=120)),
+        (120, 89_950, 0, Minted(credited=120, overflow=70)),
+        (120, 90_000, 0, Minted(credited=120, overflow=120)),
+        (120, 90_000, 30, Minted(credited=120, repaid=30, overflow=90)),
+        (300, 95_000, 0, Minted(credited=240, overflow=240)),
+    ],
+)
+def test_what_has_no_room_goes_to_the_pool_for_those_who_wish_it(
+    minutes: int, balance: int, debt: int, minted: Minted
+) -> None:
+    told = decide_mint(
+        minutes, today=0, month=0, balance=balance, debt=debt, rules=CAPS, to_pool=True
+    )
+    assert told == minted
+
+
 @given(credited=SOME, repaid=SOME, balance=SOME)
 def test_taking_back_never_takes_more_than_is_there_and_owes_the_rest(
     credited: int, repaid: int, balance: int

@@ -34,6 +34,7 @@ from timebank.reward_orders import (
     visible_orders,
 )
 from timebank.rewards import OutOfStock, RewardLimitReached
+from timebank.solvency import solvency
 
 EVENTS: list[type[Event]] = [RewardReady, RewardHandedOver, RewardCancelled]
 WHOLE: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": False}
@@ -121,7 +122,8 @@ async def test_an_order_is_held_made_ready_and_handed_over_by_its_code(desk: Des
     assert await desk.balance(accounts.redeemed(desk.reward)) == 60
     books = await accounts.conservation()
     assert (books.minted, books.held, books.redeemed, books.whole) == (100, 40, 60, True)
-    told = await accounts.solvency(desk.world.clock.now().date())
+    told = await solvency(desk.world.clock.now().date())
+    assert told
     assert (told.outstanding, told.drawn) == (40, 60)
     held = await order_of(desk.volunteer, order)
     assert held

@@ -75,6 +75,8 @@ class Action(StrEnum):
     MANAGE_REWARD = "manage_reward"
     HAND_OVER_REWARD = "hand_over_reward"
     REGISTER_KIN = "register_kin"
+    NOTE_LIVING_ALONE = "note_living_alone"
+    GRANT_FROM_POOL = "grant_from_pool"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -107,6 +109,8 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.MANAGE_REWARD: frozenset({Role.STATION_MANAGER}),
     Action.HAND_OVER_REWARD: frozenset(_STATION),
     Action.REGISTER_KIN: frozenset(_STATION),
+    Action.NOTE_LIVING_ALONE: frozenset(_STATION),
+    Action.GRANT_FROM_POOL: frozenset({Role.CITY_LEAD}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

@@ -5,14 +5,13 @@ account has the floor 0 but the contra accounts (domain 3). Knows the codes of a
 balances; refuses to know why anything moves.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed, Unit
 from timebank.batch import Batch
-from timebank.clock import day_of
 from timebank.events import Event
 from timebank.projections import Place, Rows, projects_postings
 from timebank.refusals import Refusal
@@ -20,9 +19,6 @@ from timebank.tables import Row, find, find_many, select, table
 
 CONTRA = ("issuance:", "owed:", "treasury:")
 """Accounts that hold what the others were given: at most 0 (domain 3)."""
-
-DRAWN_DAYS = 90
-"""How far solvency looks back (domain 6)."""
 
 
 # Codes
@@ -147,14 +143,6 @@ class AccountTotal(Row, frozen=True):
     balance: int
 
 
-@table("minutes_drawn")
-class MinutesDrawn(Row, frozen=True):
-    """The minutes redeemed on a day in the city, named as 2026-03-05."""
-
-    day: str
-    minutes: int
-
-
 @projects_postings
 def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
     moved: dict[tuple[str, Unit], int] = {}
@@ -177,18 +165,14 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
                 balance=after,
             )
         )
-        _add_up(rows, code, unit, amount, entry.at)
+        _add_up(rows, code, unit, amount)
 
 
-def _add_up(rows: Rows, code: str, unit: str, amount: int, at: datetime) -> None:
+def _add_up(rows: Rows, code: str, unit: str, amount: int) -> None:
     kind = code.partition(":")[0]
     total = rows.get(AccountTotal, f"{unit}:{kind}")
     so_far = total.balance if total else 0
     rows.put(AccountTotal(id=f"{unit}:{kind}", balance=so_far + amount))
-    if kind == "reward":
-        day = day_of(at).isoformat()
-        drawn = rows.get(MinutesDrawn, day)
-        rows.put(MinutesDrawn(day=day, minutes=(drawn.minutes if drawn else 0) + amount))
 
 
 # What other capabilities ask
@@ -273,24 +257,4 @@ async def conservation() -> Conservation:
         redeemed=sums.get("reward", 0),
         retired=sums.get("retired", 0),
         owed=sums.get("owed", 0),
-    )
-
-
-class Solvency(msgspec.Struct, frozen=True):
-    """What is outstanding and what is drawn, in minutes, shown to everybody (domain 6)."""
-
-    outstanding: int
-    drawn: int
-    pools: int
-
-
-async def solvency(today: date) -> Solvency:
-    """Outstanding minutes, those drawn in the 90 days to `today`, and what the pools hold."""
-    books = await conservation()
-    since = (today - timedelta(days=DRAWN_DAYS - 1)).isoformat()
-    drawn = await select(MinutesDrawn, day__gte=since, day__lte=today.isoformat())
-    return Solvency(
-        outstanding=books.held + books.escrow,
-        drawn=sum(row.minutes for row in drawn),
-        pools=books.pools,
     )

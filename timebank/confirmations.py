@@ -22,6 +22,7 @@ from timebank.lifecycles import step
 from timebank.minting import Minted, decide_mint
 from timebank.notices import Inbox, NoticeCode, notify, settle
 from timebank.people import AgeBand, Person
+from timebank.pools import Overflow, overflow, wishes_overflow
 from timebank.projections import Place
 from timebank.record_life import (
     LIFECYCLE,
@@ -128,7 +129,7 @@ def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
     step(LIFECYCLE, record.state, HoursPosted)
     settle(batch, record.volunteer, record.id)
     minted = _mint(batch, record)
-    return batch.record(
+    entry = batch.record(
         HoursPosted(
             record=record.id,
             volunteer=record.volunteer,
@@ -141,6 +142,9 @@ def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
             after_silence=record.state is RecordState.POSTED_SILENT,
         )
     )
+    if minted.overflow:
+        overflow(batch, record.volunteer, minted.overflow, record.id)
+    return entry
 
 
 def _mint(batch: Batch, record: Record) -> Minted:
@@ -159,6 +163,7 @@ def _mint(batch: Batch, record: Record) -> Minted:
         balance=balance(batch, volunteer(record.volunteer)),
         debt=-balance(batch, owed(record.volunteer)),
         rules=batch.policy_on(record.day).credit,
+        to_pool=wishes_overflow(batch, record.volunteer),
     )
 
 
@@ -326,6 +331,7 @@ def record_needs(record: Record) -> list[Place]:
         (RecorderDay, record.batch),
         (VolunteerDay, day_key(who, record.day)),
         (VolunteerMonth, month_key(who, record.day)),
+        (Overflow, who),
         (Account, volunteer(who)),
         (Account, owed(who)),
     ]

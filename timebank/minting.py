@@ -11,10 +11,14 @@ from timebank.policy import Credit
 
 
 class Minted(msgspec.Struct, frozen=True, kw_only=True):
-    """Minutes a record mints: `repaid` of them settle what is owed, the others are spendable."""
+    """Minutes a record mints: `repaid` of them settle what is owed, the others are spendable.
+
+    `overflow` of them have no room in the balance and go on to the pool.
+    """
 
     credited: int = 0
     repaid: int = 0
+    overflow: int = 0
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,17 +29,27 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide_mint(
-    minutes: int, *, today: int, month: int, balance: int, debt: int, rules: Credit
+    minutes: int,
+    *,
+    today: int,
+    month: int,
+    balance: int,
+    debt: int,
+    rules: Credit,
+    to_pool: bool = False,
 ) -> Minted:
     """What `minutes` of eligible service mint within the caps; debt is repaid first.
 
     Args: today and month, minutes credited already for that day and month of service; balance, what
-    the volunteer holds; debt, what the volunteer owes, >= 0.   Source: domain 6.
+    the volunteer holds; debt, what the volunteer owes, >= 0; to_pool, whether the volunteer wishes
+    what has no room to go to the pool, instead of not being minted.   Source: domain 6.
     """
     most = max(0, min(minutes, rules.mint_per_day - today, rules.mint_per_month - month))
     repaid = min(most, debt)
-    kept = min(most - repaid, max(0, rules.balance_cap - balance))
-    return Minted(credited=repaid + kept, repaid=repaid)
+    room = max(0, rules.balance_cap - balance)
+    above = max(0, most - repaid - room)
+    credited = most if to_pool else most - above
+    return Minted(credited=credited, repaid=repaid, overflow=above if to_pool else 0)
 
 
 def decide_take_back(*, credited: int, repaid: int, balance: int) -> Taken:

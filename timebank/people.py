@@ -157,12 +157,13 @@ class VolunteerNumber(Row, frozen=True):
 
 @table("age_band", vault=True)
 class AgeBand(Row, frozen=True):
-    """From which days somebody may serve, earn credit, and is of age: all that decisions ask."""
+    """From which days somebody serves, earns credit, is of age, is an elder: for decisions."""
 
     person: str
     serves_from: date
     credit_from: date
     adult_from: date
+    elder_from: date
 
 
 @projects(PersonRegistered)
@@ -195,6 +196,7 @@ def age_band(person: PersonId, birth: date, policy: Policy) -> AgeBand:
         serves_from=anniversary(birth, policy.record.min_age),
         credit_from=anniversary(birth, policy.credit.credit_age),
         adult_from=anniversary(birth, ADULT),
+        elder_from=anniversary(birth, policy.credit.redeem_age),
     )
 
 

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('serves_from', DayField(max_length=10)),
                 ('credit_from', DayField(max_length=10)),
                 ('adult_from', DayField(max_length=10)),
+                ('elder_from', DayField(max_length=10)),
             ],
             options={'table': 'age_band', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
@@ -67,6 +68,26 @@ class Migration(migrations.Migration):
                 ('path', fields.CharField(max_length=512)),
             ],
             options={'table': 'area', 'app': 'timebank', 'indexes': [Index(fields=['manager']), Index(fields=['level'])], 'pk_attr': 'code'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AreaDrawn',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('day', DayField(max_length=10)),
+                ('minutes', fields.BigIntField()),
+            ],
+            options={'table': 'area_drawn', 'app': 'timebank', 'indexes': [Index(fields=['area', 'day'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AreaMinutes',
+            fields=[
+                ('area', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('outstanding', fields.BigIntField()),
+            ],
+            options={'table': 'area_minutes', 'app': 'timebank', 'pk_attr': 'area'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -138,6 +159,29 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Donation',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('donor', fields.CharField(max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('minutes', fields.BigIntField()),
+                ('state', fields.CharField(max_length=64)),
+                ('made_at', InstantField()),
+                ('until', InstantField()),
+            ],
+            options={'table': 'donation', 'app': 'timebank', 'indexes': [Index(fields=['donor', 'id']), Index(fields=['state', 'until'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='EscrowHome',
+            fields=[
+                ('code', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'escrow_home', 'app': 'timebank', 'pk_attr': 'code'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Gift',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -160,6 +204,15 @@ class Migration(migrations.Migration):
                 ('minutes', fields.BigIntField()),
             ],
             options={'table': 'given', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='GrantMonth',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('grant', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'grant_month', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -253,6 +306,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='LivesAlone',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('noted_by', fields.CharField(max_length=512)),
+                ('noted_at', InstantField()),
+            ],
+            options={'table': 'lives_alone', 'app': 'timebank', 'indexes': [Index(fields=['path', 'person'])], 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='LogKey',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -279,15 +343,6 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='MinutesDrawn',
-            fields=[
-                ('day', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
-                ('minutes', fields.BigIntField()),
-            ],
-            options={'table': 'minutes_drawn', 'app': 'timebank', 'pk_attr': 'day'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
             name='Notice',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -302,6 +357,15 @@ class Migration(migrations.Migration):
                 ('read_at', InstantField(null=True)),
             ],
             options={'table': 'notice', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['person', 'read_at'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Overflow',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('wish', fields.BooleanField()),
+            ],
+            options={'table': 'overflow', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -355,6 +419,29 @@ class Migration(migrations.Migration):
                 ('document', fields.TextField(unique=False)),
             ],
             options={'table': 'policy_version', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PoolDrawn',
+            fields=[
+                ('area', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('days', fields.TextField(unique=False)),
+            ],
+            options={'table': 'pool_drawn', 'app': 'timebank', 'pk_attr': 'area'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PoolGrant',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('month', DayField(max_length=10)),
+                ('minutes', fields.BigIntField()),
+                ('state', fields.CharField(max_length=64)),
+                ('granted_on', DayField(max_length=10)),
+            ],
+            options={'table': 'pool_grant', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['state', 'month'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,0 +1,153 @@
+"""Donations on the wire: minutes for a public pool, with some days to think again."""
+
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from schema.context import Context, Input
+from schema.enums import show_enum
+from schema.fields import field
+from schema.nodes import Node, answers_for
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.refusal import Info, Payload, mutation
+from timebank import donations
+from timebank.donations import DonationState
+
+DONATIONS = Listing("donations", str)
+
+Principal = Annotated[
+    str | None,
+    strawberry.argument(description="For a proxy: the volunteer number of whom you act for."),
+]
+
+show_enum(
+    DonationState,
+    "The life of a donation.",
+    waiting="It can be taken back.",
+    settled="The minutes are the pool's.",
+    taken_back="Taken back by the donor.",
+)
+
+
+@strawberry.type(description="Minutes given to a public pool.")
+class Donation(Node):
+    area: str = strawberry.field(description="The code of the area whose pool it is for.")
+    minutes: int = strawberry.field(description="How many.")
+    state: DonationState = strawberry.field(description="How far it is.")
+    made_at: datetime = strawberry.field(description="When it was made.")
+    until: datetime = strawberry.field(description="Until when it can be taken back.")
+
+    @classmethod
+    def of(cls, held: donations.Donation) -> "Donation":
+        """A donation as it is shown."""
+        return cls(
+            id=ID(held.id),
+            area=held.area,
+            minutes=held.minutes,
+            state=held.state,
+            made_at=held.made_at,
+            until=held.until,
+        )
+
+
+async def read_donations(context: Context, ids: Sequence[str]) -> dict[str, Donation]:
+    """Donations, for the loader; whatever the asker may not see is missing."""
+    seen = await donations.visible_donations(context.actor, ids)
+    return {id: Donation.of(held) for id, held in seen.items()}
+
+
+answers_for("don", read_donations)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def donations(
+        self,
+        info: Info,
+        principal: Principal = None,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Donation]:
+        """Your donations, or those of somebody you act for, the newest first."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[donations.Donation]]:
+            return donations.donations_of(
+                info.context.actor,
+                principal=principal,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            DONATIONS,
+            rows,
+            key=lambda held: (held.id,),
+            node=Donation.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.input
+class DonateInput(Input):
+    area: ID = strawberry.field(description="The code of the district, or of the city.")
+    minutes: int = strawberry.field(description="How many minutes.")
+    donor: str | None = strawberry.field(
+        default=None, description="For a proxy: the volunteer number of who gives."
+    )
+
+
+@strawberry.type
+class DonatePayload(Payload):
+    donation: Donation | None = strawberry.field(default=None, description="What was given.")
+
+
+@strawberry.input
+class TakeBackDonationInput(Input):
+    donation: ID = strawberry.field(description="Which donation.")
+
+
+@strawberry.type
+class TakeBackDonationPayload(Payload):
+    donation: Donation | None = strawberry.field(default=None, description="What came back.")
+
+
+async def _shown(info: Info, id: str) -> Donation | None:
+    return (await read_donations(info.context, [id])).get(id)
+
+
+@strawberry.type
+class Mutation:
+    @mutation(DonatePayload)
+    async def donate(self, info: Info, input: DonateInput) -> DonatePayload:
+        """Give minutes to a public pool; you can take them back for some days."""
+        answer = await donations.donate(
+            info.context.actor,
+            area=input.area,
+            minutes=input.minutes,
+            donor=input.donor,
+            key=info.context.key(input),
+        )
+        return DonatePayload.of(answer, donation=await _shown(info, answer.donation))
+
+    @mutation(TakeBackDonationPayload)
+    async def take_back_donation(
+        self, info: Info, input: TakeBackDonationInput
+    ) -> TakeBackDonationPayload:
+        """Take a donation back while you can."""
+        answer = await donations.take_back_donation(
+            info.context.actor, donation=input.donation, key=info.context.key(input)
+        )
+        return TakeBackDonationPayload.of(answer, donation=await _shown(info, answer.donation))

@@ -1,0 +1,182 @@
+"""Solvency: what volunteers could ask for, what they do ask for, what pools hold (domain 6).
+
+For the city and for each district, by where the volunteers are at home: minutes are fungible and
+travel, people live somewhere. Outstanding is what they hold and what waits in escrow for them;
+whoever has no home station counts for the city alone. Knows sums; refuses to know persons.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from ledger.entry import Sealed
+from timebank.accounts import Account
+from timebank.clock import day_of
+from timebank.divisions import CITY, Area
+from timebank.events import Event
+from timebank.people import Person
+from timebank.policy import policy_on
+from timebank.pools import (
+    DRAWN_DAYS,
+    LEVELS,
+    ReserveState,
+    pool_at,
+    reserve_of,
+    reserve_of_all,
+    reserve_state,
+)
+from timebank.projections import Missing, Place, Rows, projects_postings
+from timebank.tables import Row, find, select, table
+
+# Tables and projectors
+
+
+@table("area_minutes")
+class AreaMinutes(Row, frozen=True):
+    """What the volunteers at home in an area hold, and what waits in escrow for them."""
+
+    area: str
+    outstanding: int
+
+
+@table("area_drawn", index=[("area", "day")])
+class AreaDrawn(Row, frozen=True):
+    """What the volunteers at home in an area drew on a day; `id` is `<area>/<day>`."""
+
+    id: str
+    area: str
+    day: date
+    minutes: int
+
+
+@table("escrow_home")
+class EscrowHome(Row, frozen=True):
+    """Where those are at home whose minutes lie in an escrow, while some do."""
+
+    code: str
+    area: str
+
+
+@projects_postings
+def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
+    moved = [(code, amount) for code, unit, amount in entry.postings if unit == "minute"]
+    _load(rows, *(place for code, _ in moved for place in _asked(code)))
+    home = _home(rows, moved)
+    areas = {CITY, home, *(_of(rows, code) for code, _ in moved if code.startswith("volunteer:"))}
+    _load(rows, *((AreaMinutes, area) for area in areas))
+    for code, amount in moved:
+        kind = code.partition(":")[0]
+        if kind == "volunteer":
+            _add(rows, _of(rows, code), amount)
+        elif kind == "escrow":
+            _add(rows, home, amount)
+            _keep(rows, code, home)
+        elif kind == "reward":
+            _draw(rows, home, entry.at, amount)
+
+
+def _asked(code: str) -> list[Place]:
+    kind, _, whose = code.partition(":")
+    if kind == "volunteer":
+        return [(Person, whose)]
+    return [(EscrowHome, code)] if kind == "escrow" else []
+
+
+def _load(rows: Rows, *places: Place) -> None:
+    """Name all rows that are not loaded at once, so that the work runs again only once for them."""
+    missing: set[Place] = set()
+    for row, key in places:
+        try:
+            rows.get(row, key)
+        except Missing as lack:
+            missing |= lack.places
+    if missing:
+        raise Missing(missing)
+
+
+def _home(rows: Rows, moved: Iterable[tuple[str, int]]) -> str:
+    """The district that an entry's escrow belongs to: as kept, or whoever paid into it."""
+    codes = [code for code, _ in moved]
+    for code in codes:
+        held = rows.get(EscrowHome, code) if code.startswith("escrow:") else None
+        if held is not None:
+            return held.area
+    payers = [code for code, amount in moved if amount < 0]
+    for code in payers:
+        if code.startswith("volunteer:"):
+            return _of(rows, code)
+        if code.startswith("pool:"):
+            return code.removeprefix("pool:")
+    return CITY
+
+
+def _of(rows: Rows, code: str) -> str:
+    held = rows.get(Person, code.removeprefix("volunteer:"))
+    return pool_at(held.home_path) if held else CITY
+
+
+def _keep(rows: Rows, code: str, home: str) -> None:
+    if rows.there(Account, code).balance:
+        rows.put(EscrowHome(code=code, area=home))
+    else:
+        rows.drop(EscrowHome, code)
+
+
+def _add(rows: Rows, area: str, minutes: int) -> None:
+    for one in dict.fromkeys((area, CITY)):
+        held = rows.get(AreaMinutes, one)
+        rows.put(AreaMinutes(area=one, outstanding=(held.outstanding if held else 0) + minutes))
+
+
+def _draw(rows: Rows, area: str, at: datetime, minutes: int) -> None:
+    day = day_of(at)
+    for one in dict.fromkeys((area, CITY)):
+        id = f"{one}/{day.isoformat()}"
+        held = rows.get(AreaDrawn, id)
+        drawn = (held.minutes if held else 0) + minutes
+        rows.put(AreaDrawn(id=id, area=one, day=day, minutes=drawn))
+
+
+# Reads
+
+
+class Solvency(msgspec.Struct, frozen=True, kw_only=True):
+    """Minutes of an area, shown to everybody: outstanding, drawn in 90 days, and its pools.
+
+    For a district its own pool, for the city all pools together; `granted` is what the pools
+    granted in 90 days, `percent` the reserve ratio, None where nothing was granted.
+    """
+
+    area: str
+    outstanding: int
+    drawn: int
+    pools: int
+    granted: int
+    percent: int | None
+    state: ReserveState
+
+
+async def solvency(today: date, *, area: str = CITY) -> Solvency | None:
+    """How an area stands in the 90 days to `today`; None for an area without a pool.
+
+    Today's policy says when a reserve is low.   Source: domain 6.
+    """
+    place, policy = await find(Area, area), await policy_on(today)
+    if policy is None or (area != CITY and (place is None or place.level not in LEVELS)):
+        return None
+    held = await find(AreaMinutes, area)
+    since = today - timedelta(days=DRAWN_DAYS - 1)
+    drawn = await select(
+        AreaDrawn, area=area, day__gte=since.isoformat(), day__lte=today.isoformat()
+    )
+    reserve = await (reserve_of_all(today) if area == CITY else reserve_of(area, today))
+    return Solvency(
+        area=area,
+        outstanding=held.outstanding if held else 0,
+        drawn=sum(row.minutes for row in drawn),
+        pools=reserve.held,
+        granted=reserve.granted,
+        percent=reserve.percent,
+        state=reserve_state(reserve.percent, policy.document.credit),
+    )
