@@ -10,6 +10,7 @@ from timebank import (
     attendance,
     backups,
     captures,
+    carried,
     clock_faults,
     confirmations,
     divisions,
@@ -39,6 +40,7 @@ from timebank import (
     solvency,
     stars,
     stops,
+    succession,
     teams,
     texts,
     timers,
@@ -90,4 +92,6 @@ SPINE = (
     backups,
     clock_faults,
     stops,
+    carried,
+    succession,
 )

@@ -7,6 +7,7 @@ from tortoise import Tortoise
 from ledger.entry import decode
 from timebank import publication
 from timebank.bank import LedgerOpened, init, open_bank
+from timebank.carried import told
 from timebank.clock import ManualClock, day_of
 from timebank.demo import Demo, Report, Size
 from timebank.demo_year import Year
@@ -32,5 +33,5 @@ async def is_demo(settings: Settings) -> bool:
     async with open_bank(settings):
         connection = Tortoise.get_connection("default")
         _, found = await connection.execute_query("SELECT bytes FROM entry WHERE seq = 0")
-    opened = event_of(decode(bytes(found[0]["bytes"]))) if found else None
+    opened = event_of(told(decode(bytes(found[0]["bytes"])))) if found else None
     return isinstance(opened, LedgerOpened) and opened.demo

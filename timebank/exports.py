@@ -17,6 +17,7 @@ from ledger.entry import EMPTY, MalformedEntry, Sealed, Tip, decode, reversal_of
 from ledger.head import Head, instant_text
 from ledger.merkle import Frontier, grow, root_of
 from ledger.reader import Reader, open_reader, read_entries, read_head
+from timebank.carried import told
 from timebank.clock import day_of
 from timebank.refusals import Refusal
 
@@ -72,7 +73,7 @@ class Source:
             made: list[Sealed] = []
             for row in rows:
                 made.append(self._next(row[1]))
-                yield made[-1]
+                yield told(made[-1])
             leaves = [entry.leaf for entry in made]
             self._frontier, _ = grow(self.tip.size - len(made), self._frontier, leaves)
             self._progress(self.tip.size, self.head.size)

@@ -19,6 +19,7 @@ import msgspec
 from ledger.entry import decode
 from ledger.tables import dialect_of, sqlite_path
 from ledger.writer import Transaction, open_writer
+from timebank.carried import told
 from timebank.events import event_of
 from timebank.projections import Rows, project
 from timebank.tables import TABLES, Key, R, Row, Table
@@ -182,7 +183,7 @@ async def rebuilt(
             started, done = time.perf_counter(), 0
             async for chunk in entries:
                 for (data,) in chunk:
-                    entry = decode(bytes(data))
+                    entry = told(decode(bytes(data)))
                     project(rows, event_of(entry), entry)
                 done += len(chunk)
                 progress(done)

@@ -198,7 +198,7 @@ async def _prove(subject: str, kept: "Password | None", password: str) -> None:
     # Nobody's password takes as long as a wrong one, and a long one no longer than a short one.
     phc = kept.phc if kept else _nobody()
     tried = password if len(password) <= LONGEST_PASSWORD else ""
-    right = await asyncio.to_thread(_matches, tried, phc) and kept is not None
+    right = await asyncio.to_thread(matches, tried, phc) and kept is not None
 
     def work(batch: Batch) -> Noted:
         attempts = batch.get(Attempts, subject)
@@ -221,7 +221,7 @@ async def knows_password(whose: PersonId, password: str) -> bool:
     """
     kept = await find(Password, whose)
     tried = password if len(password) <= LONGEST_PASSWORD else ""
-    return kept is not None and await asyncio.to_thread(_matches, tried, kept.phc)
+    return kept is not None and await asyncio.to_thread(matches, tried, kept.phc)
 
 
 async def open_session(who: PersonId) -> SignedIn:
@@ -318,7 +318,8 @@ def _hash(password: str, cost: Cost) -> str:
     return salted.derive_phc_encoded(password.encode())
 
 
-def _matches(password: str, phc: str) -> bool:
+def matches(password: str, phc: str) -> bool:
+    """Whether a password is the one that was hashed. Takes a while: run it in a thread."""
     try:
         Argon2id.verify_phc_encoded(password.encode(), phc)
     except InvalidKey:

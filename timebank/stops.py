@@ -6,6 +6,9 @@ only after database and anchor agree again, which is proved here and not taken f
 to know how the two came apart.
 """
 
+from collections.abc import Mapping
+from datetime import date
+
 import msgspec
 
 from ledger.anchor import AnchorHeld, Verdict, decide_start, proved
@@ -87,15 +90,22 @@ class Keeper(msgspec.Struct, frozen=True):
 Two = tuple[Keeper, Keeper]
 
 
-def decide_two(batch: Batch, first: PersonId, second: PersonId) -> tuple[PersonId, PersonId]:
-    """The two, if they may. Refuses: SamePersonTwice, NoOperator."""
+def decide_two(
+    first: PersonId, second: PersonId, *, held: Mapping[PersonId, Grants | None], day: date
+) -> tuple[PersonId, PersonId]:
+    """The two, if by the grants they hold they may. Refuses: SamePersonTwice, NoOperator."""
     if first == second:
         raise SamePersonTwice(person=first)
     for who in (first, second):
-        held = batch.get(Grants, who)
-        if held is None or not held.may(Action.LIFT_STOP, CITY_PATH, batch.today):
+        grants = held[who]
+        if grants is None or not grants.may(Action.LIFT_STOP, CITY_PATH, day):
             raise NoOperator(person=who)
     return first, second
+
+
+def _by(batch: Batch, two: Two) -> tuple[PersonId, PersonId]:
+    held = {keeper.person: batch.get(Grants, keeper.person) for keeper in two}
+    return decide_two(two[0].person, two[1].person, held=held, day=batch.today)
 
 
 # Commands
@@ -136,7 +146,7 @@ async def resume(settings: Settings, two: Two) -> Resumed:
             reason, signed = str(marks[0][0]), found.anchor
 
             def work(batch: Batch) -> Resumed:
-                by = decide_two(batch, two[0].person, two[1].person)
+                by = _by(batch, two)
                 event = LedgerResumed(
                     reason=reason, size=signed.size, root=signed.root.hex(), by=by
                 )
@@ -156,7 +166,7 @@ async def correct_clock(two: Two) -> Corrected:
     await _prove(two)
 
     def work(batch: Batch) -> Corrected:
-        by = decide_two(batch, two[0].person, two[1].person)
+        by = _by(batch, two)
         corrected = batch.get(ClockCorrection, LATEST)
         event = decide_correction(batch.tip, batch.now, corrected, by)
         return Corrected(entry=batch.record(event).seq, ahead=event.ahead)

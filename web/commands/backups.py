@@ -9,8 +9,9 @@ import click
 
 from ledger.backup import BackupExists, DamagedBackup, TargetNotEmpty, ToolFailed
 from ledger.checkpoint import InvalidNote, Verifier
-from timebank import backups
+from timebank import backups, succession
 from web.commands.asked import FOUND, Asked, console, run, say, there
+from web.commands.mending import two
 from web.commands.verifier_keys import Key
 
 T = TypeVar("T")
@@ -55,12 +56,37 @@ def backup(asked: Asked, directory: Path) -> None:
     help="File of the largest checkpoint that a witness has seen.",
 )
 @click.option("--vkey", "keys", type=Key(), multiple=True, help="Key of the log; repeatable.")
+@click.option("--accept-loss", is_flag=True, help="Open a new log with what is left of the old.")
+@click.option("--by", "persons", multiple=True, help="Operator who accepts the loss; give two.")
 @click.pass_obj
 def restore(
-    asked: Asked, directory: Path, witnessed: Path | None, keys: tuple[Verifier, ...]
+    asked: Asked,
+    directory: Path,
+    witnessed: Path | None,
+    keys: tuple[Verifier, ...],
+    accept_loss: bool,
+    persons: tuple[str, ...],
 ) -> None:
     """Put the backup in DIRECTORY where no ledger is, after verifying and comparing it."""
     note = None if witnessed is None else witnessed.read_bytes().decode(errors="replace")
+    if accept_loss:
+        keepers = two(persons)
+        made = tried(
+            succession.succeed(there(asked), directory, keepers, witnessed=note, keys=keys)
+        )
+        say(
+            asked,
+            {
+                "origin": made.origin,
+                "former": made.former,
+                "signed": made.signed,
+                "kept": made.kept,
+            },
+            f"The log {made.origin} takes the place of {made.former}: {made.kept} of "
+            f"{made.signed} signed entries are carried. The old log's keys, anchor and copy are in "
+            f"{made.evidence}. Tell everybody the new key: timebank keys list.",
+        )
+        return
     told = tried(backups.restore(asked.settings, directory, witnessed=note, keys=keys))
     size, compared = told.manifest.size, told.compared.size
     say(
