@@ -14,6 +14,7 @@ from ledger.checkpoint import Signer
 from ledger.merkle import InvalidProof
 from ledger.mirror import AnotherMirror, Mirrored, NothingSigned, mirror
 from ledger.reader import open_reader, read_consistency
+from ledger.receipts import receipt
 from ledger.tables import install
 from ledger.writer import open_writer
 from tests import outsider
@@ -91,6 +92,9 @@ async def test_a_large_log_s_mirror_is_accepted_and_consistent(
     outsider.check_consistency(old, new, proof)
     async with open_reader(sqlite_url) as reader:
         assert list(await read_consistency(reader, old.size, new.size)) == proof
+        for seq in range(0, new.size, 997):
+            told = outsider.check_receipt(await receipt(reader, seq), KEY)
+            assert told["prev"] == (mirror.leaves[seq - 1] if seq else bytes(32)).hex()
     for wrong in (old._replace(size=old.size - 1), old._replace(root=new.root)):
         with pytest.raises(Forged):
             outsider.check_consistency(wrong, new, proof)

@@ -1,5 +1,6 @@
 """Tiles: one spelling of each path, the right bytes behind it, nothing beyond what was signed."""
 
+import ast
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,23 @@ class Counting:
         rows = await self._reader.fetch(sql, *params)
         self.rows += len(rows)
         return rows
+
+
+def test_the_outsider_shares_no_code_with_the_ledger() -> None:
+    tree = ast.parse(Path(outsider.__file__).read_text("utf-8"))
+    imported = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert imported == {
+        *("base64", "collections.abc", "hashlib", "json", "pathlib", "struct", "typing"),
+        "cryptography.exceptions",
+        "cryptography.hazmat.primitives.asymmetric.ed25519",
+    }
 
 
 # Paths

@@ -19,7 +19,7 @@ from ledger.writer import open_writer
 from schema.context import Context
 from tests import outsider
 from tests.demo_site import make_city, serving
-from tests.ledgers import SIGNER, add, fill, publish
+from tests.ledgers import SIGNER, add, fences_down, fill, publish
 from tests.world import World, key, open_world
 from timebank import demo, publication
 from timebank.access import Role, end_role, role_holder
@@ -124,6 +124,16 @@ async def test_nothing_is_served_beyond_the_latest_checkpoint(database_url: str)
         await writer.close()
         for path, there in {"tile/0/000": 200, "tile/1/000.p/1": 200, "tile/0/001": 404}.items():
             assert (await client.get(path)).status_code == there
+
+
+async def test_a_file_that_is_not_what_was_signed_is_not_given(sqlite_url: str) -> None:
+    await fill(sqlite_url, 300)
+    with fences_down(sqlite_url) as connection:
+        connection.execute("DELETE FROM entry WHERE seq = 7")
+    async with site(sqlite_url) as client:
+        answer = await client.get("tile/0/000")
+    assert (answer.status_code, answer.headers["cache-control"]) == (500, "no-store")
+    assert "not the one that was signed" in answer.text
 
 
 async def test_another_spelling_of_a_path_names_nothing(sqlite_url: str) -> None:

@@ -8,12 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import structlog
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ledger.merkle import InvalidProof
 from ledger.reader import Reader, open_reader
 from ledger.tiles import NoSuchTile, Published, TileFile, read_file, read_published
 from schema.context import Context
@@ -29,6 +31,8 @@ MOMENTS = "public, max-age=2"
 NEVER = "no-store"
 BINARY = "application/octet-stream"
 
+log = structlog.get_logger()
+
 
 class Tiles:
     """The routes of the log at a database; `context_of` finds out who asks for entries."""
@@ -40,7 +44,8 @@ class Tiles:
 
     def routes(self) -> list[Route]:
         """Checkpoint, entry bundles, hash tiles."""
-        packed = [Middleware(GZipMiddleware)]
+        # The fastest level: what is left is hashes and nonces, and the others gain 7 percent more.
+        packed = [Middleware(GZipMiddleware, compresslevel=1)]
         return [
             Route(f"{PREFIX}/checkpoint", self.checkpoint),
             Route(f"{PREFIX}/tile/entries/{{rest:path}}", self.entries, middleware=packed),
@@ -80,6 +85,9 @@ class Tiles:
                 data = await read_file(reader, file, size=told.size)
         except NoSuchTile:
             return _nothing()
+        except InvalidProof as found:
+            log.error("tile_false", path=path, found=str(found))
+            return _answer(500, "The stored file is not the one that was signed; it is not given.")
         return Response(data, headers={"cache-control": kept}, media_type=BINARY)
 
     @asynccontextmanager
@@ -91,4 +99,8 @@ class Tiles:
 
 def _nothing() -> Response:
     """Not there, not yet or not for whoever asks: one answer, which nobody keeps."""
-    return PlainTextResponse("404", status_code=404, headers={"cache-control": NEVER})
+    return _answer(404, "404")
+
+
+def _answer(status: int, says: str) -> Response:
+    return PlainTextResponse(says, status_code=status, headers={"cache-control": NEVER})
