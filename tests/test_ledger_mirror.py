@@ -5,6 +5,8 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from tests import outsider
 from tests.ledgers import SIGNER, add, fences_down, fill, publish
 from tests.outsider import Forged
 
+ROOT = Path(__file__).resolve().parent.parent
 KEY = outsider.key_of(SIGNER.verifier.text)
 ENTRIES = 521
 """Two full tiles and a partial one of 9, a level higher a partial one of 2."""
@@ -120,6 +123,53 @@ async def test_a_mirror_broken_off_is_gone_on_with(
     done = await mirrored(sqlite_url, tmp_path / "m")
     assert (done.written, done.kept) == (7 - after, after)
     assert {path: (tmp_path / "m" / path).stat().st_ino for path in kept} == kept
+    assert names(tmp_path / "m") == set(FILES)
+    outsider.Directory(tmp_path / "m", KEY).check()
+
+
+KILLED = """
+import asyncio, os, sys, threading
+from pathlib import Path
+from tests.test_ledger_mirror import mirrored
+
+url, directory, last = sys.argv[1], sys.argv[2], int(sys.argv[3])
+fsync, calls = os.fsync, 0
+
+def hang(descriptor):
+    global calls
+    calls += 1
+    if calls == last:
+        print("here", flush=True)
+        threading.Event().wait()
+    fsync(descriptor)
+
+os.fsync = hang
+asyncio.run(mirrored(url, Path(directory)))
+"""
+"""A mirror that stops for good at its n-th sync: 8 files, 8 directories, checkpoint, directory."""
+
+
+def kill_at(sync: int, url: str, directory: Path) -> None:
+    """Start such a mirror in a process of its own, and kill it where it stops."""
+    told = [sys.executable, "-c", KILLED, url, str(directory), str(sync)]
+    with subprocess.Popen(told, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "here\n"
+        child.kill()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("sync", "there"), [(1, 0), (5, 4), (8, 7), (12, 8), (17, 8), (18, 9)])
+async def test_a_mirror_killed_between_writing_and_renaming_is_gone_on_with(
+    sqlite_url: str, tmp_path: Path, sync: int, there: int
+) -> None:
+    await fill(sqlite_url, ENTRIES)
+    kill_at(sync, sqlite_url, tmp_path / "m")
+    # The checkpoint is there when all else is, never before; a draft is never taken for a file.
+    whole = names(tmp_path / "m") - {".draft"}
+    assert (len(whole), "checkpoint" in whole) == (there, sync == 18)
+    done = await mirrored(sqlite_url, tmp_path / "m")
+    assert done.kept == len(whole - {"vkey", "checkpoint"})
     assert names(tmp_path / "m") == set(FILES)
     outsider.Directory(tmp_path / "m", KEY).check()
 
