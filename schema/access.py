@@ -61,6 +61,8 @@ show_enum(
     register_kin="Register kin, households and proxies at the counter.",
     note_living_alone="Note who lives alone.",
     grant_from_pool="Grant minutes from a public pool.",
+    report_death="Report that somebody died.",
+    settle_estate="Settle the minutes of who died.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

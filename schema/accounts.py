@@ -1,7 +1,7 @@
 """Time accounts on the wire: one's own balance and statement, and the city's books for all."""
 
 from collections.abc import Awaitable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
@@ -13,7 +13,7 @@ from schema.paging import After, Before, Connection, First, Key, Last, Listing, 
 from schema.refusal import Info
 from schema.scalars import Long
 from schema.solvency import Solvency
-from timebank import accounts, solvency
+from timebank import accounts, dormancy, solvency
 from timebank.actors import PersonId
 from timebank.clock import day_of
 from timebank.divisions import CITY
@@ -57,6 +57,11 @@ class TimeAccount:
     async def owed_minutes(self) -> Long:
         """What a correction could not take back, in minutes; later credit repays it first."""
         return Long(-await accounts.balance_of(accounts.owed(self.person)))
+
+    @field
+    async def dormant_since(self) -> date | None:
+        """Since when nothing moves on it, if that is long; nothing is lost by it."""
+        return await dormancy.dormant_since(self.person)
 
     @field
     async def statement(

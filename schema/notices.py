@@ -32,6 +32,7 @@ show_enum(
     gift_offered="Somebody offers you minutes; accept or decline them.",
     gift_accepted="Your gift was accepted.",
     gift_returned="Your gift came back: declined, taken back or not accepted in time.",
+    account_dormant="Nothing moved on your account for long; nothing is lost.",
     visit_unconfirmed="You did not check out; let the station record the times by hand.",
 )
 show_enum(

@@ -15,7 +15,7 @@ from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from timebank import directory, people
 from timebank.identity import DocumentType
-from timebank.people import PersonState, SuspensionReason
+from timebank.person_life import PersonState, SuspensionReason
 
 show_enum(
     DocumentType,
@@ -31,6 +31,8 @@ show_enum(
     "The life of a person's account.",
     active="The person may serve.",
     suspended="The person may not serve for now.",
+    closed="The person closed their account.",
+    deceased="The person died; the account is frozen.",
 )
 show_enum(
     SuspensionReason,

@@ -7,6 +7,7 @@ from tests.credit import earn, fill_pool
 from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import Actor
+from timebank.closings import Rest, close_account, reopen_account, report_death
 from timebank.donations import donate
 from timebank.gifts import offer_gift
 from timebank.households import invite_to_household, join_household
@@ -38,6 +39,7 @@ async def tied(world: World, first: Actor, second: Actor, kinship: Kinship) -> s
 
 async def family_things(world: World, subject: Actor) -> dict[str, Any]:
     """Kin, a household and a proxy of the subject, and one more of each in the making."""
+    closings = await _closings(world, subject)
     pools = await _pools(world, subject)
     people = [await world.volunteer() for _ in range(4)]
     own = await world.number_of(subject)
@@ -70,6 +72,7 @@ async def family_things(world: World, subject: Actor) -> dict[str, Any]:
         "proxy": numbers[2],
         **gifts,
         **pools,
+        **closings,
     }
 
 
@@ -110,4 +113,18 @@ async def _pools(world: World, subject: Actor) -> dict[str, Any]:
         "grantFromPool.area": area,
         "alone": True,
         "wish": True,
+    }
+
+
+async def _closings(world: World, subject: Actor) -> dict[str, Any]:
+    """The subject closed and came back; three others, of whom two are reported dead."""
+    await close_account(subject, rest=Rest.KEEP, key=key())
+    await reopen_account(subject, key=key())
+    people = [(await world.volunteer()).id for _ in range(3)]
+    for dead in people[1:]:
+        await report_death(world.staff[Role.STATION_CLERK], person=dead, key=key())
+    return {
+        "reportDeath.person": people[0],
+        "withdrawDeath.person": people[1],
+        "settleEstate.person": people[2],
     }

@@ -24,7 +24,8 @@ from timebank.attendance import (
     end_activity,
     scan,
 )
-from timebank.people import PersonNotActive, SuspensionReason, suspend_person
+from timebank.people import PersonNotActive, suspend_person
+from timebank.person_life import SuspensionReason
 from timebank.programme import attendance_of
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.replay import compare

@@ -19,7 +19,8 @@ from timebank.days import (
     ReviewReason,
     TooLateToRecord,
 )
-from timebank.people import PersonNotActive, SuspensionReason, suspend_person
+from timebank.people import PersonNotActive, suspend_person
+from timebank.person_life import SuspensionReason
 from timebank.record_life import CaptureMode, LateReason, RecordState
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.sign_ups import BelowServiceAge

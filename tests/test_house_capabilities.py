@@ -27,6 +27,7 @@ PLACEHOLDER = re.compile(r"{(\w+)}")
 
 # Capabilities that nobody asks over the wire, each with the reason.
 WITHOUT_API: dict[str, str] = {
+    "timebank.dormancy": "the software's own timer flags it; the account shows it",
     "timebank.forgotten_visits": "the software's own timer closes them; nobody else may",
     "timebank.silence": "the software's own timer lets silence count; nobody else may",
 }

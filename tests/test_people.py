@@ -21,13 +21,24 @@ from timebank.consents import (
     OfAge,
     decide_consent,
 )
+from timebank.events import Event
 from timebank.identity import (
     DocumentType,
     TooYoung,
 )
 from timebank.keys import RequestKey
 from timebank.lifecycles import NotInThisState, step
-from timebank.people import LIFECYCLE, PersonReinstated, PersonState, PersonSuspended
+from timebank.person_life import (
+    LIFECYCLE,
+    AccountClosed,
+    AccountReopened,
+    DeathReported,
+    DeathWithdrawn,
+    PersonReinstated,
+    PersonState,
+    PersonSuspended,
+    SuspensionReason,
+)
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import find, select
 from timebank.vault import KeyedIndex, SealedField
@@ -95,12 +106,22 @@ def test_consent_is_ones_own_from_18_and_a_guardians_before(
         decide()
 
 
+EVENTS: list[type[Event]] = [
+    PersonSuspended,
+    PersonReinstated,
+    AccountClosed,
+    AccountReopened,
+    DeathReported,
+    DeathWithdrawn,
+]
+
+
 def test_the_life_of_an_account_is_a_table() -> None:
     assert set(LIFECYCLE) == set(PersonState)
     reached = {state for following in LIFECYCLE.values() for state in following.values()}
     assert reached | {PersonState.ACTIVE} == set(PersonState)
     for state in PersonState:
-        for event in (PersonSuspended, PersonReinstated):
+        for event in EVENTS:
             if event not in LIFECYCLE[state]:
                 with pytest.raises(NotInThisState):
                     step(LIFECYCLE, state, event)
@@ -249,7 +270,7 @@ async def test_a_minor_is_no_guardian(world: World) -> None:
 async def test_the_district_suspends_and_reinstates_in_its_own_scope(world: World) -> None:
     lead, volunteer = world.staff[Role.DISTRICT_LEAD], await world.volunteer()
     who = volunteer.person or ""
-    reason = people.SuspensionReason.FALSE_HOURS
+    reason = SuspensionReason.FALSE_HOURS
     elsewhere = await world.officer(Role.DISTRICT_LEAD, "420100/420103/")
     for actor, target in ((elsewhere, who), (volunteer, who), (lead, "per_nobody")):
         with pytest.raises(NotFound):

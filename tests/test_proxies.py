@@ -17,7 +17,8 @@ from timebank.batch import Batch
 from timebank.counter import OwnCounter
 from timebank.journal import Answer
 from timebank.lifecycles import NotInThisState, step
-from timebank.people import PersonNotActive, SuspensionReason, people_by_id, suspend_person
+from timebank.people import PersonNotActive, people_by_id, suspend_person
+from timebank.person_life import SuspensionReason
 from timebank.proxies import (
     LIFECYCLE,
     MandateState,

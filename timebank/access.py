@@ -77,6 +77,8 @@ class Action(StrEnum):
     REGISTER_KIN = "register_kin"
     NOTE_LIVING_ALONE = "note_living_alone"
     GRANT_FROM_POOL = "grant_from_pool"
+    REPORT_DEATH = "report_death"
+    SETTLE_ESTATE = "settle_estate"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -111,6 +113,8 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.REGISTER_KIN: frozenset(_STATION),
     Action.NOTE_LIVING_ALONE: frozenset(_STATION),
     Action.GRANT_FROM_POOL: frozenset({Role.CITY_LEAD}),
+    Action.REPORT_DEATH: frozenset(_STATION),
+    Action.SETTLE_ESTATE: frozenset({Role.DISTRICT_LEAD}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

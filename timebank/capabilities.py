@@ -12,9 +12,11 @@ from timebank import (
     captures,
     carried,
     clock_faults,
+    closings,
     confirmations,
     divisions,
     donations,
+    dormancy,
     forgotten_visits,
     gifts,
     hours,
@@ -81,6 +83,8 @@ CAPABILITIES = (
     living_alone,
     pool_grants,
     solvency,
+    closings,
+    dormancy,
     stars,
 )
 

@@ -4,6 +4,7 @@ Only commands and the journal read the clock; decisions receive values. Days are
 Asia/Shanghai (domain 12), instants are UTC.
 """
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -42,6 +43,15 @@ class ManualClock:
 def day_of(at: datetime) -> date:
     """The day in the city at the instant `at`."""
     return at.astimezone(CITY).date()
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day `months` months later, earlier if negative; the last of a month without it.
+
+    So the Civil Code counts months (Art. 202).
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def instant(day: date, minute: int = 0) -> datetime:

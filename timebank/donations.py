@@ -19,7 +19,7 @@ from timebank.clock import day_of
 from timebank.divisions import Area
 from timebank.events import Event, Postings, transfer
 from timebank.ids import new
-from timebank.journal import Answer, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person, active_person
@@ -148,6 +148,27 @@ def _moved(rows: Rows, event: DonationSettled | DonationTakenBack, entry: Sealed
     rows.put(msgspec.structs.replace(held, state=state))
 
 
+# What other capabilities ask
+
+
+def give(
+    batch: Batch,
+    donation: str,
+    *,
+    donor: PersonId,
+    area: str,
+    minutes: int,
+    proxy: PersonId | None = None,
+) -> Sealed:
+    """Put minutes into escrow for a pool. Refuses: NotPositive, NotEnoughTime."""
+    decide_spend(balance(batch, volunteer(donor)), minutes)
+    until = batch.now + timedelta(days=batch.policy.credit.donate_cool_days)
+    event = DonationMade(
+        donation=donation, donor=donor, area=area, minutes=minutes, until=until, proxy=proxy
+    )
+    return batch.record(event)
+
+
 # Commands
 
 
@@ -172,12 +193,8 @@ async def donate(
         whose, proxy = principal_in(batch, donor)
         active_person(batch, whose)
         pool_area(batch, area)
-        decide_spend(balance(batch, volunteer(whose)), minutes)
-        until = batch.now + timedelta(days=batch.policy.credit.donate_cool_days)
-        event = DonationMade(
-            donation=donation, donor=whose, area=area, minutes=minutes, until=until, proxy=proxy
-        )
-        return Donated(entry=batch.record(event).seq, donation=donation, minutes=minutes)
+        entry = give(batch, donation, donor=whose, area=area, minutes=minutes, proxy=proxy)
+        return Donated(entry=entry.seq, donation=donation, minutes=minutes)
 
     needs: list[Place] = [(Area, area), *moving(escrow(donation))]
     if actor.person is not None and donor is None:
@@ -263,9 +280,14 @@ async def donations_of(
     return await select(Donation, Q(donor=whose), *bounds, order=order, limit=limit)
 
 
-async def donations_due(now: datetime, limit: int) -> list[str]:
+async def donations_due(*, skip: int, limit: int) -> list[str]:
     """The donations whose days are over, the longest overdue first."""
     due = await select(
-        Donation, state=DonationState.WAITING.value, until__lte=now, order=["until"], limit=limit
+        Donation,
+        state=DonationState.WAITING.value,
+        until__lte=current().clock.now(),
+        order=["until", "id"],
+        limit=limit,
+        offset=skip,
     )
     return [held.id for held in due]

@@ -36,7 +36,7 @@ from timebank.gift_life import (
 )
 from timebank.hours import ServiceTotal
 from timebank.ids import new
-from timebank.journal import Answer, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.kin import are_lineal
 from timebank.lifecycles import step
@@ -296,9 +296,14 @@ async def gifts_of(
     return await select(Gift, which, *bounds, order=order, limit=limit)
 
 
-async def gifts_due(now: datetime, limit: int) -> list[str]:
+async def gifts_due(*, skip: int, limit: int) -> list[str]:
     """The gifts that nobody accepted in time, the longest overdue first."""
     due = await select(
-        Gift, state=GiftState.OFFERED.value, until__lte=now, order=["until"], limit=limit
+        Gift,
+        state=GiftState.OFFERED.value,
+        until__lte=current().clock.now(),
+        order=["until", "id"],
+        limit=limit,
+        offset=skip,
     )
     return [held.id for held in due]

@@ -48,6 +48,7 @@ class NoticeCode(StrEnum):
     GIFT_OFFERED = "gift_offered"
     GIFT_ACCEPTED = "gift_accepted"
     GIFT_RETURNED = "gift_returned"
+    ACCOUNT_DORMANT = "account_dormant"
     VISIT_UNCONFIRMED = "visit_unconfirmed"
 
 

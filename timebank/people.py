@@ -8,7 +8,6 @@ number, telephone and birth date are sealed in the vault (domain 11). Names are 
 import re
 import secrets
 from datetime import date
-from enum import StrEnum
 
 import msgspec
 
@@ -28,7 +27,19 @@ from timebank.identity import (
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
-from timebank.lifecycles import Lifecycle, step
+from timebank.lifecycles import step
+from timebank.person_life import (
+    LIFECYCLE,
+    AccountClosed,
+    AccountReopened,
+    DeathReported,
+    DeathWithdrawn,
+    PersonMoved,
+    PersonReinstated,
+    PersonState,
+    PersonSuspended,
+    SuspensionReason,
+)
 from timebank.places import Station, working_station
 from timebank.policy import Policy
 from timebank.projections import Rows, projects
@@ -39,21 +50,6 @@ from timebank.vault import DataKey, KeyedIndex, keep_fields, keyring
 PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}")
 NAME_MOST = 60
 DRAWN = 3
-
-
-class PersonState(StrEnum):
-    """The life of a person's account."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-
-
-class SuspensionReason(StrEnum):
-    """Why somebody may not serve for now."""
-
-    FALSE_HOURS = "false_hours"
-    CONDUCT = "conduct"
-    OWN_WISH = "own_wish"
 
 
 # Events
@@ -69,19 +65,6 @@ class PersonRegistered(Event, frozen=True, tag="person.registered"):
     document: DocumentType
     home: str | None = None
     guardian: PersonId | None = None
-
-
-class PersonSuspended(Event, frozen=True, tag="person.suspended"):
-    """A person may not serve for now."""
-
-    person: PersonId
-    reason: SuspensionReason
-
-
-class PersonReinstated(Event, frozen=True, tag="person.reinstated"):
-    """A suspended person may serve again."""
-
-    person: PersonId
 
 
 # Refusals
@@ -122,14 +105,6 @@ class PersonNotActive(Refusal):
     says = "Volunteer {number} is {state} and cannot serve now."
     number: str
     state: str
-
-
-# Lifecycle
-
-LIFECYCLE: Lifecycle[PersonState] = {
-    PersonState.ACTIVE: {PersonSuspended: PersonState.SUSPENDED},
-    PersonState.SUSPENDED: {PersonReinstated: PersonState.ACTIVE},
-}
 
 
 # Tables and projectors
@@ -182,8 +157,15 @@ def _registered(rows: Rows, event: PersonRegistered, entry: Sealed) -> None:
     )
 
 
-@projects(PersonSuspended, PersonReinstated)
-def _moved(rows: Rows, event: PersonSuspended | PersonReinstated, entry: Sealed) -> None:
+@projects(
+    PersonSuspended,
+    PersonReinstated,
+    AccountClosed,
+    AccountReopened,
+    DeathReported,
+    DeathWithdrawn,
+)
+def _moved(rows: Rows, event: PersonMoved, entry: Sealed) -> None:
     held = rows.there(Person, event.person)
     state = step(LIFECYCLE, held.state, type(event))
     rows.put(msgspec.structs.replace(held, state=state))

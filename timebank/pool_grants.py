@@ -6,7 +6,7 @@ station notes who lives alone (`living_alone`), the city lead grants: two hands.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import partial
 
@@ -363,14 +363,15 @@ async def left_of(grant: str) -> int:
     return await balance_of(escrow(grant))
 
 
-async def grants_due(now: datetime, limit: int) -> list[str]:
+async def grants_due(*, skip: int, limit: int) -> list[str]:
     """The grants whose month is over, the oldest first."""
-    this_month = first_day(day_of(now)).isoformat()
+    this_month = first_day(day_of(current().clock.now())).isoformat()
     due = await select(
         PoolGrant,
         state=GrantState.GRANTED.value,
         month__lt=this_month,
-        order=["month"],
+        order=["month", "id"],
         limit=limit,
+        offset=skip,
     )
     return [held.id for held in due]

@@ -23,9 +23,14 @@ import structlog
 from ledger.tables import dialect_of, sqlite_path
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
+from timebank.closings import closings_due, lapse_balance
+from timebank.donations import donations_due, settle_donation
+from timebank.dormancy import dormant_due, flag_dormant
 from timebank.forgotten_visits import close_visit, forgotten
+from timebank.gifts import expire_gift, gifts_due
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
+from timebank.pool_grants import close_grant, grants_due
 from timebank.refusals import Denial, Refusal
 from timebank.silence import post_silent, unanswered
 from timebank.tables import Row, select, table
@@ -62,6 +67,17 @@ class Timer(msgspec.Struct, frozen=True):
 TIMERS = (
     Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
     Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),
+    Timer("gifts.unaccepted", gifts_due, lambda id, key: expire_gift(SYSTEM, gift=id, key=key)),
+    Timer(
+        "donations.final",
+        donations_due,
+        lambda id, key: settle_donation(SYSTEM, donation=id, key=key),
+    ),
+    Timer("grants.month", grants_due, lambda id, key: close_grant(SYSTEM, grant=id, key=key)),
+    Timer("accounts.kept", closings_due, lambda id, key: lapse_balance(SYSTEM, person=id, key=key)),
+    Timer(
+        "accounts.dormant", dormant_due, lambda id, key: flag_dormant(SYSTEM, person=id, key=key)
+    ),
 )
 """Every timer there is. Whoever adds something that falls due adds one line here."""
 

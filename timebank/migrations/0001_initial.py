@@ -28,6 +28,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='AccountUse',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('moved_on', DayField(max_length=10)),
+                ('dormant', fields.BooleanField()),
+            ],
+            options={'table': 'account_use', 'app': 'timebank', 'indexes': [Index(fields=['dormant', 'moved_on'])], 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Activity',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -138,6 +148,18 @@ class Migration(migrations.Migration):
                 ('clock', InstantField()),
             ],
             options={'table': 'clock_correction', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Closing',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('since', DayField(max_length=10)),
+                ('until', DayField(max_length=10)),
+                ('by', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'closing', 'app': 'timebank', 'indexes': [Index(fields=['state', 'until'])], 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,0 +1,374 @@
+"""Closings: the minutes of an account that is closed, or whose holder died (domain 6).
+
+Who closes an account gives its balance to kin or a pool beforehand, donates what is left with the
+closing, or leaves it for some months and may come back. After a death the account is frozen for as
+long: the district, who saw the papers, lets an heir take the minutes over or gives them to the
+pool. What nobody wanted by then goes to the pool of the home district: it was earned by help and
+stays help. Refuses to know who inherits; that is for the papers.
+"""
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from ledger.entry import Sealed
+from timebank.access import Action, permit_self
+from timebank.accounts import balance, moving, pool, volunteer
+from timebank.actors import SYSTEM, Actor, PersonId
+from timebank.batch import Batch
+from timebank.clock import day_of, months_later
+from timebank.counter import OwnCounter, person_numbered
+from timebank.donations import give
+from timebank.events import Event, Postings
+from timebank.ids import new
+from timebank.journal import Answer, current, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import Lifecycle, NotInThisState, step
+from timebank.people import Person, active_person, person_in_scope
+from timebank.person_life import (
+    LIFECYCLE as PERSON_LIFE,
+)
+from timebank.person_life import (
+    AccountClosed,
+    AccountReopened,
+    DeathReported,
+    DeathWithdrawn,
+)
+from timebank.policy import Credit
+from timebank.pools import pool_at
+from timebank.projections import Place, Rows, projects
+from timebank.refusals import Forbidden, Refusal
+from timebank.tables import Row, find, select, table
+
+
+class Rest(StrEnum):
+    """What somebody who closes an account does with what is left in it."""
+
+    DONATE = "donate"
+    KEEP = "keep"
+
+
+class ClosingState(StrEnum):
+    """The life of a closing."""
+
+    KEPT = "kept"
+    FROZEN = "frozen"
+    SETTLED = "settled"
+    LAPSED = "lapsed"
+    REOPENED = "reopened"
+
+
+# Events
+
+
+class EstateSettled(Event, frozen=True, tag="account.estate_settled"):
+    """The district let an heir take `taken` minutes over, and gave `donated` to the pool."""
+
+    person: PersonId
+    area: str
+    taken: int
+    donated: int
+    heir: PersonId | None = None
+
+    def postings(self) -> Postings:
+        """From the account of who died to the heir's and to the pool."""
+        heir = [(volunteer(self.heir), self.taken)] if self.heir else []
+        return _from(self.person, *heir, (pool(self.area), self.donated))
+
+
+class BalanceLapsed(Event, frozen=True, tag="account.lapsed"):
+    """Nobody came for the minutes in time: they are the pool's."""
+
+    person: PersonId
+    area: str
+    minutes: int
+
+    def postings(self) -> Postings:
+        """From the account to the pool of the home district."""
+        return _from(self.person, (pool(self.area), self.minutes))
+
+
+def _from(person: PersonId, *targets: tuple[str, int]) -> Postings:
+    given = [(code, minutes) for code, minutes in targets if minutes]
+    moves = [(volunteer(person), -sum(minutes for _, minutes in given)), *given]
+    return tuple((code, "minute", minutes) for code, minutes in moves if minutes)
+
+
+# Refusals
+
+
+class ReporterSettles(Refusal):
+    """Two hands: one reports a death, another lets the minutes go (domain 11)."""
+
+    says = "Whoever reported the death cannot settle the account; another officer must."
+
+
+class EstateTooSoon(Refusal):
+    """Gifts and donations on their way come to rest first."""
+
+    says = "This account can be settled from {first}, when what was on its way has come to rest."
+    first: date
+
+
+class EstateOver(Refusal):
+    """Heirs have some months."""
+
+    says = "The heirs had until {until}; the minutes go to the public pool."
+    until: date
+
+
+class StillKept(Refusal):
+    """What is kept is kept as long as was said."""
+
+    says = "These minutes are kept until {until}."
+    until: date
+
+
+# Lifecycle
+
+LIFECYCLE: Lifecycle[ClosingState] = {
+    ClosingState.KEPT: {
+        AccountReopened: ClosingState.REOPENED,
+        BalanceLapsed: ClosingState.LAPSED,
+    },
+    ClosingState.FROZEN: {
+        DeathWithdrawn: ClosingState.REOPENED,
+        EstateSettled: ClosingState.SETTLED,
+        BalanceLapsed: ClosingState.LAPSED,
+    },
+    ClosingState.LAPSED: {AccountReopened: ClosingState.REOPENED},
+    ClosingState.SETTLED: {},
+    ClosingState.REOPENED: {},
+}
+
+
+# Tables and projectors
+
+
+@table("closing", index=[("state", "until")])
+class Closing(Row, frozen=True):
+    """How a person's account was closed, or frozen, the last time; `by` is whose act it was."""
+
+    person: str
+    state: ClosingState
+    since: date
+    until: date
+    by: str
+
+
+@projects(AccountClosed, DeathReported)
+def _closed(rows: Rows, event: AccountClosed | DeathReported, entry: Sealed) -> None:
+    dead = isinstance(event, DeathReported)
+    rows.put(
+        Closing(
+            person=event.person,
+            state=ClosingState.FROZEN if dead else ClosingState.KEPT,
+            since=day_of(entry.at),
+            until=event.until,
+            by=entry.actor,
+        )
+    )
+
+
+@projects(AccountReopened, DeathWithdrawn, EstateSettled, BalanceLapsed)
+def _moved(
+    rows: Rows,
+    event: AccountReopened | DeathWithdrawn | EstateSettled | BalanceLapsed,
+    entry: Sealed,
+) -> None:
+    held = rows.there(Closing, event.person)
+    rows.put(msgspec.structs.replace(held, state=step(LIFECYCLE, held.state, type(event))))
+
+
+# Decisions
+
+
+def decide_estate(closing: Closing, today: date, rules: Credit) -> None:
+    """Whether the minutes of who died may be settled today.
+
+    Refuses: NotInThisState, EstateTooSoon, EstateOver.   Source: domain 6.
+    """
+    step(LIFECYCLE, closing.state, EstateSettled)
+    days = max(rules.gift_accept_days, rules.donate_cool_days)
+    first = closing.since + timedelta(days=days + 1)
+    if today < first:
+        raise EstateTooSoon(first=first)
+    if today > closing.until:
+        raise EstateOver(until=closing.until)
+
+
+def decide_lapse(closing: Closing, today: date) -> None:
+    """Whether what is left goes to the pool. Refuses: NotInThisState, StillKept."""
+    step(LIFECYCLE, closing.state, BalanceLapsed)
+    if today <= closing.until:
+        raise StillKept(until=closing.until)
+
+
+# Commands
+
+
+class Closed(Answer, frozen=True, kw_only=True):
+    """Whose account it is."""
+
+    person: PersonId
+
+
+async def close_account(actor: Actor, *, rest: Rest, key: RequestKey) -> Closed:
+    """Close one's own account; the service record stays.
+
+    Args: rest, whether what is left goes to the pool of one's district, as any donation with some
+    days to think again, or is kept for some months; minutes for kin are offered before.
+    Refuses: NotInThisState.   Source: domain 6.
+    """
+    person, donation = permit_self(actor), new("don")
+
+    def work(batch: Batch) -> Closed:
+        held = batch.need(Person, person, "person")
+        step(PERSON_LIFE, held.state, AccountClosed)
+        left = balance(batch, volunteer(person))
+        donated = rest is Rest.DONATE and left > 0
+        if donated:
+            give(batch, donation, donor=person, area=pool_at(held.home_path), minutes=left)
+        until = months_later(batch.today, batch.policy.credit.heir_months)
+        event = AccountClosed(person=person, until=until, donation=donation if donated else None)
+        return Closed(entry=batch.record(event).seq, person=person)
+
+    needs: list[Place] = [(Person, person), *moving(volunteer(person))]
+    return await write(actor, key, work, answer=Closed, needs=needs)
+
+
+async def reopen_account(actor: Actor, *, key: RequestKey) -> Closed:
+    """Come back to an account one closed, with what is still in it. Refuses: NotInThisState."""
+    person = permit_self(actor)
+
+    def work(batch: Batch) -> Closed:
+        step(PERSON_LIFE, batch.need(Person, person, "person").state, AccountReopened)
+        return Closed(entry=batch.record(AccountReopened(person=person)).seq, person=person)
+
+    needs: list[Place] = [(Person, person), (Closing, person)]
+    return await write(actor, key, work, answer=Closed, needs=needs)
+
+
+async def report_death(actor: Actor, *, person: PersonId, key: RequestKey) -> Closed:
+    """Freeze the account of somebody who died, as their station.
+
+    Refuses: NotFound, OwnCounter, NotInThisState.   Source: domain 6.
+    """
+
+    def work(batch: Batch) -> Closed:
+        held = person_in_scope(batch, Action.REPORT_DEATH, person)
+        if actor.person == person:
+            raise OwnCounter
+        step(PERSON_LIFE, held.state, DeathReported)
+        until = months_later(batch.today, batch.policy.credit.heir_months)
+        entry = batch.record(DeathReported(person=person, until=until))
+        return Closed(entry=entry.seq, person=person)
+
+    return await write(actor, key, work, answer=Closed, needs=[(Person, person)])
+
+
+async def withdraw_death(actor: Actor, *, person: PersonId, key: RequestKey) -> Closed:
+    """Say, as the district, that a report of a death was wrong, before the minutes are settled.
+
+    Refuses: NotFound, NotInThisState.
+    """
+
+    def work(batch: Batch) -> Closed:
+        held = person_in_scope(batch, Action.SETTLE_ESTATE, person)
+        step(PERSON_LIFE, held.state, DeathWithdrawn)
+        step(LIFECYCLE, batch.there(Closing, person).state, DeathWithdrawn)
+        return Closed(entry=batch.record(DeathWithdrawn(person=person)).seq, person=person)
+
+    needs: list[Place] = [(Person, person), (Closing, person)]
+    return await write(actor, key, work, answer=Closed, needs=needs)
+
+
+class Settled(Answer, frozen=True, kw_only=True):
+    """Whose account was settled, and the minutes that an heir took and the pool got."""
+
+    person: PersonId
+    taken: int
+    donated: int
+
+
+async def settle_estate(
+    actor: Actor, *, person: PersonId, key: RequestKey, heir: str | None = None
+) -> Settled:
+    """Let an heir take over what somebody left, or give it to the pool, as the district.
+
+    Args: heir, a volunteer number, None for the pool; what has no room under the cap of the heir's
+    balance is the pool's. The papers are the district's to see.
+    Refuses: NotFound, OwnCounter, ReporterSettles, PersonNotActive, NotInThisState, EstateTooSoon,
+    EstateOver.   Source: domain 6.
+    """
+
+    def work(batch: Batch) -> Settled:
+        held = person_in_scope(batch, Action.SETTLE_ESTATE, person)
+        closing = batch.get(Closing, person)
+        if closing is None:
+            raise NotInThisState(state=held.state.value, act="account.estate_settled")
+        decide_estate(closing, batch.today, batch.policy.credit)
+        if actor.id == closing.by:
+            raise ReporterSettles
+        whose = active_person(batch, person_numbered(batch, heir).id).id if heir else None
+        if whose == actor.person:
+            raise OwnCounter
+        left, room = balance(batch, volunteer(person)), 0
+        if whose is not None:
+            room = max(0, batch.policy.credit.balance_cap - balance(batch, volunteer(whose)))
+        event = EstateSettled(
+            person=person,
+            area=pool_at(held.home_path),
+            taken=min(left, room),
+            donated=left - min(left, room),
+            heir=whose,
+        )
+        entry = batch.record(event)
+        return Settled(entry=entry.seq, person=person, taken=event.taken, donated=event.donated)
+
+    needs: list[Place] = [(Person, person), (Closing, person), *moving(volunteer(person))]
+    return await write(actor, key, work, answer=Settled, needs=needs)
+
+
+async def lapse_balance(
+    actor: Actor, *, person: PersonId, key: RequestKey | None = None
+) -> Settled:
+    """Give what nobody came for to the pool: the software's own act, by timer.
+
+    Refuses: NotFound, NotInThisState, StillKept.   Source: domain 6.
+    """
+    if actor != SYSTEM:
+        raise Forbidden
+
+    def work(batch: Batch) -> Settled:
+        decide_lapse(batch.need(Closing, person, "closing"), batch.today)
+        area = pool_at(batch.there(Person, person).home_path)
+        left = balance(batch, volunteer(person))
+        entry = batch.record(BalanceLapsed(person=person, area=area, minutes=left))
+        return Settled(entry=entry.seq, person=person, taken=0, donated=left)
+
+    needs: list[Place] = [(Person, person), (Closing, person), *moving(volunteer(person))]
+    return await write(actor, key, work, answer=Settled, needs=needs)
+
+
+# Reads
+
+
+async def closing_of(actor: Actor) -> Closing | None:
+    """How the actor's own account was closed the last time."""
+    return await find(Closing, actor.person) if actor.person else None
+
+
+async def closings_due(*, skip: int, limit: int) -> list[PersonId]:
+    """The accounts whose minutes nobody came for in time, the longest overdue first."""
+    today = day_of(current().clock.now()).isoformat()
+    due = await select(
+        Closing,
+        state__in=[ClosingState.KEPT.value, ClosingState.FROZEN.value],
+        until__lt=today,
+        order=["until", "person"],
+        limit=limit,
+        offset=skip,
+    )
+    return [held.person for held in due]
