@@ -23,6 +23,7 @@ from ledger.writer import open_writer
 from tests.conftest import PostgresServer
 from tests.ledgers import add
 from tests.tampering import SignedLog, behind_the_fences, signed_log
+from tests.test_cli import timebank
 
 pytestmark = pytest.mark.anyio
 
@@ -100,6 +101,13 @@ async def test_layer_chain_names_a_bit_anywhere_in_bytes_and_note(
     found = await named(log)
     assert ("chain", 512, "the leaf is not the hash of the bytes") in found
     assert [what for _, seq, what in found if seq == 299 and "checkpoint 300: " in what]
+
+
+async def test_an_auditors_command_names_layer_and_entry(log: SignedLog) -> None:
+    await flip(log, "entry.bytes", "seq = 300")
+    told = await asyncio.to_thread(timebank, "--database", log.url, "verify", "ledger")
+    assert told.returncode == 1
+    assert "chain entry 300: the leaf is not the hash of the bytes" in told.stdout
 
 
 async def test_a_receipt_is_not_made_of_changed_bytes(log: SignedLog) -> None:

@@ -34,6 +34,7 @@ async def examine(settings: Settings) -> list[Finding]:
     looks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("key", _key),
         ("database", _database),
+        ("pages", _pages),
         ("fences", _fences),
         ("role", _role),
         ("anchor", _anchor),
@@ -61,6 +62,12 @@ async def _database(settings: Settings) -> Finding:
         well = not await publication.is_behind(reader, datetime.now(UTC))
     clock = "the clock may be followed" if well else "the clock is behind the last entry"
     return Finding("database", well, f"{reader.dialect}, {head.size} entries; {clock}")
+
+
+async def _pages(settings: Settings) -> Finding:
+    async with open_reader(settings.database_url) as reader:
+        damage = await reader.damage()
+    return Finding("pages", not damage, "; ".join(damage) or "the database finds no damage")
 
 
 async def _fences(settings: Settings) -> Finding:
