@@ -152,6 +152,8 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
         "notices": [notice.id],
         "noticesToTell.person": elder.person,
         "tellInPerson.person": elder.person,
+        "recordSheet.station": "001",
+        "recordSheet.text": f"volunteer,date,start,end,kind\n{number},2026-11-17,09:00,10:00,elder",
         "dissolveTeam.team": gone.team,
         "reward": reward,
         "order": order,

@@ -1,4 +1,4 @@
-"""Roster files: what a CSV or XLSX file says, row by row (issue of the spine, stage 2).
+"""Roster files: what a CSV or XLSX file, or a pasted sheet, says, row by row.
 
 Columns in any order, by their English or Chinese names: station, activity, volunteer, date, start,
 end, kind. A cell that does not read is named with its column. Knows spellings; whether a station or
@@ -6,11 +6,12 @@ a volunteer exists is `rosters`' matter.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import msgspec
 from python_calamine import CalamineError, CalamineWorkbook
@@ -45,6 +46,8 @@ KINDS = {kind.value: kind for kind in ActivityKind} | {
 LONGEST_CELL = 64
 DATE_SHAPES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
 MINUTES_A_DAY = 24 * 60
+ZIP_BEGINS = b"PK"
+MOST_UNPACKED_BYTES = 32 * 1024 * 1024
 
 
 class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +69,13 @@ class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the file by its number: what it says, or the column that does not read, and why."""
+    """A line of the file by its number: what it says, or the column that does not read, and why.
+
+    `cells` is kept of a sheet that somebody waits to mend, and of no file.
+    """
 
     row: int
+    cells: dict[str, str]
     content: RosterRow | None = None
     column: str = ""
     refusal: Refusal | None = None
@@ -139,27 +146,74 @@ def read_roster(path: Path) -> Iterator[Line]:
     return _lines(numbered, places)
 
 
-def _lines(rows: Iterable[tuple[int, list[Any]]], places: dict[str, int]) -> Iterator[Line]:
+def read_sheet(data: bytes, *, station: str = "") -> list[Line]:
+    """The lines of what somebody pasted or sent: text with tabs or commas, or an XLSX file.
+
+    `station` is the number to use where the sheet has no such column; activities may be missing.
+    Refuses: FileUnreadable, ColumnsMissing.
+    """
+    rows = _packed(data) if data.startswith(ZIP_BEGINS) else _text_rows(data, pasted=True)
+    numbered = enumerate(rows, 1)
+    _, first = next(numbered, (1, []))
+    places = _columns(first, without={"activity", *(["station"] if station else [])})
+    return list(_lines(numbered, places, station=station, keep=True))
+
+
+def _lines(
+    rows: Iterable[tuple[int, list[Any]]],
+    places: dict[str, int],
+    *,
+    station: str = "",
+    keep: bool = False,
+) -> Iterator[Line]:
     for number, cells in rows:
         if not any(_text(cell) for cell in cells):
             continue
-        told = {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
+        told: dict[str, Any] = {"station": station, "activity": ""}
+        told |= {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
+        shown = {column: _spelled(column, told[column]) for column in HEADINGS} if keep else {}
         try:
-            yield Line(row=number, content=_row(told))
+            yield Line(row=number, cells=shown, content=_row(told))
         except _BadCell as bad:
-            yield Line(row=number, column=bad.column, refusal=bad.refusal)
+            yield Line(row=number, cells=shown, column=bad.column, refusal=bad.refusal)
 
 
 def _workbook(path: Path) -> Iterator[list[Any]]:
     try:
-        return iter(CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python())
+        return _sheet(path.read_bytes())
+    except OSError:
+        raise FileUnreadable from None
+
+
+def _packed(data: bytes) -> Iterator[list[Any]]:
+    """A workbook from a stranger: refused if it says that it unpacks to more than 32 MiB."""
+    try:
+        with ZipFile(BytesIO(data)) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+    except (BadZipFile, ValueError, NotImplementedError):
+        raise FileUnreadable from None
+    if size > MOST_UNPACKED_BYTES:
+        raise FileUnreadable
+    return _sheet(data)
+
+
+def _sheet(data: bytes) -> Iterator[list[Any]]:
+    try:
+        return iter(CalamineWorkbook.from_filelike(BytesIO(data)).get_sheet_by_index(0).to_python())
     except (CalamineError, OSError, IndexError):
         raise FileUnreadable from None
 
 
 def _csv(path: Path) -> Iterator[list[Any]]:
     try:
-        data = path.read_bytes()
+        return _text_rows(path.read_bytes())
+    except OSError:
+        raise FileUnreadable from None
+
+
+def _text_rows(data: bytes, *, pasted: bool = False) -> Iterator[list[Any]]:
+    """The rows of a text; what is pasted from a spreadsheet has tabs where a file has commas."""
+    try:
         try:
             told = data.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -167,17 +221,19 @@ def _csv(path: Path) -> Iterator[list[Any]]:
             told = data.decode("gb18030")
         if "\0" in told:
             raise FileUnreadable
-        return iter(list(csv.reader(StringIO(told, newline=""))))
-    except (OSError, UnicodeDecodeError, csv.Error):
+        first = told.partition("\n")[0]
+        between = "\t" if pasted and "\t" in first else ","
+        return iter(list(csv.reader(StringIO(told, newline=""), delimiter=between)))
+    except (UnicodeDecodeError, csv.Error):
         raise FileUnreadable from None
 
 
-def _columns(first: list[Any]) -> dict[str, int]:
+def _columns(first: list[Any], *, without: Collection[str] = ()) -> dict[str, int]:
     named = {_text(cell).lower(): at for at, cell in reversed(list(enumerate(first)))}
     places = {
         column: named[name] for column, names in HEADINGS.items() for name in names if name in named
     }
-    missing = [column for column in HEADINGS if column not in places]
+    missing = [column for column in HEADINGS if column not in places and column not in without]
     if missing:
         raise ColumnsMissing(columns=", ".join(missing))
     return places
@@ -202,6 +258,19 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)  # a spreadsheet's number 1 reads as 1.0
     return str(cell).strip()
+
+
+def _spelled(column: str, cell: Any) -> str:
+    """A cell as somebody would type it again: a spreadsheet's own dates and times are no text."""
+    try:
+        if column == "date":
+            return _day(cell).isoformat()
+        if column in ("start", "end"):
+            minute = _minute({column: cell}, column)
+            return f"{minute // 60:02d}:{minute % 60:02d}"
+    except _BadCell:
+        pass
+    return _text(cell)
 
 
 def _code(told: dict[str, Any], column: str) -> str:

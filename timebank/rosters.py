@@ -26,7 +26,7 @@ from timebank.people import VolunteerNumber
 from timebank.places import Station, StationNumber
 from timebank.record_life import LateReason
 from timebank.refusals import Refusal, Unauthenticated
-from timebank.roster_files import Line, RosterRow, read_roster
+from timebank.roster_files import Line, RosterRow, read_roster, read_sheet
 from timebank.tables import find_many
 
 MOST_ROWS = 500
@@ -94,6 +94,18 @@ class Recorded(Answer, frozen=True, kw_only=True):
     rows: tuple[RowAnswer, ...]
 
 
+class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a sheet by its number there: its cells, and what became of it.
+
+    `column` is the one at fault where there is no record; in a dry run a good row has neither.
+    """
+
+    row: int
+    cells: dict[str, str]
+    column: str = ""
+    answer: RowAnswer
+
+
 class BadRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row that did not go in: its number in the file, the column at fault, and why."""
 
@@ -149,6 +161,46 @@ async def record_roster(
     return await write(actor, key, work, answer=Recorded, needs=needs, rehearse=dry_run)
 
 
+async def record_sheet(
+    actor: Actor,
+    sheet: bytes,
+    *,
+    key: RequestKey,
+    station: str = "",
+    dry_run: bool = False,
+    late: LateReason | None = None,
+) -> tuple[Recorded, list[SheetRow]]:
+    """Capture the rows of a sheet, as pasted or sent: the answer, and what became of each row.
+
+    `station` is the number for a sheet without that column. Good rows go in, bad ones are named.
+    Refuses: FileUnreadable, ColumnsMissing, RosterTooLong, and what record_roster refuses.
+    """
+    if not actor.known:
+        raise Unauthenticated
+    lines = await asyncio.to_thread(read_sheet, sheet, station=station)
+    if not 0 < len(lines) <= MOST_ROWS:
+        raise RosterTooLong(most=MOST_ROWS)
+    good = [line.content for line in lines if line.content is not None]
+    told = Recorded(rows=())
+    if good:
+        told = await record_roster(actor, rows=good, key=key, dry_run=dry_run, late=late)
+    answers = iter(told.rows)
+    return told, [_on_sheet(line, next(answers) if line.content else None) for line in lines]
+
+
+def _on_sheet(line: Line, answer: RowAnswer | None) -> SheetRow:
+    refusal = answer.refusal if answer else line.refusal
+    column = "" if refusal is None else (line.column or _column_of(refusal))
+    if answer is None and refusal is not None:
+        answer = RowAnswer(code=refusal.code, details=refusal.details)
+    return SheetRow(row=line.row, cells=line.cells, column=column, answer=answer or RowAnswer())
+
+
+def _column_of(refusal: Refusal) -> str:
+    field = refusal.path[0] if refusal.path else "volunteer"
+    return COLUMNS.get(field, field)
+
+
 async def import_roster(
     actor: Actor,
     path: Path,
@@ -193,8 +245,7 @@ async def _import(
     for (row, _), answer in zip(good, told.rows, strict=True):
         refusal = answer.refusal
         if refusal is not None:
-            field = refusal.path[0] if refusal.path else "volunteer"
-            done.bad.append(BadRow(row=row, column=COLUMNS.get(field, field), refusal=refusal))
+            done.bad.append(BadRow(row=row, column=_column_of(refusal), refusal=refusal))
         elif answer.before:
             done.known += 1
         else:

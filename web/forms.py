@@ -5,7 +5,9 @@ double tap or a page posted again does the thing once (web 1 and 3). Knows how a
 input; the rules are the API's.
 """
 
+import base64
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +19,11 @@ from starlette.requests import Request
 from schema.context import Context
 
 MOST_BYTES = 64 * 1024
+MOST_FIELDS = 5000
+BOUNDARY = re.compile(r"multipart/form-data;\s*boundary=\"?([0-9A-Za-z'()+_,./:=?-]{1,70})\"?")
+NAMED = re.compile(
+    rb'content-disposition:\s*form-data;\s*name="([^"]*)"(;\s*filename=)?', re.IGNORECASE
+)
 Given = Mapping[str, list[str]]
 
 
@@ -135,9 +142,33 @@ async def read(request: Request, context: Context, *, most_bytes: int = MOST_BYT
         if len(body) > most_bytes:
             raise Forged
     try:
-        given = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=2000)
+        given = fields_of(body, request.headers.get("content-type", ""))
     except (UnicodeDecodeError, ValueError):
         raise Forged from None
     if not hmac.compare_digest(one(given, "csrf").encode(), csrf_token(context).encode()):
         raise Forged
+    return given
+
+
+def fields_of(body: bytes, media: str) -> Given:
+    """The fields of a form as it was sent. Raises ValueError for what is none.
+
+    A file becomes base64, as the API takes it; none chosen is no field.
+    """
+    divided = BOUNDARY.fullmatch(media)
+    if divided is None:
+        return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    parts = (b"\r\n" + body).split(b"\r\n--" + divided[1].encode())
+    if len(parts) > MOST_FIELDS or not parts[-1].startswith(b"--"):
+        raise ValueError("no end, or too many fields")
+    given: dict[str, list[str]] = {}
+    for part in parts[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        named = NAMED.search(head)
+        if named is None:
+            raise ValueError("a part without a name")
+        if named[2] is None:
+            given.setdefault(named[1].decode(), []).append(value.decode())
+        elif value:
+            given.setdefault(named[1].decode(), []).append(base64.b64encode(value).decode())
     return given

@@ -33,7 +33,7 @@ from web.forms import (
     read,
     sent_by,
 )
-from web.pages import everybody, stations, volunteers
+from web.pages import everybody, organising, stations, volunteers
 from web.pages.table import Opened, Page
 from web.pages.times import day_of, hour, minutes_between, moment, span
 from web.qr import qr, spoken
@@ -49,8 +49,8 @@ UNKEPT = ("password", "csrf", "key")
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-PAGES = (*everybody.PAGES, *volunteers.PAGES, *stations.PAGES)
-FORMS = (*everybody.FORMS, *volunteers.FORMS, *stations.FORMS)
+PAGES = (*everybody.PAGES, *volunteers.PAGES, *stations.PAGES, *organising.PAGES)
+FORMS = (*everybody.FORMS, *volunteers.FORMS, *stations.FORMS, *organising.FORMS)
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 SignedIn = Callable[[Request, Response, str], None]
@@ -130,9 +130,8 @@ class Pages:
         data: Mapping[str, Any] = {}
         if page.operation:
             data = await self.ask(page.operation, page.variables(opened), context)
-        kept = (
-            {name: one(given, name) for name in given or () if name not in UNKEPT} if given else {}
-        )
+        posted = given or {}
+        kept = {name: one(posted, name) for name in posted if name not in UNKEPT}
         return self.render(
             request,
             context,
@@ -142,6 +141,7 @@ class Pages:
                 **data,
                 "errors": errors,
                 "given": kept,
+                "posted": posted,
                 "answer": answer,
                 "back": address_of(request, page.path.format_map(request.path_params)),
             },
@@ -227,6 +227,7 @@ class Pages:
                 "errors": (),
                 "given": {},
                 "me": None,
+                "posted": {},
                 **data,
                 "_": context.translate,
                 "asset": asset,
@@ -261,7 +262,8 @@ class Pages:
 def errors_in(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """A payload's user errors, those of its single outcomes too, each sentence once."""
     told = [*payload["userErrors"]]
-    told += [error for one in payload.get("outcomes", ()) for error in one["userErrors"]]
+    parts = [*payload.get("outcomes", ()), *payload.get("rows", ())]
+    told += [error for one in parts for error in one["userErrors"]]
     return list({error["message"]: error for error in told}.values())
 
 
