@@ -62,6 +62,10 @@ show_enum(
 
 RECORDS = Listing("records", str)
 Scope = Annotated[str, strawberry.argument(description="A path in your scope.")]
+ForWhom = Annotated[
+    str | None,
+    strawberry.argument(description="For a proxy: the volunteer number of whom you act for."),
+]
 InState = Annotated[RecordState, strawberry.argument(description="Which of them.")]
 
 
@@ -196,21 +200,20 @@ class Query:
     async def service_records(
         self,
         info: Info,
+        principal: ForWhom = None,
         first: First = UNSET,
         last: Last = UNSET,
         after: After = UNSET,
         before: Before = UNSET,
     ) -> Connection[ServiceRecord]:
-        """Your own records, the newest first; none where nobody is signed in."""
-        own = info.context.actor.person
+        """Your own records, or those of whom you act for, the newest first."""
 
         async def rows(
             *, after: Key | None, before: Key | None, limit: int, backward: bool
         ) -> Sequence[hours.Record]:
-            if own is None:
-                return []
-            return await hours.records_of(
-                own,
+            return await hours.records_for(
+                info.context.actor,
+                principal,
                 after=after[0] if after else None,
                 before=before[0] if before else None,
                 limit=limit,

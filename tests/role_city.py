@@ -150,6 +150,8 @@ async def _things(world: World, subject: Actor) -> dict[str, Any]:
             }
         ],
         "notices": [notice.id],
+        "month": "2026-11",
+        "acceptMonth.number": number,
         "noticesToTell.person": elder.person,
         "tellInPerson.person": elder.person,
         "recordSheet.station": "001",

@@ -8,15 +8,14 @@ PersonId = str
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: a person, a device of a station, the software itself, or nobody known.
 
-    `id` is what the ledger keeps as the entry's actor; `person` is set for people; `proxy` is the
-    person who acts for `person`, both being kept (domain 2, elders without phones); `form` is the
-    id of the signed form that somebody without an account sends.
+    `id` is what the ledger keeps as the entry's actor; `person` is set for people; `form` is the id
+    of the signed form that somebody without an account sends. Whoever acts for another asks as
+    themselves: the event names both.
     """
 
     id: str
     person: PersonId | None = None
     session: str | None = None
-    proxy: PersonId | None = None
     staff: bool = False
     form: str | None = None
 

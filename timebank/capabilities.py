@@ -4,6 +4,7 @@ Projectors run in this order. Whoever adds a noun adds one line here.
 """
 
 from timebank import (
+    accepted_months,
     access,
     accounts,
     activities,
@@ -69,6 +70,7 @@ CAPABILITIES = (
     hours,
     captures,
     confirmations,
+    accepted_months,
     reversals,
     silence,
     forgotten_visits,

@@ -24,6 +24,7 @@ from timebank.notices import Inbox, NoticeCode, notify, settle
 from timebank.people import AgeBand, Person
 from timebank.pools import Overflow, overflow, wishes_overflow
 from timebank.projections import Place
+from timebank.proxies import acting_for, registered_proxy
 from timebank.record_life import (
     LIFECYCLE,
     Acceptance,
@@ -112,9 +113,33 @@ def decide_confirm(record: Record, minutes: int | None) -> HoursConfirmed | Hour
 def visible(batch: Batch, id: str) -> Record:
     """The record, if it concerns the actor or lies in the actor's scope. Refuses: NotFound."""
     record = batch.need(Record, id, "record")
-    if record.volunteer != batch.actor.person and not may(batch, Action.READ_RECORDS, record.path):
-        raise NotFound(what="record")
-    return record
+    if is_mine(batch, record) or may(batch, Action.READ_RECORDS, record.path):
+        return record
+    raise NotFound(what="record")
+
+
+def is_mine(batch: Batch, record: Record) -> bool:
+    """Whether the record is the actor's own, or that of somebody the actor acts for."""
+    person, whose = batch.actor.person, record.volunteer
+    return person is not None and (person == whose or registered_proxy(batch, whose, person))
+
+
+def proxy_of(batch: Batch, record: Record) -> PersonId | None:
+    """Who acts on one's own record for its volunteer; None for the volunteer's own act.
+
+    Nobody acts for a volunteer on a record of which they turned another key.
+    Refuses: SameHand, PersonNotActive.
+    """
+    if record.volunteer == batch.actor.person:
+        return None
+    no_other_key(batch, record)
+    return acting_for(batch, record.volunteer)
+
+
+def no_other_key(batch: Batch, record: Record) -> None:
+    """Let a hand turn a key only if it turned no other of this record. Refuses: SameHand."""
+    if batch.actor.id in (record.recorder, record.confirmer, record.reviewer):
+        raise SameHand(record=record.id)
 
 
 def not_held(batch: Batch, record: Record) -> None:
@@ -124,7 +149,7 @@ def not_held(batch: Batch, record: Record) -> None:
         raise BatchHeld(record=held.held_by)
 
 
-def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
+def post(batch: Batch, record: Record, way: Acceptance, *, proxy: PersonId | None = None) -> Sealed:
     """Post a confirmed record: its minutes count, and what is eligible is minted."""
     step(LIFECYCLE, record.state, HoursPosted)
     settle(batch, record.volunteer, record.id)
@@ -138,7 +163,7 @@ def post(batch: Batch, record: Record, way: Acceptance) -> Sealed:
             way=way,
             credited=minted.credited,
             repaid=minted.repaid,
-            proxy=batch.actor.proxy,
+            proxy=proxy,
             after_silence=record.state is RecordState.POSTED_SILENT,
         )
     )
@@ -270,22 +295,24 @@ async def reject_hours(
 async def accept_hours(actor: Actor, *, records: Sequence[str], key: RequestKey) -> Turned:
     """Accept confirmed records as one's own: they are posted, and eligible minutes are minted.
 
-    By the volunteer, by a proxy, or at the counter by staff who turned no other key of the record.
-    Refuses for each: NotFound, NotInThisState, SameHand, BatchHeld.   Source: domain 4 and 6.
+    By the volunteer, or by a proxy or staff at the counter who turned no other key of the record.
+    Refuses for each: NotFound, NotInThisState, SameHand, BatchHeld, PersonNotActive.
+    Source: domain 4 and 6.
     """
+    return await turn(actor, records, key, accept_one)
 
-    def one(batch: Batch, id: str) -> Sealed:
-        record = visible(batch, id)
-        way = Acceptance.PROXY if actor.proxy else Acceptance.SELF
-        if record.volunteer != actor.person:
-            permit(batch, Action.ACCEPT_AT_COUNTER, record.path)
-            if actor.id in (record.recorder, record.confirmer, record.reviewer):
-                raise SameHand(record=id)
-            way = Acceptance.COUNTER
+
+def accept_one(batch: Batch, id: str) -> Sealed:
+    """Accept one record; see `accept_hours`."""
+    record = visible(batch, id)
+    if is_mine(batch, record):
+        proxy = proxy_of(batch, record)
         not_held(batch, record)
-        return post(batch, record, way)
-
-    return await turn(actor, records, key, one)
+        return post(batch, record, Acceptance.PROXY if proxy else Acceptance.SELF, proxy=proxy)
+    permit(batch, Action.ACCEPT_AT_COUNTER, record.path)
+    no_other_key(batch, record)
+    not_held(batch, record)
+    return post(batch, record, Acceptance.COUNTER)
 
 
 async def turn(
@@ -301,16 +328,21 @@ async def turn(
         raise TooManyRecords(most=MOST_AT_ONCE)
 
     def work(batch: Batch) -> Turned:
-        if len(records) == 1:
-            entry = one(batch, records[0])
-            return Turned(entry=entry.seq, outcomes=(Outcome(record=records[0], entry=entry.seq),))
-        outcomes = tuple(_outcome(batch, id, one) for id in records)
-        first = next((outcome.entry for outcome in outcomes if outcome.entry is not None), None)
-        return Turned(entry=first, outcomes=outcomes)
+        return turned(batch, records, one)
 
     found = await find_many(Record, records)
     needs = [place for record in found.values() for place in record_needs(record)]
     return await write(actor, key, work, answer=Turned, needs=[(Grants, actor.id), *needs])
+
+
+def turned(batch: Batch, records: Sequence[str], one: Callable[[Batch, str], Sealed]) -> Turned:
+    """Run a step on each record within one work; the refusal of the only one is raised."""
+    if len(records) == 1:
+        entry = one(batch, records[0])
+        return Turned(entry=entry.seq, outcomes=(Outcome(record=records[0], entry=entry.seq),))
+    outcomes = tuple(_outcome(batch, id, one) for id in records)
+    first = next((outcome.entry for outcome in outcomes if outcome.entry is not None), None)
+    return Turned(entry=first, outcomes=outcomes)
 
 
 def _outcome(batch: Batch, id: str, one: Callable[[Batch, str], Sealed]) -> Outcome:

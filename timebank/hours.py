@@ -32,6 +32,7 @@ from timebank.journal import current
 from timebank.lifecycles import step
 from timebank.notices import NoticeArrived, NoticeCode
 from timebank.projections import Rows, projects
+from timebank.proxies import may_act_for, principal_of
 from timebank.record_life import (
     LIFECYCLE,
     BatchReleased,
@@ -306,14 +307,32 @@ async def record(id: str) -> Record | None:
 
 
 async def visible_records(actor: Actor, ids: Sequence[str]) -> dict[str, Record]:
-    """Records by id, as far as they concern the actor or lie in the actor's scope."""
+    """Records by id: the actor's own, those of whom they act for, and those in their scope."""
     own, today = await grants_of(actor), day_of(current().clock.now())
+    found = list((await find_many(Record, ids)).values())
+    mine = await may_act_for(actor, {held.volunteer for held in found})
     return {
         held.id: held
-        for held in (await find_many(Record, ids)).values()
-        if held.volunteer == actor.person
+        for held in found
+        if held.volunteer in mine
         or (own is not None and own.may(Action.READ_RECORDS, held.path, today))
     }
+
+
+async def records_for(
+    actor: Actor,
+    number: str | None = None,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 20,
+    backward: bool = False,
+) -> list[Record]:
+    """The actor's own records, or of whom they act for, by volunteer number; see `records_of`."""
+    whose = await principal_of(actor, number)
+    if whose is None:
+        return []
+    return await records_of(whose, after=after, before=before, limit=limit, backward=backward)
 
 
 async def records_of(

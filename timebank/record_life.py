@@ -179,6 +179,7 @@ class HoursRepudiated(_TakenBack, frozen=True, kw_only=True, tag="hours.repudiat
     """The volunteer said “not me”; `batch`, what that recorder recorded that day, is held."""
 
     batch: str
+    proxy: PersonId | None = None
 
 
 class HoursReversed(_TakenBack, frozen=True, kw_only=True, tag="hours.reversed"):

@@ -14,7 +14,7 @@ from timebank.accounts import balance, volunteer
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
-from timebank.confirmations import Turned, tell, turn, visible
+from timebank.confirmations import Turned, is_mine, proxy_of, tell, turn, visible
 from timebank.days import RecorderDay
 from timebank.events import Reversed
 from timebank.hours import Record
@@ -36,7 +36,7 @@ from timebank.refusals import NotFound, Refusal, Unauthenticated
 
 
 class NotYourHours(Refusal):
-    """Only the volunteer can say “not me”."""
+    """Only the volunteer, or who acts for them, can say “not me”."""
 
     says = "Only the volunteer of record {record} can disown it."
     record: str
@@ -65,17 +65,20 @@ def taking_back(record: Record, balance: int) -> dict[str, Any]:
 async def repudiate_hours(actor: Actor, *, records: Sequence[str], key: RequestKey) -> Turned:
     """Say “not me”: what was minted is taken back, and the recorder's batch of that day is held.
 
-    Refuses for each: NotFound, NotYourHours, NotInThisState.   Source: domain 2 and 4.
+    By the volunteer, or by a proxy who turned no key of the record.
+    Refuses for each: NotFound, NotYourHours, NotInThisState, SameHand, PersonNotActive.
+    Source: domain 2 and 4.
     """
 
     def one(batch: Batch, id: str) -> Sealed:
         record = visible(batch, id)
-        if record.volunteer != actor.person:
+        if not is_mine(batch, record):
             raise NotYourHours(record=id)
+        proxy = proxy_of(batch, record)
         step(LIFECYCLE, record.state, HoursRepudiated)
         settle(batch, record.volunteer, id)
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
-        return batch.record(HoursRepudiated(batch=record.batch, **told))
+        return batch.record(HoursRepudiated(batch=record.batch, proxy=proxy, **told))
 
     return await turn(actor, records, key, one)
 
