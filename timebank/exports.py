@@ -64,7 +64,7 @@ class Source:
         return root_of(self._frontier)
 
     async def entries(self) -> AsyncIterator[Sealed]:
-        """Every entry in order, by its bytes.
+        """Every entry in order, by its bytes; a carried one as it was first told.
 
         Refuses: LedgerBroken, where an entry is unreadable or not the next, and at the end where
         the head says otherwise than the bytes.

@@ -88,10 +88,15 @@ def decide_loss(verdict: Verdict, signed: Checkpoint | None) -> Checkpoint:
     return signed
 
 
-def successor_of(origin: str) -> str:
-    """The name of the log after `origin`: x, x/2, x/3."""
+def successor_of(origin: str, number: int = 1) -> str:
+    """The name of the log after `origin`: x, x/2, x/3.
+
+    Args: number, which attempt it is in this data directory: a name that was given to a key once,
+    if only by an attempt that broke off, is never given to another.
+    """
     found = ORDINAL.fullmatch(origin)
-    return f"{found[1]}/{int(found[2]) + 1}" if found else f"{origin}/2"
+    name, last = (found[1], int(found[2])) if found else (origin, 1)
+    return f"{name}/{max(last, number) + 1}"
 
 
 # Commands
@@ -120,9 +125,11 @@ async def succeed(
 
     Args as for `timebank.backups.restore`; two, operators by the copy's own tables. The old key,
     anchor and copy go to `former-N` in the data directory (on PostgreSQL the copy's ledger tables
-    to the schema `former_N`). Nothing is signed before the new log has given back the bytes of the
-    former one. Refuses: SignInFailed, SamePersonTwice, NoOperator, NothingLost, CarriedWrongly,
-    OtherMasterKey, CopyUnsound, CopyForked, NothingToCompare, and what `ledger.backup` refuses.
+    to the schema `former_N`). An attempt that broke off after that is made again with `witnessed`
+    and `keys` from `former-N`, on PostgreSQL in another empty database. Nothing is signed before
+    the new log has given back the bytes of the former one. Refuses: SignInFailed, SamePersonTwice,
+    NoOperator, NothingLost, CarriedWrongly, OtherMasterKey, CopyUnsound, CopyForked,
+    NothingToCompare, and what `ledger.backup` refuses.
     """
     manifest = read_manifest(source)
     if not manifest.size:
@@ -140,7 +147,7 @@ async def succeed(
             by = await _two(reader, two, now)
     place.set_aside_keys()
     successor = settings.model_copy(
-        update={"origin": successor_of(lost.origin), "database": place.building}
+        update={"origin": successor_of(lost.origin, place.number), "database": place.building}
     )
     await place.clear()
     await publication.create(successor)
@@ -328,6 +335,9 @@ class _Place(msgspec.Struct, frozen=True):
 
     def _clear_file(self) -> None:
         building = sqlite_path(self.building)
+        # What an attempt that broke off left in its log would be played into this one.
+        for end in ("", "-wal", "-shm"):
+            Path(building + end).unlink(missing_ok=True)
         shutil.copyfile(sqlite_path(self.former), building)
         connection = sqlite3.connect(building, isolation_level=None)
         try:
