@@ -30,7 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NAME = re.compile(r"[^\s#]\S{0,127}")
 _COUNT = re.compile(r"[1-9][0-9]?")
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
-_URL = re.compile(rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?(?:/[A-Za-z0-9._~/-]{{0,200}})?")
+_URL = re.compile(rf"https?://{_HOST}(?::([1-9][0-9]{{0,4}}))?(?:/[A-Za-z0-9._~/-]{{0,200}})?")
 
 
 class InvalidQuorum(ValueError):
@@ -160,7 +160,7 @@ class _Draft:
             raise InvalidQuorum("a key name twice")
         if not _NAME.fullmatch(name) or name == "none" or name in self._names():
             raise InvalidQuorum("a name twice, or one that is reserved")
-        if url is not None and not _URL.fullmatch(url):
+        if url is not None and not _is_address(url):
             raise InvalidQuorum("no address")
         if len(self.members) == MAX_WITNESSES:
             raise InvalidQuorum(f"more than {MAX_WITNESSES} witnesses")
@@ -190,3 +190,8 @@ class _Draft:
 
     def _keys(self) -> list[Verifier]:
         return [*self.logs, *(one.key for one in self.members)]
+
+
+def _is_address(url: str) -> bool:
+    found = _URL.fullmatch(url)
+    return found is not None and int(found[1] or 1) < 1 << 16

@@ -248,7 +248,12 @@ class _PostgresqlReader:
 
 @contextlib.asynccontextmanager
 async def _open_postgresql(url: str) -> AsyncIterator[_PostgresqlReader]:
-    connection = await asyncpg.connect(url, server_settings={"application_name": "ledger-reader"})
+    try:
+        connection = await asyncpg.connect(
+            url, server_settings={"application_name": "ledger-reader"}
+        )
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Unreadable(str(error)) from error
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield _PostgresqlReader(connection)

@@ -84,6 +84,13 @@ async def latest_checkpoint(reader: Reader, quorum: Quorum | None = None) -> str
     return (await _cosigned(reader, size, note, quorum))[0]
 
 
+async def witnessed_size(reader: Reader, quorum: Quorum) -> int:
+    """How many entries the latest checkpoint covers that enough witnesses are stored for; or 0."""
+    async for size in _candidates(reader, -1, quorum):
+        return size
+    return 0
+
+
 async def _checkpoint(
     reader: Reader, seq: int, quorum: Quorum | None
 ) -> tuple[int, bytes, str, State]:

@@ -130,6 +130,7 @@ BAD = {
             "ftp://w2.example",
             "https://",
             "https://w2.example:0",
+            "https://w2.example:65536",
             "https://w2.example:100000",
             "https://user@w2.example",
             "https://w2.example/?x=y",

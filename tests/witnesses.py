@@ -1,9 +1,13 @@
-"""A log without a database, for whoever watches logs: leaves, signed checkpoints and proofs."""
+"""Logs without a database for whoever watches logs, and witnesses that listen, honest and not."""
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from ledger.checkpoint import Checkpoint, Signer, sign
 from ledger.merkle import (
@@ -17,6 +21,7 @@ from ledger.merkle import (
 from ledger.submission import build_submission
 from ledger.witness import Conflict, Witness
 from tests.ledgers import SIGNER
+from web import witness as app
 
 SECRET = b"s" * 32
 
@@ -64,3 +69,79 @@ def known(witness: Witness, body: bytes) -> int:
         witness.add(body, now=1)
     assert conflict.value.status == 409
     return conflict.value.size
+
+
+# Listening
+
+
+Behaviour = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+"""What a server does with the body it was sent, on the connection to whoever sent it."""
+
+
+@asynccontextmanager
+async def listening(
+    witness: Witness, *, certificate: Path | None = None, key: Path | None = None
+) -> AsyncIterator[str]:
+    """A witness served as its command serves it, over TLS with a certificate; gives its address."""
+    config = uvicorn.Config(
+        app.build(witness, clock=lambda: 1),
+        port=0,
+        log_level="error",
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # uvicorn tells by no event when it is ready
+        await asyncio.wait([task], timeout=0.01)
+    (socket,) = server.servers[0].sockets
+    try:
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{socket.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def answering(behaviour: Behaviour) -> AsyncIterator[str]:
+    """A server that does anything at all with each request; gives its address."""
+    open_ones: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        open_ones.add(task)
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            await behaviour(await reader.readexactly(length), writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.transport.abort()
+            open_ones.discard(task)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/prefix/"
+    finally:
+        server.close()
+        for task in open_ones:
+            task.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
+
+
+def saying(raw: bytes) -> Behaviour:
+    """Whatever it is asked, the same bytes."""
+
+    async def say(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        await writer.drain()
+
+    return say
+
+
+def reply(status: int, body: bytes, *more: str) -> bytes:
+    """A well-formed answer."""
+    head = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", *more, "", ""]
+    return "\r\n".join(head).encode() + body

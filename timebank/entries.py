@@ -15,6 +15,7 @@ import msgspec
 
 from ledger import receipts
 from ledger.entry import Sealed, decode
+from ledger.quorum import Quorum
 from ledger.reader import Reader, open_reader, read_consistency, read_head
 from timebank import publication
 from timebank.access import Action, Grants, grants_of
@@ -166,7 +167,7 @@ async def receipt(actor: Actor, seq: int, *, wait: bool = False) -> str | None:
         await signing.wait(seq + 1)
     async with reading() as reader:
         try:
-            return await receipts.receipt(reader, seq)
+            return await receipts.receipt(reader, seq, _quorum())
         except receipts.NotYetSigned:
             return None
 
@@ -175,7 +176,13 @@ async def log() -> Log:
     """Where the log ends and what was last signed of it: public."""
     async with reading() as reader:
         head = await read_head(reader)
-        return Log(head.size, head.root.hex(), await receipts.latest_checkpoint(reader))
+        return Log(head.size, head.root.hex(), await receipts.latest_checkpoint(reader, _quorum()))
+
+
+def _quorum() -> Quorum | None:
+    """The witnesses of this process's log."""
+    signing = publication.current()
+    return None if signing is None else signing.quorum
 
 
 async def consistency(old: int, new: int) -> tuple[bytes, ...] | None:

@@ -15,8 +15,10 @@ import structlog
 
 from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find_beside
 from ledger.checkpoint import Checkpoint, Verifier
+from ledger.gathering import Gatherer
 from ledger.head import CommitUnknown, NotInstalled, Stopped
 from ledger.publisher import Halted, Publisher
+from ledger.quorum import Quorum, parse_quorum
 from ledger.reader import Reader, Unreadable, open_reader, read_head
 from ledger.signer import KEY, LogSigner, OverlapSigner, create_key, open_key
 from ledger.writer import Writer, open_writer
@@ -69,6 +71,18 @@ def read_verifiers(settings: Settings) -> tuple[Verifier, ...]:
 def read_verifier(settings: Settings) -> Verifier:
     """The verifier key that every checkpoint bears, until a rotation ends."""
     return read_verifiers(settings)[0]
+
+
+def read_quorum(settings: Settings) -> Quorum | None:
+    """The quorum of witnesses that settings name; None where they name none.
+
+    Raises InvalidQuorum, for a file that is none or is for another log, and FileNotFoundError.
+    """
+    if settings.quorum is None:
+        return None
+    quorum = parse_quorum(settings.quorum.read_text("utf-8"))
+    quorum.bind(read_verifiers(settings))
+    return quorum
 
 
 async def examine(settings: Settings) -> Verdict:
@@ -134,7 +148,7 @@ class Publication:
     """The signing of one process.
 
     `signs` says whether this process holds the anchor; `halted`, why the log is not signed any more
-    until its keepers have looked into it, None while it is.
+    until its keepers have looked into it, None while it is. `quorum` are the witnesses, if any.
     """
 
     def __init__(self, settings: Settings, writer: Writer) -> None:
@@ -142,6 +156,7 @@ class Publication:
         # The signer may live on another machine; then this process waits for what that one signs.
         self._signer = read_signer(settings) if settings.log_key.exists() else None
         self._publisher: Publisher | None = None
+        self.quorum = read_quorum(settings)
         self.halted: Verdict | None = None
 
     @property
@@ -161,7 +176,8 @@ class Publication:
             try:
                 with hold_anchor(self._settings, self._signer) as anchor:
                     self._publisher = self._made(self._signer, anchor)
-                    await self._publisher.run()
+                    async with self._gathering():
+                        await self._publisher.run()
             except AnchorHeld:
                 await asyncio.sleep(LOOK_AGAIN)
             except Halted as halt:
@@ -181,9 +197,32 @@ class Publication:
             await asyncio.sleep(POLL)
         return False
 
+    @asynccontextmanager
+    async def _gathering(self) -> AsyncIterator[None]:
+        """Ask the witnesses meanwhile. Whatever becomes of that, the log is signed."""
+        if self.quorum is None:
+            yield
+            return
+        gatherer = Gatherer(
+            url=self._settings.database_url, writer=self._writer, quorum=self.quorum
+        )
+        task = asyncio.create_task(gatherer.run(), name="gatherer")
+        task.add_done_callback(_tell)
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            gatherer.close()
+
     def _made(self, signer: LogSigner, anchor: Anchor) -> Publisher:
         url = self._settings.database_url
         return Publisher(url=url, writer=self._writer, signer=signer, anchor=anchor)
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("gathering_ended", exc_info=error)
 
 
 async def signed_size(url: str) -> int:

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     postgresql_tools: Path | None = Field(
         default=None, description="Directory of pg_dump and pg_restore; by default on PATH."
     )
+    quorum: Path | None = Field(
+        default=None, description="File of the witnesses that cosign the log; none by default."
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False

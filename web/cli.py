@@ -71,6 +71,7 @@ for command in (
     signing.receipt,
     importing.importing,
     witnessing.witness,
+    witnessing.quorum,
     exporting.exporting,
     timers.timers,
 ):

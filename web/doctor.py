@@ -12,6 +12,7 @@ import msgspec
 
 from ledger.head import NotInstalled
 from ledger.reader import Unreadable, open_reader, read_head
+from ledger.receipts import witnessed_size
 from ledger.roles import excess
 from timebank import publication, vault
 from timebank.settings import Settings
@@ -38,6 +39,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("fences", _fences),
         ("role", _role),
         ("anchor", _anchor),
+        ("witnesses", _witnesses),
         ("tables", _tables),
         ("disk", _disk),
     ]
@@ -80,6 +82,17 @@ async def _fences(settings: Settings) -> Finding:
 async def _anchor(settings: Settings) -> Finding:
     trouble = await publication.trouble(settings)
     return Finding("anchor", trouble is None, trouble or "the database extends what was signed")
+
+
+async def _witnesses(settings: Settings) -> Finding:
+    quorum = publication.read_quorum(settings)
+    if quorum is None:
+        return Finding("witnesses", True, "none are asked; settings name no quorum file")
+    async with open_reader(settings.database_url) as reader:
+        witnessed = await witnessed_size(reader, quorum)
+    signed = await publication.signed_size(settings.database_url)
+    seen = f"{quorum.needed} of {len(quorum.members)}; {witnessed} entries witnessed of {signed}"
+    return Finding("witnesses", witnessed > 0 or signed == 0, seen)
 
 
 async def _role(settings: Settings) -> Finding:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ledger.anchor import Verdict
 from ledger.reader import open_reader, read_head
+from ledger.receipts import witnessed_size
 from timebank import publication
 from timebank.settings import Settings
 from timebank.timers import TIMERS, runs
@@ -24,10 +25,17 @@ async def collect(settings: Settings) -> CollectorRegistry:
     verdict = await publication.examine(settings)
     async with open_reader(settings.database_url) as reader:
         size = (await read_head(reader)).size
+        quorum = publication.read_quorum(settings)
+        witnessed = 0 if quorum is None else await witnessed_size(reader, quorum)
     signed = await publication.signed_size(settings.database_url)
     gauges: list[tuple[str, str, int]] = [
         ("timebank_ledger_entries", "Entries in the ledger.", size),
         ("timebank_ledger_signed_entries", "Entries that the latest checkpoint covers.", signed),
+        (
+            "timebank_ledger_witnessed_entries",
+            "Entries that the latest checkpoint covers that a quorum of witnesses cosigned.",
+            witnessed,
+        ),
         ("timebank_ledger_writable", "1 while entries may be written.", int(found is None)),
     ]
     for name, says, value in gauges:

@@ -16,12 +16,16 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from ledger.head import NotInstalled
+from ledger.quorum import InvalidQuorum
 from ledger.reader import Unreadable
 from ledger.signer import UnusableKey
 from timebank.refusals import Denial, Refusal
 from timebank.settings import Settings
 from timebank.vault import WrongMasterKey
 
+UNUSABLE = (
+    *(FileNotFoundError, InvalidQuorum, NotInstalled, Unreadable, UnusableKey, WrongMasterKey),
+)
 FOUND, USAGE, UNOPENED, HALTED = 1, 2, 3, 4
 T = TypeVar("T")
 console = Console(stderr=True)
@@ -56,7 +60,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except (Refusal, Denial) as no:
         console.print(str(no), style="red")
         sys.exit(FOUND)
-    except (FileNotFoundError, NotInstalled, Unreadable, UnusableKey, WrongMasterKey) as error:
+    except UNUSABLE as error:
         console.print(f"The ledger cannot be opened: {error}", style="red")
         sys.exit(UNOPENED)
 

@@ -23,9 +23,10 @@ def checkpoint(asked: Asked) -> None:
 
 async def _latest(settings: Settings) -> str:
     await sign_now(settings)
+    quorum = publication.read_quorum(settings)
     async with open_reader(settings.database_url) as reader:
-        rows = await reader.fetch("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
-    return str(rows[0][0]) if rows else settings.anchor_file.read_text("utf-8")
+        note = await receipts.latest_checkpoint(reader, quorum)
+    return note or settings.anchor_file.read_text("utf-8")
 
 
 async def sign_now(settings: Settings) -> None:
@@ -65,9 +66,11 @@ def publisher(asked: Asked) -> None:
 def receipt(asked: Asked, seq: int) -> None:
     """Print the receipt of entry SEQ, which proves it to anybody without this software."""
 
-    async def work() -> str:
-        async with open_reader(there(asked).database_url) as reader:
-            return await receipts.receipt(reader, seq)
+    async def work() -> receipts.Issued:
+        settings = there(asked)
+        quorum = publication.read_quorum(settings)
+        async with open_reader(settings.database_url) as reader:
+            return await receipts.issue(reader, seq, quorum)
 
     try:
         told = run(work())
@@ -77,4 +80,4 @@ def receipt(asked: Asked, seq: int) -> None:
     except receipts.NotYetSigned:
         console.print(f"Entry {seq} is not signed yet; run `timebank checkpoint`.", style="red")
         sys.exit(FOUND)
-    say(asked, {"receipt": told}, told.rstrip("\n"))
+    say(asked, {"receipt": told.text, "state": told.state}, told.text.rstrip("\n"))

@@ -10,6 +10,7 @@ import click
 import uvicorn
 
 from ledger.checkpoint import InvalidNote, Verifier
+from ledger.quorum import InvalidQuorum, Member, Quorum, parse_quorum, survivors
 from ledger.signer import UnusableKey
 from ledger.witness import KEY_FILE, UnusableWitness, Witness
 from web import witness as app
@@ -62,6 +63,30 @@ def witness(
             )
     finally:
         opened.close()
+
+
+@click.command()
+@click.option("--log-vkey", "logs", type=Key(), required=True, multiple=True, help="Repeatable.")
+@click.option("--needed", type=click.IntRange(1), help="By default more than two thirds.")
+@click.argument("witnesses", nargs=-1, required=True, metavar="VKEY[@URL]...")
+@click.pass_obj
+def quorum(
+    asked: Asked, logs: tuple[Verifier, ...], needed: int | None, witnesses: tuple[str, ...]
+) -> None:
+    """Print the quorum file of witnesses: for the log's settings, and for whoever verifies."""
+    try:
+        members = [_member(told) for told in witnesses]
+        made = Quorum(tuple(members), needed or survivors(len(members)), logs)
+        text = parse_quorum(made.text).text
+    except (InvalidNote, InvalidQuorum) as error:
+        raise click.UsageError(f"no quorum: {error}") from error
+    say(asked, {"quorum": text}, text.rstrip("\n"))
+
+
+def _member(told: str) -> Member:
+    key, _, url = told.partition("@")
+    verifier = Verifier.parse(key)
+    return Member(verifier.name, verifier, url or None)
 
 
 def _secret(path: Path, *, made: bool) -> bytes:
