@@ -16,10 +16,31 @@ import msgspec
 
 from ledger.books import Books, Floor, Holder
 from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment
-from ledger.checkpoint import Checkpoint, InvalidNote, Log, open_note
-from ledger.head import Head, NotInstalled
-from ledger.merkle import Frontier, Stored, Tile, grow, plan_root, root_of
-from ledger.reader import Reader, Unreadable, open_reader, read_entries, read_head, read_tile
+from ledger.checkpoint import Checkpoint, Log
+from ledger.claims import Claims
+from ledger.entry import leaf_hash
+from ledger.head import Head, NotInstalled, instant_of
+from ledger.marks import Mark
+from ledger.merkle import (
+    EMPTY_ROOT,
+    TILE_HEIGHT,
+    Frontier,
+    InvalidProof,
+    Stored,
+    Tile,
+    grow,
+    root_of,
+    verify_inclusion,
+)
+from ledger.reader import (
+    Reader,
+    Unreadable,
+    open_reader,
+    read_entries,
+    read_head,
+    read_inclusion,
+    read_tile,
+)
 
 Level = Literal["storage", "chain", "books"]
 LEVELS: tuple[Level, ...] = ("storage", "chain", "books")
@@ -38,13 +59,22 @@ Progress = Callable[[Level, int, int], None]
 class Report(msgspec.Struct, frozen=True):
     """What was checked and what was found.
 
-    `size` and `root` are those of the bytes that level chain read, not what the head claims.
-    `findings` are at most 100, in the order met; `more` counts the rest.
+    `levels` are those that came to their end: a page that cannot be read ends the verification.
+    `size` and `root` are those of the bytes that level chain read, not what the head claims; where
+    it read a range or went on from a mark, those the stored tree proves around what was read.
+    `first` and `end` are the entries whose bytes level chain read, `end` not among them;
+    `checkpoints` counts the notes that were checked. `findings` are at most 100, in the order met;
+    `more` counts the rest. `position` and `frontier` are where a later run may go on.
     """
 
     levels: tuple[Level, ...]
     size: int
     root: str
+    first: int
+    end: int
+    checkpoints: int
+    position: int
+    frontier: tuple[str, ...]
     findings: tuple[Finding, ...]
     more: int
 
@@ -54,84 +84,112 @@ class Report(msgspec.Struct, frozen=True):
         return not self.findings
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """What a verification is asked to do: the arguments of `verify`."""
+
+    levels: Collection[Level]
+    floor: Floor
+    holder: Holder
+    log: Log | None
+    anchor: Checkpoint | None
+    mark: Mark | None
+    span: tuple[int, int] | None
+    progress: Progress
+    processes: int
+
+
 async def verify(
     url: str,
     *,
     levels: Collection[Level] = LEVELS,
-    floor: Floor | None = None,
-    holder: Holder | None = None,
+    floor: Floor = lambda account, unit: None,
+    holder: Holder = lambda account: account,
     log: Log | None = None,
-    progress: Progress | None = None,
+    anchor: Checkpoint | None = None,
+    mark: Mark | None = None,
+    span: tuple[int, int] | None = None,
+    progress: Progress = lambda level, done, end: None,
     processes: int | None = None,
 ) -> Report:
     """Check a ledger from its raw rows and say everything that is wrong with it.
 
     Args: floor, the balance below which an account must never be, in its unit, or None where it may
     be any; holder, whose an account is, for reversals whose account no longer holds enough; log,
-    whose signature every checkpoint must bear; progress, called with level, entries done and
-    entries in all; processes, how many share the chain of a large log.
+    whose signature every checkpoint must bear, a key or several; anchor, a checkpoint kept
+    elsewhere that the log must extend; mark, from where level chain goes on; span, the first of the
+    entries whose bytes level chain reads and the one after the last, widened to whole segments;
+    progress, called with level, entries done and entries in all; processes, how many share the
+    chain of a large log.
     """
-    check = _Check(
-        url,
-        floor or (lambda account, unit: None),
-        holder or (lambda account: account),
-        log,
-        progress,
-        processes,
-    )
+    share = processes or min(os.cpu_count() or 1, 8)
+    asked = _Asked(levels, floor, holder, log, anchor, mark, span, progress, share)
+    check = _Check(url, asked)
     try:
         async with open_reader(url) as reader:
-            await check.run(reader, levels)
+            await check.run(reader)
     except (Unreadable, NotInstalled) as error:
         check.note(Finding("storage", None, str(error)))
-    return check.report(tuple(level for level in LEVELS if level in levels))
+    return check.report()
 
 
 class _Check:
     """One verification under way."""
 
-    def __init__(
-        self,
-        url: str,
-        floor: Floor,
-        holder: Holder,
-        log: Log | None,
-        progress: Progress | None,
-        processes: int | None,
-    ) -> None:
+    def __init__(self, url: str, asked: _Asked) -> None:
         self._url = url
-        self._floor = floor
-        self._holder = holder
-        self._log = log
-        self._progress = progress
-        self._processes = processes or min(os.cpu_count() or 1, 8)
+        self._asked = asked
         self._findings: list[Finding] = []
-        self._more = 0
-        self._frontier: Frontier = ()
-        self._size = 0
+        self._done: list[Level] = []
+        self._more = self._checkpoints = 0
+        self._size = self._first = self._end = 0
+        self._root = EMPTY_ROOT
+        # The full subtrees up to the last whole segment's end.
+        self._position = 0
+        self._units: Frontier = ()
 
     def note(self, *findings: Finding) -> None:
         room = _MAX_FINDINGS - len(self._findings)
         self._findings.extend(findings[:room])
         self._more += max(0, len(findings) - room)
 
-    def report(self, levels: tuple[Level, ...]) -> Report:
-        root = root_of(self._frontier).hex()
-        return Report(levels, self._size, root, tuple(self._findings), self._more)
+    def report(self) -> Report:
+        return Report(
+            levels=tuple(self._done),
+            size=self._size,
+            root=self._root.hex(),
+            first=self._first,
+            end=self._end,
+            checkpoints=self._checkpoints,
+            position=self._position,
+            frontier=tuple(hash_.hex() for hash_ in self._units),
+            findings=tuple(self._findings),
+            more=self._more,
+        )
 
-    async def run(self, reader: Reader, levels: Collection[Level]) -> None:
+    async def run(self, reader: Reader) -> None:
+        levels = self._asked.levels
         if "storage" in levels:
             for damage in await reader.damage():
                 self.note(Finding("storage", None, damage))
+            self._done.append("storage")
         head = await read_head(reader)
         end = await self._extent(reader)
         if "chain" in levels:
             for difference in await reader.differences():
                 self.note(Finding("chain", None, difference))
-            await self._check_chain(reader, head, end)
-            await self._check_checkpoints(reader)
+            if self._asked.span is None:
+                await self._check_chain(reader, head, end)
+            else:
+                await self._check_span(reader, head, end, *self._asked.span)
+            claims = Claims(reader, self._size, self._asked.log)
+            self.note(*await claims.check_checkpoints())
+            self._checkpoints = claims.checkpoints
+            if self._asked.anchor is not None:
+                self.note(*await claims.check_anchor(self._asked.anchor))
+            self._done.append("chain")
         if "books" in levels:
             await self._check_books(reader, end)
+            self._done.append("books")
 
     async def _extent(self, reader: Reader) -> int:
         """The position after the last row; rows far outside the others are named and left out.
@@ -158,27 +216,65 @@ class _Check:
     # Chain and tree
 
     async def _check_chain(self, reader: Reader, head: Head, end: int) -> None:
-        units: Frontier = ()
-        done = tiles = 0
+        """Everything from the beginning, or from where a mark lies."""
+        if self._asked.mark is not None:
+            await self._go_on(reader, self._asked.mark)
+        frontier = self._units
         last: Segment | None = None
-        async for segment in self._segments(reader, end):
+        async for segment in self._segments(reader, self._position, end):
             self.note(*segment.findings)
             last = segment
             self._size += segment.entries
-            self._tell("chain", segment.end, end)
-            tiles += len(segment.full)
+            self._asked.progress("chain", segment.end, end)
             if segment.entries == ENTRIES_A_SEGMENT:
-                units, upper = grow(done, units, segment.frontier)
-                done += 1
-                tiles += len(upper)
+                done = self._position // ENTRIES_A_SEGMENT
+                self._units, upper = grow(done, self._units, segment.frontier)
+                self._position += ENTRIES_A_SEGMENT
                 await self._check_upper(reader, upper)
-                self._frontier = units
+                frontier = self._units
             else:
-                self._frontier = (*units, *segment.frontier)
+                frontier = (*self._units, *segment.frontier)
+        self._root, self._end = root_of(frontier), end
         counted = (await reader.fetch("SELECT count(*) FROM node"))[0][0]
-        if counted != tiles:
-            self.note(Finding("chain", None, f"{counted} tile roots are stored, {tiles} are due"))
-        self._check_head(head, last)
+        due = sum(self._size >> TILE_HEIGHT * level for level in range(1, 7))
+        if counted != due:
+            self.note(Finding("chain", None, f"{counted} tile roots are stored, {due} are due"))
+        await self._check_head(reader, head, frontier, last)
+
+    async def _go_on(self, reader: Reader, mark: Mark) -> None:
+        """Begin where a mark lies, if the log still has the roots it had there and then."""
+        claims = Claims(reader, mark.size, None)
+        for size, root in ((mark.size, mark.root), (mark.position, root_of(mark.hashes).hex())):
+            if size and await claims.root_at(size) != bytes.fromhex(root):
+                what = f"the log no longer extends the {size} entries of the mark"
+                self.note(Finding("chain", size - 1, what))
+        self._units, self._position = mark.hashes, mark.position
+        self._size = self._first = mark.position
+
+    async def _check_span(
+        self, reader: Reader, head: Head, extent: int, first: int, end: int
+    ) -> None:
+        """The bytes of some segments, and that the tree of the head holds each of them.
+
+        One proof a segment is enough: what it is made of inside the segment has been compared.
+        """
+        first -= first % ENTRIES_A_SEGMENT
+        end = min(end + -end % ENTRIES_A_SEGMENT, extent)
+        self._first, self._end = first, end
+        self._size, self._root = head.size, head.root
+        start = first
+        async for segment in self._segments(reader, first, end):
+            self.note(*segment.findings)
+            self._asked.progress("chain", segment.end - first, end - first)
+            try:
+                (leaf,) = await reader.fetch("SELECT leaf FROM entry WHERE seq = $1", start)
+                proof = await read_inclusion(reader, start, head.size)
+                verify_inclusion(
+                    index=start, size=head.size, leaf=leaf[0], proof=proof, root=head.root
+                )
+            except (InvalidProof, LookupError, ValueError) as error:
+                self.note(Finding("chain", start, f"not in the tree of the head: {error}"))
+            start = segment.end
 
     async def _check_upper(self, reader: Reader, upper: list[Stored]) -> None:
         """Tile roots above a segment, which no segment can check alone."""
@@ -188,86 +284,57 @@ class _Check:
             if stored[node.index % 256 : node.index % 256 + 1] != [node.hash]:
                 self.note(Finding("chain", None, f"tile root {level}/{node.index} differs"))
 
-    def _check_head(self, head: Head, last: Segment | None) -> None:
-        leaf, at = (last.leaf, last.at) if last is not None else (bytes(32), None)
+    async def _check_head(
+        self, reader: Reader, head: Head, frontier: Frontier, last: Segment | None
+    ) -> None:
+        leaf, at = bytes(32), None
+        if last is not None:
+            leaf, at = last.leaf, last.at
+        elif self._position:
+            sql = "SELECT bytes, at FROM entry WHERE seq = $1"
+            for data, text in await reader.fetch(sql, self._position - 1):
+                leaf, at = leaf_hash(data), instant_of(text)
         if head.size != self._size:
             what = f"the head counts {head.size} entries, {self._size} are there"
             self.note(Finding("chain", min(head.size, self._size), what))
-        if head.frontier != self._frontier:
+        if head.frontier != frontier:
             self.note(Finding("chain", None, "the head's frontier is not that of the entries"))
         if head.leaf != leaf:
             self.note(Finding("chain", None, "the head's leaf is not the last entry's"))
         if head.at != at:
             self.note(Finding("chain", None, "the head's time is not the last entry's"))
 
-    async def _segments(self, reader: Reader, end: int) -> AsyncIterator[Segment]:
+    async def _segments(self, reader: Reader, first: int, end: int) -> AsyncIterator[Segment]:
         """Each segment in order: here, or for a large log in several processes."""
-        starts = range(0, end, ENTRIES_A_SEGMENT)
-        if end < _ENTRIES_WORTH_A_PROCESS or self._processes < 2:
+        starts = range(first, end, ENTRIES_A_SEGMENT)
+        processes = self._asked.processes
+        if end - first < _ENTRIES_WORTH_A_PROCESS or processes < 2:
             for first in starts:
                 yield await check_segment(reader, first, min(first + ENTRIES_A_SEGMENT, end))
             return
         loop = asyncio.get_running_loop()
-        pool = ProcessPoolExecutor(self._processes, get_context("spawn"))
+        pool = ProcessPoolExecutor(processes, get_context("spawn"))
         try:
             running: list[asyncio.Future[Segment]] = []
             for first in starts:
                 stop = min(first + ENTRIES_A_SEGMENT, end)
                 running.append(loop.run_in_executor(pool, _segment, self._url, first, stop))
-                if len(running) > self._processes:
+                if len(running) > processes:
                     yield await running.pop(0)
             for segment in running:
                 yield await segment
         finally:
             pool.shutdown(cancel_futures=True)
 
-    # Checkpoints
-
-    async def _check_checkpoints(self, reader: Reader) -> None:
-        """Each stored checkpoint has the root that the entries had at its size."""
-        tiles: dict[Tile, list[bytes]] = {}
-        for size, root, note in await reader.fetch(
-            "SELECT size, root, note FROM checkpoint ORDER BY size"
-        ):
-            if not 0 < size <= self._size:
-                what = f"a checkpoint of {size} entries, {self._size} are there"
-                self.note(Finding("chain", None, what))
-                continue
-            plan = plan_root(size)
-            tiles = {
-                tile: tiles[tile] if tile in tiles else await read_tile(reader, tile)
-                for tile in plan.tiles
-            }
-            try:
-                (found,) = plan.hashes(tiles.__getitem__)
-                self._check_note(note, size, root)
-            except (InvalidNote, LookupError) as error:
-                self.note(Finding("chain", size - 1, f"checkpoint {size}: {error}"))
-                continue
-            if found != root:
-                self.note(Finding("chain", size - 1, f"checkpoint {size} has another root"))
-
-    def _check_note(self, note: str, size: int, root: bytes) -> None:
-        if self._log is not None:
-            checkpoint = open_note(note, self._log).checkpoint
-        else:
-            checkpoint = Checkpoint.parse(note.partition("\n\n")[0] + "\n")
-        if (checkpoint.size, checkpoint.root) != (size, root):
-            raise InvalidNote("form", "the note says otherwise than its row")
-
     # Books
 
     async def _check_books(self, reader: Reader, end: int) -> None:
-        books = Books(reader, self._floor, self._holder)
+        books = Books(reader, self._asked.floor, self._asked.holder)
         async for rows in read_entries(reader, 0, end):
             for row in rows:
                 self.note(*await books.check(row[0], row[1]))
             if rows:
-                self._tell("books", rows[-1][0] + 1, end)
-
-    def _tell(self, level: Level, done: int, end: int) -> None:
-        if self._progress is not None:
-            self._progress(level, done, end)
+                self._asked.progress("books", rows[-1][0] + 1, end)
 
 
 def _segment(url: str, first: int, end: int) -> Segment:

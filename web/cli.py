@@ -13,6 +13,7 @@ import click
 import schema
 from timebank.settings import Settings
 from web.commands import (
+    auditing,
     backups,
     exporting,
     importing,
@@ -77,5 +78,5 @@ for command in (
 ):
     main.add_command(command)
 
-for check in (verifying.verify_receipt, verifying.verify_checkpoint):
+for check in (auditing.verify_ledger, verifying.verify_receipt, verifying.verify_checkpoint):
     ledgers.verify.add_command(check)

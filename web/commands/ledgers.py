@@ -1,4 +1,4 @@
-"""Commands about the ledger itself: making, migrating, verifying, replaying, looking after it."""
+"""Commands about the ledger itself: making, migrating, replaying, looking after it."""
 
 import sys
 
@@ -6,11 +6,10 @@ import click
 import msgspec
 from rich.progress import Progress
 
-import ledger.verify
-from timebank import accounts, bank, orm, replay
+from timebank import bank, orm, replay
 from timebank.actors import SYSTEM
 from timebank.divisions import adopt_divisions
-from web.commands.asked import FOUND, Asked, Steps, console, run, say, there
+from web.commands.asked import FOUND, Asked, console, run, say, there
 from web.doctor import examine
 
 
@@ -41,34 +40,6 @@ def migrate(asked: Asked) -> None:
 @click.group()
 def verify() -> None:
     """Check what this software claims."""
-
-
-@verify.command("ledger")
-@click.pass_obj
-def verify_ledger(asked: Asked) -> None:
-    """Check the whole ledger from its raw rows: storage, chain and books."""
-    with Progress(console=console) as progress:
-        steps = Steps(progress)
-        report = run(
-            ledger.verify.verify(
-                asked.settings.database_url,
-                floor=accounts.floor,
-                holder=accounts.holder,
-                progress=steps,
-            )
-        )
-    verdict = "ok" if report.sound else f"{len(report.findings) + report.more} findings"
-    say(
-        asked,
-        msgspec.to_builtins(report),
-        f"size {report.size}\nroot {report.root}\n{verdict}",
-    )
-    if not asked.json:
-        for found in report.findings:
-            where = "" if found.seq is None else f" entry {found.seq}"
-            click.echo(f"{found.layer}{where}: {found.what}")
-    if not report.sound:
-        sys.exit(FOUND)
 
 
 @click.command("replay")
