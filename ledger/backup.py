@@ -157,7 +157,7 @@ def _draft_of(target: Path) -> Path:
     if target.exists():
         raise BackupExists(str(target))
     draft = target.absolute().with_name(f".{target.name}.{secrets.token_hex(4)}.draft")
-    draft.mkdir(mode=0o700)
+    draft.mkdir(mode=0o700, parents=True)
     return draft
 
 

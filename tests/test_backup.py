@@ -60,11 +60,11 @@ async def test_no_key_and_no_anchor_is_in_a_backup(settings: Settings) -> None:
 
 
 async def test_an_old_backup_is_never_overwritten(settings: Settings) -> None:
-    made = await make(settings, settings.data / "b")
+    made = await make(settings, settings.data / "deep" / "b")
     await go_on(settings)
     with pytest.raises(BackupExists):
-        await make(settings, settings.data / "b")
-    assert read_manifest(settings.data / "b") == made
+        await make(settings, settings.data / "deep" / "b")
+    assert read_manifest(settings.data / "deep" / "b") == made
 
 
 # Killed
