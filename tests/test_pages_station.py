@@ -212,6 +212,7 @@ async def test_red_rows_are_mended_in_place_and_the_good_ones_go_in(
     await page.get_by_label("志愿者编号 4").fill(people[4])
     await page.get_by_role("button", name="再检查").click()
     await expect(page.get_by_text("检查通过，可以提交")).to_be_visible()
+    assert await page.locator("tbody td.number").all_inner_texts() == ["3", "4"], "as pasted"
     await page.get_by_role("button", name="提交", exact=True).click()
     await expect(page.get_by_role("status")).to_have_text("已办好")
 

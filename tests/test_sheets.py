@@ -4,7 +4,7 @@ import base64
 import io
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -91,7 +91,8 @@ async def test_a_workbook_s_own_dates_and_times_are_shown_as_one_types_them(worl
     hour = book.add_format({"num_format": "hh:mm"})
     sheet.write_row(0, 0, ["volunteer", "date", "start", "end", "kind"])
     sheet.write(1, 0, number)
-    sheet.write_datetime(1, 1, DAY, day)
+    # A day with an hour, as a spreadsheet's own clock fills it in.
+    sheet.write_datetime(1, 1, datetime.combine(DAY, time(8, 30)), day)
     sheet.write_datetime(1, 2, time(9, 0), hour)
     sheet.write_datetime(1, 3, time(11, 15), hour)
     sheet.write(1, 4, "nothing")
@@ -124,8 +125,12 @@ def test_a_sheet_without_a_station_needs_one_from_whoever_sends_it() -> None:
 
 def test_what_is_no_sheet_is_refused_and_so_is_one_that_unpacks_to_very_much() -> None:
     bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED_BYTES + 1))
+    book = xlsxwriter.Workbook(bomb, {"in_memory": True})
+    book.add_worksheet().write_row(0, 0, HEAD.split("\t"))
+    book.close()
+    assert read_sheet(bomb.getvalue(), station="001") == []
+    with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/media/picture.bmp", b"0" * (MOST_UNPACKED_BYTES + 1))
     for wrong in (b"PK\x03\x04 no zip", b"\xff\xfe\x00", b"a\0b", bomb.getvalue()):
         with pytest.raises(FileUnreadable):
             read_sheet(wrong, station="001")

@@ -30,7 +30,7 @@ PAGES = (
         lookup="my_home",
         operation="activities_near",
         variables=near_home,
-        menu="活动",
+        menu="附近活动",
     ),
     Page(path="/my-code", template="my_code.html", operation="my_code", menu="签到码"),
 )
