@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.bench.bench_verify import compare_chain, compare_growth
 from tests.bench.bench_writes import compare, sqlite_files
 from tests.conftest import Size
 
@@ -13,3 +14,21 @@ async def test_grouped_commits_are_three_times_one_orm_transaction_each(size: Si
         told = await compare(new_url, each=each)
     assert len(told.grouped) == len(told.orm) == 3
     assert told.ratio >= 3, told
+
+
+def test_chain_level_holds_no_more_memory_for_a_longer_log(size: Size) -> None:
+    sizes = (100_000, 1_000_000) if size == "full" else (4_000, 20_000)
+    with sqlite_files() as new_url:
+        told = compare_growth(new_url, sizes=sizes, repetitions=50)
+    few, many = told.resident.values()
+    assert many < few * 1.15, told
+
+
+@pytest.mark.anyio
+async def test_chain_level_against_two_bare_hashes(size: Size) -> None:
+    # The benchmark's goal is for a machine of its own. Among other tests both sides are slower, and
+    # not by the same factor: only a level that became several times slower is found here.
+    entries = 300_000 if size == "full" else 20_000
+    with sqlite_files() as new_url:
+        told = await compare_chain(new_url(), entries=entries, processes=(1,))
+    assert told.ratio(1) > 0.06, told

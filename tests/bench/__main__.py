@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.bench.bench_verify import Chain, Growth, compare_chain, compare_growth
 from tests.bench.bench_writes import Rates, compare, sqlite_files
 from tests.conftest import PostgresServer
 
@@ -47,6 +48,13 @@ def measure(database: str) -> Rates:
 DATABASES = {"sqlite": sqlite_files, "postgresql": postgres_databases}
 
 
+def measure_ledger(database: str) -> tuple[Chain, Growth]:
+    """Level chain of 600,000 entries, and what a log costs from 10^4 to 10^6."""
+    with DATABASES[database]() as new_url:
+        chain = asyncio.run(compare_chain(new_url(), entries=600_000))
+        return chain, compare_growth(new_url, sizes=(10_000, 100_000, 1_000_000))
+
+
 def measured_apart(database: str) -> Rates:
     """The same in a process of its own: the ORM keeps statements of the database it met first."""
     asked = [sys.executable, "-m", "tests.bench", database]
@@ -65,7 +73,22 @@ def main() -> None:
         grouped, orm = (" ".join(f"{r:7.0f}" for r in x) for x in (rates.grouped, rates.orm))
         line = f"{rates.database:10}  grouped {grouped}   orm {orm}   {rates.ratio:4.1f} times"
         print(line)  # noqa: T201  its table
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"writes": told})))
+    ledgers = [measure_ledger(database) for database in DATABASES]
+    for chain, growth in ledgers:
+        ratios = ", ".join(f"{count}: {chain.ratio(count):.2f}" for count in chain.verified)
+        print(f"{chain.database:10}  chain level by processes {ratios}")  # noqa: T201  its table
+        print(f"{'':10}  {growth.resident} kB, {growth.append} us an append")  # noqa: T201  its table
+    RESULTS.write_bytes(
+        msgspec.json.format(
+            msgspec.json.encode(
+                {
+                    "writes": told,
+                    "chain": [chain for chain, _ in ledgers],
+                    "growth": [growth for _, growth in ledgers],
+                }
+            )
+        )
+    )
 
 
 if __name__ == "__main__":
