@@ -13,6 +13,7 @@ import msgspec
 from ledger.checkpoint import Checkpoint
 from ledger.entry import leaf_hash
 from ledger.merkle import TILE_HEIGHT, TILE_WIDTH, InvalidProof, Tile
+from ledger.quorum import Quorum
 from ledger.reader import Reader, read_tile
 from ledger.receipts import latest_checkpoint
 
@@ -105,9 +106,12 @@ class Published(msgspec.Struct, frozen=True):
     note: str
 
 
-async def read_published(reader: Reader) -> Published | None:
-    """The latest checkpoint, or None where nothing was signed yet."""
-    note = await latest_checkpoint(reader)
+async def read_published(reader: Reader, quorum: Quorum | None = None) -> Published | None:
+    """The latest checkpoint, or None where nothing was signed yet.
+
+    Args: quorum, whose witnesses' lines go with it, each checked; None, as they are stored.
+    """
+    note = await latest_checkpoint(reader, quorum)
     if note is None:
         return None
     told = Checkpoint.parse(note.partition("\n\n")[0] + "\n")

@@ -29,6 +29,7 @@ from ledger.receipts import (
     receipt,
 )
 from ledger.tables import install
+from ledger.tiles import read_published
 from ledger.writer import Writer, open_writer
 from tests.ledgers import SIGNER, add, chain, fences_down, fill
 
@@ -202,7 +203,10 @@ async def test_a_spoilt_line_is_left_out_and_does_not_count(cosigned: Cosigned) 
     assert (await cosigned.issue(1)).state is State.WITNESSED
     async with open_reader(cosigned.url) as reader:
         note = await latest_checkpoint(reader, QUORUM)
+        public = await read_published(reader, QUORUM)
     assert note is not None
+    assert public is not None
+    assert public.note == note
     assert len(open_note(note, SIGNER.verifier, QUORUM.keys).cosigned) == 11
 
 

@@ -19,6 +19,7 @@ from ledger.merkle import InvalidProof
 from ledger.reader import Reader, open_reader
 from ledger.tiles import NoSuchTile, Published, TileFile, read_file, read_published
 from schema.context import Context
+from timebank import publication
 from timebank.access import Action, may_read
 from timebank.divisions import CITY_PATH
 from timebank.refusals import Denial
@@ -94,7 +95,9 @@ class Tiles:
     async def _log(self) -> AsyncIterator[tuple[Reader, Published | None]]:
         """One unmoving state of the log, and its latest checkpoint."""
         async with self._turns, open_reader(self._url) as reader:
-            yield reader, await read_published(reader)
+            signing = publication.current()
+            quorum = None if signing is None else signing.quorum
+            yield reader, await read_published(reader, quorum)
 
 
 def _nothing() -> Response:
