@@ -81,3 +81,29 @@ class Books:
             key = (self._holder(account), unit)
             sums[key] = sums.get(key, 0) + sign * amount
         return sums
+
+
+# Every entry of a request lies beside the next, and its row says where they begin.
+_MISBOUND = """
+SELECT r.id, r.first_seq, r.count, count(e.seq), min(e.seq)
+FROM request r LEFT JOIN entry e ON e.request = r.id
+GROUP BY r.id, r.first_seq, r.count
+HAVING count(e.seq) <> r.count
+    OR coalesce(min(e.seq), -1) <> coalesce(r.first_seq, -1)
+    OR max(e.seq) - min(e.seq) + 1 <> r.count
+ORDER BY r.id
+"""
+
+
+async def check_requests(reader: Reader) -> list[Finding]:
+    """Where a bound request (FORMAT.md 6) and the entries that bear its id disagree.
+
+    A binding that was lost lets the same request be done twice, and then there are too many.
+    """
+    found = []
+    for request, first, count, there, earliest in await reader.fetch(_MISBOUND):
+        told = "no entry" if first is None else f"{count} from {first}"
+        seen = f"{there} from {earliest}" if there else "none"
+        at = first if earliest is None else earliest
+        found.append(Finding("books", at, f"request {request} made {told}, {seen} is there"))
+    return found

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.books import Books, Floor, Holder
+from ledger.books import Books, Floor, Holder, check_requests
 from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment
 from ledger.checkpoint import Checkpoint, Log
 from ledger.claims import Claims
@@ -335,6 +335,7 @@ class _Check:
                 self.note(*await books.check(row[0], row[1]))
             if rows:
                 self._asked.progress("books", rows[-1][0] + 1, end)
+        self.note(*await check_requests(reader))
 
 
 def _segment(url: str, first: int, end: int) -> Segment:

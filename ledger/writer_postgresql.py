@@ -141,7 +141,7 @@ async def _begin(connection: Any, stopped: bool) -> Head:
     if row[4] is not None and not stopped:
         raise Stopped(row[4])
     head = head_of_row(row[0], row[1], row[2], row[3])
-    if not stopped and not ends_in(head, row[5], row[6]):
+    if not ends_in(head, row[5], row[6]):
         raise Stopped(Stopped.NO_END)
     return head
 

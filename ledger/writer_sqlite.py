@@ -108,7 +108,7 @@ class SqliteWriter:
         if row[4] is not None and not stopped:
             raise Stopped(row[4])
         head = head_of_row(*row[:4])
-        if not stopped and not ends_in(head, *row[5:]):
+        if not ends_in(head, *row[5:]):
             raise Stopped(Stopped.NO_END)
         return head
 

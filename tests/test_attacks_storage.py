@@ -21,7 +21,7 @@ from ledger.reader import open_reader
 from ledger.tables import dialect_of, sqlite_path
 from ledger.writer import open_writer
 from tests.conftest import PostgresServer
-from tests.ledgers import add
+from tests.ledgers import add, entry
 from tests.tampering import SignedLog, behind_the_fences, signed_log
 from tests.test_cli import timebank
 
@@ -128,11 +128,52 @@ async def test_the_writer_appends_nothing_to_a_changed_end(log: SignedLog, colum
     """An entry on a wrong `prev` could never be taken back."""
     await flip(log, column, "seq = 599" if column.startswith("entry") else "id = 1")
     writer = await open_writer(log.url)
-    with pytest.raises(Stopped, match="not where the entries end"):
-        await add(writer)
+    # Not even for whoever may lift a stop, which is an entry too.
+    for stopped in (False, True):
+        with pytest.raises(Stopped, match="not where the entries end"):
+            async with writer.transaction(stopped=stopped):
+                pass
     await writer.close()
     async with open_reader(log.url) as reader:
         assert (await reader.fetch("SELECT count(*) FROM entry"))[0][0] == 600
+
+
+BIND = "INSERT INTO request (id, digest, outcome, first_seq, count) VALUES ($1, $2, $3, $4, $5)"
+BOUND = {
+    "request.id": (300, "request {other} made 1 from 300, none is there"),
+    "request.first_seq": (300, "request {id} made 1 from 1324, 1 from 300 is there"),
+    "request.count": (300, "request {id} made 1025 from 300, 1 from 300 is there"),
+    "entry.request": (300, "request {id} made 1 from 300, none is there"),
+}
+
+
+@pytest.mark.parametrize("column", BOUND)
+async def test_layer_books_names_a_bit_in_what_binds_a_request(log: SignedLog, column: str) -> None:
+    id = f"{300:032x}"
+    writer = await open_writer(log.url)
+    async with writer.transaction() as transaction:
+        await transaction.execute(BIND, id, bytes(32), "{}", 300, 1)
+    await writer.close()
+    assert await log.verified("books") == ()
+    seq, what = BOUND[column]
+    await flip(log, column, "seq = 300" if column.startswith("entry") else f"id = '{id}'")
+    (found,) = await log.verified("books")
+    assert (found.layer, found.seq) == ("books", seq)
+    assert found.what == what.format(id=id, other=flipped(id, round(0.5 * 31)))
+
+
+async def test_layer_books_names_a_request_that_was_done_twice(log: SignedLog) -> None:
+    """Its binding was deleted, so that the same request was decided afresh."""
+    id = f"{300:032x}"
+    writer = await open_writer(log.url)
+    async with writer.transaction() as transaction:
+        made = entry(transaction.head.tip, 600, request=id)
+        await transaction.append([made])
+        await transaction.execute(BIND, id, bytes(32), "{}", 600, 1)
+    await writer.close()
+    (found,) = await log.verified("books")
+    assert (found.layer, found.seq) == ("books", 300)
+    assert found.what == f"request {id} made 1 from 600, 2 from 300 is there"
 
 
 # Files
