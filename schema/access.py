@@ -52,6 +52,7 @@ show_enum(
     confirm_hours="Confirm what somebody else captured.",
     review_hours="Review what a rule sends to a second person.",
     reverse_hours="Reverse posted records.",
+    decide_objection="Answer and decide objections to records.",
     accept_at_counter="Accept for a volunteer at the counter.",
     tell_in_person="Tell people in person what waits in their inbox.",
     suspend_person="Suspend and reinstate people.",

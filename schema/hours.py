@@ -33,6 +33,7 @@ show_enum(
     confirmed="Confirmed; the volunteer must accept it.",
     posted="Accepted: its minutes count.",
     posted_silent="Not answered: its minutes count, and accepting it may still earn credit.",
+    disputed="An objection is open; its minutes count until it is upheld.",
     rejected="Not confirmed.",
     repudiated="The volunteer said “not me”.",
     reversed="Taken back by the district.",

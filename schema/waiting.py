@@ -18,7 +18,7 @@ show_enum(
     second_reviewer="A third person, who neither recorded nor confirmed it, agrees.",
     counter="No notice has arrived; the counter tells the volunteer in person.",
     volunteer="The volunteer accepts it.",
-    district="The district looks at what its recorder recorded that day.",
+    district="The district decides an objection, or looks at what its recorder recorded that day.",
 )
 
 

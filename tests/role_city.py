@@ -16,6 +16,7 @@ from graphql import (
     get_named_type,
 )
 
+from tests.disputes import dispute_things
 from tests.families import family_things
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, form
@@ -79,6 +80,7 @@ async def found_city(world: World) -> City:
                 actors[column] = await actor_of(opened.token)
     city.subject = city.near["self"]
     city.things = await _things(world, city.subject)
+    city.things |= await dispute_things(world, city.subject)
     return city
 
 

@@ -15,6 +15,7 @@ from timebank.actors import SYSTEM, Actor
 from timebank.confirmations import accept_hours
 from timebank.events import Event
 from timebank.notices import open_inbox
+from timebank.objection_life import ObjectionRaised, ReviewAsked
 from timebank.record_life import LIFECYCLE, HoursRepudiated, HoursReversed, RecordState
 from timebank.reversals import repudiate_hours
 from timebank.silence import post_silent
@@ -29,6 +30,7 @@ ANSWERS = {
     RecordState.TO_REVIEW: Waiting(party=Party.SECOND_REVIEWER),
     RecordState.CONFIRMED: Waiting(party=Party.VOLUNTEER, by=LAST),
     RecordState.POSTED_SILENT: Waiting(party=Party.VOLUNTEER),
+    RecordState.DISPUTED: Waiting(party=Party.DISTRICT, by=LAST),
     RecordState.POSTED: NOBODY,
     RecordState.REJECTED: NOBODY,
     RecordState.REPUDIATED: NOBODY,
@@ -47,15 +49,19 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest.mark.parametrize("state", RecordState)
 def test_every_state_says_who_is_next(state: RecordState) -> None:
-    record = msgspec.structs.replace(CONFIRMED, state=state)
+    record = msgspec.structs.replace(CONFIRMED, state=state, dispute_by=LAST)
     assert decide_waiting(record, batch_held=False) == ANSWERS[state]
     held = Waiting(party=Party.DISTRICT) if ANSWERS[state] else NOBODY
+    if state is RecordState.DISPUTED:
+        held = ANSWERS[state]
     assert decide_waiting(record, batch_held=True) == held
 
 
 @pytest.mark.parametrize("state", RecordState)
-def test_nobody_is_waited_for_where_only_undoing_can_follow(state: RecordState) -> None:
-    undoing: set[type[Event]] = {HoursRepudiated, HoursReversed}
+def test_nobody_is_waited_for_where_only_undoing_or_objecting_follows(
+    state: RecordState,
+) -> None:
+    undoing: set[type[Event]] = {HoursRepudiated, HoursReversed, ObjectionRaised, ReviewAsked}
     forward = set(LIFECYCLE[state]) - undoing
     assert (ANSWERS[state] is not NOBODY) == bool(forward)
 

@@ -68,6 +68,7 @@ class Action(StrEnum):
     CONFIRM_HOURS = "confirm_hours"
     REVIEW_HOURS = "review_hours"
     REVERSE_HOURS = "reverse_hours"
+    DECIDE_OBJECTION = "decide_objection"
     ACCEPT_AT_COUNTER = "accept_at_counter"
     TELL_IN_PERSON = "tell_in_person"
     SUSPEND_PERSON = "suspend_person"
@@ -102,6 +103,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.CONFIRM_HOURS: frozenset({Role.STATION_MANAGER, Role.TEAM_LEADER}),
     Action.REVIEW_HOURS: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER} | _LEADS),
     Action.REVERSE_HOURS: frozenset({Role.DISTRICT_LEAD}),
+    Action.DECIDE_OBJECTION: frozenset({Role.DISTRICT_LEAD}),
     Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
     Action.TELL_IN_PERSON: frozenset(_STATION),
     Action.SUSPEND_PERSON: frozenset({Role.DISTRICT_LEAD}),

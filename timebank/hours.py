@@ -51,6 +51,9 @@ from timebank.record_life import (
 )
 from timebank.tables import Row, find, find_many, select, table
 
+COUNTED = frozenset({RecordState.POSTED, RecordState.POSTED_SILENT, RecordState.DISPUTED})
+"""Where minutes count: an objection alone takes nothing away."""
+
 # Tables and projectors
 
 
@@ -62,13 +65,15 @@ from timebank.tables import Row, find, find_many, select, table
         ("answer_by", "id"),
         ("activity",),
         ("batch",),
+        ("recipient", "id"),
     ],
 )
 class Record(Row, frozen=True):
     """One record of service; `path` is its station's or team's, `batch` its recorder's day.
 
     `checked_minutes` is the interval's length, `minutes` what was confirmed of it; `answer_by` is
-    the last day for the volunteer's answer, while one is awaited and a notice of it arrived.
+    the last day for the volunteer's answer, while one is awaited and a notice of it arrived;
+    `dispute_by` the district's last day, while an objection is open.
     """
 
     id: str
@@ -98,6 +103,8 @@ class Record(Row, frozen=True):
     posted_leaf: bytes | None = None
     answer_by: date | None = None
     recipient: str | None = None
+    posted_on: date | None = None
+    dispute_by: date | None = None
 
 
 @table("captured_once")
@@ -217,6 +224,7 @@ def _posted(rows: Rows, event: HoursPosted, entry: Sealed) -> None:
             repaid=event.repaid,
             posted_seq=entry.seq,
             posted_leaf=entry.leaf,
+            posted_on=day_of(entry.at),
             answer_by=None,
         )
     )
@@ -242,6 +250,7 @@ def _posted_silent(rows: Rows, event: HoursPostedSilent, entry: Sealed) -> None:
             state=state,
             posted_seq=entry.seq,
             posted_leaf=entry.leaf,
+            posted_on=day_of(entry.at),
             answer_by=None,
         )
     )
@@ -268,9 +277,10 @@ def _released(rows: Rows, event: BatchReleased, entry: Sealed) -> None:
 
 
 def _undo(rows: Rows, record: Record, event: type[Event]) -> None:
-    rows.put(replace(record, state=step(LIFECYCLE, record.state, event), answer_by=None))
+    state = step(LIFECYCLE, record.state, event)
+    rows.put(replace(record, state=state, answer_by=None, dispute_by=None))
     _clear_day(rows, record)
-    if record.state in (RecordState.POSTED, RecordState.POSTED_SILENT):
+    if record.state in COUNTED:
         _count(rows, record, -record.minutes, -record.credited)
 
 
@@ -307,14 +317,16 @@ async def record(id: str) -> Record | None:
 
 
 async def visible_records(actor: Actor, ids: Sequence[str]) -> dict[str, Record]:
-    """Records by id: the actor's own, those of whom they act for, and those in their scope."""
+    """Records by id: of service by or to the actor or whom they act for, or in their scope."""
     own, today = await grants_of(actor), day_of(current().clock.now())
     found = list((await find_many(Record, ids)).values())
-    mine = await may_act_for(actor, {held.volunteer for held in found})
+    concerned = {who for held in found for who in (held.volunteer, held.recipient) if who}
+    mine = await may_act_for(actor, concerned)
     return {
         held.id: held
         for held in found
         if held.volunteer in mine
+        or held.recipient in mine
         or (own is not None and own.may(Action.READ_RECORDS, held.path, today))
     }
 

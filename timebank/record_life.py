@@ -14,6 +14,7 @@ from timebank.days import ReviewReason
 from timebank.events import Event, Postings, Reversed
 from timebank.lifecycles import Lifecycle
 from timebank.minting import mint_postings, take_back_postings
+from timebank.objection_life import ObjectionRaised, ReviewAsked
 
 
 class RecordState(StrEnum):
@@ -24,6 +25,7 @@ class RecordState(StrEnum):
     CONFIRMED = "confirmed"
     POSTED = "posted"
     POSTED_SILENT = "posted_silent"
+    DISPUTED = "disputed"
     REJECTED = "rejected"
     REPUDIATED = "repudiated"
     REVERSED = "reversed"
@@ -188,6 +190,18 @@ class HoursReversed(_TakenBack, frozen=True, kw_only=True, tag="hours.reversed")
     reason: ReverseReason
 
 
+class HoursRestored(Event, frozen=True, tag="hours.restored"):
+    """An objection was dismissed: the accepted record stands as before."""
+
+    record: str
+
+
+class HoursRestoredSilent(Event, frozen=True, tag="hours.restored_silent"):
+    """An objection was dismissed: the record counts by silence as before."""
+
+    record: str
+
+
 class BatchReleased(Event, frozen=True, tag="hours.batch_released"):
     """The district looked at a held batch and lets it go on."""
 
@@ -215,10 +229,20 @@ LIFECYCLE: Lifecycle[RecordState] = {
     },
     RecordState.POSTED_SILENT: {
         HoursPosted: RecordState.POSTED,
+        ObjectionRaised: RecordState.DISPUTED,
+        ReviewAsked: RecordState.DISPUTED,
         HoursRepudiated: RecordState.REPUDIATED,
         HoursReversed: RecordState.REVERSED,
     },
     RecordState.POSTED: {
+        ObjectionRaised: RecordState.DISPUTED,
+        ReviewAsked: RecordState.DISPUTED,
+        HoursRepudiated: RecordState.REPUDIATED,
+        HoursReversed: RecordState.REVERSED,
+    },
+    RecordState.DISPUTED: {
+        HoursRestored: RecordState.POSTED,
+        HoursRestoredSilent: RecordState.POSTED_SILENT,
         HoursRepudiated: RecordState.REPUDIATED,
         HoursReversed: RecordState.REVERSED,
     },

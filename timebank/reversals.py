@@ -28,6 +28,7 @@ from timebank.record_life import (
     BatchReleased,
     HoursRepudiated,
     HoursReversed,
+    RecordState,
     ReverseReason,
 )
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -39,6 +40,13 @@ class NotYourHours(Refusal):
     """Only the volunteer, or who acts for them, can say “not me”."""
 
     says = "Only the volunteer of record {record} can disown it."
+    record: str
+
+
+class ObjectionOpen(Refusal):
+    """What is under an objection is decided there, by a hand that turned none of its keys."""
+
+    says = "An objection to record {record} is open; decide that instead."
     record: str
 
 
@@ -88,12 +96,15 @@ async def reverse_hours(
 ) -> Turned:
     """Take posted records back, as the district, with a reason code.
 
-    Refuses for each: NotFound, NotInThisState.   Source: domain 3 and 4, ledger format 1.
+    Refuses for each: NotFound, NotInThisState, ObjectionOpen.
+    Source: domain 3 and 4, ledger format 1.
     """
 
     def one(batch: Batch, id: str) -> Sealed:
         record = visible(batch, id)
         permit(batch, Action.REVERSE_HOURS, record.path)
+        if record.state is RecordState.DISPUTED:
+            raise ObjectionOpen(record=id)
         step(LIFECYCLE, record.state, HoursReversed)
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
         tell(batch, record, NoticeCode.HOURS_REVERSED)

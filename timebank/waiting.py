@@ -37,6 +37,7 @@ PARTIES = {
     RecordState.TO_REVIEW: Party.SECOND_REVIEWER,
     RecordState.CONFIRMED: Party.VOLUNTEER,
     RecordState.POSTED_SILENT: Party.VOLUNTEER,
+    RecordState.DISPUTED: Party.DISTRICT,
 }
 """Whose key is next, by state; a record in another state waits for nobody."""
 
@@ -48,10 +49,13 @@ def decide_waiting(record: Record, *, batch_held: bool) -> Waiting | None:
 
     A held batch waits for the district first. A confirmed record whose notice has not arrived waits
     for the counter, which must speak to the volunteer, unless the volunteer opens the inbox first.
+    A disputed one waits for the district until its next last day.
     """
     party = PARTIES.get(record.state)
     if party is None:
         return None
+    if record.state is RecordState.DISPUTED:
+        return Waiting(party=party, by=record.dispute_by)
     if batch_held:
         return Waiting(party=Party.DISTRICT)
     if record.state is not RecordState.CONFIRMED:
