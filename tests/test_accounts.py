@@ -83,7 +83,7 @@ class Empty(Rows):
         return super().get(row, key)
 
 
-class Moved(Event, frozen=True, tag="test.moved"):
+class Moved(Event, frozen=True, tag="test.passed_on"):
     """Anything from anywhere to anywhere."""
 
 
@@ -92,7 +92,7 @@ def move(rows: Rows, *postings: Posting) -> None:
     entry = seal(
         EMPTY,
         now=NOON,
-        kind="test.moved",
+        kind="test.passed_on",
         actor="system",
         request="0" * 32,
         policy="none",
