@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.wire import act, ask
-from tests.world import NOON, World, found_station, key, open_world
+from tests.world import NOON, World, found_station, key, open_world, path_of
 from timebank.access import Role
 from timebank.activities import (
     LIFECYCLE,
@@ -215,7 +215,7 @@ async def test_staff_of_another_station_and_volunteers_run_nothing(world: World)
     other = await found_station(world, number="002")
     made = await declare(world)
     strangers = [
-        await world.officer(Role.STATION_MANAGER, f"420100/420103/{other}/"),
+        await world.officer(Role.STATION_MANAGER, await path_of(other)),
         await world.volunteer(),
     ]
     for stranger in strangers:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.volunteering import captured, confirmed, posted, visited
 from tests.wire import act, ask
-from tests.world import World, found_station, key, open_world
+from tests.world import World, found_station, key, open_world, path_of
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -76,7 +76,7 @@ async def test_what_waits_is_seen_in_scope_only(world: World) -> None:
     assert await records_at(who, path, state) == []
     assert await records_at(manager, "420100/", state) == []
     other = await found_station(world, number="002", area="420102002004")
-    stranger = await world.officer(Role.STATION_MANAGER, f"420100/420102/420102002/{other}/")
+    stranger = await world.officer(Role.STATION_MANAGER, await path_of(other))
     for actor, seen in ((who, [id]), (manager, [id]), (stranger, []), (PUBLIC, [])):
         assert list(await visible_records(actor, [id, "rec_none"])) == seen
 

@@ -16,6 +16,7 @@ from timebank.actors import SYSTEM
 from timebank.bank import init, open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
+from timebank.divisions import adopt_divisions
 from timebank.journal import Answer, ClockBehind, Journal
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
@@ -262,6 +263,7 @@ async def test_a_lost_answer_to_commit_is_found_out(opened: Journal, persisted: 
 
 async def test_a_command_writes_through_the_installed_journal(opened: Journal) -> None:
     assert journal.current() is opened
+    await adopt_divisions(SYSTEM)
     done = await grant_role(
         SYSTEM, person="per_1", role=Role.AUDITOR, scope="420100/", key=key_of("by-command")
     )

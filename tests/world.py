@@ -134,11 +134,18 @@ async def found_city(world: World) -> None:
     assert place
     world.station_path = place.path
     for role in (Role.STATION_MANAGER, Role.STATION_CLERK):
-        world.staff[role] = await world.officer(role, place.path)
+        world.staff[role] = await world.officer(role, world.station_path)
     team = await teams.create_team(
         world.staff[Role.STATION_MANAGER], station=world.station, name="红马甲", key=key()
     )
     world.team = team.team
+
+
+async def path_of(station: str) -> str:
+    """Where a station lies."""
+    held = await places.station(station)
+    assert held
+    return held.path
 
 
 @asynccontextmanager
