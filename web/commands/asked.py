@@ -28,7 +28,8 @@ UNUSABLE = (
 )
 FOUND, USAGE, UNOPENED, HALTED = 1, 2, 3, 4
 T = TypeVar("T")
-console = Console(stderr=True)
+# Never broken into lines: whoever reads errors in a file or a log finds the sentence whole.
+console = Console(stderr=True, soft_wrap=True)
 
 
 class Asked(msgspec.Struct):
