@@ -74,14 +74,14 @@ async def test_a_change_a_loss_and_an_addition_are_named(world: World, most: int
     postings = await count(Posting)
     await tamper(url, f"UPDATE account SET balance = balance + 7 WHERE code = '{who}'")
     await tamper(url, "DELETE FROM station_number")
-    await tamper(url, "INSERT INTO minutes_drawn (day, minutes) VALUES ('2020-01-01', 5)")
+    await tamper(url, "INSERT INTO seats (activity, taken) VALUES ('act_x', 5)")
 
     found = await told(world, most)
 
     assert set(found.differences) == {
         Difference("account", who, "changed", ("balance",)),
         Difference("station_number", "001", "missing"),
-        Difference("minutes_drawn", "2020-01-01", "extra"),
+        Difference("seats", "act_x", "extra"),
     }
     assert found.differing == 3
     assert await count(Posting) == postings, "comparing writes nothing"
@@ -106,7 +106,7 @@ async def test_refilling_mends_every_projection_and_leaves_the_vault(
     kept = {name: await count(t.row) for name, t in TABLES.items() if t.vault}
     await tamper(url, "UPDATE account SET balance = 0")
     await tamper(url, "DELETE FROM grants")
-    await tamper(url, "INSERT INTO minutes_drawn (day, minutes) VALUES ('2020-01-01', 5)")
+    await tamper(url, "INSERT INTO seats (activity, taken) VALUES ('act_x', 5)")
     assert (await told(world)).differing
 
     done = await replay.apply(url, most=most)
