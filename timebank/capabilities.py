@@ -18,6 +18,7 @@ from timebank import (
     divisions,
     donations,
     dormancy,
+    exports,
     forgotten_visits,
     gifts,
     hours,
@@ -95,6 +96,7 @@ CAPABILITIES = (
 )
 
 SPINE = (
+    exports,
     texts,
     vault,
     timers,
