@@ -14,6 +14,7 @@ import pytest
 
 from ledger.anchor import Verdict
 from ledger.checkpoint import Checkpoint, open_note, open_receipt
+from ledger.publisher import Publisher
 from tests.test_cli import timebank
 from tests.world import World, open_world
 from timebank import publication
@@ -52,6 +53,23 @@ async def test_what_is_written_is_signed_while_the_bank_is_open(world: World) ->
         assert await signing.wait(size)
         assert signing.signs
         assert await publication.signed_size(world.settings.database_url) == size
+
+
+async def test_signing_goes_on_after_a_fault_that_nobody_foresaw(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, faults = Publisher.publish, [RuntimeError("the database went away")]
+
+    async def fail_once(self: Publisher) -> Checkpoint:
+        if faults:
+            raise faults.pop()
+        return await publish(self)
+
+    monkeypatch.setattr(publication, "LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(Publisher, "publish", fail_once)
+    async with publication.publishing(world.settings) as signing:
+        assert await signing.wait(1, seconds=10)
+    assert not faults
 
 
 async def test_a_second_process_waits_for_the_one_that_signs(world: World) -> None:

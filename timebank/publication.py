@@ -184,6 +184,10 @@ class Publication:
                 log.error("log_halted", verdict=halt.verdict)
                 self.halted = halt.verdict
                 return
+            except Exception as error:
+                # A database that went away comes back; what was left undone the next round does.
+                log.error("publishing_failed", exc_info=error)
+                await asyncio.sleep(LOOK_AGAIN)
             finally:
                 self._publisher = None
 
