@@ -6,7 +6,7 @@ with their own things is decided by the command, which compares ids. Sign-in liv
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -375,7 +375,15 @@ async def role_holder(actor: Actor, person: PersonId) -> Grants:
     return Grants(person=person, grants=tuple(seen))
 
 
+async def reach(actor: Actor, action: Action) -> Callable[[str], bool]:
+    """Says of any path whether the actor may read what lies there: one look-up for many paths.
+
+    The same decision as for writing.
+    """
+    held, today = await grants_of(actor), day_of(current().clock.now())
+    return lambda path: held is not None and held.may(action, path, today)
+
+
 async def may_read(actor: Actor, action: Action, path: str) -> bool:
-    """Whether the actor may read what lies at `path`: the same decision as for writing."""
-    held = await grants_of(actor)
-    return held is not None and held.may(action, path, day_of(current().clock.now()))
+    """Whether the actor may read what lies at `path`."""
+    return (await reach(actor, action))(path)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, grants_of, may_read
+from timebank.access import Action, may_read, reach
 from timebank.activities import ActivityKind
 from timebank.actors import Actor, PersonId
 from timebank.clock import CITY, day_of
@@ -28,7 +28,6 @@ from timebank.days import (
     street_of,
 )
 from timebank.events import Event
-from timebank.journal import current
 from timebank.lifecycles import step
 from timebank.notices import NoticeArrived, NoticeCode
 from timebank.projections import Rows, projects
@@ -318,16 +317,14 @@ async def record(id: str) -> Record | None:
 
 async def visible_records(actor: Actor, ids: Sequence[str]) -> dict[str, Record]:
     """Records by id: of service by or to the actor or whom they act for, or in their scope."""
-    own, today = await grants_of(actor), day_of(current().clock.now())
+    theirs = await reach(actor, Action.READ_RECORDS)
     found = list((await find_many(Record, ids)).values())
     concerned = {who for held in found for who in (held.volunteer, held.recipient) if who}
     mine = await may_act_for(actor, concerned)
     return {
         held.id: held
         for held in found
-        if held.volunteer in mine
-        or held.recipient in mine
-        or (own is not None and own.may(Action.READ_RECORDS, held.path, today))
+        if held.volunteer in mine or held.recipient in mine or theirs(held.path)
     }
 
 

@@ -12,7 +12,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, permit_self
+from timebank.access import Action, permit, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.counter import at_counter, person_numbered, spelled
@@ -378,11 +378,11 @@ def _mine(batch: Batch, tie: str, *, counter: bool = False) -> KinTie:
 
 async def visible_ties(actor: Actor, ids: Sequence[str]) -> dict[str, KinTie]:
     """Kinships by id that concern the actor, or were made at the actor's counter."""
+    theirs = await reach(actor, Action.REGISTER_KIN)
     return {
         tie.id: tie
         for tie in (await find_many(KinTie, ids)).values()
-        if actor.person in (tie.one, tie.other)
-        or await may_read(actor, Action.REGISTER_KIN, tie.path)
+        if actor.person in (tie.one, tie.other) or theirs(tie.path)
     }
 
 

@@ -12,7 +12,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, may_read
+from timebank.access import Action, Grants, may_read, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import may
@@ -363,11 +363,8 @@ async def visible_objections(actor: Actor, ids: Sequence[str]) -> dict[str, Obje
     found = list((await find_many(Objection, ids)).values())
     parties = {held.id: {held.volunteer, held.recipient or held.volunteer} for held in found}
     mine = await may_act_for(actor, {who for people in parties.values() for who in people})
-    return {
-        held.id: held
-        for held in found
-        if parties[held.id] & mine or await may_read(actor, Action.READ_RECORDS, held.path)
-    }
+    theirs = await reach(actor, Action.READ_RECORDS)
+    return {held.id: held for held in found if parties[held.id] & mine or theirs(held.path)}
 
 
 async def objections_of(

@@ -14,7 +14,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit_self
+from timebank.access import Action, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -282,11 +282,11 @@ async def end_proxy(actor: Actor, *, mandate: str, key: RequestKey) -> Mandated:
 
 async def visible_mandates(actor: Actor, ids: Sequence[str]) -> dict[str, Mandate]:
     """Mandates by id that concern the actor, or whose principal's counter is the actor's."""
+    theirs = await reach(actor, Action.REGISTER_KIN)
     return {
         held.id: held
         for held in (await find_many(Mandate, ids)).values()
-        if actor.person in (held.principal, held.proxy)
-        or await may_read(actor, Action.REGISTER_KIN, held.path)
+        if actor.person in (held.principal, held.proxy) or theirs(held.path)
     }
 
 

@@ -13,7 +13,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, permit_self
+from timebank.access import Action, may_read, permit, permit_self, reach
 from timebank.accounts import balance, escrow, moving, redeemed, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
@@ -329,11 +329,11 @@ def _at_my_desk(batch: Batch, order: str) -> RewardOrder:
 async def visible_orders(actor: Actor, ids: list[str]) -> dict[str, RewardOrder]:
     """Orders by their ids that the actor placed, or that lie at the actor's desk."""
     found = await find_many(RewardOrder, ids)
-    action = Action.HAND_OVER_REWARD
+    theirs = await reach(actor, Action.HAND_OVER_REWARD)
     return {
         order.id: order
         for order in found.values()
-        if order.volunteer == actor.person or await may_read(actor, action, order.path)
+        if order.volunteer == actor.person or theirs(order.path)
     }
 
 
