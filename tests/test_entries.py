@@ -1,6 +1,7 @@
 """Entries and receipts: there for those they concern, their staff and auditors, and nobody else."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -130,6 +131,8 @@ async def test_a_receipt_is_downloaded_by_whoever_may_have_it(world: World) -> N
     seq = await posted_entry(world, volunteer)
     await publication.publish_once(world.settings)
     transport = httpx.ASGITransport(app.build(world.settings))
+    world.clock.move(timedelta(days=1))
+    newest = await posted_entry(world, volunteer)
     async with httpx.AsyncClient(transport=transport, base_url="https://x") as client:
         answers = {}
         for actor in (volunteer, other):
@@ -137,9 +140,13 @@ async def test_a_receipt_is_downloaded_by_whoever_may_have_it(world: World) -> N
             headers = {"authorization": f"Bearer {token}"}
             answers[actor.id] = await client.get(f"/receipts/{seq}", headers=headers)
         anonymous = await client.get(f"/receipts/{seq}")
+        token = (await open_session(volunteer.person or "")).token
+        headers = {"authorization": f"Bearer {token}"}
+        unsigned = await client.get(f"/receipts/{newest}", headers=headers)
     had = answers[volunteer.id]
     assert had.status_code == 200
     assert had.headers["cache-control"] == "no-store"
     assert f"receipt-{seq}.txt" in had.headers["content-disposition"]
     assert open_receipt(had.text, publication.read_verifier(world.settings)).entry.seq == seq
     assert (answers[other.id].status_code, anonymous.status_code) == (404, 404)
+    assert (unsigned.status_code, unsigned.headers["retry-after"]) == (503, "2")

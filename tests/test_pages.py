@@ -10,12 +10,15 @@ from playwright.async_api import Browser
 
 from tests.demo_site import enter, make_city, serving
 from timebank.demo_year import TITLES
+from timebank.events import Event, kinds
+from timebank.record_life import RecordState
 from web.pages.rendering import PAGES
 
 pytestmark = pytest.mark.anyio
 # Every page that a manager can open by its address alone, from the tables themselves.
 OPEN_TO_STAFF = [page.path for page in PAGES if "{" not in page.path] + ["/c/0001"]
-VENDOR = Path(__file__).parent.parent / "web" / "static" / "vendor"
+STATIC = Path(__file__).parent.parent / "web" / "static"
+VENDOR = STATIC / "vendor"
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,19 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings) as address:
         yield address
+
+
+def test_every_movement_and_every_state_has_a_word_on_the_pages() -> None:
+    """A volunteer never reads `gift.offered`."""
+    words = (STATIC.parent / "templates" / "parts.html").read_text("utf-8")
+    moving = {kind for kind, event in kinds().items() if event.postings is not Event.postings}
+    ours = {kind for kind in moving if not kind.startswith("test.")}
+    assert "gift.offered" in ours
+    assert [
+        one
+        for one in sorted(ours | {state.name for state in RecordState})
+        if f'"{one}": _(' not in words
+    ] == []
 
 
 @pytest.mark.parametrize("js", [True, False])
