@@ -6,7 +6,9 @@ BIN := .venv/bin
 PACKAGES := $(wildcard ledger timebank schema web)
 SOURCES := $(PACKAGES) tests
 # A process for each core, each with its own databases and browser; whoever is idle takes tests over.
-SIDE_BY_SIDE := --numprocesses auto --dist worksteal
+SIDE_BY_SIDE := --numprocesses auto --dist worksteal -m 'not alone'
+# What measures has the machine to itself.
+ALONE := -m alone
 
 .PHONY: all demo test test-full check schema migration bench lock clean
 
@@ -30,9 +32,11 @@ check: .venv/ready
 
 test: check
 	$(BIN)/pytest $(SIDE_BY_SIDE)
+	$(BIN)/pytest $(ALONE)
 
 test-full: check
 	TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(SIDE_BY_SIDE)
+	TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(ALONE)
 
 # The schema as it is printed now; review it as a diff.
 schema: .venv/ready

@@ -6,6 +6,8 @@ from tests.bench.bench_verify import compare_chain, compare_growth
 from tests.bench.bench_writes import compare, sqlite_files
 from tests.conftest import Size
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.anyio
 async def test_grouped_commits_are_three_times_one_orm_transaction_each(size: Size) -> None:
