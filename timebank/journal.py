@@ -115,6 +115,12 @@ class Flush:
         """Run the works one after another, loading what they lack and running those again."""
         await self._load({(PolicyCalendar, CALENDAR), *(p for work in works for p in work.needs)})
         await self._load_bound({work.id for work in works if work.keeps})
+        # One goes ahead and has loaded what all of them lack, such as the policy, the station and
+        # the district; the others then run again only for rows of their own.
+        await self._decide(works[:1])
+        await self._decide(works[1:])
+
+    async def _decide(self, works: Sequence[Work]) -> None:
         waiting = list(works)
         while waiting:
             lacking: set[Place] = set()

@@ -5,6 +5,7 @@ travel, people live somewhere. Outstanding is what they hold and what waits in e
 whoever has no home station counts for the city alone. Knows sums; refuses to know persons.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -61,9 +62,15 @@ class EscrowHome(Row, frozen=True):
 @projects_postings
 def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
     moved = [(code, amount) for code, unit, amount in entry.postings if unit == "minute"]
-    _load(rows, *(place for code, _ in moved for place in _asked(code)))
-    home = _home(rows, moved)
-    areas = {CITY, home, *(_of(rows, code) for code, _ in moved if code.startswith("volunteer:"))}
+    kept = _kept(rows, moved)
+    volunteers = [code for code, _ in moved if code.startswith("volunteer:")]
+    _load(
+        rows,
+        *((Person, code.removeprefix("volunteer:")) for code in volunteers),
+        *((EscrowHome, code) for code in kept),
+    )
+    home = _home(rows, moved, kept)
+    areas = {CITY, home, *(_of(rows, code) for code in volunteers)}
     _load(rows, *((AreaMinutes, area) for area in areas))
     for code, amount in moved:
         kind = code.partition(":")[0]
@@ -76,11 +83,13 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
             _draw(rows, home, entry.at, amount)
 
 
-def _asked(code: str) -> list[Place]:
-    kind, _, whose = code.partition(":")
-    if kind == "volunteer":
-        return [(Person, whose)]
-    return [(EscrowHome, code)] if kind == "escrow" else []
+def _kept(rows: Rows, moved: Iterable[tuple[str, int]]) -> list[str]:
+    """The escrows that held minutes before, and so have a home; a new one is not looked up."""
+    sums: Counter[str] = Counter()
+    for code, amount in moved:
+        sums[code] += amount
+    escrows = [code for code in sums if code.startswith("escrow:")]
+    return [code for code in escrows if rows.there(Account, code).balance != sums[code]]
 
 
 def _load(rows: Rows, *places: Place) -> None:
@@ -95,11 +104,10 @@ def _load(rows: Rows, *places: Place) -> None:
         raise Missing(missing)
 
 
-def _home(rows: Rows, moved: Iterable[tuple[str, int]]) -> str:
+def _home(rows: Rows, moved: Iterable[tuple[str, int]], kept: Iterable[str]) -> str:
     """The district that an entry's escrow belongs to: as kept, or whoever paid into it."""
-    codes = [code for code, _ in moved]
-    for code in codes:
-        held = rows.get(EscrowHome, code) if code.startswith("escrow:") else None
+    for code in kept:
+        held = rows.get(EscrowHome, code)
         if held is not None:
             return held.area
     payers = [code for code, amount in moved if amount < 0]

@@ -127,7 +127,7 @@ def sqlite_files() -> Iterator[Callable[[], str]]:
 
 
 async def compare(
-    new_url: Callable[[], str], *, clients: int = 32, each: int = 40, repetitions: int = 3
+    new_url: Callable[[], str], *, clients: int = 64, each: int = 40, repetitions: int = 3
 ) -> Rates:
     """Both in turn, each repetition on fresh databases."""
     url = new_url()
