@@ -137,6 +137,7 @@ async def test_a_projector_that_writes_to_the_vault_is_found_out() -> None:
     rows.shelves[Grants].file.close()
 
 
+@pytest.mark.alone
 async def test_entries_are_projected_by_the_tens_of_thousands_a_second(size: Size) -> None:
     """Decoded, checked and projected; on a machine that does nothing else, see the benchmark."""
     tip, sealed = EMPTY, []

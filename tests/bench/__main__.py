@@ -68,11 +68,11 @@ def main() -> None:
         sys.stdout.buffer.write(msgspec.json.encode(measure(sys.argv[1])))
         return
     told = [measured_apart(database) for database in DATABASES]
-    print(f"single mutations a second, 32 clients, {platform.machine()}")  # noqa: T201  its table
+    print(f"single mutations a second on {platform.machine()}")  # noqa: T201  its table
     for rates in told:
         grouped, orm = (" ".join(f"{r:7.0f}" for r in x) for x in (rates.grouped, rates.orm))
         line = f"{rates.database:10}  grouped {grouped}   orm {orm}   {rates.ratio:4.1f} times"
-        print(line)  # noqa: T201  its table
+        print(f"{line}, {rates.clients} clients")  # noqa: T201  its table
     ledgers = [measure_ledger(database) for database in DATABASES]
     for chain, growth in ledgers:
         ratios = ", ".join(f"{count}: {chain.ratio(count):.2f}" for count in chain.verified)
