@@ -43,6 +43,8 @@ async def people(browser: Browser, site: str) -> list[str]:
 
 async def scan(desk: Page, number: str, told: str) -> None:
     """Scan a number as a keyboard-wedge scanner does, and wait for what the desk says."""
+    # Nobody scans before the page is there: keys struck earlier would reach no box.
+    await expect(desk.get_by_label("扫码枪或志愿者编号")).to_be_focused()
     async with desk.expect_navigation():
         await desk.keyboard.type(number)
         await desk.keyboard.press("Enter")

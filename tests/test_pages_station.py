@@ -134,6 +134,7 @@ async def test_two_activities_at_once_ask_which_and_the_desk_remembers_it(
     await staff.keyboard.press("Enter")
     await expect(staff.get_by_role("status")).to_contain_text("下午茶会")
     await expect(chosen).to_be_checked()
+    await expect(staff.get_by_label("扫码枪或志愿者编号")).to_be_focused()
     async with staff.expect_navigation():
         await staff.keyboard.type(people[1])
         await staff.keyboard.press("Enter")

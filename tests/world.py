@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from tests.migrated import prepare
 from timebank import identity, people, places, teams
 from timebank.access import Role, grant_role
 from timebank.activities import ActivityKind, Move, declare_activity, move_activity
@@ -153,7 +152,6 @@ async def open_world(database_url: str, directory: Path) -> AsyncIterator[World]
     """A new city on a database, open."""
     clock = ManualClock(NOON)
     settings = Settings(data=directory / "data", database=database_url)
-    await prepare(database_url)
     await init(settings, clock=clock)
     async with open_bank(settings, clock=clock) as journal:
         world = World(journal, clock, settings)

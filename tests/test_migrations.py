@@ -1,0 +1,93 @@
+"""Tables made at once from their classes are the same as tables made by the migrations."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.migrations.api import migrate as run_migrations
+
+from tests.conftest import PostgresServer
+from timebank.orm import migrate, orm_config
+
+pytestmark = pytest.mark.anyio
+
+COLUMNS = {
+    "sqlite": "SELECT name AS part, sql AS told FROM sqlite_master WHERE sql IS NOT NULL",
+    "postgres": """
+        SELECT table_name || '.' || column_name AS part,
+            concat_ws(' ', data_type, character_maximum_length, is_nullable, column_default) AS told
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace""",
+}
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    await Tortoise.init(config=orm_config(url, writable=True), _enable_global_fallback=True)
+    try:
+        yield get_connection("default")
+    finally:
+        await Tortoise.close_connections()
+
+
+async def shape(url: str) -> dict[str, str]:
+    """Every column, index and constraint as the database tells it, white space aside."""
+    async with connected(url) as connection:
+        rows = await connection.execute_query_dict(COLUMNS[connection.capabilities.dialect])
+    return {row["part"]: " ".join(row["told"].split()).replace("( ", "(") for row in rows}
+
+
+@pytest.fixture
+def other_url(database_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A second fresh database of the same kind."""
+    if database_url.startswith("sqlite"):
+        yield database_url + ".other"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+async def test_both_ways_make_the_same_tables(database_url: str, other_url: str) -> None:
+    assert database_url != other_url
+    await migrate(database_url)
+    await run_migrations(config=orm_config(other_url, writable=True))
+    await Tortoise.close_connections()
+    at_once, one_by_one = await shape(database_url), await shape(other_url)
+    assert len(at_once) > 100
+    assert at_once == one_by_one
+
+
+async def test_a_second_run_changes_nothing(database_url: str) -> None:
+    await migrate(database_url)
+    before = await shape(database_url)
+    await migrate(database_url)
+    assert await shape(database_url) == before
+
+
+async def test_a_run_that_died_before_it_was_noted_goes_on(database_url: str) -> None:
+    await migrate(database_url)
+    before = await shape(database_url)
+    async with connected(database_url) as connection:
+        await connection.execute_script("DELETE FROM tortoise_migrations; DROP TABLE account;")
+    await migrate(database_url)
+    assert await shape(database_url) == before
+    async with connected(database_url) as connection:
+        assert await connection.execute_query_dict("SELECT name FROM tortoise_migrations")
+
+
+async def test_a_database_that_notes_a_migration_is_migrated_and_not_made_anew(
+    database_url: str,
+) -> None:
+    """Its old shape is brought forward by the migrations, never taken for the new one."""
+    await migrate(database_url)
+    async with connected(database_url) as connection:
+        await connection.execute_script("DROP TABLE account;")
+    await migrate(database_url)
+    assert "account" not in {part.partition(".")[0] for part in await shape(database_url)}
