@@ -10,8 +10,6 @@ from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank import access
 from timebank.access import (
-    BY_ITSELF,
-    RIGHTS,
     Action,
     Grant,
     GrantEndsTooSoon,
@@ -28,6 +26,7 @@ from timebank.access import (
 from timebank.actors import PUBLIC, SYSTEM, Actor, person
 from timebank.divisions import CITY_PATH
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.rights import BY_ITSELF, RIGHTS
 
 TODAY = date(2026, 11, 20)
 DISTRICT = "420100/420102/"

@@ -1,14 +1,14 @@
-"""Access: roles, their scopes, and the one place that decides what an actor may do (domain 11).
+"""Access: who holds which role where, and the one place that decides what an actor may do.
 
 A scope is a path along the managing tree (`420100/420102/...`, down to a station or team): a grant
 covers everything whose path starts with it. Staff may act only through a grant; what a person does
-with their own things is decided by the command, which compares ids. Sign-in lives in `sign_in`.
+with their own things is decided by the command, which compares ids. `rights` says what a role may
+do; sign-in lives in `sign_in`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from enum import StrEnum
 
 import msgspec
 
@@ -23,108 +23,13 @@ from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.rights import BY_ITSELF, RIGHTS
+from timebank.rights import Action as Action
+from timebank.rights import Role as Role
 from timebank.tables import Row, find, table
 from timebank.vault import DataKey
 
 SCOPE = re.compile(r"(?:[0-9A-Za-z_]+/)+")
-
-
-class Role(StrEnum):
-    """The roles of domain 11 that are granted; public and volunteer need no grant."""
-
-    TEAM_LEADER = "team_leader"
-    STATION_CLERK = "station_clerk"
-    STATION_MANAGER = "station_manager"
-    PARTY_SECRETARY = "party_secretary"
-    STREET_OFFICER = "street_officer"
-    STREET_CASHIER = "street_cashier"
-    STREET_CHECKER = "street_checker"
-    DISTRICT_REGISTRAR = "district_registrar"
-    DISTRICT_LEAD = "district_lead"
-    CITY_LEAD = "city_lead"
-    CITY_FUND_OFFICER = "city_fund_officer"
-    UNIT_PARTY_ADMIN = "unit_party_admin"
-    ORGANISATION_REPRESENTATIVE = "organisation_representative"
-    ORGANISATION_FINANCE = "organisation_finance"
-    REVIEWER = "reviewer"
-    AUDITOR = "auditor"
-    DATA_PROTECTION_OFFICER = "data_protection_officer"
-    OPERATOR = "operator"
-
-
-class Action(StrEnum):
-    """What staff may do; the rights table says who."""
-
-    PROPOSE_STATION = "propose_station"
-    APPROVE_STATION = "approve_station"
-    MANAGE_TEAM = "manage_team"
-    REGISTER_PERSON = "register_person"
-    FIND_PERSON = "find_person"
-    DECLARE_ACTIVITY = "declare_activity"
-    RUN_ACTIVITY = "run_activity"
-    CHECK_IN_OTHERS = "check_in_others"
-    CAPTURE_HOURS = "capture_hours"
-    CAPTURE_OLD_HOURS = "capture_old_hours"
-    CONFIRM_HOURS = "confirm_hours"
-    REVIEW_HOURS = "review_hours"
-    REVERSE_HOURS = "reverse_hours"
-    DECIDE_OBJECTION = "decide_objection"
-    ACCEPT_AT_COUNTER = "accept_at_counter"
-    TELL_IN_PERSON = "tell_in_person"
-    SUSPEND_PERSON = "suspend_person"
-    READ_RECORDS = "read_records"
-    MANAGE_REWARD = "manage_reward"
-    HAND_OVER_REWARD = "hand_over_reward"
-    REGISTER_KIN = "register_kin"
-    NOTE_LIVING_ALONE = "note_living_alone"
-    GRANT_FROM_POOL = "grant_from_pool"
-    REPORT_DEATH = "report_death"
-    SETTLE_ESTATE = "settle_estate"
-    GRANT_ROLE = "grant_role"
-    READ_ENTRIES = "read_entries"
-    PUBLISH_POLICY = "publish_policy"
-    LIFT_STOP = "lift_stop"
-
-
-_STATION = {Role.STATION_CLERK, Role.STATION_MANAGER}
-_LEADS = {Role.DISTRICT_LEAD, Role.CITY_LEAD}
-
-RIGHTS: Mapping[Action, frozenset[Role]] = {
-    Action.PROPOSE_STATION: frozenset({Role.STREET_OFFICER}),
-    Action.APPROVE_STATION: frozenset({Role.DISTRICT_REGISTRAR}),
-    Action.MANAGE_TEAM: frozenset({Role.STATION_MANAGER}),
-    Action.REGISTER_PERSON: frozenset(_STATION),
-    Action.FIND_PERSON: frozenset(_STATION | {Role.TEAM_LEADER}),
-    Action.DECLARE_ACTIVITY: frozenset(_STATION | {Role.TEAM_LEADER}),
-    Action.RUN_ACTIVITY: frozenset(_STATION | {Role.TEAM_LEADER}),
-    Action.CHECK_IN_OTHERS: frozenset(_STATION | {Role.TEAM_LEADER}),
-    Action.CAPTURE_HOURS: frozenset(_STATION | {Role.TEAM_LEADER}),
-    Action.CAPTURE_OLD_HOURS: frozenset({Role.DISTRICT_LEAD}),
-    Action.CONFIRM_HOURS: frozenset({Role.STATION_MANAGER, Role.TEAM_LEADER}),
-    Action.REVIEW_HOURS: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER} | _LEADS),
-    Action.REVERSE_HOURS: frozenset({Role.DISTRICT_LEAD}),
-    Action.DECIDE_OBJECTION: frozenset({Role.DISTRICT_LEAD}),
-    Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
-    Action.TELL_IN_PERSON: frozenset(_STATION),
-    Action.SUSPEND_PERSON: frozenset({Role.DISTRICT_LEAD}),
-    Action.READ_RECORDS: frozenset(
-        _STATION | _LEADS | {Role.TEAM_LEADER, Role.STREET_OFFICER, Role.AUDITOR}
-    ),
-    Action.MANAGE_REWARD: frozenset({Role.STATION_MANAGER}),
-    Action.HAND_OVER_REWARD: frozenset(_STATION),
-    Action.REGISTER_KIN: frozenset(_STATION),
-    Action.NOTE_LIVING_ALONE: frozenset(_STATION),
-    Action.GRANT_FROM_POOL: frozenset({Role.CITY_LEAD}),
-    Action.REPORT_DEATH: frozenset(_STATION),
-    Action.SETTLE_ESTATE: frozenset({Role.DISTRICT_LEAD}),
-    Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
-    Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
-    Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),
-    Action.LIFT_STOP: frozenset({Role.OPERATOR}),
-}
-
-BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})
-"""What the software itself does: its command line makes the first administrator."""
 
 
 class Grant(msgspec.Struct, frozen=True):

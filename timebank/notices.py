@@ -8,7 +8,7 @@ matter for a ledger that keeps ten years. Refuses to know what follows from an a
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -26,6 +26,8 @@ from timebank.identity import anniversary
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
+from timebank.notice_codes import ANSWER_DAYS
+from timebank.notice_codes import NoticeCode as NoticeCode
 from timebank.people import Person, people_by_id, person_in_scope
 from timebank.policy import Policy
 from timebank.projections import Place
@@ -38,35 +40,12 @@ INBOX_YEARS = 1
 MOST_AT_ONCE = 500
 
 
-class NoticeCode(StrEnum):
-    """What a notice says."""
-
-    HOURS_TO_ACCEPT = "hours_to_accept"
-    HOURS_COUNTED = "hours_counted"
-    HOURS_REJECTED = "hours_rejected"
-    HOURS_REVERSED = "hours_reversed"
-    OBJECTION_RAISED = "objection_raised"
-    OBJECTION_ANSWERED = "objection_answered"
-    OBJECTION_DECIDED = "objection_decided"
-    REVIEW_ASKED = "review_asked"
-    GIFT_OFFERED = "gift_offered"
-    GIFT_ACCEPTED = "gift_accepted"
-    GIFT_RETURNED = "gift_returned"
-    ACCOUNT_DORMANT = "account_dormant"
-    VISIT_UNCONFIRMED = "visit_unconfirmed"
-
-
 class Arrival(StrEnum):
     """How a notice arrived."""
 
     INBOX = "inbox"
     COUNTER = "counter"
 
-
-ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {
-    NoticeCode.HOURS_TO_ACCEPT: lambda policy: policy.record.silence_days,
-}
-"""The notices that ask for an answer, and how many days there are for it."""
 
 # Events
 

@@ -1,0 +1,33 @@
+"""What notices say, as codes, and which of them ask for an answer within how many days (domain 4).
+
+Pages and the schema say each code in words. Knows no person and no arrival: see `notices`.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from timebank.policy import Policy
+
+
+class NoticeCode(StrEnum):
+    """What a notice says."""
+
+    HOURS_TO_ACCEPT = "hours_to_accept"
+    HOURS_COUNTED = "hours_counted"
+    HOURS_REJECTED = "hours_rejected"
+    HOURS_REVERSED = "hours_reversed"
+    OBJECTION_RAISED = "objection_raised"
+    OBJECTION_ANSWERED = "objection_answered"
+    OBJECTION_DECIDED = "objection_decided"
+    REVIEW_ASKED = "review_asked"
+    GIFT_OFFERED = "gift_offered"
+    GIFT_ACCEPTED = "gift_accepted"
+    GIFT_RETURNED = "gift_returned"
+    ACCOUNT_DORMANT = "account_dormant"
+    VISIT_UNCONFIRMED = "visit_unconfirmed"
+
+
+ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {
+    NoticeCode.HOURS_TO_ACCEPT: lambda policy: policy.record.silence_days,
+}
+"""The notices that ask for an answer, and how many days there are for it."""
