@@ -6,6 +6,7 @@ Refuses to know how rows are written or read.
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
@@ -13,6 +14,9 @@ from typing import Any, Literal
 import asyncpg
 
 Dialect = Literal["sqlite", "postgresql"]
+# A statement with its parameters, and one with the rows that it runs for.
+Query = tuple[str, Sequence[object]]
+ForRows = tuple[str, Sequence[Sequence[object]]]
 
 TABLES = ("entry", "node", "head", "request", "checkpoint", "cosignature", "stop")
 
@@ -59,6 +63,7 @@ def sqlite_uri(path: str, *, mode: Literal["ro", "rw"]) -> str:
     return f"file:{quoted}?mode={mode}"
 
 
+@lru_cache(maxsize=1024)
 @lru_cache(maxsize=1024)
 def sqlite_placeholders(sql: str) -> str:
     """$1 as SQLite numbers it: to SQLite a $1 is a name, and names cannot be bound by position."""

@@ -10,15 +10,17 @@ from typing import Any, Protocol
 
 from ledger.entry import Sealed
 from ledger.head import BrokenSequence, CommitUnknown, Head, NotInstalled, Stopped
-from ledger.tables import Dialect, dialect_of, sqlite_path
+from ledger.tables import Dialect, ForRows, Query, dialect_of, sqlite_path
 from ledger.writer_postgresql import PostgresqlWriter
 from ledger.writer_sqlite import SqliteWriter
 
 __all__ = [
     "BrokenSequence",
     "CommitUnknown",
+    "ForRows",
     "Head",
     "NotInstalled",
+    "Query",
     "Stopped",
     "Transaction",
     "Writer",
@@ -40,11 +42,14 @@ class Transaction(Protocol):
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
 
+    async def fetch_each(self, queries: Sequence[Query]) -> list[list[tuple[Any, ...]]]:
+        """All rows of each query, in their order."""
+
     async def execute(self, sql: str, *params: object) -> int:
         """Run one statement and say how many rows it touched."""
 
-    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement for each row."""
+    async def execute_each(self, statements: Sequence[ForRows]) -> None:
+        """Run each statement for each of its rows."""
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it; refuses with BrokenSequence."""

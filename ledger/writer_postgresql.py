@@ -26,7 +26,7 @@ from ledger.head import (
     head_of_row,
     row_of_head,
 )
-from ledger.tables import Dialect
+from ledger.tables import Dialect, ForRows, Query
 
 # "ledger" in ASCII: one log a database, so one number for all of them.
 _LOCK = 0x6C6564676572
@@ -167,15 +167,20 @@ class PostgresqlTransaction:
         """All rows of a query."""
         return [tuple(row) for row in await self._connection.fetch(sql, *params)]
 
+    async def fetch_each(self, queries: Sequence[Query]) -> list[list[tuple[Any, ...]]]:
+        """All rows of each query, in their order."""
+        return [await self.fetch(sql, *params) for sql, params in queries]
+
     async def execute(self, sql: str, *params: object) -> int:
         """Run one statement and say how many rows it touched."""
         status = await self._connection.execute(sql, *params)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
-    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement for each row."""
-        await self._connection.executemany(sql, rows)
+    async def execute_each(self, statements: Sequence[ForRows]) -> None:
+        """Run each statement for each of its rows."""
+        for sql, rows in statements:
+            await self._connection.executemany(sql, rows)
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it."""

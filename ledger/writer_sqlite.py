@@ -28,7 +28,7 @@ from ledger.head import (
     head_of_row,
     row_of_head,
 )
-from ledger.tables import SQLITE_PRAGMAS, Dialect, sqlite_placeholders, sqlite_uri
+from ledger.tables import SQLITE_PRAGMAS, Dialect, ForRows, Query, sqlite_placeholders, sqlite_uri
 
 T = TypeVar("T")
 
@@ -140,28 +140,35 @@ class SqliteTransaction:
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return await self._writer._run(self._fetch, sqlite_placeholders(sql), params)
+        (rows,) = await self.fetch_each([(sql, params)])
+        return rows
+
+    async def fetch_each(self, queries: Sequence[Query]) -> list[list[tuple[Any, ...]]]:
+        """All rows of each query, in their order."""
+        return await self._writer._run(self._fetch_each, queries)
 
     async def execute(self, sql: str, *params: object) -> int:
         """Run one statement and say how many rows it touched."""
         return await self._writer._run(self._execute, sqlite_placeholders(sql), params)
 
-    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement for each row."""
-        await self._writer._run(self._execute_many, sqlite_placeholders(sql), rows)
+    async def execute_each(self, statements: Sequence[ForRows]) -> None:
+        """Run each statement for each of its rows."""
+        await self._writer._run(self._execute_each, statements)
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it."""
         self.head = await self._writer._run(self._append, self.head, entries)
 
-    def _fetch(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        return self._writer.connection.execute(sql, params).fetchall()
+    def _fetch_each(self, queries: Sequence[Query]) -> list[list[tuple[Any, ...]]]:
+        run = self._writer.connection.execute
+        return [run(sqlite_placeholders(sql), params).fetchall() for sql, params in queries]
 
     def _execute(self, sql: str, params: tuple[Any, ...]) -> int:
         return self._writer.connection.execute(sql, params).rowcount
 
-    def _execute_many(self, sql: str, rows: Sequence[Any]) -> None:
-        self._writer.connection.executemany(sql, rows)
+    def _execute_each(self, statements: Sequence[ForRows]) -> None:
+        for sql, rows in statements:
+            self._writer.connection.executemany(sqlite_placeholders(sql), rows)
 
     def _append(self, head: Head, entries: Sequence[Sealed]) -> Head:
         moved, full = advance(head, entries)

@@ -151,10 +151,9 @@ class Cosigned:
             )
             lines = [(one, cosign(note, one, time=1)) for one in witnesses]
             lines += [(one, one.line(bytes(72))) for one in spoilt]
-            await transaction.execute_many(
-                "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4)",
-                [(head.size, one.verifier.name, line, at) for one, line in lines],
-            )
+            insert = "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4)"
+            rows = [(head.size, one.verifier.name, line, at) for one, line in lines]
+            await transaction.execute_each([(insert, rows)])
         return head.size
 
     async def issue(self, seq: int, quorum: Quorum | None = QUORUM) -> Issued:

@@ -92,8 +92,8 @@ async def test_placeholders_and_counts_are_the_same_on_both(writer: Writer) -> N
         "INSERT INTO request (id, digest, outcome, first_seq, count) VALUES ($1, $2, $3, $4, $5)"
     )
     async with writer.transaction() as transaction:
-        await transaction.execute_many(
-            insert, [(f"{number:032x}", b"d", "{}", None, 0) for number in range(3)]
+        await transaction.execute_each(
+            [(insert, [(f"{number:032x}", b"d", "{}", None, 0) for number in range(3)])]
         )
         assert await transaction.execute(insert, "f" * 32, b"d", '{"a":1}', 5, 2) == 1
         found = await transaction.fetch(

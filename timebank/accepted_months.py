@@ -9,7 +9,7 @@ from datetime import date
 
 from tortoise.expressions import Q
 
-from timebank.access import Action, Grants
+from timebank.access import Action
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
@@ -94,7 +94,7 @@ async def accept_month(
         return turned(batch, records, accept_one)
 
     needs: list[Place] = [place for held in found for place in record_needs(held)]
-    needs += [(Grants, actor.id), (Person, whose)]
+    needs += [(Person, whose)]
     return await write(actor, key, work, answer=Turned, needs=needs)
 
 

@@ -19,7 +19,7 @@ from timebank.clock import day_of
 from timebank.divisions import Area
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, current, needed_of_actors, write
 from timebank.keys import RequestKey
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
@@ -116,6 +116,7 @@ SCOPES: dict[str, type[Row]] = {}
 """What beside areas a scope may end with, by the prefix of its id: rows that have a `path`."""
 
 
+@needed_of_actors
 @table("grants")
 class Grants(Row, frozen=True):
     """Every standing grant of a person: what access decisions ask."""

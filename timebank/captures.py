@@ -203,7 +203,9 @@ def _review_reasons(
         record=record, street=street_of(path), starts=service.starts, ends=service.ends
     )
     near = days_near(service.starts, service.ends, rules.min_gap_minutes * MINUTE)
-    held = {one: batch.get(VolunteerDay, day_key(service.volunteer, one)) for one in near}
+    keys = {one: day_key(service.volunteer, one) for one in near}
+    batch.ask(*((VolunteerDay, key) for key in keys.values()))
+    held = {one: batch.get(VolunteerDay, key) for one, key in keys.items()}
     days = {one: row.intervals if row else () for one, row in held.items()}
     reasons = []
     if decide_place(interval, days, rules):
@@ -285,6 +287,7 @@ async def capture_visit(
         raise Unauthenticated
     once = visit_once(activity, person, visit)
     attendance = f"{activity}/{person}"
+    today = day_of(current().clock.now())
 
     def work(batch: Batch) -> Captured:
         held = batch.need(Activity, activity, "activity")
@@ -304,8 +307,8 @@ async def capture_visit(
         (CapturedOnce, once),
         (Person, person),
         (AgeBand, person),
-        (Grants, actor.id),
-        (RecorderDay, day_key(actor.id, day_of(current().clock.now()))),
+        (RecorderDay, day_key(actor.id, today)),
+        (VolunteerDay, day_key(person, today)),  # a visit becomes a record on its day
     ]
     return await write(actor, key, work, answer=Captured, needs=needs)
 

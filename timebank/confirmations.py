@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, permit
-from timebank.accounts import Account, balance, owed, volunteer
+from timebank.access import Action, permit
+from timebank.accounts import balance, issuance, moving, owed, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import is_close, may
@@ -113,7 +113,7 @@ def decide_confirm(record: Record, minutes: int | None) -> HoursConfirmed | Hour
 def visible(batch: Batch, id: str) -> Record:
     """The record, if it concerns the actor or lies in the actor's scope. Refuses: NotFound."""
     record = batch.need(Record, id, "record")
-    if is_mine(batch, record) or may(batch, Action.READ_RECORDS, record.path):
+    if may(batch, Action.READ_RECORDS, record.path) or is_mine(batch, record):
         return record
     raise NotFound(what="record")
 
@@ -332,7 +332,7 @@ async def turn(
 
     found = await find_many(Record, records)
     needs = [place for record in found.values() for place in record_needs(record)]
-    return await write(actor, key, work, answer=Turned, needs=[(Grants, actor.id), *needs])
+    return await write(actor, key, work, answer=Turned, needs=needs)
 
 
 def turned(batch: Batch, records: Sequence[str], one: Callable[[Batch, str], Sealed]) -> Turned:
@@ -364,6 +364,5 @@ def record_needs(record: Record) -> list[Place]:
         (VolunteerDay, day_key(who, record.day)),
         (VolunteerMonth, month_key(who, record.day)),
         (Overflow, who),
-        (Account, volunteer(who)),
-        (Account, owed(who)),
+        *moving(volunteer(who), owed(who), issuance(record.station)),
     ]

@@ -326,10 +326,15 @@ class Year:
             ready_reward(self.cast.managers[station], order=one.order, key=self.demo.key())
             for (station, _), one in zip(able, orders, strict=True)
         )
-        for (station, who), one in zip(able, orders, strict=True):
-            order = (await visible_orders(who, [one.order])).get(one.order)
-            code = code_of(who, order) if order else None
-            if code is not None:
-                await hand_over_reward(
-                    self.cast.clerks[station], order=one.order, code=code, key=self.demo.key()
-                )
+        await self.demo.at_once(
+            self.fetch(station, who, one.order)
+            for (station, who), one in zip(able, orders, strict=True)
+        )
+
+    async def fetch(self, station: str, who: Actor, order: str) -> None:
+        """Show the code of an order at the desk, and take the reward home."""
+        key = self.demo.key()
+        held = (await visible_orders(who, [order]))[order]
+        code = code_of(who, held)
+        if code is not None:
+            await hand_over_reward(self.cast.clerks[station], order=order, code=code, key=key)

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 from tortoise.expressions import Q
 
-from timebank.access import Action, Grants, grants_of, permit_self
+from timebank.access import Action, grants_of, permit_self
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -279,7 +279,7 @@ async def tell_in_person(actor: Actor, *, person: PersonId, key: RequestKey) -> 
         entry = batch.entries[0].seq if batch.entries else None
         return Arrived(entry=entry, person=person, notices=tuple(notice.id for notice in told))
 
-    needs: list[Place] = [*_needs(person, seen), (Person, person), (Grants, actor.id)]
+    needs: list[Place] = [*_needs(person, seen), (Person, person)]
     return await write(actor, key, work, answer=Arrived, needs=needs)
 
 

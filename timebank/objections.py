@@ -12,7 +12,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, may_read, reach
+from timebank.access import Action, may_read, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import may
@@ -352,7 +352,7 @@ async def needs_of(actor: Actor, objection: str) -> list[Place]:
     held = await find(Objection, objection)
     record = await find(Record, held.record) if held else None
     needs = record_needs(record) if record else []
-    return [(Objection, objection), (Grants, actor.id), *needs]
+    return [(Objection, objection), *needs]
 
 
 # Reads

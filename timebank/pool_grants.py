@@ -14,7 +14,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, permit
+from timebank.access import Action, permit
 from timebank.accounts import (
     Account,
     balance,
@@ -301,7 +301,6 @@ def _needs(actor: Actor, area: str, people: Sequence[PersonId]) -> list[Place]:
     today = day_of(current().clock.now())
     return [
         (Area, area),
-        (Grants, actor.id),
         (PoolDrawn, area),
         (Account, pool(area)),
         *((row, person) for person in people for row in (Person, AgeBand, LivesAlone)),

@@ -60,6 +60,17 @@ class Rows:
             raise LookupError(f"{row.__name__} {key} should be there")
         return found
 
+    def ask(self, *places: Place) -> None:
+        """Name all of these that are not known at once, so that the work runs again only once."""
+        missing: set[Place] = set()
+        for row, key in places:
+            try:
+                self.get(row, key)
+            except Missing as lack:
+                missing |= lack.places
+        if missing:
+            raise Missing(missing)
+
     def put(self, row: Row) -> None:
         """Keep a row, new or changed."""
         self.layers[-1][(type(row), row.pk)] = row

@@ -256,10 +256,10 @@ async def _refill(transaction: Transaction, table: Table, shelf: Shelf) -> int:
     for values in shelf.rest():
         waiting.append(values)
         if len(waiting) == CHUNK:
-            await transaction.execute_many(table.upsert, waiting)
+            await transaction.execute_each([(table.upsert, waiting)])
             written, waiting = written + CHUNK, []
     if waiting:
-        await transaction.execute_many(table.upsert, waiting)
+        await transaction.execute_each([(table.upsert, waiting)])
     return written + len(waiting)
 
 

@@ -166,7 +166,9 @@ def _booked_near(batch: Batch, person: PersonId, activity: Activity) -> list[Boo
     """
     day, last = day_of(activity.starts) - timedelta(days=1), day_of(activity.ends)
     days = [day + timedelta(days=n) for n in range((last - day).days + 1)]
-    rows = [batch.get(BookedDay, booked_key(person, one)) for one in days]
+    keys = [booked_key(person, one) for one in days]
+    batch.ask(*((BookedDay, one) for one in keys))
+    rows = [batch.get(BookedDay, one) for one in keys]
     found = [booking for row in rows if row for booking in row.booked]
     return [seat for seat in found if _still_on(batch, seat[0])]
 

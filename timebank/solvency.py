@@ -27,7 +27,7 @@ from timebank.pools import (
     reserve_of_all,
     reserve_state,
 )
-from timebank.projections import Missing, Place, Rows, projects_postings
+from timebank.projections import Rows, projects_postings
 from timebank.tables import Row, find, select, table
 
 # Tables and projectors
@@ -64,14 +64,13 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
     moved = [(code, amount) for code, unit, amount in entry.postings if unit == "minute"]
     kept = _kept(rows, moved)
     volunteers = [code for code, _ in moved if code.startswith("volunteer:")]
-    _load(
-        rows,
+    rows.ask(
         *((Person, code.removeprefix("volunteer:")) for code in volunteers),
         *((EscrowHome, code) for code in kept),
     )
     home = _home(rows, moved, kept)
     areas = {CITY, home, *(_of(rows, code) for code in volunteers)}
-    _load(rows, *((AreaMinutes, area) for area in areas))
+    rows.ask(*((AreaMinutes, area) for area in areas))
     for code, amount in moved:
         kind = code.partition(":")[0]
         if kind == "volunteer":
@@ -90,18 +89,6 @@ def _kept(rows: Rows, moved: Iterable[tuple[str, int]]) -> list[str]:
         sums[code] += amount
     escrows = [code for code in sums if code.startswith("escrow:")]
     return [code for code in escrows if rows.there(Account, code).balance != sums[code]]
-
-
-def _load(rows: Rows, *places: Place) -> None:
-    """Name all rows that are not loaded at once, so that the work runs again only once for them."""
-    missing: set[Place] = set()
-    for row, key in places:
-        try:
-            rows.get(row, key)
-        except Missing as lack:
-            missing |= lack.places
-    if missing:
-        raise Missing(missing)
 
 
 def _home(rows: Rows, moved: Iterable[tuple[str, int]], kept: Iterable[str]) -> str:

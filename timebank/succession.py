@@ -45,6 +45,7 @@ from timebank.backups import (
 from timebank.carried import LedgerSucceeded, carry, former_leaf, former_of
 from timebank.clock import Clock, SystemClock, day_of
 from timebank.events import body_of, kind_of
+from timebank.journal import ANSWERED
 from timebank.refusals import Refusal
 from timebank.settings import Settings
 from timebank.sign_in import Password, SignInFailed, matches
@@ -231,11 +232,7 @@ async def _carry(former: str, url: str, opening: _Opening, now: datetime) -> Non
                     made.append(carry(tip, entry, now=now, reversed_leaf=leaf))
                 await transaction.append(made)
             async for bound in _requests(reader):
-                await transaction.execute_many(
-                    "INSERT INTO request (id, digest, outcome, first_seq, count)"
-                    " VALUES ($1, $2, $3, $4, $5)",
-                    bound,
-                )
+                await transaction.execute_each([(ANSWERED, bound)])
     finally:
         await writer.close()
 

@@ -5,6 +5,7 @@ that `replay` makes. Rows are values: the journal and the decisions never hold O
 is a projection, which replay can refill, or belongs to the vault, which the ledger must not hold.
 """
 
+import asyncio
 import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
@@ -14,8 +15,11 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from tortoise import fields
+from tortoise.connection import get_connection
 from tortoise.expressions import Q
 from tortoise.models import Model
+
+from ledger.tables import sqlite_placeholders
 
 Key = str | int
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -208,21 +212,62 @@ async def select(
     return [spec.load(values) for values in await query.values_list(*spec.columns)]
 
 
-def _where(column: str, value: Any) -> Q:
-    condition: dict[str, Any] = {column: value}
-    return Q(**condition)
-
-
 async def find(row: type[R], key: Key) -> R | None:
     """The row with this primary key, or None."""
-    rows = await select(row, _where(row.spec.columns[0], key))
-    return rows[0] if rows else None
+    return (await find_many(row, [key])).get(key)
 
 
 async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
-    """The rows with these primary keys, by key, in one statement."""
-    rows = await select(row, _where(f"{row.spec.columns[0]}__in", list(keys)))
-    return {found.pk: found for found in rows}
+    """The rows with these primary keys, by key.
+
+    Whatever is looked up in one table in one turn of the loop is one statement: commands that
+    arrive together read together, and so are committed together.
+    """
+    wanted = [key for key in keys if _could_be_kept(key)]
+    if not wanted:
+        return {}
+    loop = asyncio.get_running_loop()
+    turn = _turns.get(row)
+    if turn is None or turn.reading.get_loop() is not loop:
+        turn = _turns[row] = _Turn(row)
+    turn.keys.update(wanted)
+    # Whoever goes away must not take the reading from the others.
+    found = await asyncio.shield(turn.reading)
+    return {key: found[key] for key in wanted if key in found}
+
+
+class _Turn:
+    """The look-ups in one table that are waiting for this turn of the loop to end."""
+
+    def __init__(self, row: type[Row]) -> None:
+        self.row = row
+        self.keys: set[Key] = set()
+        self.reading: asyncio.Task[dict[Key, Any]] = asyncio.create_task(self._read())
+
+    async def _read(self) -> dict[Key, Any]:
+        await asyncio.sleep(0)
+        if _turns.get(self.row) is self:
+            del _turns[self.row]
+        spec, connection = self.row.spec, get_connection("default")
+        listed: Any = list(self.keys)
+        if connection.capabilities.dialect == "sqlite":
+            listed = msgspec.json.encode(listed).decode()
+            statement = sqlite_placeholders(spec.by_keys["sqlite"])
+        else:
+            statement = spec.by_keys["postgresql"]
+        _, rows = await connection.execute_query(statement, [listed])
+        return {found.pk: found for found in (spec.load(tuple(row)) for row in rows)}
+
+
+def _could_be_kept(key: Key) -> bool:
+    """Whether a database can hold this key at all: one that it cannot, one asker's, must not
+    make the statement fail that reads for the others."""
+    if isinstance(key, int):
+        return -(2**63) <= key < 2**63
+    return "\x00" not in key and (key.isascii() or not any("\ud800" <= c <= "\udfff" for c in key))
+
+
+_turns: dict[type[Row], _Turn] = {}
 
 
 async def count(row: type[Row], *conditions: Q, **filters: Any) -> int:

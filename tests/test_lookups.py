@@ -1,0 +1,101 @@
+"""Look-ups by primary key: those of one turn of the loop are one statement."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.connection import get_connection
+
+from tests.world import World, open_world
+from timebank.people import Person
+from timebank.places import Station
+from timebank.tables import find, find_many
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def asked(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that the reads' connection runs from now on."""
+    statements: list[str] = []
+    connection = get_connection("default")
+    run = connection.execute_query
+
+    async def heard(query: str, values: Any = None) -> Any:
+        statements.append(query)
+        return await run(query, values)
+
+    monkeypatch.setattr(connection, "execute_query", heard)
+    return statements
+
+
+async def test_what_is_asked_together_is_one_statement_a_table(
+    world: World, asked: list[str]
+) -> None:
+    people = [(await world.volunteer()).person or "" for _ in range(3)]
+    asked.clear()
+    found, station, many = await asyncio.gather(
+        asyncio.gather(*(find(Person, id) for id in people)),
+        find(Station, world.station),
+        find_many(Person, [people[0], "per_nobody"]),
+    )
+    assert [one and one.id for one in found] == people
+    assert station is not None
+    assert list(many) == [people[0]]
+    assert len(asked) == 2
+
+
+async def test_what_is_asked_later_is_read_later(world: World, asked: list[str]) -> None:
+    who = (await world.volunteer()).person or ""
+    asked.clear()
+    assert await find(Person, who) == await find(Person, who)
+    assert len(asked) == 2
+
+
+async def test_nothing_asked_is_no_statement(world: World, asked: list[str]) -> None:
+    assert await find_many(Person, []) == {}
+    assert asked == []
+
+
+@pytest.mark.parametrize("hostile", ["\x00", "per_\ud800", "'; DROP TABLE person --", "人" * 5000])
+async def test_a_key_that_no_database_can_hold_harms_nobody_who_asks_beside_it(
+    world: World, hostile: str
+) -> None:
+    who = (await world.volunteer()).person or ""
+    mine, nobody = await asyncio.gather(find(Person, who), find(Person, hostile))
+    assert mine is not None
+    assert nobody is None
+
+
+async def test_whoever_goes_away_does_not_take_the_reading_from_the_others(world: World) -> None:
+    who = (await world.volunteer()).person or ""
+    leaving = asyncio.create_task(find(Person, who))
+    staying = asyncio.create_task(find(Person, who))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying is not None
+    assert leaving.cancelled()
+
+
+async def test_a_fault_is_told_to_everybody_who_asked_and_to_nobody_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = (await world.volunteer()).person or ""
+    connection = get_connection("default")
+
+    async def broken(query: str, values: Any = None) -> Any:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "execute_query", broken)
+        told = await asyncio.gather(find(Person, who), find(Person, who), return_exceptions=True)
+    assert [type(one) for one in told] == [ConnectionError, ConnectionError]
+    assert await find(Person, who) is not None
