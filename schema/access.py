@@ -58,6 +58,8 @@ show_enum(
     suspend_person="Suspend and reinstate people.",
     read_records="Read service records.",
     manage_reward="Offer, restock and withdraw rewards.",
+    award_district_star="Lay open, award and revoke stars 1 and 2.",
+    award_city_star="Lay open, award and revoke stars 3 and above.",
     hand_over_reward="Make orders ready and hand them over.",
     register_kin="Register kin, households and proxies at the counter.",
     note_living_alone="Note who lives alone.",

@@ -38,6 +38,11 @@ show_enum(
     gift_returned="Your gift came back: declined, taken back or not accepted in time.",
     account_dormant="Nothing moved on your account for long; nothing is lost.",
     visit_unconfirmed="You did not check out; let the station record the times by hand.",
+    star_publicised="Your application for a star is laid open to everybody.",
+    star_awarded="A star was awarded to you.",
+    star_declined="Your application for a star was declined.",
+    star_revoked="A star of yours was revoked; you may appeal once.",
+    star_appeal_decided="Your appeal for a star was decided.",
 )
 show_enum(
     Arrival,

@@ -36,7 +36,6 @@ WITHOUT_API: dict[str, str] = {
 UNDERWAY = {
     "timebank.accounts",
     "timebank.rewards",
-    "timebank.stars",
     "timebank.texts",
 }
 

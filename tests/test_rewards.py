@@ -43,7 +43,7 @@ SOAP = Reward(
     until=DAY,
     offered=True,
 )
-ABLE = {"held": 60, "served": 6_000, "taken": 1, "day": DAY, "policy": POLICY}
+ABLE = {"held": 60, "star": 1, "taken": 1, "day": DAY, "policy": POLICY}
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ ABLE = {"held": 60, "served": 6_000, "taken": 1, "day": DAY, "policy": POLICY}
         ({}, {"policy": DRY}, GoodsOff),
         ({"goods": False}, {"policy": DRY}, None),
         ({"stock": 0}, {}, OutOfStock),
-        ({}, {"served": 5_999}, StarTooLow),
-        ({"least_star": 0}, {"served": 0}, None),
+        ({}, {"star": 0}, StarTooLow),
+        ({"least_star": 0}, {"star": 0}, None),
         ({}, {"taken": 2}, RewardLimitReached),
         ({"per_person": None}, {"taken": 99}, None),
         ({}, {"held": 59}, NotEnoughTime),

@@ -17,6 +17,7 @@ from timebank.clock import ManualClock
 from timebank.divisions import CITY_PATH, adopt_divisions
 from timebank.journal import Journal
 from timebank.keys import RequestKey
+from timebank.policy import Policy
 from timebank.settings import Settings
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -148,11 +149,13 @@ async def path_of(station: str) -> str:
 
 
 @asynccontextmanager
-async def open_world(database_url: str, directory: Path) -> AsyncIterator[World]:
-    """A new city on a database, open."""
+async def open_world(
+    database_url: str, directory: Path, *, policy: Policy | None = None
+) -> AsyncIterator[World]:
+    """A new city on a database, open; by the seed's policy where none is given."""
     clock = ManualClock(NOON)
     settings = Settings(data=directory / "data", database=database_url)
-    await init(settings, clock=clock)
+    await init(settings, clock=clock, policy=policy)
     async with open_bank(settings, clock=clock) as journal:
         world = World(journal, clock, settings)
         await found_city(world)

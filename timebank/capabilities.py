@@ -35,6 +35,7 @@ from timebank import (
     pool_grants,
     pools,
     proxies,
+    publicity,
     reversals,
     reward_orders,
     rewards,
@@ -44,6 +45,8 @@ from timebank import (
     sign_ups,
     silence,
     solvency,
+    star_awards,
+    star_rulings,
     stars,
     stops,
     succession,
@@ -93,6 +96,9 @@ CAPABILITIES = (
     closings,
     dormancy,
     stars,
+    publicity,
+    star_awards,
+    star_rulings,
 )
 
 SPINE = (

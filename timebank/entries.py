@@ -29,6 +29,7 @@ from timebank.journal import current
 from timebank.places import Station
 from timebank.reward_orders import RewardOrder
 from timebank.rewards import Reward
+from timebank.star_awards import StarAward
 from timebank.tables import Row, find_many
 from timebank.teams import Team
 
@@ -38,6 +39,7 @@ PLACED: dict[str, type[Row]] = {
     "rec": Record,
     "rwd": Reward,
     "sta": Station,
+    "str": StarAward,
     "tea": Team,
 }
 """What lies somewhere, by the prefix of its id: the rows that have a `path`."""

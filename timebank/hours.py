@@ -34,6 +34,7 @@ from timebank.projections import Rows, projects
 from timebank.proxies import may_act_for, principal_of
 from timebank.record_life import (
     LIFECYCLE,
+    Acceptance,
     BatchReleased,
     CaptureMode,
     HoursCaptured,
@@ -72,7 +73,7 @@ class Record(Row, frozen=True):
 
     `checked_minutes` is the interval's length, `minutes` what was confirmed of it; `answer_by` is
     the last day for the volunteer's answer, while one is awaited and a notice of it arrived;
-    `dispute_by` the district's last day, while an objection is open.
+    `dispute_by` the district's last day, while an objection is open; `way` how it was accepted.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Record(Row, frozen=True):
     recipient: str | None = None
     posted_on: date | None = None
     dispute_by: date | None = None
+    way: Acceptance | None = None
 
 
 @table("captured_once")
@@ -225,6 +227,7 @@ def _posted(rows: Rows, event: HoursPosted, entry: Sealed) -> None:
             posted_leaf=entry.leaf,
             posted_on=day_of(entry.at),
             answer_by=None,
+            way=event.way,
         )
     )
     _count(rows, record, 0 if event.after_silence else event.minutes, event.credited)

@@ -25,6 +25,11 @@ class NoticeCode(StrEnum):
     GIFT_RETURNED = "gift_returned"
     ACCOUNT_DORMANT = "account_dormant"
     VISIT_UNCONFIRMED = "visit_unconfirmed"
+    STAR_PUBLICISED = "star_publicised"
+    STAR_AWARDED = "star_awarded"
+    STAR_DECLINED = "star_declined"
+    STAR_REVOKED = "star_revoked"
+    STAR_APPEAL_DECIDED = "star_appeal_decided"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {

@@ -18,6 +18,7 @@ from timebank.accounts import balance, escrow, moving, redeemed, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.events import Event, Postings, transfer
+from timebank.held_stars import Stars, star_of
 from timebank.hours import ServiceTotal
 from timebank.ids import new
 from timebank.journal import Answer, write
@@ -233,7 +234,7 @@ async def order_reward(actor: Actor, *, reward: str, key: RequestKey) -> Ordered
         decide_orderable(
             offered,
             held=balance(batch, volunteer(person)),
-            served=record.minutes if record else 0,
+            star=star_of(batch.get(Stars, person), record.minutes if record else 0),
             taken=taken.pieces if taken else 0,
             day=batch.today,
             policy=batch.policy,
@@ -245,6 +246,7 @@ async def order_reward(actor: Actor, *, reward: str, key: RequestKey) -> Ordered
         (Person, person),
         (Reward, reward),
         (ServiceTotal, person),
+        (Stars, person),
         (RewardTaken, taken_id(reward, person)),
         *moving(volunteer(person), escrow(order)),
     ]

@@ -22,7 +22,6 @@ from timebank.places import Station, working_station
 from timebank.policy import Policy
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
-from timebank.stars import level
 from timebank.tables import Row, find, find_many, select, table
 from timebank.texts import keep_text, read_texts
 
@@ -100,9 +99,9 @@ class OutOfStock(Refusal):
 class StarTooLow(Refusal):
     """The reward asks for a higher star."""
 
-    says = "This reward is for {needed} stars and more; the service record reaches {reached}."
+    says = "This reward is for {needed} stars and more; {held} are held."
     needed: int
-    reached: int
+    held: int
 
 
 class RewardLimitReached(Refusal):
@@ -123,12 +122,12 @@ def decide_offer(minutes: int, stock: int, least_star: int, per_person: int | No
 
 
 def decide_orderable(
-    reward: "Reward", *, held: int, served: int, taken: int, day: date, policy: Policy
+    reward: "Reward", *, held: int, star: int, taken: int, day: date, policy: Policy
 ) -> None:
     """Whether somebody may order one piece on `day`.
 
-    Args: held, the spendable minutes; served, the lifetime minutes of service; taken, the pieces
-    that the same person has or waits for.
+    Args: held, the spendable minutes; star, the awarded one that stands, 0 for none; taken, the
+    pieces that the same person has or waits for.
     Refuses: RewardNotOffered, RewardOver, GoodsOff, OutOfStock, StarTooLow, RewardLimitReached,
     NotEnoughTime.   Source: domain 6.
     """
@@ -140,9 +139,8 @@ def decide_orderable(
         raise GoodsOff
     if reward.stock < 1:
         raise OutOfStock
-    reached = level(served, policy)
-    if reached < reward.least_star:
-        raise StarTooLow(needed=reward.least_star, reached=reached)
+    if star < reward.least_star:
+        raise StarTooLow(needed=reward.least_star, held=star)
     if reward.per_person is not None and taken >= reward.per_person:
         raise RewardLimitReached(most=reward.per_person)
     if reward.minutes:

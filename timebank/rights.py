@@ -53,6 +53,8 @@ class Action(StrEnum):
     READ_RECORDS = "read_records"
     MANAGE_REWARD = "manage_reward"
     HAND_OVER_REWARD = "hand_over_reward"
+    AWARD_DISTRICT_STAR = "award_district_star"
+    AWARD_CITY_STAR = "award_city_star"
     REGISTER_KIN = "register_kin"
     NOTE_LIVING_ALONE = "note_living_alone"
     GRANT_FROM_POOL = "grant_from_pool"
@@ -90,6 +92,8 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     ),
     Action.MANAGE_REWARD: frozenset({Role.STATION_MANAGER}),
     Action.HAND_OVER_REWARD: frozenset(_STATION),
+    Action.AWARD_DISTRICT_STAR: frozenset({Role.DISTRICT_LEAD}),
+    Action.AWARD_CITY_STAR: frozenset({Role.CITY_LEAD}),
     Action.REGISTER_KIN: frozenset(_STATION),
     Action.NOTE_LIVING_ALONE: frozenset(_STATION),
     Action.GRANT_FROM_POOL: frozenset({Role.CITY_LEAD}),

@@ -1,7 +1,9 @@
 """Stars: the level that a lifetime of service has reached, and the rule that says so (domain 7).
 
 Minutes and the dated policy in, the level out, so that the level as of any past day can be computed
-again. Credit spent never lowers a star, because only the service record counts.
+again: the lifetime minutes are kept as they stood at the end of every day on which they changed.
+Credit spent never lowers a star, because only the service record counts. Refuses to know which
+stars were awarded: `held_stars` does.
 """
 
 from bisect import bisect_right
@@ -9,10 +11,24 @@ from datetime import date
 
 import msgspec
 
+from ledger.entry import Sealed
 from timebank.actors import PersonId
-from timebank.hours import ServiceTotal
-from timebank.policy import Policy, policy_on
-from timebank.tables import find
+from timebank.clock import day_of
+from timebank.days import day_key
+from timebank.events import Event
+from timebank.hours import COUNTED, Record, ServiceTotal
+from timebank.policy import Policy
+from timebank.projections import Rows, projects
+from timebank.record_life import LIFECYCLE
+from timebank.tables import Row, select, table
+
+COUNTING: frozenset[type[Event]] = frozenset(
+    event
+    for state, steps in LIFECYCLE.items()
+    for event, following in steps.items()
+    if (state in COUNTED) != (following in COUNTED)
+)
+"""The events after which a record's minutes begin to count, or no longer do."""
 
 # Decisions
 
@@ -55,13 +71,45 @@ def progress(minutes: int, policy: Policy) -> StarProgress:
     )
 
 
+# Tables and projectors
+
+
+@table("service_day", index=[("volunteer", "day")])
+class ServiceDay(Row, frozen=True):
+    """A volunteer's lifetime minutes at the end of a day on which they changed."""
+
+    id: str
+    volunteer: str
+    day: date
+    minutes: int
+
+
+@projects(*sorted(COUNTING, key=lambda event: event.__name__))
+def _counted(rows: Rows, event: Event, entry: Sealed) -> None:
+    # Every event of a record's life names its record; that of `hours` has counted it already.
+    record = rows.there(Record, getattr(event, "record", ""))
+    total = rows.get(ServiceTotal, record.volunteer)
+    if total is not None:
+        day = day_of(entry.at)
+        rows.put(
+            ServiceDay(
+                id=day_key(record.volunteer, day),
+                volunteer=record.volunteer,
+                day=day,
+                minutes=total.minutes,
+            )
+        )
+
+
 # Reads
 
 
-async def standing(person: PersonId, day: date) -> StarProgress | None:
-    """Where somebody's service record stands by the rule of `day`; None before any policy."""
-    version = await policy_on(day)
-    if version is None:
-        return None
-    record = await find(ServiceTotal, person)
-    return progress(record.minutes if record else 0, version.document)
+async def minutes_on(person: PersonId, day: date) -> int:
+    """The lifetime minutes that counted at the end of a day, as far as it is over."""
+    found = await select(ServiceDay, volunteer=person, day__lte=day, order=["-day"], limit=1)
+    return found[0].minutes if found else 0
+
+
+async def progress_on(person: PersonId, day: date, policy: Policy) -> StarProgress:
+    """Where somebody's service record stood at the end of a day, by the policy of that day."""
+    return progress(await minutes_on(person, day), policy)

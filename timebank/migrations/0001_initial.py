@@ -365,6 +365,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Misconduct',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('upheld', fields.TextField(unique=False)),
+            ],
+            options={'table': 'misconduct', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Notice',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -522,6 +531,34 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Publicity',
+            fields=[
+                ('about', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('until', DayField(max_length=10)),
+                ('open', fields.BooleanField()),
+                ('waiting', fields.BigIntField()),
+            ],
+            options={'table': 'publicity', 'app': 'timebank', 'pk_attr': 'about'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PublicityObjection',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('about', fields.CharField(max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('reason', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('raised_at', InstantField()),
+                ('decide_by', DayField(max_length=10)),
+                ('decided_by', fields.CharField(null=True, max_length=512)),
+            ],
+            options={'table': 'publicity_objection', 'app': 'timebank', 'indexes': [Index(fields=['about', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Record',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -553,6 +590,7 @@ class Migration(migrations.Migration):
                 ('recipient', fields.CharField(null=True, max_length=512)),
                 ('posted_on', DayField(null=True, max_length=10)),
                 ('dispute_by', DayField(null=True, max_length=10)),
+                ('way', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'record', 'app': 'timebank', 'indexes': [Index(fields=['volunteer', 'id']), Index(fields=['state', 'id']), Index(fields=['answer_by', 'id']), Index(fields=['activity']), Index(fields=['batch']), Index(fields=['recipient', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
@@ -643,6 +681,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ServiceDay',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('volunteer', fields.CharField(max_length=512)),
+                ('day', DayField(max_length=10)),
+                ('minutes', fields.BigIntField()),
+            ],
+            options={'table': 'service_day', 'app': 'timebank', 'indexes': [Index(fields=['volunteer', 'day'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ServiceTotal',
             fields=[
                 ('volunteer', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -674,6 +723,40 @@ class Migration(migrations.Migration):
                 ('ends', InstantField()),
             ],
             options={'table': 'sign_up', 'app': 'timebank', 'indexes': [Index(fields=['person', 'starts']), Index(fields=['activity'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='StarAward',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('level', fields.BigIntField()),
+                ('minutes', fields.BigIntField()),
+                ('needed', fields.BigIntField()),
+                ('policy', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('applied_at', InstantField()),
+                ('open_until', DayField(null=True, max_length=10)),
+                ('decided_on', DayField(null=True, max_length=10)),
+                ('decided_by', fields.CharField(null=True, max_length=512)),
+                ('declined', fields.CharField(null=True, max_length=64)),
+                ('revoked', fields.CharField(null=True, max_length=64)),
+                ('revoked_by', fields.CharField(null=True, max_length=512)),
+                ('appeal_by', DayField(null=True, max_length=10)),
+                ('decide_by', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'star_award', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['state', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Stars',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('waiting', fields.CharField(null=True, max_length=512)),
+                ('held', fields.TextField(unique=False)),
+            ],
+            options={'table': 'stars', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(

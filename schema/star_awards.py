@@ -1,0 +1,313 @@
+"""Star awards on the wire: applying for a star, what is laid open, and the appeal."""
+
+from collections.abc import Awaitable, Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from schema.context import Context, Input
+from schema.enums import show_enum
+from schema.fields import field
+from schema.nodes import Node, answers_for
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.people import Person, read_people
+from schema.publicity import PublicityObjection
+from schema.refusal import Info, Payload, mutation
+from schema.scalars import Long
+from timebank import star_awards, star_rulings
+from timebank.divisions import CITY_PATH
+from timebank.star_award_life import StarDeclineReason, StarRevokeReason, StarState
+from timebank.texts import read_texts
+
+OWN = Listing("starAwards", str)
+AT = Listing("starAwardsAt", str)
+LAID_OPEN = Listing("starPublicity", str)
+
+Scope = Annotated[str, strawberry.argument(description="A path in your scope.")]
+Below = Annotated[str, strawberry.argument(description="A path; the whole city by default.")]
+State = Annotated[StarState, strawberry.argument(description="In which state.")]
+
+show_enum(
+    StarState,
+    "The life of a star.",
+    applied="Applied for; an officer lays it open or declines it.",
+    publicity="Laid open to everybody, who may object.",
+    awarded="Awarded.",
+    declined="Declined.",
+    withdrawn="Withdrawn by the volunteer.",
+    revoked="Revoked; the volunteer may appeal once.",
+    appealed="Another officer looks at the revocation.",
+    revoked_finally="Revoked, which is final.",
+)
+show_enum(
+    StarDeclineReason,
+    "Why an application for a star comes to nothing.",
+    record_too_short="The service record does not hold what the star takes.",
+    misconduct="Misconduct was upheld.",
+    objection_upheld="An objection to what was laid open was upheld.",
+)
+show_enum(
+    StarRevokeReason,
+    "Why a star is taken away.",
+    misconduct="Misconduct was upheld.",
+    hours_false="Hours it rested on were false.",
+    awarded_wrongly="It was awarded wrongly.",
+)
+
+
+@strawberry.type(description="An application for a star, and what became of it.")
+class StarAward(Node):
+    level: int = strawberry.field(description="Which star, 1 to 5.")
+    state: StarState = strawberry.field(description="How far it is.")
+    applied_at: datetime = strawberry.field(description="When it was applied for.")
+    service_minutes: Long = strawberry.field(description="The record when it was applied for.")
+    needed_minutes: Long = strawberry.field(description="What the star took.")
+    policy: str = strawberry.field(description="The policy that said so.")
+    open_until: date | None = strawberry.field(
+        description="The last day for objections; null before it is laid open."
+    )
+    decided_on: date | None = strawberry.field(description="When it was last decided.")
+    declined: StarDeclineReason | None = strawberry.field(description="Why it was declined.")
+    revoked: StarRevokeReason | None = strawberry.field(description="Why it was revoked.")
+    appeal_by: date | None = strawberry.field(description="The last day to appeal.")
+    decide_by: date | None = strawberry.field(
+        description="The last day to decide the appeal; null while none is open."
+    )
+    person_id: strawberry.Private[str]
+
+    @field
+    async def number(self, info: Info) -> str | None:
+        """The volunteer number of whoever applied."""
+        return await info.context.loaders.load(_numbers, self.person_id)
+
+    @field
+    async def volunteer(self, info: Info) -> Person | None:
+        """Who applied, if you may see them."""
+        return await info.context.loaders.load(read_people, self.person_id)
+
+    @field
+    async def appeal(self, info: Info) -> str | None:
+        """The words of the appeal; null to everybody but the volunteer and the officers."""
+        return await info.context.loaders.load(_appeals, str(self.id))
+
+    @field
+    async def objections(self, info: Info) -> list[PublicityObjection]:
+        """What was said against it; empty to everybody but the officers."""
+        return await info.context.loaders.load(_objections, str(self.id)) or []
+
+    @classmethod
+    def of(cls, held: star_awards.StarAward) -> "StarAward":
+        """A star as it is shown."""
+        return cls(
+            id=ID(held.id),
+            level=held.level,
+            state=held.state,
+            applied_at=held.applied_at,
+            service_minutes=Long(held.minutes),
+            needed_minutes=Long(held.needed),
+            policy=held.policy,
+            open_until=held.open_until,
+            decided_on=held.decided_on,
+            declined=held.declined,
+            revoked=held.revoked,
+            appeal_by=held.appeal_by,
+            decide_by=held.decide_by,
+            person_id=held.person,
+        )
+
+
+async def _numbers(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    return await star_awards.numbers_of(ids)
+
+
+async def _appeals(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    return await read_texts(await star_awards.appealable(context.actor, ids), "appeal")
+
+
+async def _objections(context: Context, ids: Sequence[str]) -> dict[str, list[PublicityObjection]]:
+    found = await star_rulings.objections_to(context.actor, ids)
+    return {id: [PublicityObjection.of(one) for one in held] for id, held in found.items()}
+
+
+async def read_awards(context: Context, ids: Sequence[str]) -> dict[str, StarAward]:
+    """Stars, for the loader; whatever is out of sight is missing."""
+    seen = await star_awards.visible_awards(context.actor, ids)
+    return {id: StarAward.of(held) for id, held in seen.items()}
+
+
+answers_for("str", read_awards)
+
+
+async def shown(info: Info, id: str) -> StarAward | None:
+    """A star as it is now, for a payload."""
+    return (await read_awards(info.context, [id])).get(id)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def star_awards(
+        self,
+        info: Info,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[StarAward]:
+        """Your own applications and stars, the newest first."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[star_awards.StarAward]]:
+            return star_awards.awards_of(
+                info.context.actor,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            OWN,
+            rows,
+            key=lambda held: (held.id,),
+            node=StarAward.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+    @field
+    async def star_awards_at(
+        self,
+        info: Info,
+        scope: Scope,
+        state: State,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[StarAward]:
+        """Stars below a path in a state, the oldest first; none outside your scope."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[star_awards.StarAward]]:
+            return star_awards.awards_at(
+                info.context.actor,
+                scope,
+                state,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            AT,
+            rows,
+            key=lambda held: (held.id,),
+            node=StarAward.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+    @field
+    async def star_publicity(
+        self,
+        info: Info,
+        below: Below = CITY_PATH,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[StarAward]:
+        """Applications that are laid open to everybody, the oldest first."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[star_awards.StarAward]]:
+            return star_awards.laid_open(
+                below,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            LAID_OPEN,
+            rows,
+            key=lambda held: (held.id,),
+            node=StarAward.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.input
+class ApplyForStarInput(Input):
+    level: int = strawberry.field(description="Which star, 1 to 5.")
+
+
+@strawberry.type
+class ApplyForStarPayload(Payload):
+    award: StarAward | None = strawberry.field(default=None, description="What was applied for.")
+
+
+@strawberry.input
+class WithdrawStarInput(Input):
+    award: ID = strawberry.field(description="Your application.")
+
+
+@strawberry.type
+class WithdrawStarPayload(Payload):
+    award: StarAward | None = strawberry.field(default=None, description="What was withdrawn.")
+
+
+@strawberry.input
+class AppealStarInput(Input):
+    award: ID = strawberry.field(description="Your revoked star.")
+    appeal: str = strawberry.field(description="Your words, at most 2,000 characters.")
+
+
+@strawberry.type
+class AppealStarPayload(Payload):
+    award: StarAward | None = strawberry.field(default=None, description="What is looked at again.")
+
+
+@strawberry.type
+class Mutation:
+    @mutation(ApplyForStarPayload)
+    async def apply_for_star(self, info: Info, input: ApplyForStarInput) -> ApplyForStarPayload:
+        """Apply for a star that your service record reaches."""
+        answer = await star_awards.apply_for_star(
+            info.context.actor, level=input.level, key=info.context.key(input)
+        )
+        return ApplyForStarPayload.of(answer, award=await shown(info, answer.award))
+
+    @mutation(WithdrawStarPayload)
+    async def withdraw_star(self, info: Info, input: WithdrawStarInput) -> WithdrawStarPayload:
+        """Withdraw your application for a star."""
+        answer = await star_awards.withdraw_star(
+            info.context.actor, award=str(input.award), key=info.context.key(input)
+        )
+        return WithdrawStarPayload.of(answer, award=await shown(info, answer.award))
+
+    @mutation(AppealStarPayload)
+    async def appeal_star(self, info: Info, input: AppealStarInput) -> AppealStarPayload:
+        """Ask that another officer looks at the revocation of your star; this can be asked once."""
+        answer = await star_awards.appeal_star(
+            info.context.actor,
+            award=str(input.award),
+            appeal=input.appeal,
+            key=info.context.key(input),
+        )
+        return AppealStarPayload.of(answer, award=await shown(info, answer.award))

@@ -1,0 +1,248 @@
+"""Stars as of every day equal what the entries alone say, whatever happened in which order.
+
+The history goes through the real projectors; the recomputation reads the entries' bytes and knows
+nothing of the tables.
+"""
+
+import json
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.entry import EMPTY, Sealed, seal
+from tests.starring import HOURLY
+from timebank.activities import ActivityKind
+from timebank.clock import day_of
+from timebank.events import Event, body_of, kind_of
+from timebank.held_stars import Stars, star_on
+from timebank.hours import Record
+from timebank.objection_life import ObjectionRaised, ObjectionReason
+from timebank.projections import Known, Rows, project
+from timebank.record_life import (
+    LIFECYCLE,
+    Acceptance,
+    CaptureMode,
+    HoursCaptured,
+    HoursConfirmed,
+    HoursPosted,
+    HoursPostedSilent,
+    HoursRepudiated,
+    HoursRestored,
+    HoursRestoredSilent,
+    HoursReversed,
+    RecordState,
+    ReverseReason,
+)
+from timebank.star_award_life import LIFECYCLE as STAR_LIFE
+from timebank.star_award_life import (
+    StarApplied,
+    StarAwarded,
+    StarPublicised,
+    StarRevoked,
+    StarRevokeReason,
+)
+from timebank.star_awards import StarAward
+from timebank.stars import COUNTING, ServiceDay
+
+BEGAN = datetime(2026, 3, 1, 2, tzinfo=UTC)
+WHO, STATION, PATH = "per_1", "sta_1", "420100/420102/sta_1/"
+NEEDED = HOURLY.star.minutes
+DAY = timedelta(days=1)
+RECORDS = 4
+
+ACTS = (
+    "capture",
+    "confirm",
+    "accept",
+    "silence",
+    "disown",
+    "reverse",
+    "object",
+    "restore",
+    "apply",
+    "publicise",
+    "award",
+    "revoke",
+)
+HISTORIES = st.lists(
+    st.tuples(
+        st.sampled_from(ACTS),
+        st.integers(0, RECORDS - 1),
+        st.integers(1, 3 * 60),
+        st.sampled_from([0, 0, 1, 2]),
+    ),
+    min_size=10,
+    max_size=80,
+)
+
+
+class History(Rows):
+    """A history of one volunteer: entries written one after another through the projectors."""
+
+    def __init__(self) -> None:
+        nothing: Known = defaultdict(lambda: None)
+        super().__init__(nothing)
+        self.now, self.entries, self.objections = BEGAN, list[Sealed](), 0
+
+    def tell(self, event: Event) -> None:
+        entry = seal(
+            self.entries[-1].tip if self.entries else EMPTY,
+            now=self.now,
+            kind=kind_of(event),
+            actor="per_9",
+            request="0" * 32,
+            policy=HOURLY.id,
+            body=body_of(event),
+            postings=event.postings(),
+        )
+        self.entries.append(entry)
+        project(self, event, entry)
+
+    def act(self, act: str, n: int, minutes: int) -> None:
+        """Do what the life of the record, or of the star, allows; nothing where it does not."""
+        event = self._of_record(act, n, minutes) or self._of_star(act, n)
+        if event is not None:
+            self.tell(event)
+
+    def _of_record(self, act: str, n: int, minutes: int) -> Event | None:
+        id = f"rec_{n}"
+        held = self.get(Record, id)
+        if held is None:
+            return self._captured(id, n, minutes) if act == "capture" else None
+        told: dict[str, Any] = {"record": id, "volunteer": WHO, "station": STATION}
+        silent = held.state is RecordState.POSTED_SILENT
+        made: dict[str, Event] = {
+            "confirm": HoursConfirmed(record=id, minutes=min(minutes, held.checked_minutes)),
+            "accept": HoursPosted(
+                **told, minutes=held.minutes, way=Acceptance.SELF, after_silence=silent
+            ),
+            "silence": HoursPostedSilent(**told, minutes=held.minutes, answer_by=day_of(self.now)),
+            "disown": HoursRepudiated(**told, batch=held.batch),
+            "reverse": HoursReversed(**told, reason=ReverseReason.RECORDED_WRONGLY),
+            "object": ObjectionRaised(
+                objection=f"obj_{self.objections}",
+                record=id,
+                person=WHO,
+                reason=ObjectionReason.WRONG_TIMES,
+                statement="0" * 64,
+                answer_by=day_of(self.now),
+                decide_by=day_of(self.now),
+            ),
+            "restore": (HoursRestoredSilent if held.way is None else HoursRestored)(record=id),
+        }
+        event = made.get(act)
+        if event is None or type(event) not in LIFECYCLE[held.state]:
+            return None
+        self.objections += act == "object"
+        return event
+
+    def _captured(self, id: str, n: int, minutes: int) -> Event:
+        starts = BEGAN - (n + 1) * DAY
+        return HoursCaptured(
+            record=id,
+            volunteer=WHO,
+            station=STATION,
+            path=PATH,
+            starts=starts,
+            ends=starts + timedelta(minutes=minutes),
+            minutes=minutes,
+            kind_of_service=ActivityKind.ELDER,
+            mode=CaptureMode.MANUAL,
+        )
+
+    def _of_star(self, act: str, n: int) -> Event | None:
+        id, star = f"str_{n}", n + 1
+        held = self.get(StarAward, id)
+        if held is None:
+            stars = self.get(Stars, WHO)
+            if act != "apply" or (stars is not None and stars.waiting):
+                return None
+            return StarApplied(
+                award=id,
+                person=WHO,
+                level=star,
+                minutes=NEEDED[n],
+                needed=NEEDED[n],
+                path=PATH,
+            )
+        made: dict[str, Event] = {
+            "publicise": StarPublicised(award=id, person=WHO, until=day_of(self.now)),
+            "award": StarAwarded(award=id, person=WHO, level=star, needed=NEEDED[n]),
+            "revoke": StarRevoked(
+                award=id,
+                person=WHO,
+                reason=StarRevokeReason.MISCONDUCT,
+                appeal_by=day_of(self.now),
+            ),
+        }
+        event = made.get(act)
+        return event if event is not None and type(event) in STAR_LIFE[held.state] else None
+
+    def on(self, day: date) -> tuple[int, int]:
+        """Minutes and star at the end of a day, as the tables have them."""
+        days = [
+            row
+            for layer in self.layers
+            for row in layer.values()
+            if isinstance(row, ServiceDay) and row.day <= day
+        ]
+        minutes = max(days, key=lambda row: row.day).minutes if days else 0
+        return minutes, star_on(self.get(Stars, WHO), minutes, day)
+
+
+def recomputed(entries: list[Sealed], day: date) -> tuple[int, int]:
+    """Minutes and star at the end of a day, from the bytes of the entries alone."""
+    counted: dict[str, int] = {}
+    stars: dict[str, tuple[int, int]] = {}
+    for sealed in entries:
+        told = json.loads(sealed.bytes)
+        if day_of(datetime.fromisoformat(told["at"])) > day:
+            break
+        kind, body = told["kind"], told["body"]
+        if kind == "hours.posted_silent" or (
+            kind == "hours.posted" and not body.get("after_silence")
+        ):
+            counted[body["record"]] = body["minutes"]
+        elif kind in ("hours.reversed", "hours.repudiated"):
+            counted.pop(body["record"], None)
+        elif kind == "star.awarded":
+            stars[body["award"]] = (body["level"], body["needed"])
+        elif kind == "star.revoked":
+            del stars[body["award"]]
+    minutes = sum(counted.values())
+    return minutes, max((n for n, needed in stars.values() if needed <= minutes), default=0)
+
+
+@given(HISTORIES)
+def test_stars_of_every_day_are_what_the_entries_say(
+    steps: list[tuple[str, int, int, int]],
+) -> None:
+    history = History()
+    for act, n, minutes, days in steps:
+        history.act(act, n, minutes)
+        history.now += days * DAY
+    day = day_of(BEGAN) - DAY
+    while day <= day_of(history.now):
+        assert history.on(day) == recomputed(history.entries, day), day
+        day += DAY
+
+
+def test_a_history_can_come_to_a_star_and_lose_it() -> None:
+    """So that the property above is about something."""
+    history = History()
+    for act in ("capture", "confirm", "accept", "apply", "publicise", "award"):
+        history.act(act, 0, 90)
+    assert history.on(day_of(history.now)) == (90, 1)
+    history.now += DAY
+    history.act("reverse", 0, 90)
+    assert history.on(day_of(history.now)) == (0, 0)
+    assert history.on(day_of(history.now) - DAY) == (90, 1)
+
+
+def test_every_step_that_changes_the_record_is_counted() -> None:
+    """What begins or ends the counting is read from the life of a record, not listed again."""
+    assert {HoursPosted, HoursPostedSilent, HoursRepudiated, HoursReversed} <= COUNTING
+    assert not COUNTING & {HoursConfirmed, ObjectionRaised, HoursRestored, HoursRestoredSilent}
