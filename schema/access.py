@@ -53,6 +53,7 @@ show_enum(
     review_hours="Review what a rule sends to a second person.",
     reverse_hours="Reverse posted records.",
     decide_objection="Answer and decide objections to records.",
+    find_misconduct="Find misconduct, and review findings.",
     accept_at_counter="Accept for a volunteer at the counter.",
     tell_in_person="Tell people in person what waits in their inbox.",
     suspend_person="Suspend and reinstate people.",

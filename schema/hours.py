@@ -37,6 +37,7 @@ show_enum(
     rejected="Not confirmed.",
     repudiated="The volunteer said “not me”.",
     reversed="Taken back by the district.",
+    voided="Taken back by a finding of misconduct.",
 )
 show_enum(
     CaptureMode,
@@ -168,7 +169,9 @@ def told_again(code: str | None, details: dict[str, str], info: Info) -> list[Us
     return [UserError.of(Refusal.registry[code](**details), info.context.translate)]
 
 
-@strawberry.type(description="A recorder's day that waits because somebody said “not me”.")
+@strawberry.type(
+    description="A recorder's day that waits: somebody said “not me”, or a finding was made."
+)
 class HeldBatch:
     name: str = strawberry.field(description="The batch's name, to release it by.")
     minutes: Long = strawberry.field(description="What was recorded in it.")
@@ -177,7 +180,7 @@ class HeldBatch:
 
     @field
     async def record(self, info: Info) -> ServiceRecord | None:
-        """The record that was disowned."""
+        """The record that was disowned or voided."""
         return await info.context.loaders.load(read_records, self.record_id)
 
     @field

@@ -61,9 +61,11 @@ class OwnHours(Refusal):
 
 
 class BatchHeld(Refusal):
-    """Somebody disowned a record of the same hand and day."""
+    """A record of the same hand and day was disowned, or voided as that hand's misconduct."""
 
-    says = "This waits for the district: record {record} of the same recorder was disowned."
+    says = (
+        "This waits for the district: record {record} of the same recorder was disowned or voided."
+    )
     record: str
 
 

@@ -128,42 +128,42 @@ class ServiceTotal(Row, frozen=True):
 @projects(HoursCaptured)
 def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
     batch = day_key(entry.actor, day_of(entry.at))
-    rows.put(
-        Record(
-            id=event.record,
-            volunteer=event.volunteer,
-            station=event.station,
-            path=event.path,
-            activity=event.activity,
-            day=day_of(event.starts),
-            starts=event.starts,
-            ends=event.ends,
-            checked_minutes=event.minutes,
-            minutes=event.minutes,
-            kind=event.kind_of_service,
-            mode=event.mode,
-            own=event.own,
-            state=RecordState.CAPTURED,
-            batch=batch,
-            recorder=entry.actor,
-            captured_at=entry.at,
-            review=event.review,
-            late=event.late,
-            recipient=event.recipient,
-        )
+    made = Record(
+        id=event.record,
+        volunteer=event.volunteer,
+        station=event.station,
+        path=event.path,
+        activity=event.activity,
+        day=day_of(event.starts),
+        starts=event.starts,
+        ends=event.ends,
+        checked_minutes=event.minutes,
+        minutes=event.minutes,
+        kind=event.kind_of_service,
+        mode=event.mode,
+        own=event.own,
+        state=RecordState.CAPTURED,
+        batch=batch,
+        recorder=entry.actor,
+        captured_at=entry.at,
+        review=event.review,
+        late=event.late,
+        recipient=event.recipient,
     )
+    rows.put(made)
     if event.once is not None:
         rows.put(CapturedOnce(id=event.once, record=event.record))
-    _fill_day(rows, event)
+    fill_day(rows, made)
     _count_recorder(rows, event, entry, batch)
 
 
-def _fill_day(rows: Rows, event: HoursCaptured) -> None:
+def fill_day(rows: Rows, record: Record) -> None:
+    """Let a record take its time of its volunteer's days."""
     made = Interval(
-        record=event.record, street=street_of(event.path), starts=event.starts, ends=event.ends
+        record=record.id, street=street_of(record.path), starts=record.starts, ends=record.ends
     )
-    for day in days_served(event.starts, event.ends):
-        id = day_key(event.volunteer, day)
+    for day in days_served(record.starts, record.ends):
+        id = day_key(record.volunteer, day)
         held = rows.get(VolunteerDay, id)
         rows.put(
             VolunteerDay(
@@ -230,7 +230,7 @@ def _posted(rows: Rows, event: HoursPosted, entry: Sealed) -> None:
             way=event.way,
         )
     )
-    _count(rows, record, 0 if event.after_silence else event.minutes, event.credited)
+    count(rows, record, 0 if event.after_silence else event.minutes, event.credited)
 
 
 @projects(NoticeArrived)
@@ -256,7 +256,7 @@ def _posted_silent(rows: Rows, event: HoursPostedSilent, entry: Sealed) -> None:
             answer_by=None,
         )
     )
-    _count(rows, record, event.minutes, 0)
+    count(rows, record, event.minutes, 0)
 
 
 @projects(HoursRepudiated)
@@ -265,12 +265,12 @@ def _repudiated(rows: Rows, event: HoursRepudiated, entry: Sealed) -> None:
     batch = rows.there(RecorderDay, event.batch)
     if batch.held_by is None:
         rows.put(replace(batch, held_by=record.id, held_path=record.path))
-    _undo(rows, record, HoursRepudiated)
+    undo(rows, record, HoursRepudiated)
 
 
 @projects(HoursReversed)
 def _reversed(rows: Rows, event: HoursReversed, entry: Sealed) -> None:
-    _undo(rows, rows.there(Record, event.record), HoursReversed)
+    undo(rows, rows.there(Record, event.record), HoursReversed)
 
 
 @projects(BatchReleased)
@@ -278,12 +278,13 @@ def _released(rows: Rows, event: BatchReleased, entry: Sealed) -> None:
     rows.put(replace(rows.there(RecorderDay, event.batch), held_by=None, held_path=None))
 
 
-def _undo(rows: Rows, record: Record, event: type[Event]) -> None:
+def undo(rows: Rows, record: Record, event: type[Event]) -> None:
+    """Take a record out of days and totals, wherever it counted."""
     state = step(LIFECYCLE, record.state, event)
     rows.put(replace(record, state=state, answer_by=None, dispute_by=None))
     _clear_day(rows, record)
     if record.state in COUNTED:
-        _count(rows, record, -record.minutes, -record.credited)
+        count(rows, record, -record.minutes, -record.credited)
 
 
 def _clear_day(rows: Rows, record: Record) -> None:
@@ -293,7 +294,8 @@ def _clear_day(rows: Rows, record: Record) -> None:
         rows.put(replace(held, intervals=left))
 
 
-def _count(rows: Rows, record: Record, minutes: int, credited: int) -> None:
+def count(rows: Rows, record: Record, minutes: int, credited: int) -> None:
+    """Add to a volunteer's lifetime, and to the day and the month, minutes of a record."""
     total = rows.get(ServiceTotal, record.volunteer)
     rows.put(
         ServiceTotal(

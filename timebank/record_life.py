@@ -29,6 +29,7 @@ class RecordState(StrEnum):
     REJECTED = "rejected"
     REPUDIATED = "repudiated"
     REVERSED = "reversed"
+    VOIDED = "voided"
 
 
 class CaptureMode(StrEnum):
@@ -190,6 +191,43 @@ class HoursReversed(_TakenBack, frozen=True, kw_only=True, tag="hours.reversed")
     reason: ReverseReason
 
 
+class HoursVoided(_TakenBack, frozen=True, kw_only=True, tag="hours.voided"):
+    """A finding took a record back; `blamed` are those whose misconduct it was found to be."""
+
+    finding: str
+    blamed: tuple[PersonId, ...]
+
+
+class HoursReinstated(Event, frozen=True, kw_only=True, tag="hours.reinstated"):
+    """The review of a finding gave an accepted record back, with what had been taken for it.
+
+    A reversal is not reversed (ledger format 1), so the minutes are issued once more: `repaid` of
+    the `credited` settle what is still owed.
+    """
+
+    record: str
+    volunteer: PersonId
+    station: str
+    finding: str
+    minutes: int
+    credited: int = 0
+    repaid: int = 0
+
+    def postings(self) -> Postings:
+        """Issuance gives to what is owed, then to the volunteer."""
+        return mint_postings(self.volunteer, self.station, self.credited, self.repaid)
+
+
+class HoursReinstatedSilent(Event, frozen=True, kw_only=True, tag="hours.reinstated_silent"):
+    """The review of a finding gave a record back that had counted by silence."""
+
+    record: str
+    volunteer: PersonId
+    station: str
+    finding: str
+    minutes: int
+
+
 class HoursRestored(Event, frozen=True, tag="hours.restored"):
     """An objection was dismissed: the accepted record stands as before."""
 
@@ -233,12 +271,14 @@ LIFECYCLE: Lifecycle[RecordState] = {
         ReviewAsked: RecordState.DISPUTED,
         HoursRepudiated: RecordState.REPUDIATED,
         HoursReversed: RecordState.REVERSED,
+        HoursVoided: RecordState.VOIDED,
     },
     RecordState.POSTED: {
         ObjectionRaised: RecordState.DISPUTED,
         ReviewAsked: RecordState.DISPUTED,
         HoursRepudiated: RecordState.REPUDIATED,
         HoursReversed: RecordState.REVERSED,
+        HoursVoided: RecordState.VOIDED,
     },
     RecordState.DISPUTED: {
         HoursRestored: RecordState.POSTED,
@@ -249,4 +289,8 @@ LIFECYCLE: Lifecycle[RecordState] = {
     RecordState.REJECTED: {},
     RecordState.REPUDIATED: {},
     RecordState.REVERSED: {},
+    RecordState.VOIDED: {
+        HoursReinstated: RecordState.POSTED,
+        HoursReinstatedSilent: RecordState.POSTED_SILENT,
+    },
 }

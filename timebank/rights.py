@@ -47,6 +47,7 @@ class Action(StrEnum):
     REVIEW_HOURS = "review_hours"
     REVERSE_HOURS = "reverse_hours"
     DECIDE_OBJECTION = "decide_objection"
+    FIND_MISCONDUCT = "find_misconduct"
     ACCEPT_AT_COUNTER = "accept_at_counter"
     TELL_IN_PERSON = "tell_in_person"
     SUSPEND_PERSON = "suspend_person"
@@ -84,6 +85,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.REVIEW_HOURS: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER} | _LEADS),
     Action.REVERSE_HOURS: frozenset({Role.DISTRICT_LEAD}),
     Action.DECIDE_OBJECTION: frozenset({Role.DISTRICT_LEAD}),
+    Action.FIND_MISCONDUCT: frozenset({Role.DISTRICT_LEAD}),
     Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
     Action.TELL_IN_PERSON: frozenset(_STATION),
     Action.SUSPEND_PERSON: frozenset({Role.DISTRICT_LEAD}),

@@ -68,6 +68,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Appealed',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('appeal', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'appealed', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Area',
             fields=[
                 ('code', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -201,6 +210,74 @@ class Migration(migrations.Migration):
                 ('area', fields.CharField(max_length=512)),
             ],
             options={'table': 'escrow_home', 'app': 'timebank', 'pk_attr': 'code'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Finding',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('misconduct', fields.CharField(max_length=64)),
+                ('blame', fields.CharField(max_length=64)),
+                ('proposer', fields.CharField(max_length=512)),
+                ('second', fields.CharField(max_length=512)),
+                ('found_on', DayField(max_length=10)),
+                ('records', fields.BigIntField()),
+                ('voided', fields.BigIntField()),
+            ],
+            options={'table': 'finding', 'app': 'timebank', 'indexes': [Index(fields=['area', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='FindingAppeal',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('finding', fields.CharField(max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('decide_by', DayField(null=True, max_length=10)),
+                ('grounds', fields.CharField(null=True, max_length=64)),
+                ('decided_by', fields.CharField(null=True, max_length=512)),
+                ('decided_on', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'finding_appeal', 'app': 'timebank', 'indexes': [Index(fields=['finding']), Index(fields=['person', 'id']), Index(fields=['area', 'state', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='FindingDraft',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('proposer', fields.CharField(max_length=512)),
+                ('proposed_at', InstantField()),
+                ('area', fields.CharField(max_length=512)),
+                ('misconduct', fields.CharField(max_length=64)),
+                ('blame', fields.CharField(max_length=64)),
+                ('records', fields.TextField(unique=False)),
+                ('statement', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'finding_draft', 'app': 'timebank', 'indexes': [Index(fields=['area'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='FindingPerson',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('finding', fields.CharField(max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('blamed', fields.BooleanField()),
+                ('voided', fields.BigIntField()),
+            ],
+            options={'table': 'finding_person', 'app': 'timebank', 'indexes': [Index(fields=['finding']), Index(fields=['person', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='FoundAgainst',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('found', fields.TextField(unique=False)),
+            ],
+            options={'table': 'found_against', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -823,6 +900,17 @@ class Migration(migrations.Migration):
                 ('failed', fields.BigIntField()),
             ],
             options={'table': 'timer_run', 'app': 'timebank', 'pk_attr': 'name'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='VoidedRecord',
+            fields=[
+                ('record', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('finding', fields.CharField(max_length=512)),
+                ('blamed', fields.TextField(unique=False)),
+                ('stood', fields.CharField(max_length=64)),
+            ],
+            options={'table': 'voided_record', 'app': 'timebank', 'indexes': [Index(fields=['finding'])], 'pk_attr': 'record'},
             bases=['Model'],
         ),
         ops.CreateModel(
