@@ -44,6 +44,7 @@ show_enum(
     "How attendance is known.",
     check_in="By check-in and check-out; it can earn credit.",
     manual="By hand, as from paper; it earns no credit.",
+    help_order="By an order for help, which paid for it; it earns nothing more.",
 )
 show_enum(
     ReviewReason,

@@ -46,6 +46,11 @@ show_enum(
     star_declined="Your application for a star was declined.",
     star_revoked="A star of yours was revoked; you may appeal once.",
     star_appeal_decided="Your appeal for a star was decided.",
+    help_matched="An order for help that concerns you has a helper.",
+    help_unmatched="The helper cannot come; the order for help waits for another.",
+    help_to_confirm="Help was given to you; confirm it.",
+    help_settled="Help that you gave was confirmed and is paid.",
+    help_cancelled="An order for help that concerns you was cancelled.",
 )
 show_enum(
     Arrival,

@@ -18,6 +18,7 @@ from graphql import (
 
 from tests.disputes import dispute_things
 from tests.families import family_things
+from tests.helping import help_things
 from tests.misconduct import misconduct_things
 from tests.starring import star_things
 from tests.volunteering import captured, confirmed, posted, record_of
@@ -85,6 +86,7 @@ async def found_city(world: World) -> City:
     city.things |= await dispute_things(world, city.subject)
     city.things |= await star_things(world, city.subject)
     city.things |= await misconduct_things(world, city.subject)
+    city.things |= await help_things(world, city.subject)
     return city
 
 

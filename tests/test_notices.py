@@ -103,13 +103,14 @@ def test_an_inbox_counts_for_twelve_months(opened_on: date | None, reached: bool
 
 def test_only_what_asks_for_an_answer_starts_a_clock() -> None:
     policy = read_policy(SEED.read_text("utf-8"))
-    told = {code: decide_answer_by(code, TODAY, policy) for code in NoticeCode}
+    told = {code: decide_answer_by(code, NOON, policy) for code in NoticeCode}
     assert told.pop(NoticeCode.HOURS_TO_ACCEPT) == date(2026, 11, 27)
+    assert told.pop(NoticeCode.HELP_TO_CONFIRM) == date(2026, 11, 23), "72 hours"
     assert set(told.values()) == {None}
     longer = msgspec.structs.replace(
         policy, record=msgspec.structs.replace(policy.record, silence_days=10)
     )
-    assert decide_answer_by(NoticeCode.HOURS_TO_ACCEPT, TODAY, longer) == date(2026, 11, 30)
+    assert decide_answer_by(NoticeCode.HOURS_TO_ACCEPT, NOON, longer) == date(2026, 11, 30)
 
 
 def test_nobody_tells_of_what_they_had_a_hand_in() -> None:

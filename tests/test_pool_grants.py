@@ -100,7 +100,7 @@ class Used(Event, frozen=True, tag="test.grant_used"):
 class Left(Answer, frozen=True, kw_only=True):
     """What a grant has left, as a decision sees it."""
 
-    code: str | None
+    grant: str | None
     minutes: int
 
 
@@ -135,8 +135,8 @@ class City:
         """What help orders find of somebody's grant."""
 
         def work(batch: Batch) -> Left:
-            code, minutes = granted_minutes(batch, who.id)
-            return Left(code=code, minutes=minutes)
+            grant, minutes = granted_minutes(batch, who.id)
+            return Left(grant=grant, minutes=minutes)
 
         return await self.world.journal.write(who, None, work, answer=Left)
 
@@ -177,7 +177,7 @@ async def test_a_month_is_granted_once_and_what_is_unused_returns_when_it_ends(
     with pytest.raises(NobodyToGrant):
         await city.grant()
     (held,) = await grants_of(elder, **WHOLE)
-    assert await city.left(elder) == Left(code=escrow(held.id), minutes=180)
+    assert await city.left(elder) == Left(grant=held.id, minutes=180)
     assert await accounts.balance_of(volunteer(elder.id)) == 0, "it is for help, not to be saved"
     await city.use(elder, 60)
     assert (await city.left(elder)).minutes == 120
@@ -196,7 +196,7 @@ async def test_a_month_is_granted_once_and_what_is_unused_returns_when_it_ends(
     with pytest.raises(NotInThisState):
         await close_grant(SYSTEM, grant=held.id)
     assert await city.pool() == 1_000 - 60
-    assert await city.left(other) == Left(code=None, minutes=0)
+    assert await city.left(other) == Left(grant=None, minutes=0)
     told = await solvency(clock.now().date(), area=DISTRICT)
     assert told
     assert (told.pools, told.granted, told.percent) == (940, 60, 1566)

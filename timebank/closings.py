@@ -21,6 +21,7 @@ from timebank.clock import day_of, months_later
 from timebank.counter import OwnCounter, person_numbered
 from timebank.donations import give
 from timebank.events import Event, Postings
+from timebank.help_orders import no_open_help
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
@@ -219,13 +220,14 @@ async def close_account(actor: Actor, *, rest: Rest, key: RequestKey) -> Closed:
 
     Args: rest, whether what is left goes to the pool of one's district, as any donation with some
     days to think again, or is kept for some months; minutes for kin are offered before.
-    Refuses: NotInThisState.   Source: domain 6.
+    Refuses: NotInThisState, HelpStillOpen.   Source: domain 6.
     """
     person, donation = permit_self(actor), new("don")
 
     def work(batch: Batch) -> Closed:
         held = batch.need(Person, person, "person")
         step(PERSON_LIFE, held.state, AccountClosed)
+        no_open_help(batch, person)
         left = balance(batch, volunteer(person))
         donated = rest is Rest.DONATE and left > 0
         if donated:
@@ -300,7 +302,7 @@ async def settle_estate(
     Args: heir, a volunteer number, None for the pool; what has no room under the cap of the heir's
     balance is the pool's. The papers are the district's to see.
     Refuses: NotFound, OwnCounter, ReporterSettles, PersonNotActive, NotInThisState, EstateTooSoon,
-    EstateOver.   Source: domain 6.
+    EstateOver, HelpStillOpen.   Source: domain 6.
     """
 
     def work(batch: Batch) -> Settled:
@@ -309,6 +311,7 @@ async def settle_estate(
         if closing is None:
             raise NotInThisState(state=held.state.value, act="account.estate_settled")
         decide_estate(closing, batch.today, batch.policy.credit)
+        no_open_help(batch, person)
         if actor.id == closing.by:
             raise ReporterSettles
         whose = active_person(batch, person_numbered(batch, heir).id).id if heir else None
@@ -336,13 +339,14 @@ async def lapse_balance(
 ) -> Settled:
     """Give what nobody came for to the pool: the software's own act, by timer.
 
-    Refuses: NotFound, NotInThisState, StillKept.   Source: domain 6.
+    Refuses: NotFound, NotInThisState, StillKept, HelpStillOpen.   Source: domain 6.
     """
     if actor != SYSTEM:
         raise Forbidden
 
     def work(batch: Batch) -> Settled:
         decide_lapse(batch.need(Closing, person, "closing"), batch.today)
+        no_open_help(batch, person)
         area = pool_at(batch.there(Person, person).home_path)
         left = balance(batch, volunteer(person))
         entry = batch.record(BalanceLapsed(person=person, area=area, minutes=left))

@@ -69,6 +69,13 @@ class BatchHeld(Refusal):
     record: str
 
 
+class OrderDecides(Refusal):
+    """Help by an order is confirmed by whoever was served, with the order (domain 6)."""
+
+    says = "Record {record} is of an order for help; it is confirmed with the order."
+    record: str
+
+
 class MinutesWrong(Refusal):
     """At most what was checked can be confirmed."""
 
@@ -107,6 +114,12 @@ def decide_confirm(record: Record, minutes: int | None) -> HoursConfirmed | Hour
     if not 0 < confirmed <= record.checked_minutes:
         raise MinutesWrong(most=record.checked_minutes)
     return event(record=record.id, minutes=confirmed)
+
+
+def decide_desk(record: Record) -> None:
+    """Whether a desk turns the record's second key. Refuses: OrderDecides."""
+    if record.mode is CaptureMode.HELP_ORDER and record.state is RecordState.CAPTURED:
+        raise OrderDecides(record=record.id)
 
 
 # What a step on one record is given
@@ -194,7 +207,7 @@ def _mint(batch: Batch, record: Record) -> Minted:
     )
 
 
-def _ask_volunteer(batch: Batch, id: str) -> Sealed | None:
+def ask_volunteer(batch: Batch, id: str) -> Sealed | None:
     """Post a record that its volunteer checked out of, if all its minutes were confirmed.
 
     Any other is the volunteer's to accept, who is told so.
@@ -236,7 +249,8 @@ async def confirm_hours(
     """Confirm captured records, as another hand than their recorder's.
 
     Args: records, 1 to 500; minutes, for one record, if fewer than checked are confirmed.
-    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, MinutesWrong, BatchHeld.
+    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, MinutesWrong, BatchHeld,
+    OrderDecides.
     A visit that the volunteer checked out of is posted with it, if all its minutes are confirmed.
     """
     if minutes is not None and len(records) != 1:
@@ -245,13 +259,14 @@ async def confirm_hours(
     def one(batch: Batch, id: str) -> Sealed:
         record = visible(batch, id)
         permit(batch, Action.CONFIRM_HOURS, record.path)
+        decide_desk(record)
         decide_hand(record, actor.id)
         not_held(batch, record)
         event = decide_confirm(record, minutes)
         entry = batch.record(event)
         if isinstance(event, HoursReferred):
             return entry
-        return _ask_volunteer(batch, id) or entry
+        return ask_volunteer(batch, id) or entry
 
     return await turn(actor, records, key, one)
 
@@ -269,7 +284,7 @@ async def review_hours(actor: Actor, *, records: Sequence[str], key: RequestKey)
         not_held(batch, record)
         step(LIFECYCLE, record.state, HoursReviewed)
         entry = batch.record(HoursReviewed(record=id))
-        return _ask_volunteer(batch, id) or entry
+        return ask_volunteer(batch, id) or entry
 
     return await turn(actor, records, key, one)
 
@@ -279,7 +294,7 @@ async def reject_hours(
 ) -> Turned:
     """Reject captured records, or those sent to a second reviewer, with a reason code.
 
-    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours.
+    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, OrderDecides.
     """
 
     def one(batch: Batch, id: str) -> Sealed:
@@ -287,6 +302,7 @@ async def reject_hours(
         action = Action.REVIEW_HOURS if record.confirmer else Action.CONFIRM_HOURS
         permit(batch, action, record.path)
         step(LIFECYCLE, record.state, HoursRejected)
+        decide_desk(record)
         decide_hand(record, actor.id, reviewing=True)
         tell(batch, record, NoticeCode.HOURS_REJECTED)
         return batch.record(HoursRejected(record=id, reason=reason))

@@ -33,9 +33,19 @@ class NoticeCode(StrEnum):
     STAR_DECLINED = "star_declined"
     STAR_REVOKED = "star_revoked"
     STAR_APPEAL_DECIDED = "star_appeal_decided"
+    HELP_MATCHED = "help_matched"
+    HELP_UNMATCHED = "help_unmatched"
+    HELP_TO_CONFIRM = "help_to_confirm"
+    HELP_SETTLED = "help_settled"
+    HELP_CANCELLED = "help_cancelled"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {
     NoticeCode.HOURS_TO_ACCEPT: lambda policy: policy.record.silence_days,
 }
 """The notices that ask for an answer, and how many days there are for it."""
+
+ANSWER_HOURS: Mapping[NoticeCode, Callable[[Policy], int]] = {
+    NoticeCode.HELP_TO_CONFIRM: lambda policy: policy.credit.confirm_hours,
+}
+"""The notices that ask for an answer within hours from their arrival."""

@@ -26,7 +26,7 @@ from timebank.identity import anniversary
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
-from timebank.notice_codes import ANSWER_DAYS
+from timebank.notice_codes import ANSWER_DAYS, ANSWER_HOURS
 from timebank.notice_codes import NoticeCode as NoticeCode
 from timebank.people import Person, people_by_id, person_in_scope
 from timebank.policy import Policy
@@ -54,7 +54,7 @@ class NoticeArrived(Event, frozen=True, tag="notice.arrived"):
     """A notice that asks for an answer reached its person, who has until the end of `answer_by`.
 
     `opened` is the last day on which the inbox had been opened; at the counter the entry's actor is
-    whoever spoke to the person.
+    whoever spoke to the person. Where the answer has `hours`, `answer_by` is the day they end on.
     """
 
     notice: str
@@ -65,6 +65,7 @@ class NoticeArrived(Event, frozen=True, tag="notice.arrived"):
     day: date
     answer_by: date
     opened: date | None = None
+    hours: int | None = None
 
 
 # Refusals
@@ -104,14 +105,16 @@ def decide_reached(opened_on: date | None, today: date) -> bool:
     return opened_on is not None and today <= anniversary(opened_on, INBOX_YEARS)
 
 
-def decide_answer_by(code: NoticeCode, today: date, policy: Policy) -> date | None:
-    """The last day for an answer to a notice that arrives today; None where none is asked for.
+def decide_answer_by(code: NoticeCode, now: datetime, policy: Policy) -> date | None:
+    """The last day for an answer to a notice that arrives now; None where none is asked for.
 
     The day of arrival is not counted and the last one is whole, as the Civil Code counts days
-    (Art. 201 to 203).
+    (Art. 201 to 203). Hours are counted from the arrival.
     """
-    days = ANSWER_DAYS.get(code)
-    return today + timedelta(days=days(policy)) if days else None
+    days, hours = ANSWER_DAYS.get(code), ANSWER_HOURS.get(code)
+    if hours is not None:
+        return day_of(now + timedelta(hours=hours(policy)))
+    return day_of(now) + timedelta(days=days(policy)) if days else None
 
 
 def decide_tellable(notices: "Sequence[Notice]", teller: str) -> "list[Notice]":
@@ -202,7 +205,8 @@ def _inbox(batch: Batch, person: PersonId) -> Inbox:
 
 
 def _arrive(batch: Batch, notice: Notice, way: Arrival, *, opened: date | None = None) -> None:
-    answer_by = decide_answer_by(notice.code, batch.today, batch.policy)
+    answer_by = decide_answer_by(notice.code, batch.now, batch.policy)
+    hours = ANSWER_HOURS.get(notice.code)
     batch.put(replace(notice, arrived_on=batch.today, way=way, answer_by=answer_by))
     if answer_by is not None:
         batch.record(
@@ -215,6 +219,7 @@ def _arrive(batch: Batch, notice: Notice, way: Arrival, *, opened: date | None =
                 day=batch.today,
                 answer_by=answer_by,
                 opened=opened,
+                hours=hours(batch.policy) if hours else None,
             )
         )
 

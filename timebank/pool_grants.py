@@ -201,12 +201,15 @@ def decide_grant(
 
 
 def granted_minutes(batch: Batch, person: PersonId) -> tuple[str | None, int]:
-    """The escrow of a person's grant for this month and what is left in it, for help orders."""
+    """A person's grant for this month and what is left in it, for help orders."""
     held = batch.get(GrantMonth, month_id(person, batch.today))
-    if held is None:
-        return None, 0
-    code = escrow(held.grant)
-    return code, balance(batch, code)
+    return (held.grant, balance(batch, escrow(held.grant))) if held else (None, 0)
+
+
+def granted_back(rows: Rows, grant: str, minutes: int, today: date) -> None:
+    """Count granted minutes that an order gave back to the pool; for projectors of orders."""
+    held = rows.there(PoolGrant, grant)
+    draw(rows, held.area, held.granted_on, -minutes, today)
 
 
 # Commands

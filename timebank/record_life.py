@@ -33,10 +33,14 @@ class RecordState(StrEnum):
 
 
 class CaptureMode(StrEnum):
-    """How attendance is known; only a check-in lets minutes become credit (domain 3)."""
+    """How attendance is known; only a check-in lets minutes become credit (domain 3).
+
+    Help by an order was paid by whoever ordered it, however it was attended.
+    """
 
     CHECK_IN = "check_in"
     MANUAL = "manual"
+    HELP_ORDER = "help_order"
 
 
 class Acceptance(StrEnum):

@@ -59,6 +59,10 @@ class Action(StrEnum):
     REGISTER_KIN = "register_kin"
     NOTE_LIVING_ALONE = "note_living_alone"
     GRANT_FROM_POOL = "grant_from_pool"
+    CERTIFY_DRAWING = "certify_drawing"
+    HELP_AT_COUNTER = "help_at_counter"
+    MATCH_HELP = "match_help"
+    READ_HELP = "read_help"
     REPORT_DEATH = "report_death"
     SETTLE_ESTATE = "settle_estate"
     GRANT_ROLE = "grant_role"
@@ -99,6 +103,10 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.REGISTER_KIN: frozenset(_STATION),
     Action.NOTE_LIVING_ALONE: frozenset(_STATION),
     Action.GRANT_FROM_POOL: frozenset({Role.CITY_LEAD}),
+    Action.CERTIFY_DRAWING: frozenset(_STATION | {Role.STREET_OFFICER}),
+    Action.HELP_AT_COUNTER: frozenset(_STATION),
+    Action.MATCH_HELP: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER}),
+    Action.READ_HELP: frozenset(_STATION | {Role.STREET_OFFICER, Role.DISTRICT_LEAD}),
     Action.REPORT_DEATH: frozenset(_STATION),
     Action.SETTLE_ESTATE: frozenset({Role.DISTRICT_LEAD}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),

@@ -159,12 +159,15 @@ def decide_sign_up(
             raise DoubleBooked(activity=other)
 
 
-def _booked_near(batch: Batch, person: PersonId, activity: Activity) -> list[Booking]:
-    """What a person is signed up for on the days an activity touches, and what still holds of it.
+# What other capabilities ask
+
+
+def booked_near(batch: Batch, person: PersonId, starts: datetime, ends: datetime) -> list[Booking]:
+    """What a person is signed up for on the days an interval touches, and what still holds of it.
 
     An activity lasts at most 16 hours, so one that began the day before may reach into its start.
     """
-    day, last = day_of(activity.starts) - timedelta(days=1), day_of(activity.ends)
+    day, last = day_of(starts) - timedelta(days=1), day_of(ends)
     days = [day + timedelta(days=n) for n in range((last - day).days + 1)]
     keys = [booked_key(person, one) for one in days]
     batch.ask(*((BookedDay, one) for one in keys))
@@ -198,7 +201,7 @@ async def sign_up(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
             held,
             taken=seats.taken if seats else 0,
             seat=batch.get(SignUp, f"{activity}/{person}"),
-            booked=_booked_near(batch, person, held),
+            booked=booked_near(batch, person, held.starts, held.ends),
         )
         entry = batch.record(SignedUp(activity=activity, person=person))
         return Acted(entry=entry.seq, activity=activity)

@@ -12,10 +12,11 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.accounts import Account
+from timebank.accounts import Account, volunteer
 from timebank.clock import day_of
 from timebank.divisions import CITY, Area
 from timebank.events import Event
+from timebank.help_life import HelpSettled
 from timebank.people import Person
 from timebank.policy import policy_on
 from timebank.pools import (
@@ -27,7 +28,7 @@ from timebank.pools import (
     reserve_of_all,
     reserve_state,
 )
-from timebank.projections import Rows, projects_postings
+from timebank.projections import Rows, projects, projects_postings
 from timebank.tables import Row, find, select, table
 
 # Tables and projectors
@@ -80,6 +81,11 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
             _keep(rows, code, home)
         elif kind == "reward":
             _draw(rows, home, entry.at, amount)
+
+
+@projects(HelpSettled)
+def _settled(rows: Rows, event: HelpSettled, entry: Sealed) -> None:
+    _draw(rows, _of(rows, volunteer(event.payer)), entry.at, event.minutes)
 
 
 def _kept(rows: Rows, moved: Iterable[tuple[str, int]]) -> list[str]:

@@ -204,6 +204,26 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='DrawingGround',
+            fields=[
+                ('certificate', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('ground', fields.CharField(max_length=64)),
+            ],
+            options={'table': 'drawing_ground', 'app': 'timebank', 'pk_attr': 'certificate'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DrawingRight',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('certificate', fields.CharField(max_length=512)),
+                ('until', DayField(max_length=10)),
+            ],
+            options={'table': 'drawing_right', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='EscrowHome',
             fields=[
                 ('code', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -324,6 +344,54 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='HelpOpen',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('paying', fields.TextField(unique=False)),
+                ('helping', fields.TextField(unique=False)),
+            ],
+            options={'table': 'help_open', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HelpOrder',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('payer', fields.CharField(max_length=512)),
+                ('served', fields.CharField(max_length=512)),
+                ('station', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('street', fields.CharField(max_length=512)),
+                ('kind', fields.CharField(max_length=64)),
+                ('starts', InstantField()),
+                ('minutes', fields.BigIntField()),
+                ('at_home', fields.BooleanField()),
+                ('state', fields.CharField(max_length=64)),
+                ('requested_at', InstantField()),
+                ('waits_since', InstantField()),
+                ('own', fields.BigIntField()),
+                ('granted', fields.BigIntField()),
+                ('grant', fields.CharField(null=True, max_length=512)),
+                ('helper', fields.CharField(null=True, max_length=512)),
+                ('started_at', InstantField(null=True)),
+                ('record', fields.CharField(null=True, max_length=512)),
+                ('served_minutes', fields.BigIntField()),
+                ('paid_minutes', fields.BigIntField()),
+                ('confirm_by', InstantField(null=True)),
+            ],
+            options={'table': 'help_order', 'app': 'timebank', 'indexes': [Index(fields=['payer', 'id']), Index(fields=['served', 'id']), Index(fields=['helper', 'id']), Index(fields=['state', 'id']), Index(fields=['state', 'street', 'starts']), Index(fields=['confirm_by', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HelpWeek',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('minutes', fields.BigIntField()),
+            ],
+            options={'table': 'help_week', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Household',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -402,6 +470,15 @@ class Migration(migrations.Migration):
                 ('since', InstantField()),
             ],
             options={'table': 'kin_tie', 'app': 'timebank', 'indexes': [Index(fields=['one', 'id']), Index(fields=['other', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LateCancels',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('count', fields.BigIntField()),
+            ],
+            options={'table': 'late_cancels', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

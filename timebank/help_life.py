@@ -1,0 +1,207 @@
+"""The life of an order for help: what can happen to it, and what follows (domain 6).
+
+A wish is held against minutes, waits for a helper, is served, reported and confirmed, and then pays
+the helper minute for minute. What is not paid goes back to whoever gave it. Knows events and their
+order; `help_orders` keeps the orders.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from timebank.accounts import escrow, volunteer
+from timebank.actors import PersonId
+from timebank.events import Event, Postings
+from timebank.hands import Hand
+from timebank.help_shares import Shares, share_postings
+from timebank.lifecycles import Lifecycle
+
+
+class HelpState(StrEnum):
+    """The life of an order for help (domain 6)."""
+
+    REQUESTED = "requested"
+    RESERVED = "reserved"
+    MATCHED = "matched"
+    IN_SERVICE = "in_service"
+    DELIVERED = "delivered"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+class HelpKind(StrEnum):
+    """What help is asked for."""
+
+    COMPANY = "company"
+    ERRANDS = "errands"
+    ESCORT = "escort"
+    MEALS = "meals"
+    CLEANING = "cleaning"
+    REPAIRS = "repairs"
+    DEVICES = "devices"
+    LEARNING = "learning"
+    OTHER = "other"
+
+
+class MatchWay(StrEnum):
+    """How a helper came to an order."""
+
+    CLAIM = "claim"
+    DESK = "desk"
+
+
+class DeliveryWay(StrEnum):
+    """How it is known that help was given."""
+
+    CHECK_OUT = "check_out"
+    REPORT = "report"
+
+
+class ConfirmWay(StrEnum):
+    """How help that was given became settled."""
+
+    SELF = "self"
+    PROXY = "proxy"
+    COUNTER = "counter"
+
+
+class HelpCancelReason(StrEnum):
+    """Why an order was cancelled."""
+
+    OWN_WISH = "own_wish"
+    NOT_NEEDED = "not_needed"
+    UNSAFE = "unsafe"
+
+
+# Events
+
+
+class HelpRequested(Event, frozen=True, tag="help.requested"):
+    """`payer` asks for help for `served`; `told`, the words, is a commitment.
+
+    `at_home` tells that the helper will be alone with the person, at home.
+    """
+
+    order: str
+    payer: PersonId
+    served: PersonId
+    station: str
+    kind_of_help: HelpKind
+    starts: datetime
+    minutes: int
+    at_home: bool
+    told: str
+    hand: Hand
+    proxy: PersonId | None = None
+
+
+class HelpReserved(Event, frozen=True, tag="help.reserved"):
+    """The minutes of an order are held: `own` from the payer, `granted` from their pool grant."""
+
+    order: str
+    payer: PersonId
+    own: int
+    granted: int = 0
+    grant: str | None = None
+
+    def postings(self) -> Postings:
+        """From the grant's escrow and the payer into the order's."""
+        parts = [*([(escrow(self.grant), self.granted)] if self.grant else [])]
+        parts += [(volunteer(self.payer), self.own)]
+        moves = [(code, -minutes) for code, minutes in parts if minutes]
+        moves.append((escrow(self.order), self.own + self.granted))
+        return tuple((code, "minute", minutes) for code, minutes in moves)
+
+
+class HelpMatched(Event, frozen=True, tag="help.matched"):
+    """A helper took the order, or agreed to it before the desk that wrote it down."""
+
+    order: str
+    helper: PersonId
+    way: MatchWay
+
+
+class HelperWithdrew(Event, frozen=True, tag="help.helper_withdrew"):
+    """The helper cannot come; the order waits for another."""
+
+    order: str
+    helper: PersonId
+
+
+class HelpStarted(Event, frozen=True, tag="help.started"):
+    """The helper checked in."""
+
+    order: str
+
+
+class HelpDelivered(Event, frozen=True, tag="help.delivered"):
+    """The helper checked out, or reported afterwards; `record` is the service record made of it."""
+
+    order: str
+    record: str
+    began: datetime
+    ended: datetime
+    minutes: int
+    way: DeliveryWay
+    hand: Hand
+
+
+class _Ended(Event, frozen=True, kw_only=True):
+    """An order is over, and what it held is divided."""
+
+    order: str
+    payer: PersonId
+    shares: Shares
+    grant: str | None = None
+    helper: PersonId | None = None
+
+    def postings(self) -> Postings:
+        """From the order's escrow to everybody who gets a share."""
+        return share_postings(
+            self.order, self.shares, payer=self.payer, helper=self.helper, grant=self.grant
+        )
+
+
+class HelpSettled(_Ended, frozen=True, kw_only=True, tag="help.settled"):
+    """The help was confirmed: `minutes` are paid, what was held beyond them goes back."""
+
+    minutes: int
+    way: ConfirmWay
+    proxy: PersonId | None = None
+
+
+class HelpCancelled(_Ended, frozen=True, kw_only=True, tag="help.cancelled"):
+    """Whoever ordered does not need it; `late` tells that a helper had too little notice."""
+
+    reason: HelpCancelReason
+    hand: Hand
+    late: bool = False
+    proxy: PersonId | None = None
+
+
+Ended = HelpSettled | HelpCancelled
+
+# Lifecycle
+
+LIFECYCLE: Lifecycle[HelpState] = {
+    HelpState.REQUESTED: {HelpReserved: HelpState.RESERVED},
+    HelpState.RESERVED: {
+        HelpMatched: HelpState.MATCHED,
+        HelpCancelled: HelpState.CANCELLED,
+    },
+    HelpState.MATCHED: {
+        HelperWithdrew: HelpState.RESERVED,
+        HelpStarted: HelpState.IN_SERVICE,
+        HelpDelivered: HelpState.DELIVERED,
+        HelpCancelled: HelpState.CANCELLED,
+    },
+    HelpState.IN_SERVICE: {HelpDelivered: HelpState.DELIVERED},
+    HelpState.DELIVERED: {HelpSettled: HelpState.SETTLED},
+    HelpState.SETTLED: {},
+    HelpState.CANCELLED: {},
+}
+
+UNMATCHED = frozenset({HelpState.RESERVED})
+"""Where an order waits for a helper."""
+
+TAKEN = frozenset({HelpState.MATCHED, HelpState.IN_SERVICE, HelpState.DELIVERED})
+"""Where an order has a helper and is not over."""
