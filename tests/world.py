@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from tests import founded
 from timebank import identity, people, places, teams
 from timebank.access import Role, grant_role
 from timebank.activities import ActivityKind, Move, declare_activity, move_activity
@@ -20,6 +21,8 @@ from timebank.keys import RequestKey
 from timebank.policy import Policy
 from timebank.settings import Settings
 
+# What is known of a city beside its ledger: station, team, path, staff and how many are in it.
+Kept = tuple[str, str, str, dict[Role, Actor], int]
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 COMMUNITY = "420102002003"
 CHECKS = "10X98765432"
@@ -153,10 +156,24 @@ async def open_world(
     database_url: str, directory: Path, *, policy: Policy | None = None
 ) -> AsyncIterator[World]:
     """A new city on a database, open; by the seed's policy where none is given."""
-    clock = ManualClock(NOON)
     settings = Settings(data=directory / "data", database=database_url)
+    if policy is None and await founded.is_fresh(settings):
+        kept = await founded.copy(settings, _found)
+    else:
+        kept = await _found(settings, policy)
+    clock = ManualClock(NOON)
+    async with open_bank(settings, clock=clock) as journal:
+        world = World(journal, clock, settings)
+        world.station, world.team, world.station_path, staff, world.count = kept
+        world.staff = dict(staff)
+        yield world
+
+
+async def _found(settings: Settings, policy: Policy | None = None) -> Kept:
+    """Found a city and say what of it the tests go on with."""
+    clock = ManualClock(NOON)
     await init(settings, clock=clock, policy=policy)
     async with open_bank(settings, clock=clock) as journal:
         world = World(journal, clock, settings)
         await found_city(world)
-        yield world
+    return world.station, world.team, world.station_path, world.staff, world.count
