@@ -71,6 +71,8 @@ show_enum(
     read_help="Read orders for help.",
     report_death="Report that somebody died.",
     settle_estate="Settle the minutes of who died.",
+    register_unit="Register a work unit.",
+    handle_member_reports="Receive, activate and return member reports.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

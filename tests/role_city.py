@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from tests.disputes import dispute_things
+from tests.dual_claim import dual_claim_things
 from tests.families import family_things
 from tests.helping import help_things
 from tests.misconduct import misconduct_things
@@ -87,6 +88,7 @@ async def found_city(world: World) -> City:
     city.things |= await star_things(world, city.subject)
     city.things |= await misconduct_things(world, city.subject)
     city.things |= await help_things(world, city.subject)
+    city.things |= await dual_claim_things(world, city.subject)
     return city
 
 

@@ -35,6 +35,8 @@ from timebank import (
     living_alone,
     log_keys,
     matching,
+    member_reports,
+    memberships,
     notices,
     objections,
     people,
@@ -63,6 +65,8 @@ from timebank import (
     teams,
     texts,
     timers,
+    unit_consents,
+    units,
     vault,
     waiting,
 )
@@ -119,10 +123,14 @@ CAPABILITIES = (
     publicity,
     star_awards,
     star_rulings,
+    units,
+    member_reports,
+    unit_consents,
 )
 
 SPINE = (
     exports,
+    memberships,
     texts,
     vault,
     timers,

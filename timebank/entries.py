@@ -1,12 +1,14 @@
 """Entries as people may see them, their receipts, and the log in short (ledger format 5).
 
 An entry goes to those it concerns, to staff whose scope holds what it names, and to auditors; to
-everybody else it is not there. Size, root, checkpoints and consistency proofs are public. Knows
-which ids an entry names and where they lie; refuses to know any event.
+everybody else it is not there. What names a Party member is there for that member and whoever did
+it, and for no auditor: its kind alone would tell (domain 8). Size, root, checkpoints and
+consistency proofs are public. Knows which ids an entry names and where they lie; refuses to know
+any event.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -26,6 +28,8 @@ from timebank.divisions import CITY_PATH
 from timebank.hours import Record
 from timebank.ids import SHAPE
 from timebank.journal import current
+from timebank.memberships import PREFIX as MEMBER
+from timebank.memberships import people_of_members
 from timebank.places import Station
 from timebank.reward_orders import RewardOrder
 from timebank.rewards import Reward
@@ -98,10 +102,16 @@ def decide_sight(
     person: str | None,
     held: Grants | None,
     day: date,
+    private: frozenset[str] | None = None,
 ) -> bool:
-    """Whether an entry that names these ids, lying at `paths`, is there for this person."""
+    """Whether an entry that names these ids, lying at `paths`, is there for this person.
+
+    `private` are the only ones for whom a private entry is there; None for any other entry.
+    """
     if person is None:
         return False
+    if private is not None:
+        return person in private
     if person in named:
         return True
     if held is None:
@@ -201,6 +211,8 @@ async def consistency(old: int, new: int) -> tuple[bytes, ...] | None:
 async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
     named = {entry.seq: ids_in(entry) for entry in found}
     paths = await _paths({id for ids in named.values() for id in ids})
+    members = {id for ids in named.values() for id in ids if id.startswith(MEMBER)}
+    owners = await people_of_members(members)
     held, today = await grants_of(actor), _today()
     return {
         entry.seq: entry
@@ -211,8 +223,19 @@ async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
             person=actor.person,
             held=held,
             day=today,
+            private=_private(entry, named[entry.seq], owners),
         )
     }
+
+
+def _private(
+    entry: Sealed, named: frozenset[str], owners: Mapping[str, str]
+) -> frozenset[str] | None:
+    """The member that an entry names and whoever did it; None where it names no member."""
+    members = {id for id in named if id.startswith(MEMBER)}
+    if not members:
+        return None
+    return frozenset({entry.actor, *(owners[id] for id in members if id in owners)})
 
 
 def _today() -> date:

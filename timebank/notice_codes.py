@@ -38,6 +38,10 @@ class NoticeCode(StrEnum):
     HELP_TO_CONFIRM = "help_to_confirm"
     HELP_SETTLED = "help_settled"
     HELP_CANCELLED = "help_cancelled"
+    MEMBER_REPORT_RECEIVED = "member_report_received"
+    MEMBER_REPORT_ACTIVE = "member_report_active"
+    MEMBER_REPORT_RETURNED = "member_report_returned"
+    MEMBER_REPORT_LAPSED = "member_report_lapsed"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {
@@ -49,3 +53,13 @@ ANSWER_HOURS: Mapping[NoticeCode, Callable[[Policy], int]] = {
     NoticeCode.HELP_TO_CONFIRM: lambda policy: policy.credit.confirm_hours,
 }
 """The notices that ask for an answer within hours from their arrival."""
+
+PRIVATE: frozenset[NoticeCode] = frozenset(
+    {
+        NoticeCode.MEMBER_REPORT_RECEIVED,
+        NoticeCode.MEMBER_REPORT_ACTIVE,
+        NoticeCode.MEMBER_REPORT_RETURNED,
+        NoticeCode.MEMBER_REPORT_LAPSED,
+    }
+)
+"""Notices that the counter never tells nor counts: each says that somebody is a member."""

@@ -26,7 +26,7 @@ from timebank.identity import anniversary
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
-from timebank.notice_codes import ANSWER_DAYS, ANSWER_HOURS
+from timebank.notice_codes import ANSWER_DAYS, ANSWER_HOURS, PRIVATE
 from timebank.notice_codes import NoticeCode as NoticeCode
 from timebank.people import Person, people_by_id, person_in_scope
 from timebank.policy import Policy
@@ -185,6 +185,8 @@ def notify(
         hands=tuple(dict.fromkeys(hand for hand in hands if hand is not None)),
     )
     batch.put(notice)
+    if code in PRIVATE:
+        return  # read where it lies: nothing waits for it, and no counter has it to tell
     if decide_reached(inbox.opened_on, batch.today):
         _arrive(batch, notice, Arrival.INBOX, opened=inbox.opened_on)
     else:
@@ -344,7 +346,8 @@ async def notices_to_tell(
     """What has not reached a person, newest first: for the counter that may tell it."""
     if person not in await _tellable_people(actor, [person]):
         return []
-    waiting = Q(person=person, arrived_on__isnull=True)
+    told = [code.value for code in NoticeCode if code not in PRIVATE]
+    waiting = Q(person=person, arrived_on__isnull=True, code__in=told)
     return await _page(waiting, after, before, limit, backward=backward)
 
 
@@ -368,7 +371,9 @@ async def visible_notices(actor: Actor, ids: Sequence[str]) -> dict[str, Notice]
     others = {held.person for held in found.values()} - {actor.person}
     told = await _tellable_people(actor, sorted(others))
     return {
-        id: held for id, held in found.items() if held.person == actor.person or held.person in told
+        id: held
+        for id, held in found.items()
+        if held.person == actor.person or (held.person in told and held.code not in PRIVATE)
     }
 
 

@@ -65,6 +65,8 @@ class Action(StrEnum):
     READ_HELP = "read_help"
     REPORT_DEATH = "report_death"
     SETTLE_ESTATE = "settle_estate"
+    REGISTER_UNIT = "register_unit"
+    HANDLE_MEMBER_REPORTS = "handle_member_reports"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -109,6 +111,8 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.READ_HELP: frozenset(_STATION | {Role.STREET_OFFICER, Role.DISTRICT_LEAD}),
     Action.REPORT_DEATH: frozenset(_STATION),
     Action.SETTLE_ESTATE: frozenset({Role.DISTRICT_LEAD}),
+    Action.REGISTER_UNIT: frozenset({Role.STREET_OFFICER}),
+    Action.HANDLE_MEMBER_REPORTS: frozenset({Role.PARTY_SECRETARY}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

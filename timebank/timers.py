@@ -30,8 +30,10 @@ from timebank.forgotten_visits import close_visit, forgotten
 from timebank.gifts import expire_gift, gifts_due
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
+from timebank.member_reports import reports_due
 from timebank.pool_grants import close_grant, grants_due
 from timebank.refusals import Denial, Refusal
+from timebank.report_reviews import lapse_report
 from timebank.silence import post_silent, unanswered
 from timebank.tables import Row, select, table
 
@@ -78,6 +80,7 @@ TIMERS = (
     Timer(
         "accounts.dormant", dormant_due, lambda id, key: flag_dormant(SYSTEM, person=id, key=key)
     ),
+    Timer("members.lapsed", reports_due, lambda id, key: lapse_report(SYSTEM, report=id, key=key)),
 )
 """Every timer there is. Whoever adds something that falls due adds one line here."""
 

@@ -519,6 +519,50 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='MemberPerson',
+            fields=[
+                ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'member_person', 'app': 'timebank', 'pk_attr': 'member'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='MemberReport',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('member', fields.CharField(max_length=512)),
+                ('community', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('reported_on', DayField(max_length=10)),
+                ('reconfirm_by', DayField(null=True, max_length=10)),
+                ('reason', fields.CharField(null=True, max_length=64)),
+                ('previous', fields.CharField(null=True, max_length=512)),
+                ('successor', fields.CharField(null=True, max_length=512)),
+            ],
+            options={'table': 'member_report', 'app': 'timebank', 'indexes': [Index(fields=['path', 'id']), Index(fields=['member', 'id']), Index(fields=['state', 'reconfirm_by'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='MemberStanding',
+            fields=[
+                ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('report', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'member_standing', 'app': 'timebank', 'pk_attr': 'member'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Membership',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('member', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'membership', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Misconduct',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -980,6 +1024,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='UnitConsent',
+            fields=[
+                ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('unit', fields.CharField(max_length=512)),
+                ('version', fields.CharField(max_length=512)),
+                ('since', DayField(max_length=10)),
+            ],
+            options={'table': 'unit_consent', 'app': 'timebank', 'indexes': [Index(fields=['unit', 'member'])], 'pk_attr': 'member'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='VoidedRecord',
             fields=[
                 ('record', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1026,6 +1081,16 @@ class Migration(migrations.Migration):
                 ('planned_end', InstantField()),
             ],
             options={'table': 'whereabouts', 'app': 'timebank', 'indexes': [Index(fields=['planned_end', 'person'])], 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WorkUnit',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'work_unit', 'app': 'timebank', 'indexes': [Index(fields=['path'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
     ]
