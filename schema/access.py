@@ -54,6 +54,7 @@ show_enum(
     reverse_hours="Reverse posted records.",
     decide_objection="Answer and decide objections to records.",
     find_misconduct="Find misconduct, and review findings.",
+    open_emergency="Open and end an emergency.",
     accept_at_counter="Accept for a volunteer at the counter.",
     tell_in_person="Tell people in person what waits in their inbox.",
     suspend_person="Suspend and reinstate people.",

@@ -1,5 +1,6 @@
 """Service records on the wire: one's own, and those in a staff member's scope."""
 
+from asyncio import gather
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
@@ -9,6 +10,7 @@ from strawberry import ID, UNSET
 
 from schema.activities import Activity, read_activities
 from schema.context import Context
+from schema.emergency import Emergency, read_emergencies
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -18,7 +20,7 @@ from schema.places import Station, read_stations
 from schema.refusal import Info, UserError
 from schema.scalars import Long
 from schema.waiting import WaitingOn, read_waiting
-from timebank import hours
+from timebank import hours, reversals
 from timebank.activities import ActivityKind
 from timebank.confirmations import Outcome
 from timebank.days import ReviewReason
@@ -106,6 +108,13 @@ class ServiceRecord(Node):
         """The activity, if it was one."""
         at = self.held.activity
         return await info.context.loaders.load(read_activities, at) if at else None
+
+    @field
+    async def emergencies(self, info: Info) -> list[Emergency]:
+        """The emergencies that let its day have more minutes than usual; mostly none."""
+        load, ids = info.context.loaders.load, self.held.emergencies
+        seen = await gather(*(load(read_emergencies, id) for id in ids))
+        return [one for one in seen if one is not None]
 
     @field
     async def waiting_on(self, info: Info) -> WaitingOn | None:
@@ -283,5 +292,5 @@ class Query:
                 record_id=held.held_by or "",
                 recorder_id=held.recorder,
             )
-            for held in await hours.held_batches(info.context.actor, scope)
+            for held in await reversals.held_batches(info.context.actor, scope)
         ]

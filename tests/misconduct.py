@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from tests.emergencies import emergency_things
 from tests.volunteering import captured, confirmed
 from tests.world import World, key
 from timebank.access import Role
@@ -85,4 +86,4 @@ async def misconduct_things(world: World, subject: Actor) -> dict[str, Any]:
         "finding": first.finding,
         "decideFindingAppeal.appeal": asked.appeal,
         "decideFindingAppeal.grounds": "NOTHING_SHOWN",
-    }
+    } | await emergency_things(world)

@@ -8,15 +8,22 @@ import pytest
 from ledger.verify import verify
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.world import World, key, open_world
-from timebank.access import Role
+from timebank.access import Role, grant_role
 from timebank.accounts import balance_of, conservation, floor, holder, owed, volunteer
-from timebank.actors import PUBLIC
-from timebank.confirmations import confirm_hours
-from timebank.hours import held_batches, totals_of
+from timebank.actors import PUBLIC, SYSTEM
+from timebank.confirmations import OwnHours, SameHand, confirm_hours
+from timebank.divisions import CITY_PATH
+from timebank.hours import totals_of
 from timebank.lifecycles import NotInThisState
 from timebank.record_life import RecordState, ReverseReason
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
-from timebank.reversals import NotYourHours, release_batch, repudiate_hours, reverse_hours
+from timebank.reversals import (
+    NotYourHours,
+    held_batches,
+    release_batch,
+    repudiate_hours,
+    reverse_hours,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -65,8 +72,12 @@ async def test_a_released_batch_goes_on(world: World) -> None:
     with pytest.raises(Unauthenticated):
         await release_batch(PUBLIC, batch=batch, key=key())
     lead = world.staff[Role.DISTRICT_LEAD]
+    for hand in (world.staff[Role.STATION_CLERK], who):
+        scope = CITY_PATH
+        await grant_role(SYSTEM, person=hand.id, role=Role.DISTRICT_LEAD, scope=scope, key=key())
+        with pytest.raises(SameHand if hand is not who else OwnHours):
+            await release_batch(hand, batch=batch, key=key())
     await release_batch(lead, batch=batch, key=key())
-    assert await held_batches(who, world.station_path) == []
     assert await held_batches(lead, world.station_path) == []
     await confirm_hours(manager, records=[theirs], key=key())
     with pytest.raises(NotFound):

@@ -27,9 +27,11 @@ from timebank.days import (
     decide_filing,
     decide_place,
     decide_times,
+    minutes_with,
     recorder_limits,
     street_of,
 )
+from timebank.emergency import emergency_on
 from timebank.hours import CapturedOnce
 from timebank.households import same_household
 from timebank.ids import new
@@ -174,6 +176,7 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     if day_of(service.starts) < batch.need(AgeBand, service.volunteer, "person").serves_from:
         raise BelowServiceAge
     record = new("rec")
+    reasons, emergencies = _fits(batch, service, path, record)
     event = HoursCaptured(
         record=record,
         volunteer=service.volunteer,
@@ -187,35 +190,44 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
         activity=service.activity,
         own=service.own,
         late=service.late,
-        review=tuple(_review_reasons(batch, service, path, record, minutes)),
+        review=(*reasons, *_past_limits(batch, service, path, minutes)),
         once=service.once,
         recipient=service.recipient,
+        emergencies=emergencies,
     )
     return record, batch.record(event)
 
 
-def _review_reasons(
-    batch: Batch, service: Service, path: str, record: str, minutes: int
-) -> list[ReviewReason]:
-    day = day_of(service.starts)
-    rules = batch.policy_on(day).record
+def _fits(
+    batch: Batch, service: Service, path: str, record: str
+) -> tuple[list[ReviewReason], tuple[str, ...]]:
+    """Whether the day has room: why a second reviewer must look, the emergencies that made room."""
+    rules = batch.policy_on(day_of(service.starts)).record
     interval = Interval(
         record=record, street=street_of(path), starts=service.starts, ends=service.ends
     )
     near = days_near(service.starts, service.ends, rules.min_gap_minutes * MINUTE)
-    keys = {one: day_key(service.volunteer, one) for one in near}
-    batch.ask(*((VolunteerDay, key) for key in keys.values()))
-    held = {one: batch.get(VolunteerDay, key) for one, key in keys.items()}
+    held = {one: batch.get(VolunteerDay, day_key(service.volunteer, one)) for one in near}
     days = {one: row.intervals if row else () for one, row in held.items()}
-    reasons = []
-    if decide_place(interval, days, rules):
-        reasons.append(ReviewReason.DAY_MINUTES)
+    emergencies = {
+        day: emergency
+        for day, minutes in minutes_with(interval, days).items()
+        if minutes > rules.second_review_max and (emergency := emergency_on(batch, path, day))
+    }
+    long = decide_place(interval, days, rules, emergency=emergencies)
+    reasons = [ReviewReason.DAY_MINUTES] if long else []
+    return reasons, tuple(dict.fromkeys(emergencies.values()))
+
+
+def _past_limits(batch: Batch, service: Service, path: str, minutes: int) -> list[ReviewReason]:
+    day = day_of(service.starts)
+    rules = batch.policy_on(day).record
     district = may(batch, Action.CAPTURE_OLD_HOURS, path)
-    if decide_filing(day, batch.today, rules, reason=service.late, district=district):
-        reasons.append(ReviewReason.LATE)
+    late = decide_filing(day, batch.today, rules, reason=service.late, district=district)
     recorder = batch.get(RecorderDay, day_key(batch.actor.id, batch.today))
     hour = batch.now.astimezone(CITY).hour
-    return reasons + recorder_limits(recorder, service.volunteer, minutes, hour, rules)
+    past = recorder_limits(recorder, service.volunteer, minutes, hour, rules)
+    return [ReviewReason.LATE, *past] if late else past
 
 
 # Commands

@@ -4,7 +4,7 @@ Knows intervals, the clashes between them and the limits of a day; every clash n
 clashes with. Refuses to know states, credit and who asks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -147,22 +147,35 @@ def decide_times(starts: datetime, ends: datetime, now: datetime) -> int:
     return (ends - starts) // MINUTE
 
 
-def decide_place(new: Interval, days: Mapping[date, Sequence[Interval]], rules: Rules) -> bool:
+def minutes_with(new: Interval, days: Mapping[date, Sequence[Interval]]) -> dict[date, int]:
+    """The minutes of each day that an interval lies in, with it."""
+    return {
+        day: added + sum(other.minutes_on(day) for other in held)
+        for day, held in days.items()
+        if (added := new.minutes_on(day))
+    }
+
+
+def decide_place(
+    new: Interval,
+    days: Mapping[date, Sequence[Interval]],
+    rules: Rules,
+    *,
+    emergency: Collection[date] = (),
+) -> bool:
     """Whether an interval fits between those of the same person; True asks for a second reviewer.
 
+    Args: emergency, the days on which an emergency lets more be served there.
     Refuses: Overlaps, GapTooShort, DayTooLong. Source: domain 4.
     """
     _no_clash(new, (other for held in days.values() for other in held), rules.min_gap_minutes)
     longest = 0
-    for day, held in days.items():
-        added = new.minutes_on(day)
-        if not added:
-            continue
-        longest = max(longest, added + sum(other.minutes_on(day) for other in held))
-        if longest > rules.second_review_max:
-            record = held[-1].record if held else new.record
-            most = rules.second_review_max
-            raise DayTooLong(day=day, minutes=longest, most=most, record=record)
+    for day, minutes in minutes_with(new, days).items():
+        most = rules.emergency_max if day in emergency else rules.second_review_max
+        if minutes > most:
+            record = days[day][-1].record if days[day] else new.record
+            raise DayTooLong(day=day, minutes=minutes, most=most, record=record)
+        longest = max(longest, minutes)
     return longest > rules.auto_max_per_day
 
 

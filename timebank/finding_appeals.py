@@ -324,7 +324,7 @@ def _give_back(batch: Batch, record: Record, voided: VoidedRecord) -> Sealed:
     for day in days_near(record.starts, record.ends, rules.min_gap_minutes * MINUTE):
         held = batch.get(VolunteerDay, day_key(record.volunteer, day))
         days[day] = held.intervals if held else ()
-    decide_place(interval, days, rules)
+    decide_place(interval, days, rules, emergency=days if record.emergencies else ())
     debt = -balance(batch, owed(record.volunteer))
     return batch.record(decide_return(record, voided, debt))
 

@@ -103,6 +103,7 @@ class Record(Row, frozen=True):
     posted_leaf: bytes | None = None
     answer_by: date | None = None
     recipient: str | None = None
+    emergencies: tuple[str, ...] = ()
     posted_on: date | None = None
     dispute_by: date | None = None
     way: Acceptance | None = None
@@ -149,6 +150,7 @@ def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
         review=event.review,
         late=event.late,
         recipient=event.recipient,
+        emergencies=event.emergencies,
     )
     rows.put(made)
     if event.once is not None:
@@ -391,10 +393,3 @@ async def totals_of(volunteers: Sequence[PersonId]) -> dict[PersonId, ServiceTot
     """Lifetime service by volunteer, in one statement; who never served is not in it."""
     found = await find_many(ServiceTotal, volunteers)
     return {total.volunteer: total for total in found.values()}
-
-
-async def held_batches(actor: Actor, path: str) -> list[RecorderDay]:
-    """The batches held for records below a path: what the district is told. For its staff."""
-    if not await may_read(actor, Action.READ_RECORDS, path):
-        return []
-    return await select(RecorderDay, held_path__startswith=path, order=["id"])

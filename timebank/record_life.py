@@ -87,6 +87,7 @@ class HoursCaptured(Event, frozen=True, tag="hours.captured"):
 
     `own` tells that the volunteer checked out with their own credential; `once` names what may be
     captured only once, a roster's row or a visit; `recipient` who was served, if registered.
+    `emergencies` are those that let the day have more minutes than usual.
     """
 
     record: str
@@ -104,6 +105,7 @@ class HoursCaptured(Event, frozen=True, tag="hours.captured"):
     review: tuple[ReviewReason, ...] = ()
     once: str | None = None
     recipient: PersonId | None = None
+    emergencies: tuple[str, ...] = ()
 
 
 class HoursConfirmed(Event, frozen=True, tag="hours.confirmed"):

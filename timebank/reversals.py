@@ -9,12 +9,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit
+from timebank.access import Action, may_read, permit
 from timebank.accounts import balance, volunteer
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
-from timebank.confirmations import Turned, is_mine, proxy_of, tell, turn, visible
+from timebank.confirmations import (
+    SameHand,
+    Turned,
+    decide_hand,
+    is_mine,
+    proxy_of,
+    tell,
+    turn,
+    visible,
+)
 from timebank.days import RecorderDay
 from timebank.events import Reversed
 from timebank.hours import Record
@@ -32,6 +41,7 @@ from timebank.record_life import (
     ReverseReason,
 )
 from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.tables import select
 
 # Refusals
 
@@ -120,7 +130,10 @@ class Released(Answer, frozen=True, kw_only=True):
 
 
 async def release_batch(actor: Actor, *, batch: str, key: RequestKey) -> Released:
-    """Let a held batch go on, as the district. Refuses: NotFound, for one that is not held too."""
+    """Let a held batch go on, as the district, by somebody without a hand in what it is held for.
+
+    Refuses: NotFound, for one that is not held too; SameHand, OwnHours.   Source: domain 4 and 11.
+    """
     if not actor.known:
         raise Unauthenticated
 
@@ -129,7 +142,21 @@ async def release_batch(actor: Actor, *, batch: str, key: RequestKey) -> Release
         if held.held_path is None or not may(rows, Action.READ_RECORDS, held.held_path):
             raise NotFound(what="batch")
         permit(rows, Action.REVERSE_HOURS, held.held_path)
+        cause = rows.there(Record, held.held_by or "")
+        decide_hand(cause, actor.id, reviewing=True)
+        if actor.id in (held.recorder, cause.reviewer):
+            raise SameHand(record=cause.id)
         entry = rows.record(BatchReleased(batch=batch))
         return Released(entry=entry.seq, batch=batch)
 
     return await write(actor, key, work, answer=Released, needs=[(RecorderDay, batch)])
+
+
+# Reads
+
+
+async def held_batches(actor: Actor, path: str) -> list[RecorderDay]:
+    """The batches held for records below a path: what the district is told. For its staff."""
+    if not await may_read(actor, Action.READ_RECORDS, path):
+        return []
+    return await select(RecorderDay, held_path__startswith=path, order=["id"])

@@ -26,6 +26,7 @@ from timebank.batch import Batch
 from timebank.closings import closings_due, lapse_balance
 from timebank.donations import donations_due, settle_donation
 from timebank.dormancy import dormant_due, flag_dormant
+from timebank.emergency import emergencies_over, lapse_emergency
 from timebank.forgotten_visits import close_visit, forgotten
 from timebank.gifts import expire_gift, gifts_due
 from timebank.journal import Answer, write
@@ -69,6 +70,11 @@ class Timer(msgspec.Struct, frozen=True):
 TIMERS = (
     Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
     Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),
+    Timer(
+        "emergencies.over",
+        emergencies_over,
+        lambda id, key: lapse_emergency(SYSTEM, emergency=id, key=key),
+    ),
     Timer("gifts.unaccepted", gifts_due, lambda id, key: expire_gift(SYSTEM, gift=id, key=key)),
     Timer(
         "donations.final",

@@ -101,6 +101,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='AreaEmergencies',
+            fields=[
+                ('area', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('spells', fields.TextField(unique=False)),
+            ],
+            options={'table': 'area_emergencies', 'app': 'timebank', 'pk_attr': 'area'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='AreaMinutes',
             fields=[
                 ('area', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -221,6 +230,20 @@ class Migration(migrations.Migration):
                 ('until', DayField(max_length=10)),
             ],
             options={'table': 'drawing_right', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Emergency',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('reason', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('first_day', DayField(max_length=10)),
+                ('last_day', DayField(max_length=10)),
+            ],
+            options={'table': 'emergency', 'app': 'timebank', 'indexes': [Index(fields=['path', 'id']), Index(fields=['state', 'last_day'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -786,6 +809,7 @@ class Migration(migrations.Migration):
                 ('posted_leaf', fields.BinaryField(null=True)),
                 ('answer_by', DayField(null=True, max_length=10)),
                 ('recipient', fields.CharField(null=True, max_length=512)),
+                ('emergencies', fields.TextField(unique=False)),
                 ('posted_on', DayField(null=True, max_length=10)),
                 ('dispute_by', DayField(null=True, max_length=10)),
                 ('way', fields.CharField(null=True, max_length=64)),
