@@ -1,19 +1,23 @@
-"""The books level of verification: strict decoding, balances above their floors, reversals.
+"""The books level of verification: strict decoding, columns, balances above floors, reversals.
 
-Knows postings and `reverses` (FORMAT.md 1 and 8). Keeps one number an account and one position a
-reversal. Refuses to know what an account is for.
+Knows postings and `reverses` (FORMAT.md 1 and 8), and what the columns beside the bytes must say.
+Keeps one number an account and one position a reversal. Refuses to know what an account is for.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Literal
 
 from ledger.chain import Finding
 from ledger.entry import MalformedEntry, Sealed, Unit, decode, leaf_hash, reversal_of
+from ledger.head import EntryRow, instant_text
 from ledger.reader import Reader
 
 Floor = Callable[[str, Unit], int | None]
 Holder = Callable[[str], str]
 """Whose an account is: a debt and the account it stands for have one holder (FORMAT.md 1)."""
+
+_COLUMNS = ("kind", "at", "actor", "request")
 
 
 class Books:
@@ -26,14 +30,25 @@ class Books:
         self._balances: dict[tuple[str, Unit], int] = {}
         self._floors: dict[tuple[str, Unit], int | None] = {}
         self._reversed: set[int] = set()
+        self._at: datetime | None = None
 
-    async def check(self, seq: int, data: bytes) -> list[Finding]:
-        """Post the entry at `seq` and say what is wrong with it."""
+    async def check(self, row: EntryRow) -> list[Finding]:
+        """Post the next entry and say what is wrong with it."""
+        seq, data, _, kind, at, actor, request = row
         try:
             entry = decode(data)
         except MalformedEntry as error:
             return [Finding("books", seq, f"no entry: {error}")]
-        wrong = self._post(entry)
+        says = (entry.kind, instant_text(entry.at), entry.actor, entry.request)
+        wrong = [
+            f"column {name} is not what the bytes say"
+            for name, column, told in zip(_COLUMNS, (kind, at, actor, request), says, strict=True)
+            if column != told
+        ]
+        if self._at is not None and entry.at <= self._at:
+            wrong.append("not later than the entry before")
+        self._at = entry.at
+        wrong += self._post(entry)
         named = reversal_of(entry.body)
         if named is not None:
             wrong += await self._check_reversal(entry, *named)

@@ -53,6 +53,9 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+_NODE_STATE = hashlib.sha256(b"\x01")
+
+
 # Growing
 
 
@@ -80,10 +83,15 @@ def grow(size: int, frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Fronti
 
 def _join(row: list[bytes]) -> bytes:
     """The root over the roots of 2^n subtrees of one height."""
-    sha256 = hashlib.sha256
+    # As `node_hash`; a copied state costs less than a new one and the prefix.
+    copy = _NODE_STATE.copy
     while len(row) > 1:
-        pairs = zip(row[::2], row[1::2], strict=True)
-        row = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        joined: list[bytes] = []
+        for left, right in zip(row[::2], row[1::2], strict=True):
+            state = copy()
+            state.update(left + right)
+            joined.append(state.digest())
+        row = joined
     return row[0]
 
 

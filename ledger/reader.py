@@ -37,10 +37,6 @@ T = TypeVar("T")
 COLUMNS = "seq, bytes, leaf, kind, at, actor, request"
 
 
-# A tile of entries: so many stay in the processor's cache while they are looked at.
-ROWS_AT_ONCE = 256
-
-
 class Unreadable(Exception):
     """The database could not give what it holds: damaged pages, or no such tables."""
 
@@ -52,9 +48,6 @@ class Reader(Protocol):
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """All rows of a query with placeholders $1, $2, ...; refuses with Unreadable."""
-
-    async def scan(self, take: Callable[[list[Any]], None], sql: str, *params: object) -> None:
-        """Hand all rows of a query to `take` where they are read, some at a time."""
 
     async def differences(self) -> list[str]:
         """Where triggers and indexes are not those of the DDL file."""
@@ -95,14 +88,6 @@ async def read_entries(
         rows = await reader.fetch(sql, start, min(start + chunk, end))
         # The columns named above have these types in both DDL files.
         yield cast(list[EntryRow], rows)
-
-
-async def scan_entries(
-    reader: Reader, first: int, end: int, take: Callable[[list[EntryRow]], None]
-) -> None:
-    """Hand the rows from position `first` to before `end` to `take`, in order."""
-    sql = f"SELECT {COLUMNS} FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
-    await reader.scan(take, sql, first, end)
 
 
 async def read_tile(reader: Reader, tile: Tile) -> list[bytes]:
@@ -154,10 +139,6 @@ class _SqliteReader:
         """All rows of a query."""
         return await self._run(self._fetch, sqlite_placeholders(sql), params)
 
-    async def scan(self, take: Callable[[list[Any]], None], sql: str, *params: object) -> None:
-        """Hand all rows to `take`, in the connection's thread."""
-        await self._run(self._scan, take, sqlite_placeholders(sql), params)
-
     async def differences(self) -> list[str]:
         """Where triggers and indexes are not those of the DDL file."""
         return await self._run(sqlite_differences, self._connection)
@@ -173,14 +154,6 @@ class _SqliteReader:
     def _fetch(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(sql, params).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise Unreadable(str(error)) from error
-
-    def _scan(self, take: Callable[[list[Any]], None], sql: str, params: tuple[Any, ...]) -> None:
-        try:
-            cursor = self._connection.execute(sql, params)
-            while rows := cursor.fetchmany(ROWS_AT_ONCE):
-                take(rows)
         except sqlite3.DatabaseError as error:
             raise Unreadable(str(error)) from error
 
@@ -224,16 +197,6 @@ class _PostgresqlReader:
         """All rows of a query."""
         try:
             return [tuple(row) for row in await self._connection.fetch(sql, *params)]
-        except asyncpg.PostgresError as error:
-            raise Unreadable(str(error)) from error
-
-    async def scan(self, take: Callable[[list[Any]], None], sql: str, *params: object) -> None:
-        """Hand all rows to `take`; the server keeps those that are not asked for yet."""
-        try:
-            cursor = await self._connection.cursor(sql, *params)
-            while rows := await cursor.fetch(8 * ROWS_AT_ONCE):
-                for first in range(0, len(rows), ROWS_AT_ONCE):
-                    take(rows[first : first + ROWS_AT_ONCE])
         except asyncpg.PostgresError as error:
             raise Unreadable(str(error)) from error
 

@@ -5,11 +5,9 @@ against chain and tree, the postings against each other. Memory is O(log n) for 
 need one number an account. Refuses to know what an account is: its floor is asked for.
 """
 
-import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Collection
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import AsyncGenerator, Callable, Collection
 from typing import Literal
 
 import msgspec
@@ -18,8 +16,9 @@ from ledger.books import Books, Floor, Holder, check_requests
 from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment
 from ledger.checkpoint import Checkpoint, Log
 from ledger.claims import Claims
-from ledger.entry import leaf_hash
-from ledger.head import Head, NotInstalled, instant_of
+from ledger.crew import check_apart
+from ledger.entry import MalformedEntry, decode, leaf_hash
+from ledger.head import Head, NotInstalled
 from ledger.marks import Mark
 from ledger.merkle import (
     EMPTY_ROOT,
@@ -46,7 +45,7 @@ Level = Literal["storage", "chain", "books"]
 LEVELS: tuple[Level, ...] = ("storage", "chain", "books")
 
 # Below this a second process costs more than it saves.
-_ENTRIES_WORTH_A_PROCESS = 4 * ENTRIES_A_SEGMENT
+_ENTRIES_WORTH_A_PROCESS = 6 * ENTRIES_A_SEGMENT
 _MAX_FINDINGS = 100
 # More missing entries than this are not walked through in search of the next.
 _WIDEST_GAP = 1 << 20
@@ -220,10 +219,8 @@ class _Check:
         if self._asked.mark is not None:
             await self._go_on(reader, self._asked.mark)
         frontier = self._units
-        last: Segment | None = None
         async for segment in self._segments(reader, self._position, end):
             self.note(*segment.findings)
-            last = segment
             self._size += segment.entries
             self._asked.progress("chain", segment.end, end)
             if segment.entries == ENTRIES_A_SEGMENT:
@@ -239,7 +236,7 @@ class _Check:
         due = sum(self._size >> TILE_HEIGHT * level for level in range(1, 7))
         if counted != due:
             self.note(Finding("chain", None, f"{counted} tile roots are stored, {due} are due"))
-        await self._check_head(reader, head, frontier, last)
+        await self._check_head(reader, head, frontier)
 
     async def _go_on(self, reader: Reader, mark: Mark) -> None:
         """Begin where a mark lies, if the log still has the roots it had there and then."""
@@ -284,16 +281,12 @@ class _Check:
             if stored[node.index % 256 : node.index % 256 + 1] != [node.hash]:
                 self.note(Finding("chain", None, f"tile root {level}/{node.index} differs"))
 
-    async def _check_head(
-        self, reader: Reader, head: Head, frontier: Frontier, last: Segment | None
-    ) -> None:
+    async def _check_head(self, reader: Reader, head: Head, frontier: Frontier) -> None:
         leaf, at = bytes(32), None
-        if last is not None:
-            leaf, at = last.leaf, last.at
-        elif self._position:
-            sql = "SELECT bytes, at FROM entry WHERE seq = $1"
-            for data, text in await reader.fetch(sql, self._position - 1):
-                leaf, at = leaf_hash(data), instant_of(text)
+        for (data,) in await reader.fetch("SELECT bytes FROM entry WHERE seq = $1", self._size - 1):
+            leaf = leaf_hash(data)
+            with contextlib.suppress(MalformedEntry):
+                at = decode(data).at
         if head.size != self._size:
             what = f"the head counts {head.size} entries, {self._size} are there"
             self.note(Finding("chain", min(head.size, self._size), what))
@@ -304,7 +297,7 @@ class _Check:
         if head.at != at:
             self.note(Finding("chain", None, "the head's time is not the last entry's"))
 
-    async def _segments(self, reader: Reader, first: int, end: int) -> AsyncIterator[Segment]:
+    async def _segments(self, reader: Reader, first: int, end: int) -> AsyncGenerator[Segment]:
         """Each segment in order: here, or for a large log in several processes."""
         starts = range(first, end, ENTRIES_A_SEGMENT)
         processes = self._asked.processes
@@ -312,19 +305,12 @@ class _Check:
             for first in starts:
                 yield await check_segment(reader, first, min(first + ENTRIES_A_SEGMENT, end))
             return
-        loop = asyncio.get_running_loop()
-        pool = ProcessPoolExecutor(processes, get_context("spawn"))
-        try:
-            running: list[asyncio.Future[Segment]] = []
-            for first in starts:
-                stop = min(first + ENTRIES_A_SEGMENT, end)
-                running.append(loop.run_in_executor(pool, _segment, self._url, first, stop))
-                if len(running) > processes:
-                    yield await running.pop(0)
-            for segment in running:
-                yield await segment
-        finally:
-            pool.shutdown(cancel_futures=True)
+        apart = check_apart(
+            self._url, first, end, length=ENTRIES_A_SEGMENT, processes=min(processes, len(starts))
+        )
+        async with contextlib.aclosing(apart):
+            async for segment in apart:
+                yield segment
 
     # Books
 
@@ -332,17 +318,7 @@ class _Check:
         books = Books(reader, self._asked.floor, self._asked.holder)
         async for rows in read_entries(reader, 0, end):
             for row in rows:
-                self.note(*await books.check(row[0], row[1]))
+                self.note(*await books.check(row))
             if rows:
                 self._asked.progress("books", rows[-1][0] + 1, end)
         self.note(*await check_requests(reader))
-
-
-def _segment(url: str, first: int, end: int) -> Segment:
-    """Check one segment in a process of its own."""
-
-    async def run() -> Segment:
-        async with open_reader(url) as reader:
-            return await check_segment(reader, first, end)
-
-    return asyncio.run(run())

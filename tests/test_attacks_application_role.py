@@ -184,9 +184,9 @@ async def test_layer_chain_names_the_fence_that_was_taken_out_of_the_schema(
     connection = sqlite3.connect(sqlite_path(sqlite_url), isolation_level=None)
     connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 1")
     connection.close()
-    found = [(one.layer, one.seq, one.what) for one in await log.verified("chain")]
+    found = [(one.layer, one.seq, one.what) for one in await log.verified("chain", "books")]
     assert ("chain", None, "trigger entry_update is missing") in found
-    assert ("chain", 1, "column actor is not what the bytes say") in found
+    assert ("books", 1, "column actor is not what the bytes say") in found
 
 
 # What an application must be able to do, and who names it

@@ -158,7 +158,7 @@ def test_a_finding_is_in_the_report_and_in_the_exit_code(log: str, tmp_path: Pat
     with fences_down(log) as connection:
         connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 300")
     told = timebank(log, "--report", str(tmp_path / "r"))
-    line = "chain entry 300: column actor is not what the bytes say"
+    line = "books entry 300: column actor is not what the bytes say"
     assert told.exit_code == 1
     assert line in told.output
     assert f"* {line}" in (tmp_path / "r").read_text("utf-8")
@@ -167,7 +167,7 @@ def test_a_finding_is_in_the_report_and_in_the_exit_code(log: str, tmp_path: Pat
 
 def test_levels_are_chosen_one_by_one(log: str) -> None:
     with fences_down(log) as connection:
-        connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 300")
+        connection.execute("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 300")
     assert timebank(log, "--level", "books").exit_code == 0
     assert timebank(log, "--level", "books", "--level", "chain").exit_code == 1
     assert timebank(log, "--level", "hearsay").exit_code == 2
@@ -242,7 +242,7 @@ def test_a_mark_is_not_renewed_where_something_was_found(log: str, tmp_path: Pat
 @pytest.mark.usefixtures("small_segments")
 def test_a_range_is_read_alone_and_the_report_says_so(log: str, tmp_path: Path) -> None:
     with fences_down(log) as connection:
-        connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 300")
+        connection.execute("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 300")
     told = timebank(log, "--range", "0:256", "--report", str(tmp_path / "r"))
     assert told.exit_code == 0, told.output
     text = (tmp_path / "r").read_text("utf-8")

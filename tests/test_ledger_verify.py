@@ -1,6 +1,7 @@
 """Verification of storage and chain: every way to tamper with a ledger is named."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -8,12 +9,10 @@ import pytest
 
 from ledger import verify
 from ledger.checkpoint import Signer
+from ledger.crew import check_apart
 from ledger.entry import Tip, seal
 from ledger.head import entry_row
-from ledger.reader import (
-    open_reader,
-    read_head,
-)
+from ledger.reader import Unreadable, open_reader, read_head
 from ledger.tables import TABLES, dialect_of, install, sqlite_path
 from tests.ledgers import SIGNER, START, entry, fences_down, fill, named
 
@@ -73,12 +72,6 @@ TAMPERING: dict[str, tuple[str, int | None]] = {
     ),
     "bytes and nothing": ("UPDATE entry SET bytes = x'7b7d' WHERE seq = 300", 300),
     "leaf": ("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 300", 300),
-    "kind": ("UPDATE entry SET kind = 'hours.reversed' WHERE seq = 300", 300),
-    "kind in part": ("UPDATE entry SET kind = 'hours.poste' WHERE seq = 300", 300),
-    "at": ("UPDATE entry SET at = '2020-01-01T00:05:00.000001Z' WHERE seq = 300", 300),
-    "at backwards": ("UPDATE entry SET at = '2019-01-01T00:05:00.000001Z' WHERE seq = 300", 300),
-    "actor": ("UPDATE entry SET actor = 'p_9' WHERE seq = 300", 300),
-    "request": ("UPDATE entry SET request = hex(zeroblob(16)) WHERE seq = 300", 300),
     "first deleted": ("DELETE FROM entry WHERE seq = 0", 0),
     "deleted": ("DELETE FROM entry WHERE seq = 300", 300),
     "tail cut": ("DELETE FROM entry WHERE seq >= 590", 590),
@@ -112,14 +105,35 @@ async def test_tampering_is_named_with_entry_and_layer(sqlite_url: str, how: str
     assert seq in named(report, "chain"), report.findings
 
 
+COLUMNS: dict[str, str] = {
+    "kind": "UPDATE entry SET kind = 'hours.reversed' WHERE seq = 300",
+    "kind in part": "UPDATE entry SET kind = 'hours.poste' WHERE seq = 300",
+    "at": "UPDATE entry SET at = '2020-01-01T00:05:00.000001Z' WHERE seq = 300",
+    "at backwards": "UPDATE entry SET at = '2019-01-01T00:05:00.000001Z' WHERE seq = 300",
+    "actor": "UPDATE entry SET actor = 'p_9' WHERE seq = 300",
+    "request": "UPDATE entry SET request = hex(zeroblob(16)) WHERE seq = 300",
+}
+
+
+@pytest.mark.parametrize("how", COLUMNS)
+async def test_a_column_that_says_otherwise_than_the_bytes_is_named_by_the_books(
+    sqlite_url: str, how: str
+) -> None:
+    await fill(sqlite_url, SIZE)
+    with fences_down(sqlite_url) as connection:
+        assert connection.execute(COLUMNS[how]).rowcount == 1
+    report = await verify.verify(sqlite_url, levels=["chain", "books"])
+    assert {(found.layer, found.seq) for found in report.findings} >= {("books", 300)}
+
+
 async def test_a_changed_column_names_that_entry_alone(sqlite_url: str) -> None:
     await fill(sqlite_url, SIZE)
     for column, value in (("kind", "a.b"), ("actor", "x"), ("leaf", bytes(32))):
         with fences_down(sqlite_url) as connection:
             (old,) = connection.execute(f"SELECT {column} FROM entry WHERE seq = 7").fetchone()
             connection.execute(f"UPDATE entry SET {column} = ? WHERE seq = 7", (value,))
-        report = await verify.verify(sqlite_url, levels=["chain"])
-        assert named(report, "chain") == {7}
+        report = await verify.verify(sqlite_url)
+        assert {found.seq for found in report.findings} == {7}
         with fences_down(sqlite_url) as connection:
             connection.execute(f"UPDATE entry SET {column} = ? WHERE seq = 7", (old,))
 
@@ -159,7 +173,7 @@ async def test_an_entry_written_before_the_one_before_it_is_named(sqlite_url: st
     with fences_down(sqlite_url) as connection:
         connection.execute("DELETE FROM entry WHERE seq = 4")
         connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", entry_row(early))
-    report = await verify.verify(sqlite_url, levels=["chain"])
+    report = await verify.verify(sqlite_url, levels=["books"])
     assert ("not later than the entry before", 4) in [
         (finding.what, finding.seq) for finding in report.findings
     ]
@@ -210,7 +224,9 @@ async def test_tampering_on_postgresql_is_named(postgres_url: str) -> None:
     connection = await asyncpg.connect(postgres_url)
     for table in TABLES:
         await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    await connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 17")
+    await connection.execute(
+        "UPDATE entry SET leaf = decode(repeat('00', 32), 'hex') WHERE seq = 17"
+    )
     await connection.execute("DELETE FROM entry WHERE seq = 40")
     await connection.close()
     report = await verify.verify(postgres_url, levels=["chain"])
@@ -220,10 +236,26 @@ async def test_tampering_on_postgresql_is_named(postgres_url: str) -> None:
 async def test_the_levels_asked_for_are_the_levels_run(sqlite_url: str) -> None:
     await fill(sqlite_url, 5)
     with fences_down(sqlite_url) as connection:
-        connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 3")
+        connection.execute("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 3")
     assert (await verify.verify(sqlite_url, levels=["books"])).sound
     report = await verify.verify(sqlite_url, levels=["chain", "storage"])
     assert report.levels == ("storage", "chain")
+
+
+async def test_a_table_whose_entries_are_no_bytes_is_named(sqlite_url: str) -> None:
+    await fill(sqlite_url, SIZE)
+    with fences_down(sqlite_url) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(replace(sql, 'NOT NULL', ''), 'STRICT', '')"
+            " WHERE name = 'entry'"
+        )
+    with fences_down(sqlite_url) as connection:
+        connection.execute("UPDATE entry SET bytes = NULL WHERE seq = 300")
+    report = await verify.verify(sqlite_url, levels=["chain"])
+    told = {(found.layer, found.what) for found in report.findings}
+    assert ("chain", "table entry differs") in told
+    assert ("storage", "an entry that is no bytes, 256 or after it") in told
 
 
 # Segments and processes
@@ -252,8 +284,43 @@ async def test_segments_put_together_are_the_whole(sqlite_url: str) -> None:
 async def test_several_processes_find_what_one_finds(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await fill(database_url, 1024)
+    await fill(database_url, 1_200)
+    one = await verify.verify(database_url, levels=["chain"], processes=1)
     monkeypatch.setattr(verify, "_ENTRIES_WORTH_A_PROCESS", 1)
-    report = await verify.verify(database_url, levels=["chain"], processes=2)
+    told: list[int] = []
+    report = await verify.verify(
+        database_url,
+        levels=["chain"],
+        processes=2,
+        progress=lambda level, done, end: told.append(done),
+    )
     assert report.sound, report.findings
-    assert report.size == 1024
+    assert told == [256, 512, 768, 1_024, 1_200]
+    assert report == one
+
+
+@pytest.mark.usefixtures("small_segments")
+async def test_several_processes_name_what_is_wrong_in_each_share(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(sqlite_url, 1_200)
+    with fences_down(sqlite_url) as connection:
+        connection.execute("UPDATE entry SET bytes = x'7b7d' WHERE seq IN (5, 300, 1100)")
+    monkeypatch.setattr(verify, "_ENTRIES_WORTH_A_PROCESS", 1)
+    report = await verify.verify(sqlite_url, levels=["chain"], processes=3)
+    assert {5, 300, 1100} <= named(report, "chain")
+
+
+@pytest.mark.usefixtures("small_segments")
+async def test_a_process_that_cannot_read_or_dies_ends_the_verification_in_words(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = sqlite_url.replace("timebank.db", "gone.db")
+    with pytest.raises(Unreadable, match="unable to open"):
+        _ = [found async for found in check_apart(gone, 0, 600, length=256, processes=2)]
+    await fill(sqlite_url, 600)
+    monkeypatch.setattr(verify, "_ENTRIES_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    report = await verify.verify(sqlite_url, levels=["chain"], processes=2)
+    assert [found.what for found in report.findings] == ["a process that checks segments died"]
+    assert report.levels == ()
