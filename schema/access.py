@@ -55,6 +55,7 @@ show_enum(
     decide_objection="Answer and decide objections to records.",
     find_misconduct="Find misconduct, and review findings.",
     open_emergency="Open and end an emergency.",
+    hold_activity="Hold an activity, let it go, make it void.",
     accept_at_counter="Accept for a volunteer at the counter.",
     tell_in_person="Tell people in person what waits in their inbox.",
     suspend_person="Suspend and reinstate people.",

@@ -17,7 +17,8 @@ from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from schema.teams import Team, read_teams
 from timebank import activities, divisions, programme, sign_ups
-from timebank.activities import ActivityKind, ActivityState, CancelReason, Move
+from timebank.activities import ActivityKind, ActivityState, Move
+from timebank.activity_life import CancelReason
 
 show_enum(
     ActivityKind,
@@ -43,6 +44,9 @@ show_enum(
     filed="Its roster is filed.",
     closed="Nothing more comes in for it.",
     cancelled="It is not held.",
+    overdue="It is over, and its roster was not filed in time.",
+    held="The district stopped it and looks into it.",
+    void="The district found that there was no such activity.",
 )
 show_enum(
     CancelReason,

@@ -8,6 +8,8 @@ from tests.emergencies import emergency_things
 from tests.volunteering import captured, confirmed
 from tests.world import World, key
 from timebank.access import Role
+from timebank.activity_holds import hold_activity
+from timebank.activity_life import HoldReason
 from timebank.actors import Actor
 from timebank.confirmations import accept_hours
 from timebank.finding_appeals import appeal_finding
@@ -66,6 +68,19 @@ async def accepted(world: World, who: Actor, *, hours_ago: int, by: Actor | None
     return id
 
 
+async def hold_things(world: World) -> dict[str, Any]:
+    """Activities that the district's lead held, and one to hold."""
+    lead, activities = world.staff[Role.DISTRICT_LEAD], [await world.activity() for _ in range(3)]
+    for id in activities[:2]:
+        await hold_activity(lead, activity=id, reason=HoldReason.REPORTED, key=key())
+    return {
+        "releaseActivity.activity": activities[0],
+        "voidActivity.activity": activities[1],
+        "holdActivity.activity": activities[2],
+        "activityHolds.scope": world.station_path,
+    }
+
+
 async def misconduct_things(world: World, subject: Actor) -> dict[str, Any]:
     """Findings that touch the subject, drafts of others, and an appeal, for the role matrix."""
     clerk = await world.officer(Role.STATION_CLERK, world.station_path)
@@ -76,14 +91,18 @@ async def misconduct_things(world: World, subject: Actor) -> dict[str, Any]:
     first = await found(world, [records[2]])
     other = await found(world, [theirs])
     asked = await appeal_finding(elder, finding=other.finding, words="我去过", key=key())
-    return {
-        "proposeFinding.records": [records[3]],
-        "makeFinding.draft": drafts[0],
-        "dropFinding.draft": drafts[1],
-        "findings.scope": world.station_path[: len("420100/420102/")],
-        "findingDrafts.scope": world.station_path[: len("420100/420102/")],
-        "openFindingAppeals.scope": world.station_path[: len("420100/420102/")],
-        "finding": first.finding,
-        "decideFindingAppeal.appeal": asked.appeal,
-        "decideFindingAppeal.grounds": "NOTHING_SHOWN",
-    } | await emergency_things(world)
+    return (
+        {
+            "proposeFinding.records": [records[3]],
+            "makeFinding.draft": drafts[0],
+            "dropFinding.draft": drafts[1],
+            "findings.scope": world.station_path[: len("420100/420102/")],
+            "findingDrafts.scope": world.station_path[: len("420100/420102/")],
+            "openFindingAppeals.scope": world.station_path[: len("420100/420102/")],
+            "finding": first.finding,
+            "decideFindingAppeal.appeal": asked.appeal,
+            "decideFindingAppeal.grounds": "NOTHING_SHOWN",
+        }
+        | await emergency_things(world)
+        | await hold_things(world)
+    )

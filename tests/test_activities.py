@@ -14,7 +14,6 @@ from timebank.activities import (
     LIFECYCLE,
     ActivityKind,
     ActivityState,
-    CancelReason,
     DeclaredTooLate,
     Move,
     SeatsWrong,
@@ -26,6 +25,7 @@ from timebank.activities import (
     move_activity,
     titles_of,
 )
+from timebank.activity_life import CancelReason
 from timebank.actors import PUBLIC
 from timebank.attendance import end_activity
 from timebank.clock import instant

@@ -29,6 +29,7 @@ PLACEHOLDER = re.compile(r"{(\w+)}")
 WITHOUT_API: dict[str, str] = {
     "timebank.dormancy": "the software's own timer flags it; the account shows it",
     "timebank.forgotten_visits": "the software's own timer closes them; nobody else may",
+    "timebank.overdue_rosters": "the software's own timer marks them; the activity shows it",
     "timebank.silence": "the software's own timer lets silence count; nobody else may",
 }
 # Modules still being built: excused from API, tests and met refusals. Whoever finishes one strikes

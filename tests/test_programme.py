@@ -11,12 +11,12 @@ from tests.world import NOON, World, found_station, key, open_world
 from timebank.access import Role
 from timebank.activities import (
     ActivityState,
-    CancelReason,
     Move,
     activity,
     cancel_activity,
     move_activity,
 )
+from timebank.activity_life import CancelReason
 from timebank.actors import PUBLIC, Actor
 from timebank.attendance import check_in, check_out, end_activity, scan
 from timebank.captures import capture_visit

@@ -12,11 +12,11 @@ from tests.world import NOON, World, key, open_world
 from timebank.access import Role
 from timebank.activities import (
     ActivityNotOpen,
-    CancelReason,
     Move,
     cancel_activity,
     move_activity,
 )
+from timebank.activity_life import CancelReason
 from timebank.actors import PUBLIC
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.sign_ups import (

@@ -16,7 +16,15 @@ from timebank.confirmations import accept_hours
 from timebank.events import Event
 from timebank.notices import open_inbox
 from timebank.objection_life import ObjectionRaised, ReviewAsked
-from timebank.record_life import LIFECYCLE, HoursRepudiated, HoursReversed, RecordState
+from timebank.record_life import (
+    LIFECYCLE,
+    HoursReinstated,
+    HoursReinstatedSilent,
+    HoursRepudiated,
+    HoursReversed,
+    HoursVoided,
+    RecordState,
+)
 from timebank.reversals import repudiate_hours
 from timebank.silence import post_silent
 from timebank.waiting import Party, Waiting, decide_waiting, waiting_on
@@ -35,6 +43,7 @@ ANSWERS = {
     RecordState.REJECTED: NOBODY,
     RecordState.REPUDIATED: NOBODY,
     RecordState.REVERSED: NOBODY,
+    RecordState.VOIDED: NOBODY,
 }
 
 
@@ -50,11 +59,11 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 @pytest.mark.parametrize("state", RecordState)
 def test_every_state_says_who_is_next(state: RecordState) -> None:
     record = msgspec.structs.replace(CONFIRMED, state=state, dispute_by=LAST)
-    assert decide_waiting(record, batch_held=False) == ANSWERS[state]
+    assert decide_waiting(record, halted=False) == ANSWERS[state]
     held = Waiting(party=Party.DISTRICT) if ANSWERS[state] else NOBODY
     if state is RecordState.DISPUTED:
         held = ANSWERS[state]
-    assert decide_waiting(record, batch_held=True) == held
+    assert decide_waiting(record, halted=True) == held
 
 
 @pytest.mark.parametrize("state", RecordState)
@@ -62,13 +71,14 @@ def test_nobody_is_waited_for_where_only_undoing_or_objecting_follows(
     state: RecordState,
 ) -> None:
     undoing: set[type[Event]] = {HoursRepudiated, HoursReversed, ObjectionRaised, ReviewAsked}
+    undoing |= {HoursVoided, HoursReinstated, HoursReinstatedSilent}
     forward = set(LIFECYCLE[state]) - undoing
     assert (ANSWERS[state] is not NOBODY) == bool(forward)
 
 
 def test_a_notice_that_has_not_arrived_waits_for_the_counter() -> None:
     record = msgspec.structs.replace(CONFIRMED, answer_by=None)
-    assert decide_waiting(record, batch_held=False) == Waiting(party=Party.COUNTER)
+    assert decide_waiting(record, halted=False) == Waiting(party=Party.COUNTER)
 
 
 # Records

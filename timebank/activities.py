@@ -11,6 +11,21 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank.access import Action, permit
+from timebank.activity_life import (
+    ActivityCancelled,
+    ActivityClosed,
+    ActivityEnded,
+    ActivityHeld,
+    ActivityOpened,
+    ActivityReleased,
+    ActivityReleasedEnded,
+    ActivityReleasedRunning,
+    ActivityStarted,
+    ActivityVoided,
+    CancelReason,
+    RosterFiled,
+    RosterOverdue,
+)
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -56,16 +71,13 @@ class ActivityState(StrEnum):
     FILED = "filed"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    OVERDUE = "overdue"
+    HELD = "held"
+    VOID = "void"
 
 
-class CancelReason(StrEnum):
-    """Why an activity is not held."""
-
-    WEATHER = "weather"
-    TOO_FEW_PEOPLE = "too_few_people"
-    NO_PLACE = "no_place"
-    SAFETY = "safety"
-    OTHER = "other"
+HALTED = frozenset({ActivityState.HELD, ActivityState.VOID})
+"""Where nothing of an activity goes on."""
 
 
 # Events
@@ -82,45 +94,6 @@ class ActivityDeclared(Event, frozen=True, tag="activity.declared"):
     ends: datetime
     title: str
     team: str | None = None
-
-
-class ActivityOpened(Event, frozen=True, tag="activity.opened"):
-    """People may sign up."""
-
-    activity: str
-
-
-class ActivityStarted(Event, frozen=True, tag="activity.started"):
-    """The activity runs: people may check in."""
-
-    activity: str
-
-
-class ActivityEnded(Event, frozen=True, tag="activity.ended"):
-    """The activity is over; `unconfirmed` were still checked in and closed at the planned end."""
-
-    activity: str
-    planned_end: datetime
-    unconfirmed: tuple[str, ...] = ()
-
-
-class RosterFiled(Event, frozen=True, tag="activity.filed"):
-    """The roster is complete."""
-
-    activity: str
-
-
-class ActivityClosed(Event, frozen=True, tag="activity.closed"):
-    """Nothing more comes in for this activity."""
-
-    activity: str
-
-
-class ActivityCancelled(Event, frozen=True, tag="activity.cancelled"):
-    """The activity will not be held."""
-
-    activity: str
-    reason: CancelReason
 
 
 # Refusals
@@ -164,16 +137,40 @@ LIFECYCLE: Lifecycle[ActivityState] = {
     ActivityState.DECLARED: {
         ActivityOpened: ActivityState.OPEN,
         ActivityCancelled: ActivityState.CANCELLED,
+        ActivityHeld: ActivityState.HELD,
     },
     ActivityState.OPEN: {
         ActivityStarted: ActivityState.RUNNING,
         ActivityCancelled: ActivityState.CANCELLED,
+        ActivityHeld: ActivityState.HELD,
     },
-    ActivityState.RUNNING: {ActivityEnded: ActivityState.ENDED},
-    ActivityState.ENDED: {RosterFiled: ActivityState.FILED},
-    ActivityState.FILED: {ActivityClosed: ActivityState.CLOSED},
-    ActivityState.CLOSED: {},
+    ActivityState.RUNNING: {
+        ActivityEnded: ActivityState.ENDED,
+        RosterOverdue: ActivityState.OVERDUE,
+        ActivityHeld: ActivityState.HELD,
+    },
+    ActivityState.ENDED: {
+        RosterFiled: ActivityState.FILED,
+        RosterOverdue: ActivityState.OVERDUE,
+        ActivityHeld: ActivityState.HELD,
+    },
+    ActivityState.OVERDUE: {
+        RosterFiled: ActivityState.FILED,
+        ActivityHeld: ActivityState.HELD,
+    },
+    ActivityState.FILED: {
+        ActivityClosed: ActivityState.CLOSED,
+        ActivityHeld: ActivityState.HELD,
+    },
+    ActivityState.CLOSED: {ActivityHeld: ActivityState.HELD},
+    ActivityState.HELD: {
+        ActivityReleased: ActivityState.DECLARED,
+        ActivityReleasedRunning: ActivityState.RUNNING,
+        ActivityReleasedEnded: ActivityState.ENDED,
+        ActivityVoided: ActivityState.VOID,
+    },
     ActivityState.CANCELLED: {},
+    ActivityState.VOID: {},
 }
 
 Moved = ActivityOpened | ActivityStarted | RosterFiled | ActivityClosed
@@ -215,6 +212,10 @@ class Activity(Row, frozen=True):
     ends: datetime
     declared_at: datetime
 
+    def moved(self, state: ActivityState) -> "Activity":
+        """The activity in another state, for projectors."""
+        return msgspec.structs.replace(self, state=state)
+
 
 @projects(ActivityDeclared)
 def _declared(rows: Rows, event: ActivityDeclared, entry: Sealed) -> None:
@@ -247,8 +248,7 @@ def _declared(rows: Rows, event: ActivityDeclared, entry: Sealed) -> None:
 )
 def _moved(rows: Rows, event: Moved | ActivityEnded | ActivityCancelled, entry: Sealed) -> None:
     held = rows.there(Activity, event.activity)
-    state = step(LIFECYCLE, held.state, type(event))
-    rows.put(msgspec.structs.replace(held, state=state))
+    rows.put(held.moved(step(LIFECYCLE, held.state, type(event))))
 
 
 # Decisions

@@ -19,10 +19,10 @@ from timebank.activities import (
     MINUTE,
     Acted,
     Activity,
-    ActivityEnded,
     ActivityNotOpen,
     ActivityState,
 )
+from timebank.activity_life import ActivityEnded
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of

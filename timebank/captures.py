@@ -45,7 +45,14 @@ from timebank.record_life import CaptureMode, HoursCaptured, LateReason
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.sign_ups import BelowServiceAge
 
-RECORDABLE = frozenset({ActivityState.RUNNING, ActivityState.ENDED, ActivityState.FILED})
+RECORDABLE = frozenset(
+    {
+        ActivityState.RUNNING,
+        ActivityState.ENDED,
+        ActivityState.OVERDUE,
+        ActivityState.FILED,
+    }
+)
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):

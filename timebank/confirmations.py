@@ -11,6 +11,7 @@ import msgspec
 from ledger.entry import Sealed
 from timebank.access import Action, permit
 from timebank.accounts import balance, issuance, moving, owed, volunteer
+from timebank.activities import HALTED, Activity
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import is_close, may
@@ -74,6 +75,14 @@ class OrderDecides(Refusal):
 
     says = "Record {record} is of an order for help; it is confirmed with the order."
     record: str
+
+
+class ActivityHalted(Refusal):
+    """The district stopped the activity."""
+
+    says = "The district stopped activity {activity}, which is {state}; its records wait."
+    activity: str
+    state: str
 
 
 class MinutesWrong(Refusal):
@@ -158,10 +167,13 @@ def no_other_key(batch: Batch, record: Record) -> None:
 
 
 def not_held(batch: Batch, record: Record) -> None:
-    """Let a record go on unless its batch is held. Refuses: BatchHeld."""
+    """Let a record go on unless batch or activity is held. Refuses: BatchHeld, ActivityHalted."""
     held = batch.there(RecorderDay, record.batch)
     if held.held_by is not None:
         raise BatchHeld(record=held.held_by)
+    activity = batch.there(Activity, record.activity) if record.activity else None
+    if activity is not None and activity.state in HALTED:
+        raise ActivityHalted(activity=activity.id, state=activity.state.value)
 
 
 def post(batch: Batch, record: Record, way: Acceptance, *, proxy: PersonId | None = None) -> Sealed:
@@ -249,8 +261,8 @@ async def confirm_hours(
     """Confirm captured records, as another hand than their recorder's.
 
     Args: records, 1 to 500; minutes, for one record, if fewer than checked are confirmed.
-    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, MinutesWrong, BatchHeld,
-    OrderDecides.
+    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, MinutesWrong, OrderDecides,
+    and what `not_held` refuses.
     A visit that the volunteer checked out of is posted with it, if all its minutes are confirmed.
     """
     if minutes is not None and len(records) != 1:
@@ -274,7 +286,7 @@ async def confirm_hours(
 async def review_hours(actor: Actor, *, records: Sequence[str], key: RequestKey) -> Turned:
     """Agree with records that a rule sent to a second reviewer, as a third person.
 
-    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, BatchHeld.
+    Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, and what `not_held` refuses.
     """
 
     def one(batch: Batch, id: str) -> Sealed:
@@ -314,8 +326,8 @@ async def accept_hours(actor: Actor, *, records: Sequence[str], key: RequestKey)
     """Accept confirmed records as one's own: they are posted, and eligible minutes are minted.
 
     By the volunteer, or by a proxy or staff at the counter who turned no other key of the record.
-    Refuses for each: NotFound, NotInThisState, SameHand, BatchHeld, PersonNotActive.
-    Source: domain 4 and 6.
+    Refuses for each: NotFound, NotInThisState, SameHand, PersonNotActive, and what `not_held`
+    refuses.   Source: domain 4 and 6.
     """
     return await turn(actor, records, key, accept_one)
 
@@ -379,6 +391,7 @@ def record_needs(record: Record) -> list[Place]:
         (ServiceTotal, who),
         (Inbox, who),
         (RecorderDay, record.batch),
+        *([(Activity, record.activity)] if record.activity else []),
         (VolunteerDay, day_key(who, record.day)),
         (VolunteerMonth, month_key(who, record.day)),
         (Overflow, who),

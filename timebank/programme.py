@@ -108,7 +108,7 @@ async def station_day(actor: Actor, station: str, day: date | None = None) -> St
     held = await select(
         Activity,
         Q(starts__gte=begins, starts__lt=begins + timedelta(days=1)),
-        ~Q(state=ActivityState.CANCELLED.value),
+        ~Q(state__in=[ActivityState.CANCELLED.value, ActivityState.VOID.value]),
         station=station,
     )
     ids = [activity.id for activity in held]

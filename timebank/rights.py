@@ -49,6 +49,7 @@ class Action(StrEnum):
     DECIDE_OBJECTION = "decide_objection"
     FIND_MISCONDUCT = "find_misconduct"
     OPEN_EMERGENCY = "open_emergency"
+    HOLD_ACTIVITY = "hold_activity"
     ACCEPT_AT_COUNTER = "accept_at_counter"
     TELL_IN_PERSON = "tell_in_person"
     SUSPEND_PERSON = "suspend_person"
@@ -94,6 +95,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.DECIDE_OBJECTION: frozenset({Role.DISTRICT_LEAD}),
     Action.FIND_MISCONDUCT: frozenset({Role.DISTRICT_LEAD}),
     Action.OPEN_EMERGENCY: frozenset({Role.DISTRICT_LEAD}),
+    Action.HOLD_ACTIVITY: frozenset({Role.DISTRICT_LEAD}),
     Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
     Action.TELL_IN_PERSON: frozenset(_STATION),
     Action.SUSPEND_PERSON: frozenset({Role.DISTRICT_LEAD}),

@@ -177,7 +177,8 @@ def booked_near(batch: Batch, person: PersonId, starts: datetime, ends: datetime
 
 
 def _still_on(batch: Batch, activity: str) -> bool:
-    return batch.there(Activity, activity).state is not ActivityState.CANCELLED
+    gone = (ActivityState.CANCELLED, ActivityState.VOID)
+    return batch.there(Activity, activity).state not in gone
 
 
 # Commands

@@ -32,6 +32,7 @@ from timebank.gifts import expire_gift, gifts_due
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.member_reports import reports_due
+from timebank.overdue_rosters import mark_overdue, rosters_due
 from timebank.pool_grants import close_grant, grants_due
 from timebank.refusals import Denial, Refusal
 from timebank.report_reviews import lapse_report
@@ -70,6 +71,11 @@ class Timer(msgspec.Struct, frozen=True):
 TIMERS = (
     Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
     Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),
+    Timer(
+        "rosters.overdue",
+        rosters_due,
+        lambda id, key: mark_overdue(SYSTEM, activity=id, key=key),
+    ),
     Timer(
         "emergencies.over",
         emergencies_over,

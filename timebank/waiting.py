@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from timebank.activities import HALTED, Activity
 from timebank.days import RecorderDay
 from timebank.hours import Record
 from timebank.record_life import LIFECYCLE, RecordState
@@ -44,11 +45,12 @@ PARTIES = {
 # Decisions
 
 
-def decide_waiting(record: Record, *, batch_held: bool) -> Waiting | None:
+def decide_waiting(record: Record, *, halted: bool) -> Waiting | None:
     """Who must act next on a record; None when nothing is held up.
 
-    A held batch waits for the district first. A confirmed record whose notice has not arrived waits
-    for the counter, which must speak to the volunteer, unless the volunteer opens the inbox first.
+    A held batch or activity waits for the district first. A confirmed record whose notice has not
+    arrived waits for the counter, which must speak to the volunteer, unless the volunteer opens the
+    inbox first.
     A disputed one waits for the district until its next last day.
     """
     party = PARTIES.get(record.state)
@@ -56,7 +58,7 @@ def decide_waiting(record: Record, *, batch_held: bool) -> Waiting | None:
         return None
     if record.state is RecordState.DISPUTED:
         return Waiting(party=party, by=record.dispute_by)
-    if batch_held:
+    if halted:
         return Waiting(party=Party.DISTRICT)
     if record.state is not RecordState.CONFIRMED:
         return Waiting(party=party)
@@ -73,5 +75,10 @@ async def waiting_on(records: Sequence[Record]) -> dict[str, Waiting]:
     open_ones = [record for record in records if LIFECYCLE[record.state]]
     batches = await find_many(RecorderDay, {record.batch for record in open_ones})
     held = {str(id) for id, day in batches.items() if day.held_by is not None}
-    told = {one.id: decide_waiting(one, batch_held=one.batch in held) for one in open_ones}
+    theirs = await find_many(Activity, {one.activity for one in open_ones if one.activity})
+    stopped = {id for id, activity in theirs.items() if activity.state in HALTED}
+    told = {
+        one.id: decide_waiting(one, halted=one.batch in held or one.activity in stopped)
+        for one in open_ones
+    }
     return {id: waiting for id, waiting in told.items() if waiting is not None}

@@ -56,6 +56,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ActivityHold',
+            fields=[
+                ('activity', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('reason', fields.CharField(max_length=64)),
+                ('stood', fields.CharField(max_length=64)),
+                ('held_by', fields.CharField(max_length=512)),
+                ('held_on', DayField(max_length=10)),
+            ],
+            options={'table': 'activity_hold', 'app': 'timebank', 'indexes': [Index(fields=['path', 'activity'])], 'pk_attr': 'activity'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='AgeBand',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
