@@ -63,6 +63,7 @@ show_enum(
     manage_reward="Offer, restock and withdraw rewards.",
     award_district_star="Lay open, award and revoke stars 1 and 2.",
     award_city_star="Lay open, award and revoke stars 3 and above.",
+    issue_certificate="Issue, decline and revoke certificates of service.",
     hand_over_reward="Make orders ready and hand them over.",
     register_kin="Register kin, households and proxies at the counter.",
     note_living_alone="Note who lives alone.",

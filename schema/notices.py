@@ -59,6 +59,9 @@ show_enum(
     help_to_confirm="Help was given to you; confirm it.",
     help_settled="Help that you gave was confirmed and is paid.",
     help_cancelled="An order for help that concerns you was cancelled.",
+    certificate_issued="A certificate of your service was issued.",
+    certificate_declined="The certificate you asked for was not issued.",
+    certificate_revoked="A certificate of your service was revoked.",
 )
 show_enum(
     Arrival,

@@ -16,6 +16,7 @@ from graphql import (
     get_named_type,
 )
 
+from tests.certifying import certificate_things
 from tests.disputes import dispute_things
 from tests.dual_claim import dual_claim_things
 from tests.families import family_things
@@ -89,6 +90,7 @@ async def found_city(world: World) -> City:
     city.things |= await misconduct_things(world, city.subject)
     city.things |= await help_things(world, city.subject)
     city.things |= await dual_claim_things(world, city.subject)
+    city.things |= await certificate_things(world, city.subject)
     return city
 
 

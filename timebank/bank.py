@@ -12,7 +12,7 @@ from tortoise import Tortoise
 from ledger.anchor import Verdict
 from ledger.tables import install
 from ledger.writer import open_writer
-from timebank import entries, journal, publication, vault
+from timebank import certificate_keys, entries, journal, publication, vault
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.clock import Clock, SystemClock
@@ -68,6 +68,7 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
     verdict = await publication.examine(settings)
     ring = vault.Keyring(vault.read_master_key(settings.master_key))
     vault.install(ring)
+    certificate_keys.install(f"{settings.origin}/certificates", ring.certificate)
     await Tortoise.init(config=orm_config(settings.database_url), _enable_global_fallback=True)
     opened = Journal(await open_writer(settings.database_url), clock or SystemClock())
     opened.halted = None if verdict is Verdict.GO else verdict.value
@@ -81,4 +82,5 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
         journal.install(None)
         await opened.close()
         await Tortoise.close_connections()
+        certificate_keys.install(None)
         vault.install(None)

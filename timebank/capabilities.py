@@ -14,6 +14,10 @@ from timebank import (
     cancellations,
     captures,
     carried,
+    certificate_issuing,
+    certificate_keys,
+    certificate_sheets,
+    certificates,
     clock_faults,
     closings,
     confirmations,
@@ -132,6 +136,10 @@ CAPABILITIES = (
     units,
     member_reports,
     unit_consents,
+    certificate_keys,
+    certificates,
+    certificate_issuing,
+    certificate_sheets,
 )
 
 SPINE = (

@@ -23,6 +23,7 @@ from timebank import publication
 from timebank.access import Action, Grants, grants_of
 from timebank.activities import Activity
 from timebank.actors import Actor
+from timebank.certificates import Certificate
 from timebank.clock import day_of
 from timebank.divisions import CITY_PATH
 from timebank.hours import Record
@@ -39,6 +40,7 @@ from timebank.teams import Team
 
 PLACED: dict[str, type[Row]] = {
     "act": Activity,
+    "cer": Certificate,
     "ord": RewardOrder,
     "rec": Record,
     "rwd": Reward,
@@ -173,8 +175,14 @@ async def receipt(actor: Actor, seq: int, *, wait: bool = False) -> str | None:
 
     None as well where the entry is not signed yet. Args: wait, at most 2 s until it is.
     """
-    if not await entries(actor, [seq]):
-        return None
+    return await receipt_of(seq, wait=wait) if await entries(actor, [seq]) else None
+
+
+async def receipt_of(seq: int, *, wait: bool = False) -> str | None:
+    """The receipt of an entry, for a caller who has decided that it may be had; None if unsigned.
+
+    Args: wait, at most 2 s until it is signed.
+    """
     if wait and (signing := publication.current()) is not None:
         await signing.wait(seq + 1)
     async with reading() as reader:

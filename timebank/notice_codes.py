@@ -46,6 +46,9 @@ class NoticeCode(StrEnum):
     MEMBER_REPORT_ACTIVE = "member_report_active"
     MEMBER_REPORT_RETURNED = "member_report_returned"
     MEMBER_REPORT_LAPSED = "member_report_lapsed"
+    CERTIFICATE_ISSUED = "certificate_issued"
+    CERTIFICATE_DECLINED = "certificate_declined"
+    CERTIFICATE_REVOKED = "certificate_revoked"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {

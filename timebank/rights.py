@@ -58,6 +58,7 @@ class Action(StrEnum):
     HAND_OVER_REWARD = "hand_over_reward"
     AWARD_DISTRICT_STAR = "award_district_star"
     AWARD_CITY_STAR = "award_city_star"
+    ISSUE_CERTIFICATE = "issue_certificate"
     REGISTER_KIN = "register_kin"
     NOTE_LIVING_ALONE = "note_living_alone"
     GRANT_FROM_POOL = "grant_from_pool"
@@ -106,6 +107,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.HAND_OVER_REWARD: frozenset(_STATION),
     Action.AWARD_DISTRICT_STAR: frozenset({Role.DISTRICT_LEAD}),
     Action.AWARD_CITY_STAR: frozenset({Role.CITY_LEAD}),
+    Action.ISSUE_CERTIFICATE: frozenset({Role.STATION_MANAGER, Role.DISTRICT_LEAD}),
     Action.REGISTER_KIN: frozenset(_STATION),
     Action.NOTE_LIVING_ALONE: frozenset(_STATION),
     Action.GRANT_FROM_POOL: frozenset({Role.CITY_LEAD}),

@@ -63,6 +63,7 @@ class Keyring:
         self._index = _derived(master, b"index")
         self.request = _derived(master, b"request")
         self.session = _derived(master, b"session")
+        self.certificate = _derived(master, b"certificate")
 
     def __repr__(self) -> str:
         return "Keyring(...)"
