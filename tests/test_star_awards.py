@@ -28,10 +28,11 @@ from timebank.actors import PUBLIC, SYSTEM
 from timebank.batch import Batch
 from timebank.closings import report_death
 from timebank.events import Event
-from timebank.held_stars import Standing, Stars, star_of, star_on, stars_on
+from timebank.finding_life import Misconduct
+from timebank.findings import Found, FoundAgainst
+from timebank.held_stars import NotClean, Standing, Stars, star_of, star_on, stars_on
 from timebank.journal import Answer, write
 from timebank.lifecycles import NotInThisState, step
-from timebank.misconduct import Misconduct, NotClean, Upheld
 from timebank.notices import NoticeCode, inbox_of, open_inbox
 from timebank.objections import ObjectionTooLate
 from timebank.people import Person, PersonNotActive
@@ -87,7 +88,7 @@ PAGE: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": F
 ABLE: dict[str, Any] = {
     "minutes": 20_000,
     "stars": None,
-    "misconduct": None,
+    "found": None,
     "today": TODAY,
     "policy": SEEDED,
 }
@@ -98,8 +99,11 @@ def holding(level: int, needed: int, until: date | None = None) -> Stars:
     return Stars(person="per_1", held=(made,))
 
 
-def guilty(day: date) -> Misconduct:
-    return Misconduct(person="per_1", upheld=(Upheld(about="rec_1", day=day),))
+def guilty(day: date, lifted: date | None = None) -> FoundAgainst:
+    made = Found(
+        finding="fin_1", misconduct=Misconduct.INVENTED_HOURS, found_on=day, lifted_on=lifted
+    )
+    return FoundAgainst(person="per_1", found=(made,))
 
 
 @pytest.fixture
@@ -128,8 +132,9 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         (1, {"stars": holding(1, 6_000, until=TODAY)}, None),
         (1, {"stars": holding(2, 18_000), "minutes": 17_000}, None),
         (2, {"stars": Stars(person="per_1", waiting="str_9")}, StarWaiting),
-        (1, {"misconduct": guilty(date(2023, 11, 21))}, NotClean),
-        (1, {"misconduct": guilty(date(2023, 11, 20))}, None),
+        (1, {"found": guilty(date(2023, 11, 21))}, NotClean),
+        (1, {"found": guilty(date(2023, 11, 20))}, None),
+        (1, {"found": guilty(date(2023, 11, 21), lifted=TODAY)}, None),
     ],
 )
 def test_who_may_apply_for_which_star(

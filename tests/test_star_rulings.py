@@ -1,20 +1,20 @@
 """Star rulings: which officer decides on which star, what is asked again, and who may not."""
 
 from collections.abc import AsyncIterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests import misconduct
 from tests.starring import DAY, HOURLY, applied, award_of, awarded, laid_open, served_hours
 from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, person
-from timebank.held_stars import stars_on
+from timebank.finding_life import Blame
+from timebank.held_stars import NotClean, stars_on
 from timebank.lifecycles import NotInThisState
-from timebank.misconduct import NotClean
 from timebank.publicity import (
     PublicityObjection,
     PublicityOpen,
@@ -197,21 +197,34 @@ async def test_what_was_needed_is_asked_again_when_the_star_is_awarded(world: Wo
 
 
 @pytest.mark.anyio
-async def test_misconduct_upheld_meanwhile_closes_the_way(world: World) -> None:
+async def test_misconduct_found_meanwhile_closes_the_way(world: World) -> None:
     who, lead = await world.volunteer(), world.staff[Role.DISTRICT_LEAD]
-    first, _ = await served_hours(world, who, 2)
+    first, *_ = await served_hours(world, who, 3)
     award = await laid_open(world, who)
     world.clock.move(8 * DAY)
-    never = ReverseReason.NEVER_HAPPENED
-    await reverse_hours(lead, records=[first], reason=never, key=key())
+    await misconduct.found(world, [first], blame=Blame.VOLUNTEER)
     with pytest.raises(NotClean) as no:
         await award_star(lead, award=award, key=key())
-    upheld = world.clock.now().date()
-    assert (no.value.day, no.value.clean) == (
-        upheld,
-        date(upheld.year + 3, upheld.month, upheld.day),
-    )
+    today = world.clock.now().date()
+    clean = today.replace(year=today.year + 3)
+    assert (no.value.day, no.value.clean) == (today, clean)
+    # What was taken back counts no more from that day, and the gate says until when it is closed.
+    told = [await stars_on(who.person or "", today - n * DAY) for n in (1, 0)]
+    assert [(one.progress.minutes, one.clean) for one in told if one] == [(180, None), (120, clean)]
     await decline_star(lead, award=award, reason=StarDeclineReason.MISCONDUCT, key=key())
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_a_finding_of_the_recorders_misconduct_closes_nothing_for_the_volunteer(
+    world: World,
+) -> None:
+    who = await world.volunteer()
+    first, *_ = await served_hours(world, who, 2)
+    award = await laid_open(world, who)
+    world.clock.move(8 * DAY)
+    await misconduct.found(world, [first], blame=Blame.RECORDER)
+    await award_star(world.staff[Role.DISTRICT_LEAD], award=award, key=key())
 
 
 @pytest.mark.anyio

@@ -161,8 +161,9 @@ def _at_my_desk(batch: Batch, certificate: str) -> Certificate:
 
 
 def _next_number(batch: Batch) -> str:
-    held = batch.get(CertificateCount, batch.today.year)
-    return f"{batch.today.year}-{(held.issued if held else 0) + 1:06d}"
+    year = str(batch.today.year)
+    held = batch.get(CertificateCount, year)
+    return f"{year}-{(held.issued if held else 0) + 1:06d}"
 
 
 def _supersede(batch: Batch, held: Certificate) -> None:

@@ -147,7 +147,7 @@ class Certificate(Row, frozen=True):
 class CertificateCount(Row, frozen=True):
     """How many certificates were issued in a year."""
 
-    year: int
+    year: str
     issued: int
 
 
@@ -209,7 +209,7 @@ def _moved(rows: Rows, event: CertificateMoved, entry: Sealed) -> None:
 
 def _count(rows: Rows, number: str) -> None:
     year, _, count = number.partition("-")
-    rows.put(CertificateCount(year=int(year), issued=int(count)))
+    rows.put(CertificateCount(year=year, issued=int(count)))
 
 
 # Commands

@@ -2,7 +2,8 @@
 
 An awarded star stands while the record holds what the level took by the rule of its application: a
 new rule takes no star away, redeeming never lowers one, and a reversal may. Knows what was awarded
-and revoked, from when and until when; refuses to know who decided so.
+and revoked, from when and until when, and what a finding of misconduct closes; refuses to know who
+decided so.
 """
 
 from datetime import date
@@ -11,10 +12,11 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank.actors import PersonId
-from timebank.clock import day_of
-from timebank.misconduct import clean_from, misconduct_of
+from timebank.clock import day_of, months_later
+from timebank.findings import FoundAgainst, misconduct_within
 from timebank.policy import policy_on
 from timebank.projections import Rows, projects
+from timebank.refusals import Refusal
 from timebank.star_award_life import (
     StarApplicationWithdrawn,
     StarApplied,
@@ -25,6 +27,17 @@ from timebank.star_award_life import (
 )
 from timebank.stars import StarProgress, progress_on
 from timebank.tables import Row, find, table
+
+# Refusals
+
+
+class NotClean(Refusal):
+    """Misconduct that was found closes the way to a star for some months."""
+
+    says = "Misconduct was upheld on {day}; a star can be applied for from {clean} on."
+    day: date
+    clean: date
+
 
 # Decisions
 
@@ -55,6 +68,20 @@ def star_on(stars: "Stars | None", minutes: int, day: date) -> int:
     """The star that somebody held at the end of a day, with the record of that day."""
     standing = [one for one in (stars.held if stars else ()) if one.on(day)]
     return max((one.level for one in standing if one.needed <= minutes), default=0)
+
+
+def clean_from(found: FoundAgainst | None, day: date, months: int) -> date | None:
+    """From when on somebody is clean; None where no finding of the last `months` stood on `day`."""
+    within = misconduct_within(found, day, months)
+    return months_later(max(one.found_on for one in within), months) if within else None
+
+
+def decide_clean(found: FoundAgainst | None, today: date, months: int) -> None:
+    """Whether no finding of the last `months` stands. Refuses: NotClean."""
+    within = misconduct_within(found, today, months)
+    if within:
+        latest = max(one.found_on for one in within)
+        raise NotClean(day=latest, clean=months_later(latest, months))
 
 
 # Tables and projectors
@@ -109,7 +136,8 @@ def _held(rows: Rows, person: PersonId) -> Stars:
 class StarsOn(msgspec.Struct, frozen=True, kw_only=True):
     """A person's stars on a day: what the record reached by that day's rule, what was awarded.
 
-    `clean` is the first day without upheld misconduct in the rule's months; None where none bars.
+    `clean` is the first day without a finding of misconduct in the rule's months; None where none
+    bars.
     """
 
     day: date
@@ -121,16 +149,16 @@ class StarsOn(msgspec.Struct, frozen=True, kw_only=True):
 async def stars_on(person: PersonId, day: date) -> StarsOn | None:
     """A person's stars at the end of a day, by the rule of that day; None before any policy.
 
-    What was upheld after that day does not close the gate of that day.
+    A finding made after that day, or lifted until then, does not close the gate of that day.
     """
     version = await policy_on(day)
     if version is None:
         return None
     reached = await progress_on(person, day, version.document)
-    upheld = tuple(one for one in await misconduct_of(person) if one.day <= day)
+    found = await find(FoundAgainst, person)
     return StarsOn(
         day=day,
         progress=reached,
         awarded=star_on(await find(Stars, person), reached.minutes, day),
-        clean=clean_from(upheld, day, version.document.star.clean_months),
+        clean=clean_from(found, day, version.document.star.clean_months),
     )

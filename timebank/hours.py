@@ -34,7 +34,6 @@ from timebank.projections import Rows, projects
 from timebank.proxies import may_act_for, principal_of
 from timebank.record_life import (
     LIFECYCLE,
-    Acceptance,
     BatchReleased,
     CaptureMode,
     HoursCaptured,
@@ -73,7 +72,7 @@ class Record(Row, frozen=True):
 
     `checked_minutes` is the interval's length, `minutes` what was confirmed of it; `answer_by` is
     the last day for the volunteer's answer, while one is awaited and a notice of it arrived;
-    `dispute_by` the district's last day, while an objection is open; `way` how it was accepted.
+    `dispute_by` the district's last day, while an objection is open.
     """
 
     id: str
@@ -106,7 +105,6 @@ class Record(Row, frozen=True):
     emergencies: tuple[str, ...] = ()
     posted_on: date | None = None
     dispute_by: date | None = None
-    way: Acceptance | None = None
 
 
 @table("captured_once")
@@ -229,7 +227,6 @@ def _posted(rows: Rows, event: HoursPosted, entry: Sealed) -> None:
             posted_leaf=entry.leaf,
             posted_on=day_of(entry.at),
             answer_by=None,
-            way=event.way,
         )
     )
     count(rows, record, 0 if event.after_silence else event.minutes, event.credited)

@@ -18,6 +18,7 @@ E = TypeVar("E", bound=Event)
 Projector = Callable[["Rows", E, Sealed], None]
 
 _BY_EVENT: dict[type[Event], list[Callable[["Rows", Event, Sealed], None]]] = defaultdict(list)
+_AFTER_EVENT: dict[type[Event], list[Callable[["Rows", Event, Sealed], None]]] = defaultdict(list)
 _ON_POSTINGS: list[Callable[["Rows", Event, Sealed], None]] = []
 
 
@@ -91,6 +92,20 @@ def projects(*events: type[Event]) -> Callable[[Projector[E]], Projector[E]]:
     return register
 
 
+def projects_after(*events: type[Event]) -> Callable[[Projector[E]], Projector[E]]:
+    """As `projects`, once every projector of the event has run: for what rests on what they wrote.
+
+    The order of imports must not decide whether a total is read before or after it was changed.
+    """
+
+    def register(projector: Projector[E]) -> Projector[E]:
+        for event in events:
+            _AFTER_EVENT[event].append(cast(Callable[["Rows", Event, Sealed], None], projector))
+        return projector
+
+    return register
+
+
 def projects_postings(projector: Projector[Event]) -> Projector[Event]:
     """Run the function on every entry that moves minutes or fen, after the event's own."""
     _ON_POSTINGS.append(projector)
@@ -100,6 +115,8 @@ def projects_postings(projector: Projector[Event]) -> Projector[Event]:
 def project(rows: Rows, event: Event, entry: Sealed) -> None:
     """Run every projector of an entry."""
     for projector in _BY_EVENT[type(event)]:
+        projector(rows, event, entry)
+    for projector in _AFTER_EVENT.get(type(event), ()):
         projector(rows, event, entry)
     if entry.postings:
         for projector in _ON_POSTINGS:

@@ -16,13 +16,13 @@ from timebank.access import Action, Grants, may_read, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
-from timebank.held_stars import Stars, star_of
+from timebank.findings import FoundAgainst
+from timebank.held_stars import Stars, decide_clean, star_of
 from timebank.hours import ServiceTotal
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.misconduct import Misconduct, decide_clean
 from timebank.objections import decide_in_time
 from timebank.people import Person, active_person, people_by_id
 from timebank.policy import Policy
@@ -118,7 +118,7 @@ def decide_application(
     *,
     minutes: int,
     stars: Stars | None,
-    misconduct: Misconduct | None,
+    found: FoundAgainst | None,
     today: date,
     policy: Policy,
 ) -> StarApplied:
@@ -129,7 +129,7 @@ def decide_application(
     if 1 <= level <= held:
         raise StarHeld(held=held)
     needed = decide_level(level, minutes, policy)
-    decide_clean(misconduct.upheld if misconduct else (), today, policy.star.clean_months)
+    decide_clean(found, today, policy.star.clean_months)
     return StarApplied(
         award=award,
         person=person.id,
@@ -242,7 +242,7 @@ async def apply_for_star(actor: Actor, *, level: int, key: RequestKey) -> Starre
             level,
             minutes=total.minutes if total else 0,
             stars=batch.get(Stars, person),
-            misconduct=batch.get(Misconduct, person),
+            found=batch.get(FoundAgainst, person),
             today=batch.today,
             policy=batch.policy,
         )
@@ -252,7 +252,7 @@ async def apply_for_star(actor: Actor, *, level: int, key: RequestKey) -> Starre
         (Person, person),
         (ServiceTotal, person),
         (Stars, person),
-        (Misconduct, person),
+        (FoundAgainst, person),
     ]
     return await write(actor, key, work, answer=Starred, needs=needs)
 
@@ -307,7 +307,7 @@ async def needs_of(actor: Actor, award: str) -> list[Place]:
     held = await find(StarAward, award)
     needs: list[Place] = [(StarAward, award), (Grants, actor.id), (Publicity, award)]
     if held is not None:
-        needs += [(row, held.person) for row in (Stars, ServiceTotal, Misconduct)]
+        needs += [(row, held.person) for row in (Stars, ServiceTotal, FoundAgainst)]
     return needs
 
 

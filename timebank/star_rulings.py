@@ -12,11 +12,12 @@ from timebank.access import Action, permit, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import may
+from timebank.findings import FoundAgainst
+from timebank.held_stars import decide_clean
 from timebank.hours import ServiceTotal
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.misconduct import Misconduct, decide_clean
 from timebank.notices import NoticeCode, notify
 from timebank.policy import Policy
 from timebank.projections import Place
@@ -76,7 +77,7 @@ def decide_award(
     publicity: Publicity,
     *,
     minutes: int,
-    misconduct: Misconduct | None,
+    found: FoundAgainst | None,
     today: date,
     policy: Policy,
 ) -> StarAwarded:
@@ -88,7 +89,7 @@ def decide_award(
     if minutes < held.needed:
         missing = held.needed - minutes
         raise StarNotReached(level=held.level, missing=missing, policy=held.policy)
-    decide_clean(misconduct.upheld if misconduct else (), today, policy.star.clean_months)
+    decide_clean(found, today, policy.star.clean_months)
     return StarAwarded(award=held.id, person=held.person, level=held.level, needed=held.needed)
 
 
@@ -146,7 +147,7 @@ async def award_star(actor: Actor, *, award: str, key: RequestKey) -> Starred:
             held,
             batch.there(Publicity, award),
             minutes=total.minutes if total else 0,
-            misconduct=batch.get(Misconduct, held.person),
+            found=batch.get(FoundAgainst, held.person),
             today=batch.today,
             policy=batch.policy,
         )

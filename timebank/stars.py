@@ -18,7 +18,7 @@ from timebank.days import day_key
 from timebank.events import Event
 from timebank.hours import COUNTED, Record, ServiceTotal
 from timebank.policy import Policy
-from timebank.projections import Rows, projects
+from timebank.projections import Rows, projects_after
 from timebank.record_life import LIFECYCLE
 from timebank.tables import Row, select, table
 
@@ -84,9 +84,9 @@ class ServiceDay(Row, frozen=True):
     minutes: int
 
 
-@projects(*sorted(COUNTING, key=lambda event: event.__name__))
+@projects_after(*COUNTING)
 def _counted(rows: Rows, event: Event, entry: Sealed) -> None:
-    # Every event of a record's life names its record; that of `hours` has counted it already.
+    # Every event of a record's life names its record, and has been counted already.
     record = rows.there(Record, getattr(event, "record", ""))
     total = rows.get(ServiceTotal, record.volunteer)
     if total is not None:

@@ -171,6 +171,64 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Certificate',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('station', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('since', DayField(max_length=10)),
+                ('until', DayField(max_length=10)),
+                ('state', fields.CharField(max_length=64)),
+                ('requested_at', InstantField()),
+                ('replaces', fields.CharField(null=True, max_length=512)),
+                ('code', fields.CharField(null=True, max_length=512)),
+                ('number', fields.CharField(null=True, max_length=512)),
+                ('minutes', fields.BigIntField()),
+                ('records', fields.BigIntField()),
+                ('lines', fields.TextField(unique=False)),
+                ('rest', fields.BigIntField()),
+                ('issued_on', DayField(null=True, max_length=10)),
+                ('issued_by', fields.CharField(null=True, max_length=512)),
+                ('seq', fields.BigIntField(null=True)),
+                ('superseded_by', fields.CharField(null=True, max_length=512)),
+                ('declined', fields.CharField(null=True, max_length=64)),
+                ('revoked', fields.CharField(null=True, max_length=64)),
+                ('revoked_on', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'certificate', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['code']), Index(fields=['state', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CertificateCount',
+            fields=[
+                ('year', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('issued', fields.BigIntField()),
+            ],
+            options={'table': 'certificate_count', 'app': 'timebank', 'pk_attr': 'year'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CertificateKey',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('key', fields.CharField(max_length=512)),
+                ('since', DayField(max_length=10)),
+                ('seq', fields.BigIntField()),
+            ],
+            options={'table': 'certificate_key', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CertificateWaits',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('certificate', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'certificate_waiting', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ClockCorrection',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -599,15 +657,6 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='Misconduct',
-            fields=[
-                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
-                ('upheld', fields.TextField(unique=False)),
-            ],
-            options={'table': 'misconduct', 'app': 'timebank', 'pk_attr': 'person'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
             name='Notice',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -825,7 +874,6 @@ class Migration(migrations.Migration):
                 ('emergencies', fields.TextField(unique=False)),
                 ('posted_on', DayField(null=True, max_length=10)),
                 ('dispute_by', DayField(null=True, max_length=10)),
-                ('way', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'record', 'app': 'timebank', 'indexes': [Index(fields=['volunteer', 'id']), Index(fields=['state', 'id']), Index(fields=['answer_by', 'id']), Index(fields=['activity']), Index(fields=['batch']), Index(fields=['recipient', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
