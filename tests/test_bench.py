@@ -20,12 +20,17 @@ async def test_grouped_commits_are_three_times_one_orm_transaction_each(size: Si
     assert told.ratio >= 3, told
 
 
-def test_chain_level_holds_no_more_memory_for_a_longer_log(size: Size) -> None:
-    sizes = (100_000, 1_000_000) if size == "full" else (4_000, 20_000)
+@pytest.mark.timeout(7_200)
+def test_neither_memory_nor_an_append_grows_with_the_log(size: Size) -> None:
+    # The sizes of the promise are measured when everything is; an append of a short run is noisy.
+    sizes, most = (
+        ((10_000, 100_000, 5_000_000), 1.3) if size == "full" else ((500, 4_000, 20_000), 3)
+    )
+    few, middle, many = sizes
     with sqlite_files() as new_url:
-        told = compare_growth(new_url, sizes=sizes, repetitions=50)
-    few, many = told.resident.values()
-    assert many < few * 1.15, told
+        told = compare_growth(new_url, sizes=sizes, repetitions=100 if size == "full" else 20)
+    assert told.resident[many] < told.resident[middle] * 1.15, told
+    assert told.costlier(few, many) <= most, told
 
 
 @pytest.mark.anyio
