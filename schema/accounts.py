@@ -1,15 +1,13 @@
 """Time accounts on the wire: one's own balance and statement, and the city's books for all."""
 
-from collections.abc import Awaitable, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import UNSET
 
 from schema.fields import field
 from schema.ledger import LedgerEntry
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info
 from schema.scalars import Long
 from schema.solvency import Solvency
@@ -63,37 +61,19 @@ class TimeAccount:
         """Since when nothing moves on it, if that is long; nothing is lost by it."""
         return await dormancy.dormant_since(self.person)
 
-    @field
+    @paged
     async def statement(
         self,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
+        page: Page,
     ) -> Connection[StatementLine]:
         """Every movement, the newest first."""
         code = accounts.volunteer(self.person)
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[accounts.Posting]]:
-            return accounts.statement(
-                code,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             STATEMENT,
-            rows,
+            accounts.statement,
+            code,
             key=lambda posting: (posting.seq,),
             node=StatementLine.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 

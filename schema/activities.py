@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.divisions import Code
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from schema.teams import Team, read_teams
@@ -140,80 +141,37 @@ answers_for("act", read_activities)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def activities(
         self,
+        page: Page,
         station: StationId,
         state: InState = None,
         ends_after: EndsAfter = None,
         starts_before: StartsBefore = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Activity]:
         """The activities of a station, by planned start."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[activities.Activity]:
-            return await programme.activities_of(
-                station,
-                state=state,
-                ends_after=ends_after,
-                starts_before=starts_before,
-                after=(after[0], after[1]) if after else None,
-                before=(before[0], before[1]) if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             ACTIVITIES,
-            rows,
+            programme.activities_of,
+            station,
+            state=state,
+            ends_after=ends_after,
+            starts_before=starts_before,
             key=lambda held: (held.starts, held.id),
             node=Activity.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
-    @field
+    @paged
     async def open_activities(
         self,
+        page: Page,
         area: Code = divisions.CITY,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Activity]:
         """What takes sign-ups in an area and is not over, the next first."""
         place = await divisions.area(area)
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[activities.Activity]:
-            if place is None:
-                return []
-            return await programme.open_activities(
-                place.path,
-                after=(after[0], after[1]) if after else None,
-                before=(before[0], before[1]) if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            OPEN,
-            rows,
-            key=lambda held: (held.starts, held.id),
-            node=Activity.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        read = nothing if place is None else partial(programme.open_activities, place.path)
+        return await page.of(OPEN, read, key=lambda held: (held.starts, held.id), node=Activity.of)
 
 
 @strawberry.input

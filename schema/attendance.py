@@ -5,14 +5,14 @@ from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.activities import Activity, read_activities, shown
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.hours import ServiceRecord, read_records
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
@@ -121,37 +121,13 @@ class StationDay:
         """The station."""
         return await info.context.loaders.load(read_stations, self.held.station)
 
-    @field
+    @paged
     async def attendance(
         self,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
+        page: Page,
     ) -> Connection[Attendance]:
         """Who came to the day's activities."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[attendance.Attendance]:
-            return await programme.attendance_on(
-                self.held,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            OF_A_DAY,
-            rows,
-            key=lambda held: (held.id,),
-            node=Attendance.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        return await page.of(OF_A_DAY, programme.attendance_on, self.held, node=Attendance.of)
 
     @classmethod
     def of(cls, held: programme.StationDay) -> "StationDay":
@@ -201,39 +177,16 @@ class Query:
         """One person's visits of an activity: your own, or at an activity that you check in at."""
         return await info.context.loaders.load(read_attended, str(id))
 
-    @field
+    @paged
     async def attendance(
         self,
+        page: Page,
         info: Info,
         activity: ActivityId,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Attendance]:
         """Who was there: everybody for the activity's staff, for others their own visits."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[attendance.Attendance]:
-            return await programme.attendance_of(
-                info.context.actor,
-                activity,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            ATTENDANCE,
-            rows,
-            key=lambda held: (held.id,),
-            node=Attendance.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            ATTENDANCE, programme.attendance_of, info.context.actor, activity, node=Attendance.of
         )
 
 

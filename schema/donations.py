@@ -1,17 +1,16 @@
 """Donations on the wire: minutes for a public pool, with some days to think again."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
-from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import donations
 from timebank.donations import DonationState
@@ -64,39 +63,20 @@ answers_for("don", read_donations)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def donations(
         self,
+        page: Page,
         info: Info,
         principal: Principal = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Donation]:
         """Your donations, or those of somebody you act for, the newest first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[donations.Donation]]:
-            return donations.donations_of(
-                info.context.actor,
-                principal=principal,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             DONATIONS,
-            rows,
-            key=lambda held: (held.id,),
+            donations.donations_of,
+            info.context.actor,
+            principal=principal,
             node=Donation.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 

@@ -1,18 +1,19 @@
 """Emergencies on the wire: where more may be served for some days; public."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import divisions, emergency
 from timebank.emergency import EmergencyReason, EmergencyState
@@ -81,46 +82,19 @@ async def shown(info: Info, id: str) -> Emergency | None:
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def emergencies(
         self,
+        page: Page,
         area: Code = divisions.CITY,
         state: InState = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Emergency]:
         """The emergencies of an area and those below it, the newest first."""
         place = await divisions.area(area)
-
-        async def none() -> Sequence[emergency.Emergency]:
-            return []
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[emergency.Emergency]]:
-            if place is None:
-                return none()
-            return emergency.emergencies_at(
-                place.path,
-                state=state,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            EMERGENCIES,
-            rows,
-            key=lambda held: (held.id,),
-            node=Emergency.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        read = (
+            nothing if place is None else partial(emergency.emergencies_at, place.path, state=state)
         )
+        return await page.of(EMERGENCIES, read, node=Emergency.of)
 
 
 @strawberry.input

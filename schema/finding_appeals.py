@@ -1,11 +1,11 @@
 """Finding appeals on the wire: the one review of a finding."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
@@ -13,7 +13,7 @@ from schema.fields import field
 from schema.findings import Finding, read_findings
 from schema.hours import ServiceRecord, read_records
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import finding_appeals
 from timebank.finding_life import AppealGrounds, AppealState
@@ -101,39 +101,16 @@ async def shown(info: Info, id: str) -> FindingAppeal | None:
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def open_finding_appeals(
         self,
+        page: Page,
         info: Info,
         scope: Scope,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[FindingAppeal]:
         """Appeals to be decided below a path, the oldest first; none outside your scope."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[finding_appeals.FindingAppeal]]:
-            return finding_appeals.open_appeals(
-                info.context.actor,
-                scope,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            OPEN,
-            rows,
-            key=lambda held: (held.id,),
-            node=FindingAppeal.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            OPEN, finding_appeals.open_appeals, info.context.actor, scope, node=FindingAppeal.of
         )
 
 

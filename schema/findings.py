@@ -1,18 +1,18 @@
 """Findings on the wire: misconduct that a district found, for whom it touches and its staff."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context
 from schema.enums import show_enum
 from schema.fields import field
 from schema.hours import ServiceRecord, read_records
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info
 from timebank import findings
 from timebank.finding_life import Blame, Misconduct
@@ -92,37 +92,14 @@ answers_for("fnd", read_findings)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def findings(
         self,
+        page: Page,
         info: Info,
         scope: Scope,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Finding]:
         """What the districts below a path found, the newest first; none outside your scope."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[findings.Finding]]:
-            return findings.findings_at(
-                info.context.actor,
-                scope,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            FINDINGS,
-            rows,
-            key=lambda held: (held.id,),
-            node=Finding.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            FINDINGS, findings.findings_at, info.context.actor, scope, node=Finding.of
         )

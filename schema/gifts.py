@@ -1,17 +1,16 @@
 """Gifts on the wire: offered to lineal kin, accepted, declined or taken back."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
-from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import gifts
 from timebank.gift_life import GiftState
@@ -68,39 +67,16 @@ answers_for("gif", read_gifts)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def gifts(
         self,
+        page: Page,
         info: Info,
         principal: Principal = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Gift]:
         """The gifts you gave or were given, or those of somebody you act for, newest first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[gifts.Gift]]:
-            return gifts.gifts_of(
-                info.context.actor,
-                principal=principal,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            GIFTS,
-            rows,
-            key=lambda held: (held.id,),
-            node=Gift.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            GIFTS, gifts.gifts_of, info.context.actor, principal=principal, node=Gift.of
         )
 
 

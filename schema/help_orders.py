@@ -1,18 +1,18 @@
 """Orders for help on the wire: one's own, and those of a station or street."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context
 from schema.enums import show_enum
 from schema.fields import field
 from schema.help_parties import HelpParty, read_parties
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info
 from timebank import help_orders
@@ -139,74 +139,27 @@ answers_for("hlp", read_help)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def help_orders(
         self,
+        page: Page,
         info: Info,
         principal: Principal = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[HelpOrder]:
         """Orders you pay, are served by or help with, or a person you act for; newest first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[help_orders.HelpOrder]]:
-            return help_orders.help_of(
-                info.context.actor,
-                principal=principal,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            ORDERS,
-            rows,
-            key=lambda held: (held.id,),
-            node=HelpOrder.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            ORDERS, help_orders.help_of, info.context.actor, principal=principal, node=HelpOrder.of
         )
 
-    @field
+    @paged
     async def help_at(
         self,
+        page: Page,
         info: Info,
         scope: Scope,
         state: InState,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[HelpOrder]:
         """For staff: the orders of your station or street in a state, the oldest first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[help_orders.HelpOrder]]:
-            return help_orders.help_at(
-                info.context.actor,
-                scope,
-                state,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            AT_DESK,
-            rows,
-            key=lambda held: (held.id,),
-            node=HelpOrder.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            AT_DESK, help_orders.help_at, info.context.actor, scope, state, node=HelpOrder.of
         )

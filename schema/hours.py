@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.activities import Activity, read_activities
 from schema.context import Context
@@ -14,7 +14,7 @@ from schema.emergency import Emergency, read_emergencies
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.places import Station, read_stations
 from schema.refusal import Info, UserError
@@ -210,76 +210,29 @@ class Query:
         total = (await hours.totals_of([own])).get(own)
         return Long(total.minutes if total else 0)
 
-    @field
+    @paged
     async def service_records(
         self,
+        page: Page,
         info: Info,
         principal: ForWhom = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[ServiceRecord]:
         """Your own records, or those of whom you act for, the newest first."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Sequence[hours.Record]:
-            return await hours.records_for(
-                info.context.actor,
-                principal,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            RECORDS,
-            rows,
-            key=lambda held: (held.id,),
-            node=ServiceRecord.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            RECORDS, hours.records_for, info.context.actor, principal, node=ServiceRecord.of
         )
 
-    @field
+    @paged
     async def waiting_records(
         self,
+        page: Page,
         info: Info,
         scope: Scope,
         state: InState = RecordState.CAPTURED,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[ServiceRecord]:
         """Records below a path in a state, the oldest first; none outside your scope."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Sequence[hours.Record]:
-            return await hours.records_at(
-                info.context.actor,
-                scope,
-                state,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            RECORDS,
-            rows,
-            key=lambda held: (held.id,),
-            node=ServiceRecord.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            RECORDS, hours.records_at, info.context.actor, scope, state, node=ServiceRecord.of
         )
 
     @field

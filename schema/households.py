@@ -1,16 +1,16 @@
 """Households on the wire: invited, joined, declined, left, or registered at the counter."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import households
 from timebank.households import InviteState
@@ -69,38 +69,19 @@ class Query:
         seen = await households.household_of(info.context.actor)
         return [HouseholdMember(number=one.number, since=one.since) for one in seen]
 
-    @field
+    @paged
     async def household_invites(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[HouseholdInvite]:
         """The invitations you sent or got, the newest first."""
         actor = info.context.actor
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[households.HouseholdInvite]]:
-            return households.invites_of(
-                actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             INVITES,
-            rows,
-            key=lambda held: (held.id,),
+            households.invites_of,
+            actor,
             node=lambda held: HouseholdInvite.of(held, actor.person),
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 

@@ -1,16 +1,15 @@
 """Kin on the wire: proposed, agreed, declined, ended, or registered at the counter."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
-from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import kin
 from timebank.kin import TURNED, Kinship, KinState
@@ -71,38 +70,16 @@ answers_for("kin", read_ties)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def kin(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[KinTie]:
         """Your kin: agreed, waiting for an answer, and what was; the newest first."""
         actor = info.context.actor
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[kin.KinTie]]:
-            return kin.ties_of(
-                actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            TIES,
-            rows,
-            key=lambda held: (held.id,),
-            node=lambda held: KinTie.of(held, actor.person),
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            TIES, kin.ties_of, actor, node=lambda held: KinTie.of(held, actor.person)
         )
 
 

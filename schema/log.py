@@ -5,18 +5,15 @@ the asker's to see and one that does not exist are the same null.
 """
 
 import base64
-from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
-from strawberry import UNSET
 
-from ledger.entry import Sealed
 from schema.accounts import Books
 from schema.context import Info
 from schema.fields import field
 from schema.ledger import LedgerEntry, read_entries
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.scalars import Long
 from timebank import entries
 
@@ -63,37 +60,19 @@ class Ledger(Books):
         """The receipt of one entry; null where there is none for you."""
         return await entries.receipt(info.context.actor, int(seq))
 
-    @field
+    @paged
     async def entries(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[LedgerEntry]:
         """Every entry, the oldest first, for auditors; nobody else has any here."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Sequence[Sealed]:
-            return await entries.entries_between(
-                info.context.actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             ENTRIES,
-            rows,
+            entries.entries_between,
+            info.context.actor,
             key=lambda entry: (entry.seq,),
             node=lambda entry: LedgerEntry(seq=Long(entry.seq)),
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 

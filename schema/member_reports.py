@@ -8,14 +8,14 @@ from datetime import date
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import member_reports, report_reviews
 from timebank.member_life import ReportState, ReturnReason
@@ -113,41 +113,18 @@ class Query:
         held = await member_reports.own_report(info.context.actor)
         return MemberReport.of(held) if held else None
 
-    @field
+    @paged
     async def member_reports(
         self,
+        page: Page,
         info: Info,
         community: Community,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[MemberReport] | None:
         """The reports at your community, the newest first: for its secretary."""
         if not await module_enabled():
             return None
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[member_reports.MemberReport]:
-            return await member_reports.reports_at(
-                info.context.actor,
-                community,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            REPORTS,
-            rows,
-            key=lambda held: (held.id,),
-            node=MemberReport.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            REPORTS, member_reports.reports_at, info.context.actor, community, node=MemberReport.of
         )
 
 

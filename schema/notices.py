@@ -1,17 +1,17 @@
 """Notices on the wire: one's own inbox, and what the counter has to tell."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for, find_node
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Long
 from timebank import notices
@@ -114,38 +114,14 @@ answers_for("ntc", read_notices)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def notices(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Notice]:
         """Your inbox, the newest first. Reading it is recorded once a day: what waits arrives."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[notices.Notice]]:
-            return notices.inbox_of(
-                info.context.actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            INBOX,
-            rows,
-            key=lambda held: (held.id,),
-            node=Notice.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        return await page.of(INBOX, notices.inbox_of, info.context.actor, node=Notice.of)
 
     @field
     async def unread_notices(self, info: Info) -> Long | None:
@@ -153,39 +129,16 @@ class Query:
         actor = info.context.actor
         return Long(await notices.unread_notices(actor)) if actor.person else None
 
-    @field
+    @paged
     async def notices_to_tell(
         self,
+        page: Page,
         info: Info,
         person: Whom,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Notice]:
         """What has not reached a person of your station, for the counter to tell."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[notices.Notice]]:
-            return notices.notices_to_tell(
-                info.context.actor,
-                str(person),
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            TO_TELL,
-            rows,
-            key=lambda held: (held.id,),
-            node=Notice.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            TO_TELL, notices.notices_to_tell, info.context.actor, str(person), node=Notice.of
         )
 
 

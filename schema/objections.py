@@ -1,18 +1,18 @@
 """Objections on the wire: what is said against a record, and the one review."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.hours import ServiceRecord, read_records
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import objections
 from timebank.objection_life import Grounds, ObjectionReason, ObjectionState
@@ -157,72 +157,25 @@ async def shown(info: Info, id: str) -> Objection | None:
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def objections(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Objection]:
         """Your own objections and those to your records, the newest first."""
+        return await page.of(OWN, objections.objections_of, info.context.actor, node=Objection.of)
 
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[objections.Objection]]:
-            return objections.objections_of(
-                info.context.actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            OWN,
-            rows,
-            key=lambda held: (held.id,),
-            node=Objection.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
-
-    @field
+    @paged
     async def open_objections(
         self,
+        page: Page,
         info: Info,
         scope: Scope,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Objection]:
         """Objections to be decided below a path, the oldest first; none outside your scope."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[objections.Objection]]:
-            return objections.open_objections(
-                info.context.actor,
-                scope,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            OPEN,
-            rows,
-            key=lambda held: (held.id,),
-            node=Objection.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            OPEN, objections.open_objections, info.context.actor, scope, node=Objection.of
         )
 
 

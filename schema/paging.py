@@ -6,14 +6,18 @@ decoded, bound to their list, and good for nothing but a position in it.
 """
 
 import base64
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import update_wrapper
 from types import GenericAlias
 from typing import Annotated, Any, Generic, Protocol, Self, TypeVar
 
 import msgspec
 import strawberry
 from graphql import GraphQLError
+from strawberry import UNSET
+from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UnsetType
 
 from schema.fields import field
@@ -31,7 +35,7 @@ R_co = TypeVar("R_co", covariant=True)
 Key = tuple[Any, ...]
 """A row's unique key, the columns its list is ordered by: ints, strings, days, moments."""
 
-# A field's four arguments: `first: First = UNSET, last: Last = UNSET, ...`, passed on to `connect`.
+# The four arguments of a list.
 First = Annotated[int | None, strawberry.argument(description="How many from the start, 0 to 100.")]
 Last = Annotated[int | None, strawberry.argument(description="How many from the end, 0 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
@@ -244,6 +248,82 @@ async def connect(
         probe=probe,
     )
     return Connection(edges=edges, page_info=info)
+
+
+async def nothing(**where: Any) -> Sequence[Any]:
+    """The read of a list that is not there: none, whatever the position."""
+    return []
+
+
+def by_id(row: Any) -> Key:
+    """The key of most rows."""
+    return (row.id,)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a field's four arguments ask for. In a `paged` field one parameter stands for them."""
+
+    first: int | None
+    last: int | None
+    after: str | None
+    before: str | None
+
+    async def of(
+        self,
+        listing: Listing,
+        read: Callable[..., Awaitable[Sequence[R]]],
+        *args: Any,
+        node: Callable[[R], N],
+        key: Callable[[R], Key] = by_id,
+        **where: Any,
+    ) -> Connection[N]:
+        """This page of what `read` gives for these arguments; `key` and `node` as in `connect`."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[R]]:
+            position = {"after": _bare(after), "before": _bare(before)}
+            return read(*args, **position, limit=limit, backward=backward, **where)
+
+        return await connect(
+            listing,
+            rows,
+            key=key,
+            node=node,
+            first=self.first,
+            last=self.last,
+            after=self.after,
+            before=self.before,
+        )
+
+
+def _bare(key: Key | None) -> Any:
+    """A key as reads take it: the value of a single column, or the tuple of several."""
+    return key[0] if key is not None and len(key) == 1 else key
+
+
+def _asked(
+    first: First = UNSET, last: Last = UNSET, after: After = UNSET, before: Before = UNSET
+) -> Page:
+    return Page(first, last, after, before)
+
+
+def paged(resolver: Callable[..., Awaitable[Any]]) -> StrawberryField:
+    """Make a resolver with a parameter `page: Page` a field with the four arguments of a list."""
+    told = inspect.signature(resolver)
+    if "page" not in told.parameters or told.parameters["page"].annotation is not Page:
+        raise TypeError(f"{resolver.__qualname__} needs a parameter page: Page")
+    four = inspect.signature(_asked).parameters
+
+    async def resolve(*args: Any, **given: Any) -> Any:
+        page = _asked(**{name: given.pop(name, UNSET) for name in four})
+        return await resolver(*args, page=page, **given)
+
+    others = [each for name, each in told.parameters.items() if name != "page"]
+    made: Any = update_wrapper(resolve, resolver)
+    made.__signature__ = told.replace(parameters=[*others, *four.values()])
+    return field(made)
 
 
 class Query(Protocol[R_co]):

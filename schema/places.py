@@ -1,17 +1,18 @@
 """Stations on the wire: public to see, proposed, approved and overseen by officers."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.divisions import Area, Code, read_areas
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import divisions, places
 from timebank.places import StationReason, StationState
@@ -102,41 +103,16 @@ class Query:
         held = await places.station_by_number(number)
         return Station.of(held) if held else None
 
-    @field
+    @paged
     async def stations(
         self,
+        page: Page,
         area: Code = divisions.CITY,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Station]:
         """The stations that an area is responsible for, oldest first."""
         place = await divisions.area(area)
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[places.Station]:
-            if place is None:
-                return []
-            return await places.stations_below(
-                place.path,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            STATIONS,
-            rows,
-            key=lambda held: (held.id,),
-            node=Station.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        read = nothing if place is None else partial(places.stations_below, place.path)
+        return await page.of(STATIONS, read, node=Station.of)
 
 
 @strawberry.input

@@ -1,16 +1,16 @@
 """Pool grants on the wire: made by the city lead for a whole area, seen by whom they help."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Detail, Info, Payload, mutation
 from schema.scalars import Long
 from timebank import pool_grants
@@ -61,38 +61,14 @@ answers_for("pgr", read_grants)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def pool_grants(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[PoolGrant]:
         """What the public pools granted you, the newest first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[pool_grants.PoolGrant]]:
-            return pool_grants.grants_of(
-                info.context.actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            GRANTS,
-            rows,
-            key=lambda held: (held.id,),
-            node=PoolGrant.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        return await page.of(GRANTS, pool_grants.grants_of, info.context.actor, node=PoolGrant.of)
 
 
 @strawberry.input

@@ -1,16 +1,15 @@
 """Proxies on the wire: named by the principal or at the counter, ended by either."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
-from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import proxies
 from timebank.proxies import MandateState
@@ -57,38 +56,16 @@ answers_for("man", read_mandates)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def mandates(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Mandate]:
         """Who acts for you, and for whom you act, and what was; the newest first."""
         actor = info.context.actor
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[proxies.Mandate]]:
-            return proxies.mandates_of(
-                actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            MANDATES,
-            rows,
-            key=lambda held: (held.id,),
-            node=lambda held: Mandate.of(held, actor.person),
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            MANDATES, proxies.mandates_of, actor, node=lambda held: Mandate.of(held, actor.person)
         )
 
 

@@ -1,17 +1,17 @@
 """Orders for rewards on the wire: one's own, and those at the desk of one's station."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.refusal import Info, Payload, mutation
 from schema.rewards import Reward, read_rewards
@@ -86,39 +86,16 @@ answers_for("ord", read_orders)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def reward_orders(
         self,
+        page: Page,
         info: Info,
         station: AtStation = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[RewardOrder]:
         """Your own orders, or those at your station's desk, the newest first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[reward_orders.RewardOrder]]:
-            return reward_orders.orders(
-                info.context.actor,
-                station=station,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            ORDERS,
-            rows,
-            key=lambda order: (order.id,),
-            node=RewardOrder.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            ORDERS, reward_orders.orders, info.context.actor, station=station, node=RewardOrder.of
         )
 
 

@@ -1,16 +1,16 @@
 """Rewards on the wire: what stations offer for minutes, open to everybody."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from timebank import rewards
@@ -73,38 +73,14 @@ answers_for("rwd", read_rewards)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def rewards(
         self,
+        page: Page,
         station: AtStation = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Reward]:
         """What is offered in the city, or at one station."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[rewards.Reward]]:
-            return rewards.offered(
-                station=station,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            REWARDS,
-            rows,
-            key=lambda reward: (reward.id,),
-            node=Reward.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        return await page.of(REWARDS, rewards.offered, station=station, node=Reward.of)
 
 
 @strawberry.input

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.activities import Activity, read_activities, shown
 from schema.context import Input
 from schema.fields import field
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import sign_ups
 
@@ -34,37 +34,19 @@ class SignUp:
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def sign_ups(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[SignUp]:
         """Your own seats, by start; none where nobody is signed in."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[sign_ups.SignUp]:
-            return await sign_ups.sign_ups_of(
-                info.context.actor,
-                after=(after[0], after[1]) if after else None,
-                before=(before[0], before[1]) if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             SIGN_UPS,
-            rows,
+            sign_ups.sign_ups_of,
+            info.context.actor,
             key=lambda held: (held.starts, held.id),
             node=SignUp.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 

@@ -1,17 +1,17 @@
 """Star awards on the wire: applying for a star, what is laid open, and the appeal."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.publicity import PublicityObjection
 from schema.refusal import Info, Payload, mutation
@@ -147,109 +147,37 @@ async def shown(info: Info, id: str) -> StarAward | None:
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def star_awards(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[StarAward]:
         """Your own applications and stars, the newest first."""
+        return await page.of(OWN, star_awards.awards_of, info.context.actor, node=StarAward.of)
 
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[star_awards.StarAward]]:
-            return star_awards.awards_of(
-                info.context.actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            OWN,
-            rows,
-            key=lambda held: (held.id,),
-            node=StarAward.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
-
-    @field
+    @paged
     async def star_awards_at(
         self,
+        page: Page,
         info: Info,
         scope: Scope,
         state: State,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[StarAward]:
         """Stars below a path in a state, the oldest first; none outside your scope."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[star_awards.StarAward]]:
-            return star_awards.awards_at(
-                info.context.actor,
-                scope,
-                state,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            AT,
-            rows,
-            key=lambda held: (held.id,),
-            node=StarAward.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            AT, star_awards.awards_at, info.context.actor, scope, state, node=StarAward.of
         )
 
-    @field
+    @paged
     async def star_publicity(
         self,
+        page: Page,
         info: Info,
         below: Below = CITY_PATH,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[StarAward]:
         """Applications that are laid open to everybody, the oldest first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[star_awards.StarAward]]:
-            return star_awards.laid_open(
-                below,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            LAID_OPEN,
-            rows,
-            key=lambda held: (held.id,),
-            node=StarAward.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        return await page.of(LAID_OPEN, star_awards.laid_open, below, node=StarAward.of)
 
 
 @strawberry.input

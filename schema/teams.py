@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_names, read_stations
 from schema.refusal import Info, Payload, mutation
 from timebank import teams
@@ -55,38 +55,14 @@ answers_for("tea", read_teams)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def teams(
         self,
+        page: Page,
         station: StationId,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Team]:
         """The teams of a station, oldest first."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[teams.Team]:
-            return await teams.teams_of(
-                station,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            TEAMS,
-            rows,
-            key=lambda held: (held.id,),
-            node=Team.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        return await page.of(TEAMS, teams.teams_of, station, node=Team.of)
 
 
 @strawberry.input

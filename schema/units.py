@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.divisions import Area, read_areas
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
 from timebank import units
@@ -50,38 +50,14 @@ answers_for("uni", read_units)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def units(
         self,
+        page: Page,
         scope: Below,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[WorkUnit]:
         """The work units of an area, the oldest first."""
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[units.WorkUnit]:
-            return await units.units_below(
-                scope,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            UNITS,
-            rows,
-            key=lambda held: (held.id,),
-            node=WorkUnit.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        return await page.of(UNITS, units.units_below, scope, node=WorkUnit.of)
 
 
 @strawberry.input

@@ -9,14 +9,13 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
-from strawberry import UNSET
 from strawberry.schema.config import StrawberryConfig
 
 from schema.context import Context, Input
 from schema.execution import Api
 from schema.fields import field
 from schema.limits import Limits
-from schema.paging import After, Before, Connection, First, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import SCALARS, Fen
 from timebank.actors import PUBLIC, person
@@ -36,8 +35,8 @@ class Number:
 
 
 async def numbers_below_30(*, after: Any, before: Any, limit: int, backward: bool) -> list[int]:
-    low = after[0] if after else -1
-    high = before[0] if before else 30
+    low = -1 if after is None else after
+    high = 30 if before is None else before
     found = [n for n in range(30) if low < n < high]
     return (found[::-1] if backward else found)[:limit]
 
@@ -59,20 +58,11 @@ class Query:
         """The same."""
         return fen
 
-    @field
-    async def numbers(
-        self, first: First = UNSET, last: Last = UNSET, after: After = UNSET, before: Before = UNSET
-    ) -> Connection[Number]:
+    @paged
+    async def numbers(self, page: Page) -> Connection[Number]:
         """Thirty of them."""
-        return await connect(
-            NUMBERS,
-            numbers_below_30,
-            key=lambda n: (n,),
-            node=lambda n: Number(n=n),
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+        return await page.of(
+            NUMBERS, numbers_below_30, key=lambda n: (n,), node=lambda n: Number(n=n)
         )
 
     @field

@@ -7,12 +7,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 from graphql import GraphQLError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.paging import Connection, Key, Listing, Rows, Window, by_column, connect
+from schema.paging import (
+    Connection,
+    Key,
+    Listing,
+    Page,
+    Rows,
+    Window,
+    by_column,
+    connect,
+    nothing,
+    paged,
+)
 
 LISTING = Listing("numbers", int)
 keys = st.integers(0, 12)
@@ -224,3 +236,58 @@ async def test_a_queryset_is_cut_by_key_and_never_by_offset(
     rows = by_column(query, "seq", newest_first=newest_first)
     await rows(after=(1,), before=(9,), limit=5, backward=backward)
     assert query.asked == expected
+
+
+# Fields
+
+
+class Row(msgspec.Struct):
+    """A row with two columns to be ordered by."""
+
+    at: int
+    id: str
+
+
+class Recorder:
+    """A read that keeps what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    async def __call__(self, *args: Any, **where: Any) -> list[Row]:
+        self.asked.append((args, where))
+        return [Row(at=7, id="b"), Row(at=7, id="c")][: where["limit"]]
+
+
+@pytest.mark.anyio
+async def test_a_page_hands_a_read_its_arguments_and_positions_as_reads_take_them() -> None:
+    read, pairs, names = Recorder(), Listing("pairs", int, str), Listing("names", str)
+    first = await Page(1, None, pairs.cursor((3, "a")), None).of(
+        pairs, read, "x", key=lambda row: (row.at, row.id), node=lambda row: row.id, state="open"
+    )
+    assert read.asked == [
+        (
+            ("x",),
+            {"after": (3, "a"), "before": None, "limit": 2, "backward": False, "state": "open"},
+        )
+    ]
+    assert [(edge.cursor, edge.node) for edge in first.edges] == [(pairs.cursor((7, "b")), "b")]
+    last = await Page(None, 1, None, names.cursor(("z",))).of(names, read, node=lambda row: row.id)
+    assert read.asked[1] == ((), {"after": None, "before": "z", "limit": 2, "backward": True})
+    assert last.edges[0].cursor == names.cursor(("b",))
+
+
+@pytest.mark.anyio
+async def test_a_list_that_is_not_there_has_no_items_and_still_reads_its_cursor() -> None:
+    empty: Connection[str] = await Page(5, None, None, None).of(LISTING, nothing, node=str)
+    assert empty.edges == []
+    with pytest.raises(GraphQLError, match="not a cursor"):
+        await Page(5, None, "x", None).of(LISTING, nothing, node=str)
+
+
+def test_a_paged_field_without_a_page_does_not_come_into_being() -> None:
+    async def numbers(page: int) -> None:
+        """Numbers."""
+
+    with pytest.raises(TypeError, match="needs a parameter page"):
+        paged(numbers)
