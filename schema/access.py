@@ -76,6 +76,7 @@ show_enum(
     settle_estate="Settle the minutes of who died.",
     register_unit="Register a work unit.",
     handle_member_reports="Receive, activate and return member reports.",
+    manage_posts="Draft, open and close service posts, and handle claims on them.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

@@ -27,6 +27,9 @@ class CaptureHoursInput(Input):
     recipient: str | None = strawberry.field(
         default=None, description="The volunteer number of who was served, if they have one."
     )
+    duty: bool = strawberry.field(
+        default=False, description="Whether it was in paid time: visible, and counts for nothing."
+    )
 
 
 @strawberry.type
@@ -64,6 +67,7 @@ class Mutation:
             activity=input.activity,
             late=input.late,
             recipient=input.recipient,
+            duty=input.duty,
             key=info.context.key(input),
         )
         seen = await read_records(info.context, [answer.record])

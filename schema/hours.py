@@ -47,6 +47,7 @@ show_enum(
     check_in="By check-in and check-out; it can earn credit.",
     manual="By hand, as from paper; it earns no credit.",
     help_order="By an order for help, which paid for it; it earns nothing more.",
+    duty="Work in paid time; it counts for nothing.",
 )
 show_enum(
     ReviewReason,

@@ -1,10 +1,14 @@
 """Dual claim for the role matrix: the subject is a member, and there is something of each thing."""
 
+from datetime import timedelta
 from typing import Any
 
-from tests.membership import reported, secretary, work_unit
+from tests.membership import member, open_service_post, reported, secretary, serving, work_unit
+from tests.volunteering import captured
 from tests.world import COMMUNITY, World, key
+from timebank.access import Role
 from timebank.actors import Actor
+from timebank.post_claims import claim_post, complete_post, confirm_claim
 from timebank.report_reviews import activate_report, receive_report
 from timebank.unit_consents import consent_to_unit
 
@@ -24,4 +28,48 @@ async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
         "receiveMemberReport.report": waiting[0],
         "activateMemberReport.report": waiting[1],
         "returnMemberReport.report": waiting[2],
+    } | await _posts(world, subject)
+
+
+async def _posts(world: World, subject: Actor) -> dict[str, Any]:
+    """Posts to open, to claim and to close, and claims in every state that something follows."""
+    claims = {}
+    for name in ("namePostService", "beginPost", "completePost"):
+        post = await open_service_post(world)
+        if name == "beginPost":
+            claims[name] = (await claim_post(subject, post=post, key=key())).claim
+            await confirm_claim(await secretary(world), claim=claims[name], key=key())
+        else:
+            claims[name] = await serving(world, subject, post)
+    others = [await member(world) for _ in range(2)]
+    post = await open_service_post(world, places=9)
+    waiting = (await claim_post(others[0], post=post, key=key())).claim
+    done = await serving(world, others[1], post)
+    await complete_post(others[1], claim=done, key=key())
+    return {
+        "post": post,
+        "duty": False,
+        "posts.scope": "420100/",
+        "posts.state": "OPEN",
+        "postClass": "HEALTH",
+        "places": 3,
+        "firstDay": "2026-12-01",
+        "lastDay": "2026-12-31",
+        "weekdays": [6, 7],
+        "fromMinute": 540,
+        "toMinute": 600,
+        "confirmPostClaim.claim": waiting,
+        "evaluatePostClaim.claim": done,
+        "beginPost.claim": claims["beginPost"],
+        "completePost.claim": claims["completePost"],
+        "namePostService.claim": claims["namePostService"],
+        "namePostService.record": await _early(world, subject),
+        "leavePost.claim": claims["namePostService"],
     }
+
+
+async def _early(world: World, subject: Actor) -> str:
+    """A record of the subject's of this morning, by a hand that nobody disowned."""
+    manager = world.staff[Role.STATION_MANAGER]
+    starts = world.clock.now() - timedelta(hours=9)
+    return await captured(world, subject, starts=starts, minutes=15, by=manager)

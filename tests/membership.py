@@ -6,10 +6,13 @@ from tests.world import COMMUNITY, World, key
 from timebank.access import Role
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.divisions import CITY_PATH
 from timebank.journal import Answer, write
 from timebank.member_reports import report_membership
 from timebank.policy import SEED, PolicyCalendar, decide_publish, read_policy
+from timebank.post_claims import begin_post, claim_post, confirm_claim
+from timebank.posts import PostClass, draft_post, open_post
 from timebank.report_reviews import activate_report, receive_report
 from timebank.units import register_unit
 
@@ -61,3 +64,32 @@ async def switch_off(world: World) -> None:
 
     await write(SYSTEM, None, work, answer=Answer)
     world.clock.move(timedelta(days=1))
+
+
+async def open_service_post(world: World, *, places: int = 2, term: int = 30) -> str:
+    """An open post of the home community, for so many days from today."""
+    party = await secretary(world)
+    today = day_of(world.clock.now())
+    made = await draft_post(
+        party,
+        community=COMMUNITY,
+        post_class=PostClass.SAFETY_AND_PATROL,
+        title="夜间巡逻",
+        places=places,
+        first_day=today,
+        last_day=today + timedelta(days=term),
+        weekdays=(6, 7),
+        from_minute=19 * 60,
+        to_minute=21 * 60,
+        key=key(),
+    )
+    await open_post(party, post=made.post, key=key())
+    return made.post
+
+
+async def serving(world: World, who: Actor, post: str) -> str:
+    """A claim of a member that the secretary confirmed and the member began."""
+    made = await claim_post(who, post=post, key=key())
+    await confirm_claim(await secretary(world), claim=made.claim, key=key())
+    await begin_post(who, claim=made.claim, key=key())
+    return made.claim

@@ -52,6 +52,9 @@ from timebank import (
     policy_drafts,
     pool_grants,
     pools,
+    post_claims,
+    post_services,
+    posts,
     proxies,
     publicity,
     reversals,
@@ -140,6 +143,9 @@ CAPABILITIES = (
     certificates,
     certificate_issuing,
     certificate_sheets,
+    posts,
+    post_claims,
+    post_services,
 )
 
 SPINE = (

@@ -258,10 +258,12 @@ async def capture_hours(
     activity: str | None = None,
     late: LateReason | None = None,
     recipient: str | None = None,
+    duty: bool = False,
 ) -> Captured:
     """Record a service by hand, as a clerk does from paper: it counts for stars, mints no credit.
 
-    Args: recipient, the volunteer number of who was served, if they have one.
+    Args: recipient, the volunteer number of who was served, if they have one; duty, whether it was
+    work in paid time, which is visible and counts for nothing (domain 3).
     Refuses: NotFound, StationNotActive, ActivityElsewhere, ActivityNotOpen, and what `capture`
     refuses.   Source: domain 4.
     """
@@ -274,6 +276,7 @@ async def capture_hours(
         ends=ends,
         kind=kind,
         activity=activity,
+        mode=CaptureMode.DUTY if duty else CaptureMode.MANUAL,
         late=late,
     )
 

@@ -299,7 +299,7 @@ def count(rows: Rows, record: Record, minutes: int, credited: int) -> None:
     rows.put(
         ServiceTotal(
             volunteer=record.volunteer,
-            minutes=(total.minutes if total else 0) + minutes,
+            minutes=(total.minutes if total else 0) + minutes * record.mode.counts,
             credited=(total.credited if total else 0) + credited,
         )
     )

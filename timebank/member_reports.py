@@ -6,7 +6,7 @@ ids; who a member is, `memberships` tells; what a secretary does, `report_review
 what a unit may know, `unit_consents`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from msgspec.structs import replace
@@ -43,6 +43,7 @@ from timebank.member_life import (
     ReturnReason,
 )
 from timebank.memberships import (
+    LEAVING,
     Membership,
     as_member,
     member_in,
@@ -215,13 +216,18 @@ async def reconfirm_membership(actor: Actor, *, key: RequestKey) -> Reported:
 
 
 async def withdraw_membership(actor: Actor, *, key: RequestKey) -> Reported:
-    """Take one's report back: as easy as reporting. Refuses: MemberModuleOff, NotFound."""
+    """Take one's report back, and with it what one claimed: as easy as reporting.
+
+    Refuses: MemberModuleOff, NotFound, NotInThisState.
+    """
     member = await as_member(actor)
 
     def work(batch: Batch) -> Reported:
         held = _own(batch, MemberWithdrew)
-        event = MemberWithdrew(report=held.id, member=held.member)
-        return Reported(entry=batch.record(event).seq, report=held.id)
+        entry = batch.record(MemberWithdrew(report=held.id, member=held.member))
+        for let_go in LEAVING:
+            let_go(batch, held.member)
+        return Reported(entry=entry.seq, report=held.id)
 
     return await write(member, key, work, answer=Reported, needs=_needs(member))
 
@@ -302,14 +308,19 @@ async def reports_at(
 async def members_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     """Volunteer number and name by report, of the reports that the actor may see."""
     seen = await visible_reports(actor, ids)
-    whose = await people_of_members(held.member for held in seen.values())
+    names = await named_members(held.member for held in seen.values())
+    return {id: names[held.member] for id, held in seen.items() if held.member in names}
+
+
+async def named_members(members: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """The same by member id, for whoever was asked already whether they may know."""
+    whose = await people_of_members(members)
     people = await people_by_id(list(whose.values()))
     names = await read_fields(list(people), "name")
-    told = {member: people[id] for member, id in whose.items() if id in people}
     return {
-        id: (told[held.member].number, names[told[held.member].id].get("name"))
-        for id, held in seen.items()
-        if held.member in told
+        member: (people[id].number, names[id].get("name"))
+        for member, id in whose.items()
+        if id in people
     }
 
 

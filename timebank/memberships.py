@@ -6,7 +6,7 @@ member id, as the entry's actor too, and only the vault ties it to a person. Era
 entries that tell of nobody. Knows the switch of the whole module; refuses to know what members do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -50,6 +50,10 @@ class MemberPerson(Row, frozen=True):
 
     member: str
     person: str
+
+
+LEAVING: list[Callable[[Batch, str], None]] = []
+"""What is let go of when a member takes the report back: a claim without a member serves nobody."""
 
 
 # What other capabilities ask

@@ -41,6 +41,12 @@ class CaptureMode(StrEnum):
     CHECK_IN = "check_in"
     MANUAL = "manual"
     HELP_ORDER = "help_order"
+    DUTY = "duty"
+
+    @property
+    def counts(self) -> bool:
+        """Whether the minutes count for stars: work in paid time does not (domain 3)."""
+        return self is not CaptureMode.DUTY
 
 
 class Acceptance(StrEnum):

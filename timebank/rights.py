@@ -70,6 +70,7 @@ class Action(StrEnum):
     SETTLE_ESTATE = "settle_estate"
     REGISTER_UNIT = "register_unit"
     HANDLE_MEMBER_REPORTS = "handle_member_reports"
+    MANAGE_POSTS = "manage_posts"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -119,6 +120,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.SETTLE_ESTATE: frozenset({Role.DISTRICT_LEAD}),
     Action.REGISTER_UNIT: frozenset({Role.STREET_OFFICER}),
     Action.HANDLE_MEMBER_REPORTS: frozenset({Role.PARTY_SECRETARY}),
+    Action.MANAGE_POSTS: frozenset({Role.PARTY_SECRETARY}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

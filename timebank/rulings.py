@@ -106,7 +106,7 @@ def decide_correction(
         ends=ends,
         kind=record.kind,
         activity=record.activity,
-        mode=record.mode if within else CaptureMode.MANUAL,
+        mode=record.mode if within or not record.mode.counts else CaptureMode.MANUAL,
         late=LateReason.CORRECTION,
         recipient=record.recipient,
     )

@@ -34,6 +34,7 @@ from timebank.keys import RequestKey
 from timebank.member_reports import reports_due
 from timebank.overdue_rosters import mark_overdue, rosters_due
 from timebank.pool_grants import close_grant, grants_due
+from timebank.posts import end_post, posts_over
 from timebank.refusals import Denial, Refusal
 from timebank.report_reviews import lapse_report
 from timebank.silence import post_silent, unanswered
@@ -92,6 +93,7 @@ TIMERS = (
     Timer(
         "accounts.dormant", dormant_due, lambda id, key: flag_dormant(SYSTEM, person=id, key=key)
     ),
+    Timer("posts.over", posts_over, lambda id, key: end_post(SYSTEM, post=id, key=key)),
     Timer("members.lapsed", reports_due, lambda id, key: lapse_report(SYSTEM, report=id, key=key)),
 )
 """Every timer there is. Whoever adds something that falls due adds one line here."""

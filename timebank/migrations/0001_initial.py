@@ -622,6 +622,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='MemberPosts',
+            fields=[
+                ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('claims', fields.TextField(unique=False)),
+            ],
+            options={'table': 'member_posts', 'app': 'timebank', 'pk_attr': 'member'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='MemberReport',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -779,6 +788,38 @@ class Migration(migrations.Migration):
                 ('granted_on', DayField(max_length=10)),
             ],
             options={'table': 'pool_grant', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['state', 'month'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PostClaim',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('post', fields.CharField(max_length=512)),
+                ('member', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('claimed_at', InstantField()),
+                ('evaluation', fields.CharField(null=True, max_length=64)),
+            ],
+            options={'table': 'post_claim', 'app': 'timebank', 'indexes': [Index(fields=['member', 'id']), Index(fields=['path', 'id']), Index(fields=['post'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PostService',
+            fields=[
+                ('record', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('claim', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'post_service', 'app': 'timebank', 'indexes': [Index(fields=['claim'])], 'pk_attr': 'record'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PostServiceMark',
+            fields=[
+                ('mark', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('claim', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'post_service_mark', 'app': 'timebank', 'pk_attr': 'mark'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -972,6 +1013,25 @@ class Migration(migrations.Migration):
                 ('minutes', fields.BigIntField()),
             ],
             options={'table': 'service_day', 'app': 'timebank', 'indexes': [Index(fields=['volunteer', 'day'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ServicePost',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('community', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('post_class', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('places', fields.BigIntField()),
+                ('taken', fields.BigIntField()),
+                ('first_day', DayField(max_length=10)),
+                ('last_day', DayField(max_length=10)),
+                ('weekdays', fields.TextField(unique=False)),
+                ('from_minute', fields.BigIntField()),
+                ('to_minute', fields.BigIntField()),
+            ],
+            options={'table': 'service_post', 'app': 'timebank', 'indexes': [Index(fields=['path', 'state', 'id']), Index(fields=['state', 'last_day'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,0 +1,286 @@
+"""Claims on posts on the wire: one's own, and those that a secretary has at hand."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from schema.context import Context, Input
+from schema.enums import show_enum
+from schema.fields import field
+from schema.nodes import Node, answers_for
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.posts import ServicePost, read_posts
+from schema.refusal import Info, Payload, mutation
+from timebank import post_claims, post_services
+from timebank.memberships import module_enabled
+from timebank.post_claim_life import ClaimState, Evaluation
+
+CLAIMS = Listing("postClaims", str)
+Scope = Annotated[
+    str | None, strawberry.argument(description="For a secretary: the path of the community.")
+]
+
+show_enum(
+    ClaimState,
+    "The life of a claim on a post.",
+    claimed="Claimed; the secretary has not agreed yet.",
+    confirmed="Agreed with the secretary.",
+    serving="The member serves.",
+    completed="The term is served.",
+    evaluated="The community said how it was.",
+    withdrawn="The member left, without penalty.",
+)
+show_enum(
+    Evaluation,
+    "What the community says of a completed term.",
+    as_agreed="As agreed.",
+    more_than_agreed="More than was agreed.",
+    less_than_agreed="Less than was agreed.",
+)
+
+
+async def read_service(context: Context, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Minutes served on claims, for the loader."""
+    return await post_services.served_on(context.actor, ids)
+
+
+async def read_remarks(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """The community's remarks on claims, for the loader."""
+    return await post_claims.remarks_on(context.actor, ids)
+
+
+async def read_claimants(context: Context, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """Who made claims, for the loader."""
+    return await post_claims.claimants_named(context.actor, ids)
+
+
+@strawberry.type(description="A claim on a post: for its member and the secretary alone.")
+class PostClaim(Node):
+    state: ClaimState = strawberry.field(description="How far it is.")
+    claimed_at: datetime = strawberry.field(description="When it was made.")
+    evaluation: Evaluation | None = strawberry.field(description="How the community found it.")
+    of_post: strawberry.Private[str]
+
+    @field
+    async def post(self, info: Info) -> ServicePost | None:
+        """The post."""
+        return await info.context.loaders.load(read_posts, self.of_post)
+
+    @field
+    async def number(self, info: Info) -> str | None:
+        """The member's volunteer number."""
+        told = await info.context.loaders.load(read_claimants, str(self.id))
+        return told[0] if told else None
+
+    @field
+    async def name(self, info: Info) -> str | None:
+        """The member's name; null once it was erased."""
+        told = await info.context.loaders.load(read_claimants, str(self.id))
+        return told[1] if told else None
+
+    @field
+    async def minutes(self, info: Info) -> int:
+        """Minutes of service on it that stand, those in paid time among them."""
+        told = await info.context.loaders.load(read_service, str(self.id))
+        return told[0] if told else 0
+
+    @field
+    async def duty_minutes(self, info: Info) -> int:
+        """Minutes of them that were in paid time."""
+        told = await info.context.loaders.load(read_service, str(self.id))
+        return told[1] if told else 0
+
+    @field
+    async def remark(self, info: Info) -> str | None:
+        """What the community added, if it did."""
+        return await info.context.loaders.load(read_remarks, str(self.id))
+
+    @classmethod
+    def of(cls, held: post_claims.PostClaim) -> "PostClaim":
+        """A claim as it is shown."""
+        return cls(
+            id=ID(held.id),
+            state=held.state,
+            claimed_at=held.claimed_at,
+            evaluation=held.evaluation,
+            of_post=held.post,
+        )
+
+
+async def read_claims(context: Context, ids: Sequence[str]) -> dict[str, PostClaim]:
+    """Claims, for the loader; whatever the asker may not see is missing."""
+    seen = await post_claims.visible_claims(context.actor, ids)
+    return {id: PostClaim.of(held) for id, held in seen.items()}
+
+
+answers_for("pcl", read_claims)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def post_claims(
+        self,
+        info: Info,
+        scope: Scope = None,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[PostClaim] | None:
+        """Your own claims, or those in your community for its secretary, the newest first."""
+        if not await module_enabled():
+            return None
+
+        async def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> list[post_claims.PostClaim]:
+            return await post_claims.claims_of(
+                info.context.actor,
+                scope=scope,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            CLAIMS,
+            rows,
+            key=lambda held: (held.id,),
+            node=PostClaim.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+
+@strawberry.input
+class ClaimPostInput(Input):
+    post: ID = strawberry.field(description="Which post.")
+
+
+@strawberry.type
+class ClaimPostPayload(Payload):
+    claim: PostClaim | None = strawberry.field(default=None, description="Your claim.")
+
+
+@strawberry.input
+class ConfirmPostClaimInput(Input):
+    claim: ID = strawberry.field(description="Which claim.")
+
+
+@strawberry.type
+class ConfirmPostClaimPayload(Payload):
+    claim: PostClaim | None = strawberry.field(default=None, description="The claim, confirmed.")
+
+
+@strawberry.input
+class BeginPostInput(Input):
+    claim: ID = strawberry.field(description="Which claim.")
+
+
+@strawberry.type
+class BeginPostPayload(Payload):
+    claim: PostClaim | None = strawberry.field(default=None, description="Your claim.")
+
+
+@strawberry.input
+class CompletePostInput(Input):
+    claim: ID = strawberry.field(description="Which claim.")
+
+
+@strawberry.type
+class CompletePostPayload(Payload):
+    claim: PostClaim | None = strawberry.field(default=None, description="Your claim.")
+
+
+@strawberry.input
+class LeavePostInput(Input):
+    claim: ID = strawberry.field(description="Which claim.")
+
+
+@strawberry.type
+class LeavePostPayload(Payload):
+    claim: PostClaim | None = strawberry.field(default=None, description="Your claim, withdrawn.")
+
+
+@strawberry.input
+class EvaluatePostClaimInput(Input):
+    claim: ID = strawberry.field(description="Which claim.")
+    evaluation: Evaluation = strawberry.field(description="How it was.")
+    remark: str | None = strawberry.field(
+        default=None, description="What the member should know, at most 200 characters."
+    )
+
+
+@strawberry.type
+class EvaluatePostClaimPayload(Payload):
+    claim: PostClaim | None = strawberry.field(default=None, description="The claim.")
+
+
+async def _shown(info: Info, id: str) -> PostClaim | None:
+    return (await read_claims(info.context, [id])).get(id)
+
+
+@strawberry.type
+class Mutation:
+    @mutation(ClaimPostPayload)
+    async def claim_post(self, info: Info, input: ClaimPostInput) -> ClaimPostPayload:
+        """Take a place in a post, as a member with an active report."""
+        answer = await post_claims.claim_post(
+            info.context.actor, post=input.post, key=info.context.key(input)
+        )
+        return ClaimPostPayload.of(answer, claim=await _shown(info, answer.claim))
+
+    @mutation(ConfirmPostClaimPayload)
+    async def confirm_post_claim(
+        self, info: Info, input: ConfirmPostClaimInput
+    ) -> ConfirmPostClaimPayload:
+        """Agree on a claim in your community."""
+        answer = await post_claims.confirm_claim(
+            info.context.actor, claim=input.claim, key=info.context.key(input)
+        )
+        return ConfirmPostClaimPayload.of(answer, claim=await _shown(info, answer.claim))
+
+    @mutation(BeginPostPayload)
+    async def begin_post(self, info: Info, input: BeginPostInput) -> BeginPostPayload:
+        """Say that you serve on a post now."""
+        answer = await post_claims.begin_post(
+            info.context.actor, claim=input.claim, key=info.context.key(input)
+        )
+        return BeginPostPayload.of(answer, claim=await _shown(info, answer.claim))
+
+    @mutation(CompletePostPayload)
+    async def complete_post(self, info: Info, input: CompletePostInput) -> CompletePostPayload:
+        """Say that you served the term of a post."""
+        answer = await post_claims.complete_post(
+            info.context.actor, claim=input.claim, key=info.context.key(input)
+        )
+        return CompletePostPayload.of(answer, claim=await _shown(info, answer.claim))
+
+    @mutation(LeavePostPayload)
+    async def leave_post(self, info: Info, input: LeavePostInput) -> LeavePostPayload:
+        """Give your place back, at any time and without a reason."""
+        answer = await post_claims.leave_post(
+            info.context.actor, claim=input.claim, key=info.context.key(input)
+        )
+        return LeavePostPayload.of(answer, claim=await _shown(info, answer.claim))
+
+    @mutation(EvaluatePostClaimPayload)
+    async def evaluate_post_claim(
+        self, info: Info, input: EvaluatePostClaimInput
+    ) -> EvaluatePostClaimPayload:
+        """Say how a completed term was."""
+        answer = await post_claims.evaluate_claim(
+            info.context.actor,
+            claim=input.claim,
+            evaluation=input.evaluation,
+            remark=input.remark,
+            key=info.context.key(input),
+        )
+        return EvaluatePostClaimPayload.of(answer, claim=await _shown(info, answer.claim))

@@ -1,0 +1,58 @@
+"""A process that claims one post for many members at once, for tests that run several.
+
+Reads its task as JSON on the first line of the input, says `ready`, starts at the next line, and
+prints one JSON line for each answer.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+
+from tests.world import NOON, key
+from timebank.actors import person
+from timebank.bank import open_bank
+from timebank.clock import ManualClock
+from timebank.post_claims import claim_post
+from timebank.refusals import Refusal
+from timebank.settings import Settings
+
+
+class Task(msgspec.Struct):
+    """What to claim: as whom, on which bank."""
+
+    data: str
+    database: str
+    people: list[str]
+    post: str
+
+
+class Told(msgspec.Struct):
+    """What one attempt came to: a claim, or the sentence of a refusal."""
+
+    claim: str | None = None
+    refusal: str | None = None
+
+
+async def attempt(task: Task, who: str) -> Told:
+    """Claim once."""
+    try:
+        return Told(claim=(await claim_post(person(who), post=task.post, key=key())).claim)
+    except Refusal as refusal:
+        return Told(refusal=f"{refusal.code}: {refusal}")
+
+
+async def main() -> None:
+    """Do the task."""
+    task = msgspec.json.decode(sys.stdin.readline(), type=Task)
+    settings = Settings(data=Path(task.data), database=task.database)
+    async with open_bank(settings, clock=ManualClock(NOON)):
+        print("ready", flush=True)  # noqa: T201  the answers are what this program is for
+        sys.stdin.readline()
+        for told in await asyncio.gather(*(attempt(task, who) for who in task.people)):
+            print(msgspec.json.encode(told).decode(), flush=True)  # noqa: T201  the answers
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,345 @@
+"""Claims on posts: a member takes a place, serves, completes, and may leave at any time (domain 8).
+
+Leaving costs nothing and asks for no reason. Claims are seen by the member and the community's
+secretary alone, since whoever has one is a Party member. Knows the limit of open posts; the service
+itself is recorded like any other, see `post_services`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+from tortoise.expressions import Q
+
+from ledger.entry import Sealed
+from timebank.access import Action, may_read, permit, reach
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.divisions import Area
+from timebank.events import Event
+from timebank.ids import new
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import step
+from timebank.member_reports import active_member, named_members
+from timebank.memberships import (
+    LEAVING,
+    MemberPerson,
+    Membership,
+    as_member,
+    member_of,
+    module_enabled,
+    module_on,
+)
+from timebank.post_claim_life import (
+    LIFECYCLE,
+    ClaimState,
+    Evaluation,
+    Moved,
+    OwnClaim,
+    PostClaimCompleted,
+    PostClaimConfirmed,
+    PostClaimed,
+    PostClaimedAlready,
+    PostClaimEvaluated,
+    PostClaimServing,
+    PostClaimWithdrawn,
+    PostFull,
+    PostNotOpen,
+    TooManyPosts,
+)
+from timebank.posts import LIFECYCLE as POST_LIFE
+from timebank.posts import PostFilled, PostReopened, PostState, ServicePost
+from timebank.projections import Place, Rows, projects
+from timebank.refusals import Forbidden, NotFound, Unauthenticated
+from timebank.tables import Row, find_many, select, table
+from timebank.texts import keep_text, read_texts
+
+# Tables and projectors
+
+
+@table("post_claim", index=[("member", "id"), ("path", "id"), ("post",)])
+class PostClaim(Row, frozen=True):
+    """One claim; `path` is where its post lies."""
+
+    id: str
+    post: str
+    member: str
+    path: str
+    state: ClaimState
+    claimed_at: datetime
+    evaluation: Evaluation | None = None
+
+
+@table("member_posts")
+class MemberPosts(Row, frozen=True):
+    """A member's open claims: post and claim."""
+
+    member: str
+    claims: tuple[tuple[str, str], ...]
+
+
+@projects(PostClaimed)
+def _claimed(rows: Rows, event: PostClaimed, entry: Sealed) -> None:
+    post = rows.there(ServicePost, event.post)
+    rows.put(replace(post, taken=post.taken + 1))
+    rows.put(
+        PostClaim(
+            id=event.claim,
+            post=event.post,
+            member=event.member,
+            path=post.path,
+            state=ClaimState.CLAIMED,
+            claimed_at=entry.at,
+        )
+    )
+    held = rows.get(MemberPosts, event.member)
+    claims = (*(held.claims if held else ()), (event.post, event.claim))
+    rows.put(MemberPosts(member=event.member, claims=claims))
+
+
+@projects(
+    PostClaimConfirmed,
+    PostClaimServing,
+    PostClaimCompleted,
+    PostClaimEvaluated,
+    PostClaimWithdrawn,
+)
+def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
+    claim = rows.there(PostClaim, event.claim)
+    claim = replace(claim, state=step(LIFECYCLE, claim.state, type(event)))
+    if isinstance(event, PostClaimEvaluated):
+        claim = replace(claim, evaluation=event.evaluation)
+    rows.put(claim)
+    if isinstance(event, PostClaimCompleted | PostClaimWithdrawn):
+        held = rows.there(MemberPosts, event.member)
+        left = tuple(one for one in held.claims if one[1] != event.claim)
+        rows.put(replace(held, claims=left))
+    if isinstance(event, PostClaimWithdrawn):
+        post = rows.there(ServicePost, event.post)
+        rows.put(replace(post, taken=post.taken - 1))
+
+
+# Decisions
+
+
+def decide_claim(
+    post: ServicePost, claims: Sequence[tuple[str, str]], *, most: int, community: str
+) -> None:
+    """Whether a member with these open claims may take a place.
+
+    Refuses: PostFull, PostNotOpen, PostClaimedAlready, TooManyPosts.   Source: domain 8.
+    """
+    if any(post.id == taken for taken, _ in claims):
+        raise PostClaimedAlready
+    if post.state is PostState.FULL:
+        raise PostFull(community=community)
+    if post.state is not PostState.OPEN:
+        raise PostNotOpen(state=post.state.value)
+    if len(claims) >= most:
+        raise TooManyPosts(most=most)
+
+
+# Commands
+
+
+class Claimed(Answer, frozen=True, kw_only=True):
+    """The claim that was made or moved on."""
+
+    claim: str
+
+
+async def claim_post(actor: Actor, *, post: str, key: RequestKey) -> Claimed:
+    """Take a place in a post, as a member with an active report.
+
+    Refuses: MemberModuleOff, MemberReportMissing, NotFound, PostFull, PostNotOpen,
+    PostClaimedAlready, TooManyPosts.   Source: domain 8.
+    """
+    member, claim = await as_member(actor), new("pcl")
+
+    def work(batch: Batch) -> Claimed:
+        module_on(batch)
+        own = active_member(batch).member
+        held = batch.need(ServicePost, post, "post")
+        if held.state is PostState.DRAFT:
+            raise NotFound(what="post")
+        open_claims = batch.get(MemberPosts, own)
+        decide_claim(
+            held,
+            open_claims.claims if open_claims else (),
+            most=batch.policy.member.max_open_posts,
+            community=batch.there(Area, held.community).name,
+        )
+        entry = batch.record(PostClaimed(claim=claim, post=post, member=own))
+        if held.taken + 1 == held.places:
+            batch.record(PostFilled(post=post))
+        return Claimed(entry=entry.seq, claim=claim)
+
+    needs: list[Place] = [
+        (ServicePost, post),
+        (Membership, member.person or ""),
+        (MemberPosts, member.id),
+    ]
+    return await write(member, key, work, answer=Claimed, needs=needs)
+
+
+async def begin_post(actor: Actor, *, claim: str, key: RequestKey) -> Claimed:
+    """Say that one serves now. Refuses: MemberModuleOff, NotFound, NotInThisState."""
+    return await _by_member(actor, claim, PostClaimServing, key)
+
+
+async def complete_post(actor: Actor, *, claim: str, key: RequestKey) -> Claimed:
+    """Say that the term is served. Refuses: MemberModuleOff, NotFound, NotInThisState."""
+    return await _by_member(actor, claim, PostClaimCompleted, key)
+
+
+async def leave_post(actor: Actor, *, claim: str, key: RequestKey) -> Claimed:
+    """Give the place back, at any time before completing; nothing follows from it.
+
+    Refuses: MemberModuleOff, NotFound, NotInThisState.   Source: domain 8.
+    """
+    return await _by_member(actor, claim, PostClaimWithdrawn, key)
+
+
+async def confirm_claim(actor: Actor, *, claim: str, key: RequestKey) -> Claimed:
+    """Agree on a claim, as the community's secretary.
+
+    Refuses: MemberModuleOff, NotFound, OwnClaim, NotInThisState.
+    """
+
+    def work(batch: Batch) -> Claimed:
+        held = _at_hand(batch, claim, PostClaimConfirmed)
+        event = PostClaimConfirmed(claim=claim, post=held.post, member=held.member)
+        return Claimed(entry=batch.record(event).seq, claim=claim)
+
+    return await write(actor, key, work, answer=Claimed, needs=[(PostClaim, claim)])
+
+
+async def evaluate_claim(
+    actor: Actor, *, claim: str, evaluation: Evaluation, key: RequestKey, remark: str | None = None
+) -> Claimed:
+    """Say how a completed term was, in a code and a remark that the member sees.
+
+    Refuses: MemberModuleOff, NotFound, OwnClaim, NotInThisState, TextMissing, TextTooLong.
+    """
+
+    def work(batch: Batch) -> Claimed:
+        held = _at_hand(batch, claim, PostClaimEvaluated)
+        told = None if remark is None else keep_text(batch, claim, "remark", remark)
+        event = PostClaimEvaluated(
+            claim=claim, post=held.post, member=held.member, evaluation=evaluation, remark=told
+        )
+        return Claimed(entry=batch.record(event).seq, claim=claim)
+
+    return await write(actor, key, work, answer=Claimed, needs=[(PostClaim, claim)])
+
+
+async def _by_member(
+    actor: Actor,
+    claim: str,
+    event: type[PostClaimServing | PostClaimCompleted | PostClaimWithdrawn],
+    key: RequestKey,
+) -> Claimed:
+    member = await as_member(actor)
+
+    def work(batch: Batch) -> Claimed:
+        module_on(batch)
+        held = own_claim(batch, claim)
+        step(LIFECYCLE, held.state, event)
+        entry = batch.record(event(claim=claim, post=held.post, member=held.member))
+        if event is PostClaimWithdrawn:
+            _free(batch, held.post)
+        return Claimed(entry=entry.seq, claim=claim)
+
+    return await write(member, key, work, answer=Claimed, needs=[(PostClaim, claim)])
+
+
+def own_claim(batch: Batch, claim: str) -> PostClaim:
+    """The claim, if it is the actor's own. Refuses: NotFound."""
+    held = batch.need(PostClaim, claim, "claim")
+    if held.member != batch.actor.id:
+        raise NotFound(what="claim")
+    return held
+
+
+def _free(batch: Batch, post: str) -> None:
+    if PostReopened in POST_LIFE[batch.there(ServicePost, post).state]:
+        batch.record(PostReopened(post=post))
+
+
+def _leave_all(batch: Batch, member: str) -> None:
+    held = batch.get(MemberPosts, member)
+    for post, claim in held.claims if held else ():
+        batch.record(PostClaimWithdrawn(claim=claim, post=post, member=member))
+        _free(batch, post)
+
+
+LEAVING.append(_leave_all)
+
+
+def _at_hand(batch: Batch, claim: str, event: type[Event]) -> PostClaim:
+    """The claim, for the secretary of its community; for others it is not there."""
+    module_on(batch)
+    if not batch.actor.known:
+        raise Unauthenticated
+    held = batch.need(PostClaim, claim, "claim")
+    try:
+        permit(batch, Action.MANAGE_POSTS, held.path)
+    except Forbidden:
+        raise NotFound(what="claim") from None
+    person = batch.get(MemberPerson, held.member)
+    if person is not None and person.person == batch.actor.person:
+        raise OwnClaim
+    step(LIFECYCLE, held.state, event)
+    return held
+
+
+# Reads
+
+
+async def visible_claims(actor: Actor, ids: Sequence[str]) -> dict[str, PostClaim]:
+    """Claims by id: the actor's own, and those in the actor's hand as their secretary.
+
+    The same statements whether there is such a claim or not: their number tells nothing.
+    """
+    enabled, member = await module_enabled(), await member_of(actor)
+    found = await find_many(PostClaim, ids)
+    theirs = await reach(actor, Action.MANAGE_POSTS)
+    return {
+        held.id: held
+        for held in found.values()
+        if enabled and (held.member == member or theirs(held.path))
+    }
+
+
+async def claims_of(
+    actor: Actor,
+    *,
+    scope: str | None = None,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    backward: bool,
+) -> list[PostClaim]:
+    """The actor's own claims, or for its secretary those below a path, newest first."""
+    which = Q(member=await member_of(actor) or "")
+    if scope is not None:
+        if not await may_read(actor, Action.MANAGE_POSTS, scope):
+            return []
+        which = Q(path__startswith=scope)
+    bounds = [Q(id__lt=after)] if after else []
+    bounds += [Q(id__gt=before)] if before else []
+    order = ["id" if backward else "-id"]
+    return await select(PostClaim, which, *bounds, order=order, limit=limit)
+
+
+async def claimants_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """Volunteer number and name by claim, of the claims that the actor may see."""
+    seen = await visible_claims(actor, ids)
+    names = await named_members(held.member for held in seen.values())
+    return {id: names[held.member] for id, held in seen.items() if held.member in names}
+
+
+async def remarks_on(actor: Actor, ids: Sequence[str]) -> dict[str, str]:
+    """What the community remarked, by claim that the actor may see."""
+    return await read_texts(await visible_claims(actor, ids), "remark")
