@@ -17,7 +17,7 @@ from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from schema.teams import Team, read_teams
-from timebank import activities, divisions, programme, sign_ups
+from timebank import activities, activity_plans, divisions, programme, sign_ups, wait_lists
 from timebank.activities import ActivityKind, ActivityState, Move
 from timebank.activity_life import CancelReason
 
@@ -38,6 +38,7 @@ show_enum(
 show_enum(
     ActivityState,
     "The life of an activity.",
+    draft="Planned; nobody but the station knows of it.",
     declared="Declared; nobody can sign up yet.",
     open="People may sign up.",
     running="It runs.",
@@ -91,6 +92,19 @@ class Activity(Node):
         return await info.context.loaders.load(read_taken, str(self.id)) or 0
 
     @field
+    async def waiting(self, info: Info) -> int:
+        """How many people wait for a seat."""
+        held = await info.context.loaders.load(read_wait_lists, str(self.id))
+        return len(held.people) if held else 0
+
+    @field
+    async def own_place(self, info: Info) -> int | None:
+        """Your place on its wait-list, from 1; null if you do not wait."""
+        held = await info.context.loaders.load(read_wait_lists, str(self.id))
+        own = info.context.actor.person
+        return held.people.index(own) + 1 if held and own in held.people else None
+
+    @field
     async def door_is_open(self, info: Info) -> bool:
         """Whether people check in and out now: from half an hour before until it is ended."""
         return programme.door_is_open(self.held, info.context.clock.now())
@@ -128,6 +142,11 @@ async def read_titles(context: Context, ids: Sequence[str]) -> dict[str, str]:
 async def read_taken(context: Context, ids: Sequence[str]) -> dict[str, int]:
     """How many seats are taken, for the loader."""
     return await sign_ups.seats_taken(list(ids))
+
+
+async def read_wait_lists(context: Context, ids: Sequence[str]) -> dict[str, wait_lists.WaitList]:
+    """Who waits for a seat, for the loader."""
+    return await wait_lists.wait_lists_of(list(ids))
 
 
 async def read_activities(context: Context, ids: Sequence[str]) -> dict[str, Activity]:
@@ -259,7 +278,7 @@ class Mutation:
         self, info: Info, input: DeclareActivityInput
     ) -> DeclareActivityPayload:
         """Declare an activity of your station or team."""
-        answer = await activities.declare_activity(
+        answer = await activity_plans.declare_activity(
             info.context.actor,
             station=input.station,
             team=input.team,

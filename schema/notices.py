@@ -48,6 +48,7 @@ show_enum(
     activity_released="The district let an activity that you organise go on.",
     activity_voided="The district made an activity that you organise void.",
     roster_overdue="The roster of an activity that you organise is overdue; file it.",
+    seat_given="A seat was given back, and you have it; give it back if you cannot come.",
     visit_unconfirmed="You did not check out; let the station record the times by hand.",
     star_publicised="Your application for a star is laid open to everybody.",
     star_awarded="A star was awarded to you.",

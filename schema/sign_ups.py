@@ -60,16 +60,6 @@ class SignUpForActivityPayload(Payload):
     activity: Activity | None = strawberry.field(default=None, description="The activity.")
 
 
-@strawberry.input
-class WithdrawFromActivityInput(Input):
-    activity: ID = strawberry.field(description="The activity whose seat you give back.")
-
-
-@strawberry.type
-class WithdrawFromActivityPayload(Payload):
-    activity: Activity | None = strawberry.field(default=None, description="The activity.")
-
-
 @strawberry.type
 class Mutation:
     @mutation(SignUpForActivityPayload)
@@ -81,13 +71,3 @@ class Mutation:
             info.context.actor, activity=input.activity, key=info.context.key(input)
         )
         return SignUpForActivityPayload.of(answer, activity=await shown(info, answer.activity))
-
-    @mutation(WithdrawFromActivityPayload)
-    async def withdraw_from_activity(
-        self, info: Info, input: WithdrawFromActivityInput
-    ) -> WithdrawFromActivityPayload:
-        """Give your seat back before the activity starts."""
-        answer = await sign_ups.withdraw(
-            info.context.actor, activity=input.activity, key=info.context.key(input)
-        )
-        return WithdrawFromActivityPayload.of(answer, activity=await shown(info, answer.activity))

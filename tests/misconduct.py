@@ -8,15 +8,20 @@ from tests.emergencies import emergency_things
 from tests.volunteering import captured, confirmed
 from tests.world import World, key
 from timebank.access import Role
+from timebank.activities import ActivityKind
+from timebank.activity_drafts import draft_activity
 from timebank.activity_holds import hold_activity
 from timebank.activity_life import HoldReason
+from timebank.activity_plans import Plan
 from timebank.actors import Actor
 from timebank.confirmations import accept_hours
 from timebank.finding_appeals import appeal_finding
 from timebank.finding_drafts import FindingMade, make_finding, propose_finding
 from timebank.finding_life import Blame, Misconduct
 from timebank.findings import Finding
+from timebank.sign_ups import sign_up
 from timebank.tables import find
+from timebank.wait_lists import join_wait_list
 
 HOUR = timedelta(hours=1)
 
@@ -68,7 +73,7 @@ async def accepted(world: World, who: Actor, *, hours_ago: int, by: Actor | None
     return id
 
 
-async def hold_things(world: World) -> dict[str, Any]:
+async def hold_things(world: World, subject: Actor) -> dict[str, Any]:
     """Activities that the district's lead held, and one to hold."""
     lead, activities = world.staff[Role.DISTRICT_LEAD], [await world.activity() for _ in range(3)]
     for id in activities[:2]:
@@ -78,6 +83,36 @@ async def hold_things(world: World) -> dict[str, Any]:
         "voidActivity.activity": activities[1],
         "holdActivity.activity": activities[2],
         "activityHolds.scope": world.station_path,
+        **await _plans(world, subject),
+    }
+
+
+async def _plans(world: World, subject: Actor) -> dict[str, Any]:
+    """Drafts of activities, and a full one to wait for."""
+    manager, starts = world.staff[Role.STATION_MANAGER], world.clock.now() + 30 * 24 * HOUR
+    plan = Plan(
+        station=world.station,
+        kind=ActivityKind.CULTURE,
+        title="社区合唱",
+        seats=9,
+        starts=starts,
+        ends=starts + HOUR,
+    )
+
+    async def draft() -> str:
+        return (await draft_activity(manager, plan=plan, key=key())).draft
+
+    full = [await world.activity(seats=1, starts_in=days * 24 * HOUR) for days in (40, 41)]
+    for id in full:
+        await sign_up(await world.volunteer(), activity=id, key=key())
+    await join_wait_list(subject, activity=full[1], key=key())
+    return {
+        "draftActivity.draft": await draft(),
+        "dropActivityDraft.draft": draft,
+        "declareActivityDraft.draft": draft,
+        "activityDrafts.scope": world.station_path,
+        "joinWaitList.activity": full[0],
+        "leaveWaitList.activity": full[1],
     }
 
 
@@ -104,5 +139,5 @@ async def misconduct_things(world: World, subject: Actor) -> dict[str, Any]:
             "decideFindingAppeal.grounds": "NOTHING_SHOWN",
         }
         | await emergency_things(world)
-        | await hold_things(world)
+        | await hold_things(world, subject)
     )

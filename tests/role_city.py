@@ -59,6 +59,9 @@ class City:
         told: dict[str, Any] = {}
         for name, wanted in given.items():
             value = self.things.get(f"{field}.{name}", self.things.get(name))
+            if callable(value):
+                # What an act uses up is made anew for everybody who asks.
+                value = await value()
             kind = get_named_type(wanted.type)
             if value is None and isinstance(kind, GraphQLInputObjectType):
                 value = await self.fill(field, kind.fields)

@@ -29,8 +29,9 @@ from timebank.person_life import SuspensionReason
 from timebank.programme import attendance_of
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.replay import compare
-from timebank.sign_ups import BelowServiceAge, sign_up, withdraw
+from timebank.sign_ups import BelowServiceAge, sign_up
 from timebank.station_codes import StationCodeWrong, code_at, is_code, station_code
+from timebank.wait_lists import withdraw
 
 pytestmark = pytest.mark.anyio
 MINUTE = timedelta(minutes=1)

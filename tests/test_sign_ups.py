@@ -28,9 +28,9 @@ from timebank.sign_ups import (
     next_sign_up,
     sign_up,
     sign_ups_of,
-    withdraw,
 )
 from timebank.tables import find
+from timebank.wait_lists import withdraw
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)

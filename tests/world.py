@@ -11,7 +11,8 @@ from pathlib import Path
 from tests import founded
 from timebank import identity, people, places, teams
 from timebank.access import Role, grant_role
-from timebank.activities import ActivityKind, Move, declare_activity, move_activity
+from timebank.activities import ActivityKind, Move, move_activity
+from timebank.activity_plans import declare_activity
 from timebank.actors import PUBLIC, SYSTEM, Actor, person
 from timebank.bank import init, open_bank
 from timebank.clock import ManualClock

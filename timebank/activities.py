@@ -28,19 +28,16 @@ from timebank.activity_life import (
 )
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.clock import day_of
 from timebank.events import Event
-from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
-from timebank.places import Station, working_station
-from timebank.policy import Policy
+from timebank.places import Station
 from timebank.projections import Rows, projects
-from timebank.refusals import NotFound, Refusal
+from timebank.refusals import Refusal
 from timebank.tables import Row, find, find_many, table
-from timebank.teams import Team, TeamState
-from timebank.texts import keep_text, read_texts
+from timebank.teams import Team
+from timebank.texts import read_texts
 
 MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(hours=16)
@@ -64,6 +61,7 @@ class ActivityKind(StrEnum):
 class ActivityState(StrEnum):
     """The life of an activity (domain 5)."""
 
+    DRAFT = "draft"
     DECLARED = "declared"
     OPEN = "open"
     RUNNING = "running"
@@ -99,31 +97,6 @@ class ActivityDeclared(Event, frozen=True, tag="activity.declared"):
 # Refusals
 
 
-class TimesWrong(Refusal):
-    """An activity ends after it starts, and within 16 hours."""
-
-    says = "An activity ends after it starts and lasts at most 16 hours."
-    path = ("ends",)
-
-
-class SeatsWrong(Refusal):
-    """An activity has seats."""
-
-    says = "An activity has at least one seat."
-    path = ("seats",)
-
-
-class DeclaredTooLate(Refusal):
-    """Activities of many people are declared days before (domain 4)."""
-
-    says = (
-        "Activities of {people} or more people are declared {days} days before; this is too late."
-    )
-    people: int
-    days: int
-    path = ("starts",)
-
-
 class ActivityNotOpen(Refusal):
     """The activity does not take sign-ups or check-ins now."""
 
@@ -134,6 +107,7 @@ class ActivityNotOpen(Refusal):
 # Lifecycle
 
 LIFECYCLE: Lifecycle[ActivityState] = {
+    ActivityState.DRAFT: {ActivityDeclared: ActivityState.DECLARED},
     ActivityState.DECLARED: {
         ActivityOpened: ActivityState.OPEN,
         ActivityCancelled: ActivityState.CANCELLED,
@@ -229,7 +203,7 @@ def _declared(rows: Rows, event: ActivityDeclared, entry: Sealed) -> None:
             path=path,
             organiser=entry.actor,
             kind=event.kind_of_service,
-            state=ActivityState.DECLARED,
+            state=step(LIFECYCLE, ActivityState.DRAFT, ActivityDeclared),
             seats=event.seats,
             starts=event.starts,
             ends=event.ends,
@@ -251,23 +225,6 @@ def _moved(rows: Rows, event: Moved | ActivityEnded | ActivityCancelled, entry: 
     rows.put(held.moved(step(LIFECYCLE, held.state, type(event))))
 
 
-# Decisions
-
-
-def decide_declare(
-    *, starts: datetime, ends: datetime, seats: int, now: datetime, policy: Policy
-) -> None:
-    """Whether an activity may be declared. Refuses: TimesWrong, SeatsWrong, DeclaredTooLate."""
-    if not timedelta(0) < ends - starts <= LONGEST:
-        raise TimesWrong
-    if seats < 1:
-        raise SeatsWrong
-    rules = policy.record
-    late = (day_of(starts) - day_of(now)).days < rules.declare_days
-    if seats >= rules.declare_from_people and late:
-        raise DeclaredTooLate(people=rules.declare_from_people, days=rules.declare_days)
-
-
 # Commands
 
 
@@ -275,51 +232,6 @@ class Acted(Answer, frozen=True, kw_only=True):
     """The activity that was made or moved on."""
 
     activity: str
-
-
-async def declare_activity(
-    actor: Actor,
-    *,
-    station: str,
-    kind: ActivityKind,
-    title: str,
-    seats: int,
-    starts: datetime,
-    ends: datetime,
-    key: RequestKey,
-    team: str | None = None,
-) -> Acted:
-    """Declare an activity of a station or of one of its teams.
-
-    Refuses: NotFound, StationNotActive, TimesWrong, SeatsWrong, DeclaredTooLate, TextMissing,
-    TextTooLong.   Source: domain 4 (declared 3 days before from 10 people) and 5.
-    """
-
-    def work(batch: Batch) -> Acted:
-        place = batch.need(Station, station, "station")
-        group = batch.need(Team, team, "team") if team else None
-        if group is not None and (group.station, group.state) != (station, TeamState.ACTIVE):
-            raise NotFound(what="team")
-        permit(batch, Action.DECLARE_ACTIVITY, group.path if group else place.path)
-        working_station(batch, station)
-        decide_declare(starts=starts, ends=ends, seats=seats, now=batch.now, policy=batch.policy)
-        activity = new("act")
-        told = keep_text(batch, activity, "title", title, most=80)
-        entry = batch.record(
-            ActivityDeclared(
-                activity=activity,
-                station=station,
-                team=team,
-                kind_of_service=kind,
-                seats=seats,
-                starts=starts,
-                ends=ends,
-                title=told,
-            )
-        )
-        return Acted(entry=entry.seq, activity=activity)
-
-    return await write(actor, key, work, answer=Acted, needs=[(Station, station)])
 
 
 async def move_activity(actor: Actor, *, activity: str, move: Move, key: RequestKey) -> Acted:

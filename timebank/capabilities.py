@@ -8,6 +8,7 @@ from timebank import (
     access,
     accounts,
     activities,
+    activity_drafts,
     activity_holds,
     attendance,
     backups,
@@ -78,6 +79,7 @@ from timebank import (
     unit_consents,
     units,
     vault,
+    wait_lists,
     waiting,
 )
 
@@ -97,6 +99,8 @@ CAPABILITIES = (
     sign_ups,
     attendance,
     notices,
+    wait_lists,
+    activity_drafts,
     activity_holds,
     overdue_rosters,
     emergency,

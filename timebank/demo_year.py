@@ -10,7 +10,8 @@ from datetime import date, timedelta
 import msgspec
 
 from timebank import accounts
-from timebank.activities import ActivityKind, Move, declare_activity, move_activity
+from timebank.activities import ActivityKind, Move, move_activity
+from timebank.activity_plans import declare_activity
 from timebank.actors import Actor
 from timebank.attendance import check_in, check_out, end_activity, scan
 from timebank.captures import capture_visit

@@ -31,6 +31,7 @@ class NoticeCode(StrEnum):
     ACTIVITY_RELEASED = "activity_released"
     ACTIVITY_VOIDED = "activity_voided"
     ROSTER_OVERDUE = "roster_overdue"
+    SEAT_GIVEN = "seat_given"
     VISIT_UNCONFIRMED = "visit_unconfirmed"
     STAR_PUBLICISED = "star_publicised"
     STAR_AWARDED = "star_awarded"

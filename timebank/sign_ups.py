@@ -101,18 +101,23 @@ class Seats(Row, frozen=True):
 
 @projects(SignedUp)
 def _signed_up(rows: Rows, event: SignedUp, entry: Sealed) -> None:
-    held = rows.there(Activity, event.activity)
+    take_seat(rows, event.activity, event.person)
+
+
+def take_seat(rows: Rows, activity: str, person: PersonId) -> None:
+    """Give somebody a seat, for projectors."""
+    held = rows.there(Activity, activity)
     _count(rows, held.id, 1)
     rows.put(
         SignUp(
-            id=f"{held.id}/{event.person}",
+            id=f"{held.id}/{person}",
             activity=held.id,
-            person=event.person,
+            person=person,
             starts=held.starts,
             ends=held.ends,
         )
     )
-    day = booked_key(event.person, day_of(held.starts))
+    day = booked_key(person, day_of(held.starts))
     earlier = rows.get(BookedDay, day)
     booked = (*(earlier.booked if earlier else ()), (held.id, held.starts, held.ends))
     rows.put(BookedDay(id=day, booked=booked))
@@ -154,6 +159,11 @@ def decide_sign_up(
         raise SignedUpAlready
     if taken >= activity.seats:
         raise ActivityFull(seats=activity.seats)
+    decide_free(activity, booked)
+
+
+def decide_free(activity: Activity, booked: Iterable[Booking]) -> None:
+    """Whether somebody with these bookings has time for an activity. Refuses: DoubleBooked."""
     for other, starts, ends in booked:
         if starts < activity.ends and activity.starts < ends:
             raise DoubleBooked(activity=other)
@@ -176,6 +186,28 @@ def booked_near(batch: Batch, person: PersonId, starts: datetime, ends: datetime
     return [seat for seat in found if _still_on(batch, seat[0])]
 
 
+def may_take(batch: Batch, activity: Activity, person: PersonId) -> None:
+    """Let somebody take a seat.
+
+    Refuses: PersonNotActive, BelowServiceAge, and what `decide_sign_up` refuses.
+    """
+    old_enough(batch, activity, person)
+    seats = batch.get(Seats, activity.id)
+    decide_sign_up(
+        activity,
+        taken=seats.taken if seats else 0,
+        seat=batch.get(SignUp, f"{activity.id}/{person}"),
+        booked=booked_near(batch, person, activity.starts, activity.ends),
+    )
+
+
+def old_enough(batch: Batch, activity: Activity, person: PersonId) -> None:
+    """Let somebody serve at an activity. Refuses: PersonNotActive, BelowServiceAge."""
+    active_person(batch, person)
+    if day_of(activity.starts) < batch.need(AgeBand, person, "person").serves_from:
+        raise BelowServiceAge
+
+
 def _still_on(batch: Batch, activity: str) -> bool:
     gone = (ActivityState.CANCELLED, ActivityState.VOID)
     return batch.there(Activity, activity).state not in gone
@@ -194,16 +226,7 @@ async def sign_up(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
 
     def work(batch: Batch) -> Acted:
         held = batch.need(Activity, activity, "activity")
-        active_person(batch, person)
-        if day_of(held.starts) < batch.need(AgeBand, person, "person").serves_from:
-            raise BelowServiceAge
-        seats = batch.get(Seats, activity)
-        decide_sign_up(
-            held,
-            taken=seats.taken if seats else 0,
-            seat=batch.get(SignUp, f"{activity}/{person}"),
-            booked=booked_near(batch, person, held.starts, held.ends),
-        )
+        may_take(batch, held, person)
         entry = batch.record(SignedUp(activity=activity, person=person))
         return Acted(entry=entry.seq, activity=activity)
 
@@ -220,21 +243,6 @@ async def sign_up(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
             (Seats, activity),
         ],
     )
-
-
-async def withdraw(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
-    """Give a seat back before the activity starts. Refuses: NotFound, ActivityNotOpen."""
-    person = permit_self(actor)
-
-    def work(batch: Batch) -> Acted:
-        held = batch.need(Activity, activity, "activity")
-        batch.need(SignUp, f"{activity}/{person}", "sign-up")
-        if held.state is not ActivityState.OPEN:
-            raise ActivityNotOpen(state=held.state.value)
-        entry = batch.record(Withdrew(activity=activity, person=person))
-        return Acted(entry=entry.seq, activity=activity)
-
-    return await write(actor, key, work, answer=Acted, needs=[(Activity, activity)])
 
 
 # Reads

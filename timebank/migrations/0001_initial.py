@@ -56,6 +56,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ActivityDraft',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('station', fields.CharField(max_length=512)),
+                ('team', fields.CharField(null=True, max_length=512)),
+                ('kind', fields.CharField(max_length=64)),
+                ('title', fields.CharField(max_length=512)),
+                ('seats', fields.BigIntField()),
+                ('starts', InstantField()),
+                ('ends', InstantField()),
+                ('written_by', fields.CharField(max_length=512)),
+                ('written_at', InstantField()),
+            ],
+            options={'table': 'activity_draft', 'app': 'timebank', 'indexes': [Index(fields=['path', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ActivityHold',
             fields=[
                 ('activity', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1216,6 +1234,15 @@ class Migration(migrations.Migration):
                 ('person', fields.CharField(max_length=512)),
             ],
             options={'table': 'volunteer_number', 'app': 'timebank', 'pk_attr': 'number'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WaitList',
+            fields=[
+                ('activity', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('people', fields.TextField(unique=False)),
+            ],
+            options={'table': 'wait_list', 'app': 'timebank', 'pk_attr': 'activity'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,0 +1,220 @@
+"""Wait-lists: who gets the seat that somebody gives back (domain 5).
+
+First come, first served: a seat given back goes, in the same act, to the first who waits and can
+take it, who is told. Whoever cannot take it just then keeps the place.
+"""
+
+from functools import partial
+
+from ledger.entry import Sealed
+from timebank.access import permit_self
+from timebank.activities import Acted, Activity, ActivityNotOpen, ActivityState
+from timebank.actors import Actor, PersonId
+from timebank.batch import Batch
+from timebank.events import Event
+from timebank.journal import write
+from timebank.keys import RequestKey
+from timebank.notice_codes import NoticeCode
+from timebank.notices import notify
+from timebank.people import AgeBand, Person
+from timebank.projections import Place, Rows, projects
+from timebank.refusals import NotFound, Refusal
+from timebank.sign_ups import (
+    Seats,
+    SignedUpAlready,
+    SignUp,
+    Withdrew,
+    booked_near,
+    decide_free,
+    may_take,
+    old_enough,
+    take_seat,
+)
+from timebank.tables import Row, find_many, table
+
+# Events
+
+
+class WaitListJoined(Event, frozen=True, tag="activity.wait_joined"):
+    """Somebody waits for a seat."""
+
+    activity: str
+    person: PersonId
+
+
+class WaitListLeft(Event, frozen=True, tag="activity.wait_left"):
+    """Somebody waits no longer."""
+
+    activity: str
+    person: PersonId
+
+
+class SeatPassedOn(Event, frozen=True, tag="activity.seat_passed_on"):
+    """A seat that was given back went to the first who waited and could take it."""
+
+    activity: str
+    person: PersonId
+
+
+# Refusals
+
+
+class SeatsFree(Refusal):
+    """Nobody waits for what is there."""
+
+    says = "There are seats left; sign up instead."
+
+
+class WaitingAlready(Refusal):
+    """One place a person."""
+
+    says = "You are on the wait-list of this activity already."
+
+
+class WaitListFull(Refusal):
+    """As many may wait as there are seats: more would wait in vain."""
+
+    says = "{most} people wait for a seat already, as many as there are seats."
+    most: int
+
+
+# Tables and projectors
+
+
+@table("wait_list")
+class WaitList(Row, frozen=True):
+    """Who waits for a seat of an activity, the first first."""
+
+    activity: str
+    people: tuple[str, ...] = ()
+
+
+@projects(WaitListJoined)
+def _joined(rows: Rows, event: WaitListJoined, entry: Sealed) -> None:
+    held = rows.get(WaitList, event.activity) or WaitList(activity=event.activity)
+    rows.put(WaitList(activity=event.activity, people=(*held.people, event.person)))
+
+
+@projects(WaitListLeft, SeatPassedOn)
+def _left(rows: Rows, event: WaitListLeft | SeatPassedOn, entry: Sealed) -> None:
+    held = rows.there(WaitList, event.activity)
+    left = tuple(person for person in held.people if person != event.person)
+    rows.put(WaitList(activity=event.activity, people=left))
+    if isinstance(event, SeatPassedOn):
+        take_seat(rows, event.activity, event.person)
+
+
+# Decisions
+
+
+def decide_wait(
+    activity: Activity,
+    person: PersonId,
+    *,
+    taken: int,
+    seat: SignUp | None,
+    people: tuple[str, ...],
+) -> None:
+    """Whether somebody may wait for a seat, `people` waiting already.
+
+    Refuses: ActivityNotOpen, SignedUpAlready, WaitingAlready, SeatsFree, WaitListFull.
+    """
+    if activity.state is not ActivityState.OPEN:
+        raise ActivityNotOpen(state=activity.state.value)
+    if seat is not None:
+        raise SignedUpAlready
+    if person in people:
+        raise WaitingAlready
+    if taken < activity.seats:
+        raise SeatsFree
+    if len(people) >= activity.seats:
+        raise WaitListFull(most=activity.seats)
+
+
+# Commands
+
+
+async def join_wait_list(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
+    """Wait for a seat of a full activity.
+
+    Refuses: NotFound, PersonNotActive, BelowServiceAge, ActivityNotOpen, SignedUpAlready,
+    WaitingAlready, SeatsFree, WaitListFull, DoubleBooked.
+    """
+    person = permit_self(actor)
+
+    def work(batch: Batch) -> Acted:
+        held = batch.need(Activity, activity, "activity")
+        old_enough(batch, held, person)
+        seats, waiting = batch.get(Seats, activity), batch.get(WaitList, activity)
+        decide_wait(
+            held,
+            person,
+            taken=seats.taken if seats else 0,
+            seat=batch.get(SignUp, f"{activity}/{person}"),
+            people=waiting.people if waiting else (),
+        )
+        decide_free(held, booked_near(batch, person, held.starts, held.ends))
+        entry = batch.record(WaitListJoined(activity=activity, person=person))
+        return Acted(entry=entry.seq, activity=activity)
+
+    needs: list[Place] = [(Person, person), (AgeBand, person), (SignUp, f"{activity}/{person}")]
+    return await write(actor, key, work, answer=Acted, needs=[*_needs(activity), *needs])
+
+
+async def leave_wait_list(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
+    """Wait no longer. Refuses: NotFound."""
+    person = permit_self(actor)
+
+    def work(batch: Batch) -> Acted:
+        held = batch.get(WaitList, activity)
+        if held is None or person not in held.people:
+            raise NotFound(what="place on the wait-list")
+        entry = batch.record(WaitListLeft(activity=activity, person=person))
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(actor, key, work, answer=Acted, needs=_needs(activity))
+
+
+async def withdraw(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
+    """Give a seat back before the activity starts; the first who waits gets it.
+
+    Refuses: NotFound, ActivityNotOpen.   Source: domain 5.
+    """
+    person = permit_self(actor)
+
+    def work(batch: Batch) -> Acted:
+        held = batch.need(Activity, activity, "activity")
+        batch.need(SignUp, f"{activity}/{person}", "sign-up")
+        if held.state is not ActivityState.OPEN:
+            raise ActivityNotOpen(state=held.state.value)
+        entry = batch.record(Withdrew(activity=activity, person=person))
+        _pass_on(batch, held)
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(actor, key, work, answer=Acted, needs=_needs(activity))
+
+
+def _needs(activity: str) -> list[Place]:
+    return [(Activity, activity), (Seats, activity), (WaitList, activity)]
+
+
+def _pass_on(batch: Batch, activity: Activity) -> None:
+    held = batch.get(WaitList, activity.id)
+    for person in held.people if held else ():
+        if not isinstance(batch.attempt(partial(_take, batch, activity, person)), Refusal):
+            return
+
+
+def _take(batch: Batch, activity: Activity, person: PersonId) -> Sealed:
+    may_take(batch, activity, person)
+    entry = batch.record(SeatPassedOn(activity=activity.id, person=person))
+    notify(batch, person, NoticeCode.SEAT_GIVEN, activity.id, hands=[])
+    return entry
+
+
+# Reads
+
+
+async def wait_lists_of(activities: list[str]) -> dict[str, WaitList]:
+    """Who waits for a seat, by activity."""
+    return {str(id): row for id, row in (await find_many(WaitList, activities)).items()}
