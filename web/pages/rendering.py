@@ -33,7 +33,7 @@ from web.forms import (
     read,
     sent_by,
 )
-from web.pages import everybody, organising, stations, volunteers
+from web.pages import everybody, organising, recognition, stations, volunteers
 from web.pages.table import Opened, Page
 from web.pages.times import day_of, hour, minutes_between, moment, span
 from web.qr import qr, spoken
@@ -49,8 +49,20 @@ UNKEPT = ("password", "csrf", "key")
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-PAGES = (*everybody.PAGES, *volunteers.PAGES, *stations.PAGES, *organising.PAGES)
-FORMS = (*everybody.FORMS, *volunteers.FORMS, *stations.FORMS, *organising.FORMS)
+PAGES = (
+    *everybody.PAGES,
+    *volunteers.PAGES,
+    *recognition.PAGES,
+    *stations.PAGES,
+    *organising.PAGES,
+)
+FORMS = (
+    *everybody.FORMS,
+    *volunteers.FORMS,
+    *recognition.FORMS,
+    *stations.FORMS,
+    *organising.FORMS,
+)
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 SignedIn = Callable[[Request, Response, str], None]

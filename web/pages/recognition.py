@@ -1,0 +1,124 @@
+"""Pages of recognition: stars, what is laid open to everybody, certificates and their check."""
+
+from datetime import date
+from typing import Any
+
+from web.forms import Form, Posted
+from web.pages.stations import chosen, station_page
+from web.pages.table import Opened, Page
+
+
+def as_of(opened: Opened) -> dict[str, Any]:
+    """The day that was asked for; today where none was, or none that there is."""
+    try:
+        return {"day": date.fromisoformat(opened.asked("day")).isoformat()}
+    except ValueError:
+        return {"day": None}
+
+
+def waiting_here(opened: Opened) -> dict[str, Any]:
+    """The scope of the station at hand."""
+    return {"scope": chosen(opened).get("path", "-"), "station": chosen(opened).get("id", "")}
+
+
+def the_certificate(posted: Posted) -> dict[str, Any]:
+    """Which certificate."""
+    return {"certificate": posted.one("certificate")}
+
+
+PAGES = (
+    Page(path="/stars", template="stars.html", operation="stars", variables=as_of, menu="星级"),
+    Page(
+        path="/stars/publicity",
+        template="star_publicity.html",
+        operation="star_publicity",
+        who="anyone",
+    ),
+    Page(path="/certificates", template="certificates.html", operation="certificates", menu="证明"),
+    Page(
+        path="/certificates/{id}",
+        template="certificate.html",
+        operation="certificate",
+        variables=lambda opened: {"id": opened.path["id"]},
+    ),
+    Page(
+        path="/v/{code}",
+        template="certificate_check.html",
+        operation="certificate_check",
+        who="anyone",
+        variables=lambda opened: {"code": opened.path["code"]},
+    ),
+    station_page(
+        path="/desk/certificates",
+        template="desk_certificates.html",
+        operation="desk_certificates",
+        variables=waiting_here,
+    ),
+)
+
+FORMS = (
+    Form(
+        path="/stars/apply",
+        mutation="apply_for_star",
+        field="applyForStar",
+        page="/stars",
+        then="/stars?done=1",
+        given=lambda posted: {"level": posted.whole("level")},
+    ),
+    Form(
+        path="/stars/withdraw",
+        mutation="withdraw_star",
+        field="withdrawStar",
+        page="/stars",
+        then="/stars?done=1",
+        given=lambda posted: {"award": posted.one("award")},
+    ),
+    Form(
+        path="/stars/appeal",
+        mutation="appeal_star",
+        field="appealStar",
+        page="/stars",
+        then="/stars?done=1",
+        given=lambda posted: {"award": posted.one("award"), "appeal": posted.one("appeal")},
+    ),
+    Form(
+        path="/stars/publicity",
+        mutation="object_to_publicity",
+        field="objectToPublicity",
+        page="/stars/publicity",
+        then="/stars/publicity?done=1",
+        given=lambda posted: {"about": posted.one("about"), "reason": posted.one("reason")},
+    ),
+    Form(
+        path="/certificates",
+        mutation="request_certificate",
+        field="requestCertificate",
+        page="/certificates",
+        then="/certificates?done=1",
+        given=lambda posted: {"since": posted.one("since"), "until": posted.one("until")},
+    ),
+    Form(
+        path="/certificates/withdraw",
+        mutation="withdraw_certificate",
+        field="withdrawCertificate",
+        page="/certificates",
+        then="/certificates?done=1",
+        given=the_certificate,
+    ),
+    Form(
+        path="/desk/certificates/issue",
+        mutation="issue_certificate",
+        field="issueCertificate",
+        page="/desk/certificates",
+        then=lambda posted: posted.address("/desk/certificates", done="1"),
+        given=the_certificate,
+    ),
+    Form(
+        path="/desk/certificates/decline",
+        mutation="decline_certificate",
+        field="declineCertificate",
+        page="/desk/certificates",
+        then=lambda posted: posted.address("/desk/certificates", done="1"),
+        given=lambda posted: {**the_certificate(posted), "reason": posted.one("reason")},
+    ),
+)
