@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import schema
 from schema.context import Context
 from schema.execution import Api
-from timebank import journal, publication, sign_in, timers, vault, words
+from timebank import certificate_issuing, journal, publication, sign_in, timers, vault, words
 from timebank.actors import Actor
 from timebank.bank import open_bank
 from timebank.clock import Clock
@@ -25,6 +25,7 @@ from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.publication import publishing
 from timebank.settings import Settings
 from timebank.tables import find
+from web.certificates import Documents, unprintable
 from web.demo_door import Door
 from web.downloads import Downloads
 from web.graphql import GraphQL
@@ -155,8 +156,12 @@ def build(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         url = settings.database_url
-        async with open_bank(settings, clock=clock), publishing(settings), timers.running(url):
-            yield
+        certificate_issuing.install(unprintable)
+        try:
+            async with open_bank(settings, clock=clock), publishing(settings), timers.running(url):
+                yield
+        finally:
+            certificate_issuing.install(None)
 
     endpoint = GraphQL(api, context_of=context_of, open_documents=settings.development)
     app = Starlette(
@@ -167,6 +172,7 @@ def build(
             Route("/version", version_of),
             Route("/metrics", metrics),
             *Downloads(context_of).routes(),
+            *Documents(context_of).routes(),
             *Tiles(settings.database_url, context_of).routes(),
             *(Door().routes(pages) if demo else []),
             *pages.routes(),

@@ -15,6 +15,7 @@ from timebank.settings import Settings
 from web.commands import (
     auditing,
     backups,
+    certifying,
     exporting,
     importing,
     keys,
@@ -78,5 +79,10 @@ for command in (
 ):
     main.add_command(command)
 
-for check in (auditing.verify_ledger, verifying.verify_receipt, verifying.verify_checkpoint):
+for check in (
+    auditing.verify_ledger,
+    certifying.verify_certificate,
+    verifying.verify_receipt,
+    verifying.verify_checkpoint,
+):
     ledgers.verify.add_command(check)
