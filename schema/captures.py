@@ -10,7 +10,7 @@ from schema.hours import ServiceRecord, read_records
 from schema.refusal import Info, Payload, mutation
 from timebank import captures
 from timebank.activities import ActivityKind
-from timebank.record_life import LateReason
+from timebank.record_life import Evidence, LateReason
 
 
 @strawberry.input
@@ -29,6 +29,9 @@ class CaptureHoursInput(Input):
     )
     duty: bool = strawberry.field(
         default=False, description="Whether it was in paid time: visible, and counts for nothing."
+    )
+    evidence: Evidence | None = strawberry.field(
+        default=None, description="For the district: what attests what comes too late."
     )
 
 
@@ -68,6 +71,7 @@ class Mutation:
             late=input.late,
             recipient=input.recipient,
             duty=input.duty,
+            evidence=input.evidence,
             key=info.context.key(input),
         )
         seen = await read_records(info.context, [answer.record])

@@ -24,7 +24,7 @@ from timebank import hours, reversals
 from timebank.activities import ActivityKind
 from timebank.confirmations import Outcome
 from timebank.days import ReviewReason
-from timebank.record_life import CaptureMode, LateReason, RecordState
+from timebank.record_life import CaptureMode, Evidence, LateReason, RecordState
 from timebank.refusals import Refusal
 
 show_enum(
@@ -46,6 +46,7 @@ show_enum(
     "How attendance is known.",
     check_in="By check-in and check-out; it can earn credit.",
     manual="By hand, as from paper; it earns no credit.",
+    external="Attested by the district, recorded too late or elsewhere; it earns no credit.",
     help_order="By an order for help, which paid for it; it earns nothing more.",
     duty="Work in paid time; it counts for nothing.",
 )
@@ -56,6 +57,7 @@ show_enum(
     recorder_people="Its recorder recorded many people within an hour.",
     recorder_minutes="Its recorder recorded many hours within a day.",
     late="It was recorded late.",
+    external="The district attests it.",
 )
 show_enum(
     LateReason,
@@ -64,6 +66,15 @@ show_enum(
     system_down="The system was down.",
     organiser_ill="The organiser was ill.",
     correction="It corrects another record.",
+)
+
+show_enum(
+    Evidence,
+    "What the district saw of service recorded too late, or elsewhere.",
+    paper_roster="A roster on paper.",
+    other_system="The records of another system.",
+    certificate="A certificate.",
+    organisation_letter="A letter of the organisation.",
 )
 
 RECORDS = Listing("records", str)
@@ -92,6 +103,9 @@ class ServiceRecord(Node):
         description="Why it needs a second reviewer; empty if it needs none."
     )
     late_reason: LateReason | None = strawberry.field(description="Why it came late, if it did.")
+    evidence: Evidence | None = strawberry.field(
+        description="What attests it, if the district attested it."
+    )
     held: strawberry.Private[hours.Record]
 
     @field
@@ -140,6 +154,7 @@ class ServiceRecord(Node):
             batch=held.batch,
             review_reasons=list(held.review),
             late_reason=held.late,
+            evidence=held.evidence,
             held=held,
         )
 

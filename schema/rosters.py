@@ -13,7 +13,7 @@ from schema.hours import ServiceRecord, read_records, told_again
 from schema.refusal import Info, Payload, UserError, mutation
 from timebank import rosters
 from timebank.activities import ActivityKind
-from timebank.record_life import LateReason
+from timebank.record_life import Evidence, LateReason
 from timebank.roster_files import FileUnreadable, RosterRow
 
 
@@ -34,6 +34,13 @@ class RecordRosterInput(Input):
     late: LateReason | None = strawberry.field(
         default=None, description="Why the roster comes after it was due."
     )
+
+
+@strawberry.input
+class ImportHoursInput(Input):
+    rows: list[RosterRowInput] = strawberry.field(description="1 to 500 rows.")
+    evidence: Evidence = strawberry.field(description="What attests all of them.")
+    dry_run: bool = strawberry.field(default=False, description="Only tell what would happen.")
 
 
 @strawberry.type(description="What became of one row of a roster.")
@@ -62,6 +69,13 @@ class RosterRowOutcome:
 
 @strawberry.type
 class RecordRosterPayload(Payload):
+    rows: list[RosterRowOutcome] = strawberry.field(
+        default_factory=list, description="What became of each row, in the order given."
+    )
+
+
+@strawberry.type
+class ImportHoursPayload(Payload):
     rows: list[RosterRowOutcome] = strawberry.field(
         default_factory=list, description="What became of each row, in the order given."
     )
@@ -132,6 +146,21 @@ class RecordSheetPayload(Payload):
     )
 
 
+def rows_of(rows: list[RosterRowInput]) -> list[RosterRow]:
+    """The rows that were sent, letter case and spaces forgiven."""
+    return [
+        RosterRow(
+            station=row.station.strip(),
+            volunteer=row.volunteer.strip().upper(),
+            starts=row.starts,
+            ends=row.ends,
+            kind=row.kind,
+            activity=row.activity,
+        )
+        for row in rows
+    ]
+
+
 def sheet_of(input: RecordSheetInput) -> bytes:
     """The sheet that was sent. Refuses: FileUnreadable."""
     if input.file is None:
@@ -160,23 +189,25 @@ class Mutation:
     @mutation(RecordRosterPayload, bulk=True)
     async def record_roster(self, info: Info, input: RecordRosterInput) -> RecordRosterPayload:
         """Record a whole roster by hand, each row by itself; nothing comes in twice."""
-        rows = [
-            RosterRow(
-                station=row.station.strip(),
-                volunteer=row.volunteer.strip().upper(),
-                starts=row.starts,
-                ends=row.ends,
-                kind=row.kind,
-                activity=row.activity,
-            )
-            for row in input.rows
-        ]
         answer = await rosters.record_roster(
             info.context.actor,
-            rows=rows,
+            rows=rows_of(input.rows),
             dry_run=input.dry_run,
             late=input.late,
             key=info.context.key(input),
         )
         told = [RosterRowOutcome.of(row, info) for row in answer.rows]
         return RecordRosterPayload.of(answer, rows=told)
+
+    @mutation(ImportHoursPayload, bulk=True)
+    async def import_hours(self, info: Info, input: ImportHoursInput) -> ImportHoursPayload:
+        """Record service from elsewhere that you attest, as the district; it earns no credit."""
+        answer = await rosters.record_roster(
+            info.context.actor,
+            rows=rows_of(input.rows),
+            dry_run=input.dry_run,
+            evidence=input.evidence,
+            key=info.context.key(input),
+        )
+        told = [RosterRowOutcome.of(row, info) for row in answer.rows]
+        return ImportHoursPayload.of(answer, rows=told)

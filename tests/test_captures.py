@@ -12,6 +12,7 @@ from timebank.access import Role
 from timebank.activities import ActivityKind, ActivityNotOpen, Move, move_activity
 from timebank.actors import PUBLIC
 from timebank.attendance import end_activity, scan
+from timebank.attestations import EvidenceMissing, OnlyDistrictAttests
 from timebank.captures import ActivityElsewhere, VisitNotClosed, capture_hours, capture_visit
 from timebank.days import (
     LateReasonMissing,
@@ -21,7 +22,7 @@ from timebank.days import (
 )
 from timebank.people import PersonNotActive, suspend_person
 from timebank.person_life import SuspensionReason
-from timebank.record_life import CaptureMode, LateReason, RecordState
+from timebank.record_life import CaptureMode, Evidence, LateReason, RecordState
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.sign_ups import BelowServiceAge
 
@@ -94,7 +95,9 @@ async def test_the_unknown_the_young_and_the_suspended_are_not_recorded(world: W
 async def test_what_comes_late_needs_a_reason_and_then_the_district(world: World) -> None:
     who = await world.volunteer()
 
-    async def file(days: int, role: Role, late: LateReason | None) -> str:
+    async def file(
+        days: int, role: Role, late: LateReason | None, evidence: Evidence | None = None
+    ) -> str:
         starts = world.clock.now() - timedelta(days=days, hours=1)
         made = await capture_hours(
             world.staff[role],
@@ -104,6 +107,7 @@ async def test_what_comes_late_needs_a_reason_and_then_the_district(world: World
             ends=starts + 60 * MINUTE,
             kind=ActivityKind.ELDER,
             late=late,
+            evidence=evidence,
             key=key(),
         )
         return made.record
@@ -114,7 +118,14 @@ async def test_what_comes_late_needs_a_reason_and_then_the_district(world: World
     assert held.review == (ReviewReason.LATE,)
     with pytest.raises(TooLateToRecord):
         await file(31, Role.STATION_CLERK, LateReason.PAPER_FOUND)
-    await file(31, Role.DISTRICT_LEAD, LateReason.PAPER_FOUND)
+    with pytest.raises(EvidenceMissing):
+        await file(31, Role.DISTRICT_LEAD, LateReason.PAPER_FOUND)
+    with pytest.raises(OnlyDistrictAttests):
+        await file(5, Role.STATION_CLERK, LateReason.PAPER_FOUND, Evidence.PAPER_ROSTER)
+    attested = await file(31, Role.DISTRICT_LEAD, LateReason.PAPER_FOUND, Evidence.PAPER_ROSTER)
+    held = await record_of(attested)
+    assert (held.mode, held.evidence) == (CaptureMode.EXTERNAL, Evidence.PAPER_ROSTER)
+    assert held.review == (ReviewReason.EXTERNAL, ReviewReason.LATE)
 
 
 async def test_an_activity_takes_records_of_its_own_station_while_it_is_held(world: World) -> None:

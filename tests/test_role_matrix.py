@@ -29,7 +29,13 @@ TABLE = Path(__file__).with_name("role_matrix.csv")
 COLUMNS = ["public", "other", "self", *Role]
 ROOTS = ("Query", "Mutation")
 DENIED = {"FORBIDDEN", "UNAUTHENTICATED"}
-HIDDEN = {"NOT_FOUND", "NOT_YOUR_HOURS", "NOT_CONCERNED", "STATION_UNKNOWN"}
+HIDDEN = {
+    "NOT_FOUND",
+    "NOT_YOUR_HOURS",
+    "NOT_CONCERNED",
+    "STATION_UNKNOWN",
+    "ONLY_DISTRICT_ATTESTS",
+}
 
 
 def matrix() -> dict[str, list[str]]:

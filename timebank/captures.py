@@ -13,6 +13,7 @@ from timebank.access import Action, Grants
 from timebank.activities import Activity, ActivityKind, ActivityNotOpen, ActivityState
 from timebank.actors import Actor, PersonId
 from timebank.attendance import Attendance, Way
+from timebank.attestations import decide_mode
 from timebank.batch import Batch
 from timebank.clock import CITY, day_of
 from timebank.counter import person_numbered
@@ -41,7 +42,7 @@ from timebank.kin import are_kin
 from timebank.people import AgeBand, Person, active_person
 from timebank.places import Station, working_station
 from timebank.projections import Place
-from timebank.record_life import CaptureMode, HoursCaptured, LateReason
+from timebank.record_life import CaptureMode, Evidence, HoursCaptured, LateReason
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.sign_ups import BelowServiceAge
 
@@ -56,7 +57,10 @@ RECORDABLE = frozenset(
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of one stretch of service: who served, where, when, and how it is known."""
+    """What is said of one stretch of service: who served, where, when, and how it is known.
+
+    `instead` tells that it takes the place of another record, of which its day was known in time.
+    """
 
     volunteer: PersonId
     station: str
@@ -69,6 +73,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     late: LateReason | None = None
     once: str | None = None
     recipient: PersonId | None = None
+    evidence: Evidence | None = None
+    instead: bool = False
 
     def needs(self, recorder: str, now: datetime) -> list[Place]:
         """The rows that capturing it asks for."""
@@ -172,7 +178,8 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     """Record a service that the actor may record at `path`; the record's id and entry.
 
     Refuses: PersonNotActive, BelowServiceAge, IntervalWrong, InTheFuture, Overlaps, GapTooShort,
-    DayTooLong, LateReasonMissing, TooLateToRecord, RecipientIsVolunteer, RecipientIsClose.
+    DayTooLong, LateReasonMissing, TooLateToRecord, EvidenceMissing, OnlyDistrictAttests,
+    RecipientIsVolunteer, RecipientIsClose.
     Source: domain 4.
     """
     active_person(batch, service.volunteer)
@@ -184,6 +191,7 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
         raise BelowServiceAge
     record = new("rec")
     reasons, emergencies = _fits(batch, service, path, record)
+    past = _past_limits(batch, service, path, minutes)
     event = HoursCaptured(
         record=record,
         volunteer=service.volunteer,
@@ -193,16 +201,28 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
         ends=service.ends,
         minutes=minutes,
         kind_of_service=service.kind,
-        mode=service.mode,
+        mode=_mode(batch, service, path),
         activity=service.activity,
         own=service.own,
         late=service.late,
-        review=(*reasons, *_past_limits(batch, service, path, minutes)),
+        review=(*reasons, *past),
         once=service.once,
         recipient=service.recipient,
         emergencies=emergencies,
+        evidence=service.evidence,
     )
     return record, batch.record(event)
+
+
+def _mode(batch: Batch, service: Service, path: str) -> CaptureMode:
+    day = day_of(service.starts)
+    late = (batch.today - day).days > batch.policy_on(day).record.late_days
+    return decide_mode(
+        service.mode,
+        service.evidence,
+        late_days=batch.policy_on(day).record.late_days if late and not service.instead else None,
+        district=may(batch, Action.CAPTURE_OLD_HOURS, path),
+    )
 
 
 def _fits(
@@ -230,11 +250,14 @@ def _past_limits(batch: Batch, service: Service, path: str, minutes: int) -> lis
     day = day_of(service.starts)
     rules = batch.policy_on(day).record
     district = may(batch, Action.CAPTURE_OLD_HOURS, path)
-    late = decide_filing(day, batch.today, rules, reason=service.late, district=district)
+    reason = service.late or service.evidence
+    late = decide_filing(day, batch.today, rules, reason=reason, district=district)
     recorder = batch.get(RecorderDay, day_key(batch.actor.id, batch.today))
     hour = batch.now.astimezone(CITY).hour
     past = recorder_limits(recorder, service.volunteer, minutes, hour, rules)
-    return [ReviewReason.LATE, *past] if late else past
+    if late:
+        past = [ReviewReason.LATE, *past]
+    return [ReviewReason.EXTERNAL, *past] if service.evidence else past
 
 
 # Commands
@@ -259,11 +282,13 @@ async def capture_hours(
     late: LateReason | None = None,
     recipient: str | None = None,
     duty: bool = False,
+    evidence: Evidence | None = None,
 ) -> Captured:
     """Record a service by hand, as a clerk does from paper: it counts for stars, mints no credit.
 
     Args: recipient, the volunteer number of who was served, if they have one; duty, whether it was
-    work in paid time, which is visible and counts for nothing (domain 3).
+    work in paid time, which is visible and counts for nothing (domain 3); evidence, what the
+    district saw of service that was recorded too late, or elsewhere.
     Refuses: NotFound, StationNotActive, ActivityElsewhere, ActivityNotOpen, and what `capture`
     refuses.   Source: domain 4.
     """
@@ -278,6 +303,7 @@ async def capture_hours(
         activity=activity,
         mode=CaptureMode.DUTY if duty else CaptureMode.MANUAL,
         late=late,
+        evidence=evidence,
     )
 
     def work(batch: Batch) -> Captured:

@@ -32,6 +32,7 @@ class ReviewReason(StrEnum):
     RECORDER_PEOPLE = "recorder_people"
     RECORDER_MINUTES = "recorder_minutes"
     LATE = "late"
+    EXTERNAL = "external"
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ from timebank.record_life import (
     LIFECYCLE,
     BatchReleased,
     CaptureMode,
+    Evidence,
     HoursCaptured,
     HoursConfirmed,
     HoursPosted,
@@ -103,6 +104,7 @@ class Record(Row, frozen=True):
     answer_by: date | None = None
     recipient: str | None = None
     emergencies: tuple[str, ...] = ()
+    evidence: Evidence | None = None
     posted_on: date | None = None
     dispute_by: date | None = None
 
@@ -149,6 +151,7 @@ def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
         late=event.late,
         recipient=event.recipient,
         emergencies=event.emergencies,
+        evidence=event.evidence,
     )
     rows.put(made)
     if event.once is not None:

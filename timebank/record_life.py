@@ -40,6 +40,7 @@ class CaptureMode(StrEnum):
 
     CHECK_IN = "check_in"
     MANUAL = "manual"
+    EXTERNAL = "external"
     HELP_ORDER = "help_order"
     DUTY = "duty"
 
@@ -65,6 +66,15 @@ class LateReason(StrEnum):
     SYSTEM_DOWN = "system_down"
     ORGANISER_ILL = "organiser_ill"
     CORRECTION = "correction"
+
+
+class Evidence(StrEnum):
+    """What the district saw that attests service recorded too late, or elsewhere."""
+
+    PAPER_ROSTER = "paper_roster"
+    OTHER_SYSTEM = "other_system"
+    CERTIFICATE = "certificate"
+    ORGANISATION_LETTER = "organisation_letter"
 
 
 class RejectReason(StrEnum):
@@ -93,7 +103,8 @@ class HoursCaptured(Event, frozen=True, tag="hours.captured"):
 
     `own` tells that the volunteer checked out with their own credential; `once` names what may be
     captured only once, a roster's row or a visit; `recipient` who was served, if registered.
-    `emergencies` are those that let the day have more minutes than usual.
+    `emergencies` are those that let the day have more minutes than usual;
+    `evidence` is what the district saw of service that is external.
     """
 
     record: str
@@ -112,6 +123,7 @@ class HoursCaptured(Event, frozen=True, tag="hours.captured"):
     once: str | None = None
     recipient: PersonId | None = None
     emergencies: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
 
 class HoursConfirmed(Event, frozen=True, tag="hours.confirmed"):

@@ -24,7 +24,7 @@ from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.people import VolunteerNumber
 from timebank.places import Station, StationNumber
-from timebank.record_life import LateReason
+from timebank.record_life import Evidence, LateReason
 from timebank.refusals import Refusal, Unauthenticated
 from timebank.roster_files import Line, RosterRow, read_roster, read_sheet
 from timebank.tables import find_many
@@ -133,11 +133,13 @@ async def record_roster(
     key: RequestKey | None,
     dry_run: bool = False,
     late: LateReason | None = None,
+    evidence: Evidence | None = None,
 ) -> Recorded:
     """Capture up to 500 rows of a roster with the rights of the actor, each row by itself.
 
     Args: key, None where the rows' own keys are enough; dry_run, decide only; late, why the roster
-    comes after it was due.
+    comes after it was due; evidence, what the district saw of service that was recorded too late,
+    or elsewhere: every row is external then.
     Refuses: RosterTooLong; for each row StationUnknown, ActivityUnknown, VolunteerUnknown,
     StationNotActive, ActivityNotOpen, and what `captures.capture` refuses.   Source: domain 4.
     """
@@ -145,7 +147,7 @@ async def record_roster(
         raise Unauthenticated
     if not 0 < len(rows) <= MOST_ROWS:
         raise RosterTooLong(most=MOST_ROWS)
-    services = await _resolved(rows, actor, late)
+    services = await _resolved(rows, actor, late, evidence)
     now = current().clock.now()
     needs = [place for service in services for place in service.needs(actor.id, now)]
 
@@ -207,6 +209,7 @@ async def import_roster(
     *,
     dry_run: bool = False,
     late: LateReason | None = None,
+    evidence: Evidence | None = None,
     progress: Callable[[Imported], None] | None = None,
 ) -> Imported:
     """Capture the rows of a CSV or XLSX file with the rights of the actor, 500 at a time.
@@ -221,7 +224,7 @@ async def import_roster(
     # of one volunteer, are decided together.
     cut = _by_volunteer(lines) if dry_run else _in_order(lines)
     while batch := await asyncio.to_thread(next, cut, None):
-        await _import(actor, batch, done, dry_run=dry_run, late=late)
+        await _import(actor, batch, done, dry_run=dry_run, late=late, evidence=evidence)
         if progress is not None:
             progress(done)
     done.bad.sort(key=lambda bad: bad.row)
@@ -229,7 +232,13 @@ async def import_roster(
 
 
 async def _import(
-    actor: Actor, lines: Sequence[Line], done: Imported, *, dry_run: bool, late: LateReason | None
+    actor: Actor,
+    lines: Sequence[Line],
+    done: Imported,
+    *,
+    dry_run: bool,
+    late: LateReason | None,
+    evidence: Evidence | None,
 ) -> None:
     done.read += len(lines)
     done.bad += [
@@ -241,7 +250,9 @@ async def _import(
     if not good:
         return
     rows = [content for _, content in good]
-    told = await record_roster(actor, rows=rows, key=None, dry_run=dry_run, late=late)
+    told = await record_roster(
+        actor, rows=rows, key=None, dry_run=dry_run, late=late, evidence=evidence
+    )
     for (row, _), answer in zip(good, told.rows, strict=True):
         refusal = answer.refusal
         if refusal is not None:
@@ -279,7 +290,10 @@ def _by_volunteer(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 async def _resolved(
-    rows: Sequence[RosterRow], actor: Actor, late: LateReason | None
+    rows: Sequence[RosterRow],
+    actor: Actor,
+    late: LateReason | None,
+    evidence: Evidence | None,
 ) -> list[Service]:
     """The rows with ids for numbers, which are given once and never again to another.
 
@@ -297,6 +311,7 @@ async def _resolved(
             kind=row.kind,
             activity=None if row.activity is None else _code(row.activity),
             late=late,
+            evidence=evidence,
             once=request_id(actor.scope, row.content),
         )
         for row in rows

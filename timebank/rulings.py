@@ -108,6 +108,8 @@ def decide_correction(
         activity=record.activity,
         mode=record.mode if within or not record.mode.counts else CaptureMode.MANUAL,
         late=LateReason.CORRECTION,
+        evidence=record.evidence,
+        instead=True,
         recipient=record.recipient,
     )
 

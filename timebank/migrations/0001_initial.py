@@ -931,6 +931,7 @@ class Migration(migrations.Migration):
                 ('answer_by', DayField(null=True, max_length=10)),
                 ('recipient', fields.CharField(null=True, max_length=512)),
                 ('emergencies', fields.TextField(unique=False)),
+                ('evidence', fields.CharField(null=True, max_length=64)),
                 ('posted_on', DayField(null=True, max_length=10)),
                 ('dispute_by', DayField(null=True, max_length=10)),
             ],

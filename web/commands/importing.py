@@ -7,6 +7,7 @@ import click
 from rich.progress import Progress
 
 from timebank import actors, bank, rosters
+from timebank.record_life import Evidence, LateReason
 from web.commands.asked import FOUND, Asked, console, run, say, there
 
 
@@ -18,9 +19,15 @@ def importing() -> None:
 @importing.command("roster")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as", "person", required=True, help="Id of the person whose rights are used.")
+@click.option("--late", type=click.Choice(list(LateReason)), help="Why it comes after its days.")
+@click.option(
+    "--evidence", type=click.Choice(list(Evidence)), help="For the district: what attests it."
+)
 @click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
 @click.pass_obj
-def import_roster(asked: Asked, file: Path, person: str, dry_run: bool) -> None:
+def import_roster(
+    asked: Asked, file: Path, person: str, late: str | None, evidence: str | None, dry_run: bool
+) -> None:
     """Record the rows of a CSV or XLSX roster; every bad row is named."""
 
     async def work() -> rosters.Imported:
@@ -32,7 +39,14 @@ def import_roster(asked: Asked, file: Path, person: str, dry_run: bool) -> None:
 
             async with bank.open_bank(there(asked)):
                 actor = actors.person(person)
-                return await rosters.import_roster(actor, file, dry_run=dry_run, progress=advance)
+                return await rosters.import_roster(
+                    actor,
+                    file,
+                    dry_run=dry_run,
+                    late=LateReason(late) if late else None,
+                    evidence=Evidence(evidence) if evidence else None,
+                    progress=advance,
+                )
 
     done = run(work())
     for bad in done.bad:
