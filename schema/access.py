@@ -71,6 +71,7 @@ show_enum(
     certify_drawing="Certify that somebody may draw below the age for it.",
     help_at_counter="Order, cancel and confirm help for people at the counter.",
     match_help="Write down who agreed to help with an order.",
+    decide_help="Decide disputes about help.",
     read_help="Read orders for help.",
     report_death="Report that somebody died.",
     settle_estate="Settle the minutes of who died.",

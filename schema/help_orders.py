@@ -16,7 +16,7 @@ from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info
 from timebank import help_orders
-from timebank.help_life import HelpKind, HelpState
+from timebank.help_life import Escalation, HelpKind, HelpState
 
 ORDERS = Listing("helpOrders", str)
 AT_DESK = Listing("helpAt", str)
@@ -33,11 +33,22 @@ show_enum(
     "The life of an order for help.",
     requested="Asked for.",
     reserved="Its minutes are held; it waits for a helper.",
+    escalated="Nobody has taken it for days; the station or the street looks for a helper.",
     matched="A helper has taken it.",
     in_service="The helper has checked in.",
     delivered="The helper has reported it; whoever was served confirms it.",
+    disputed="Not confirmed; a third hand decides.",
     settled="Confirmed, and its helper is paid.",
-    cancelled="Cancelled; what was held went back.",
+    partial="Decided: some of the reported minutes are paid.",
+    released="Decided: nothing is paid, or what was paid was taken back.",
+    cancelled="Cancelled, or nothing came of it; what was held went back.",
+    no_show="The helper did not come; what was held went back.",
+)
+show_enum(
+    Escalation,
+    "Who is to look for a helper.",
+    station="The station.",
+    street="The street.",
 )
 show_enum(
     HelpKind,
@@ -67,6 +78,9 @@ class HelpOrder(Node):
     requested_at: datetime = strawberry.field(description="When it was asked for.")
     confirm_by: datetime | None = strawberry.field(
         description="Until when whoever was served may answer; null while no such time runs."
+    )
+    escalated_to: Escalation | None = strawberry.field(
+        description="Who looks for a helper; null while helpers may come by themselves."
     )
     row: strawberry.Private[help_orders.HelpOrder]
 
@@ -111,6 +125,7 @@ class HelpOrder(Node):
             paid_minutes=held.paid_minutes,
             requested_at=held.requested_at,
             confirm_by=held.confirm_by,
+            escalated_to=held.level,
             row=held,
         )
 

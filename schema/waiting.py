@@ -16,6 +16,7 @@ show_enum(
     "Who must act next on a record.",
     confirmer="Staff who did not record it confirm it.",
     second_reviewer="A third person, who neither recorded nor confirmed it, agrees.",
+    served="Whoever was helped by an order confirms the help.",
     counter="No notice has arrived; the counter tells the volunteer in person.",
     volunteer="The volunteer accepts it.",
     district="The district decides an objection, or looks at what its recorder recorded that day.",

@@ -18,8 +18,9 @@ from timebank.accounts import NotEnoughTime
 from timebank.actors import PUBLIC, Actor
 from timebank.closings import Rest, close_account, report_death, settle_estate
 from timebank.drawing_rights import Ground, certify_drawing
+from timebank.help_holdings import HelpStillOpen
 from timebank.help_life import HelpState
-from timebank.help_orders import HelpStillOpen, help_of, visible_help, words_of
+from timebank.help_orders import help_of, visible_help, words_of
 from timebank.help_requests import (
     BelowDrawAge,
     HelpMinutesWrong,

@@ -8,23 +8,20 @@ it forfeits some minutes to the pool of the area, never to the other side. Knows
 from datetime import date, datetime, timedelta
 
 from ledger.entry import Sealed
-from timebank.access import Action
-from timebank.accounts import escrow, moving, pool, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
-from timebank.hands import Hand, hand_for
+from timebank.help_holdings import ending, hand_in, held_of
 from timebank.help_life import LIFECYCLE, HelpCancelled, HelpCancelReason
-from timebank.help_orders import HelpOpen, HelpOrder, held_of
+from timebank.help_orders import HelpOrder
 from timebank.help_shares import divide
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notices import NoticeCode, notify
 from timebank.policy import Credit
-from timebank.pools import pool_at
-from timebank.projections import Place, Rows, projects
-from timebank.refusals import NotFound, Unauthenticated
+from timebank.projections import Rows, projects
+from timebank.refusals import Unauthenticated
 from timebank.tables import Row, find, table
 
 LATE_FROM = 3
@@ -97,7 +94,7 @@ async def cancel_help(
 
     def work(batch: Batch) -> Cancelled:
         held = batch.need(HelpOrder, order, "order")
-        hand, proxy = _hand(batch, held)
+        hand, proxy = hand_in(batch, held)
         step(LIFECYCLE, held.state, HelpCancelled)
         late = decide_late(held, batch.now, batch.policy.credit)
         counted = batch.get(LateCancels, quarter_key(held.payer, batch.today))
@@ -121,19 +118,4 @@ async def cancel_help(
                 notify(batch, person, NoticeCode.HELP_CANCELLED, order, hands=[actor.person])
         return Cancelled(entry=entry.seq, order=order, forfeited=forfeited)
 
-    return await write(actor, key, work, answer=Cancelled, needs=_needs(seen))
-
-
-def _hand(batch: Batch, order: HelpOrder) -> tuple[Hand, PersonId | None]:
-    try:
-        return hand_for(batch, order.payer, Action.HELP_AT_COUNTER, what="order")
-    except NotFound:
-        return hand_for(batch, order.served, Action.HELP_AT_COUNTER, what="order")
-
-
-def _needs(order: HelpOrder | None) -> list[Place]:
-    if order is None:
-        return []
-    codes = (escrow(order.id), volunteer(order.payer), pool(pool_at(order.path)))
-    people = [one for one in (order.payer, order.helper) if one]
-    return [(HelpOrder, order.id), *moving(*codes), *((HelpOpen, one) for one in people)]
+    return await write(actor, key, work, answer=Cancelled, needs=ending(seen))

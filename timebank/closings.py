@@ -21,7 +21,7 @@ from timebank.clock import day_of, months_later
 from timebank.counter import OwnCounter, person_numbered
 from timebank.donations import give
 from timebank.events import Event, Postings
-from timebank.help_orders import no_open_help
+from timebank.help_holdings import no_open_help
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey

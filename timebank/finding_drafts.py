@@ -17,6 +17,7 @@ from timebank.batch import Batch
 from timebank.captures import may
 from timebank.confirmations import MOST_AT_ONCE, Outcome, SameHand, TooManyRecords, record_needs
 from timebank.finding_life import Blame, Misconduct, MisconductFound
+from timebank.help_undone import undo_help
 from timebank.hours import Record
 from timebank.ids import new
 from timebank.journal import Answer, write
@@ -287,7 +288,9 @@ def _make(batch: Batch, draft: FindingDraft) -> FindingMade:
 def _void(batch: Batch, draft: FindingDraft, record: Record) -> Sealed:
     told = taking_back(record, balance(batch, volunteer(record.volunteer)))
     blamed = blamed_for(record, draft.blame)
-    return batch.record(HoursVoided(finding=draft.id, blamed=blamed, **told))
+    entry = batch.record(HoursVoided(finding=draft.id, blamed=blamed, **told))
+    undo_help(batch, record)
+    return entry
 
 
 def _outcome(record: str, told: Refusal | Sealed | Record | None) -> Outcome:

@@ -5,10 +5,10 @@ the helper minute for minute. What is not paid goes back to whoever gave it. Kno
 order; `help_orders` keeps the orders.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from timebank.accounts import escrow, volunteer
+from timebank.accounts import escrow, owed, pool, volunteer
 from timebank.actors import PersonId
 from timebank.events import Event, Postings
 from timebank.hands import Hand
@@ -21,11 +21,16 @@ class HelpState(StrEnum):
 
     REQUESTED = "requested"
     RESERVED = "reserved"
+    ESCALATED = "escalated"
     MATCHED = "matched"
     IN_SERVICE = "in_service"
     DELIVERED = "delivered"
+    DISPUTED = "disputed"
     SETTLED = "settled"
+    PARTIAL = "partial"
+    RELEASED = "released"
     CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
 
 
 class HelpKind(StrEnum):
@@ -49,6 +54,13 @@ class MatchWay(StrEnum):
     DESK = "desk"
 
 
+class Escalation(StrEnum):
+    """Who is to look for a helper."""
+
+    STATION = "station"
+    STREET = "street"
+
+
 class DeliveryWay(StrEnum):
     """How it is known that help was given."""
 
@@ -62,6 +74,18 @@ class ConfirmWay(StrEnum):
     SELF = "self"
     PROXY = "proxy"
     COUNTER = "counter"
+    SILENCE = "silence"
+    DECISION = "decision"
+
+
+class HelpDisputeReason(StrEnum):
+    """What is said against help that was reported."""
+
+    NOT_COME = "not_come"
+    SHORTER = "shorter"
+    NOT_AS_AGREED = "not_as_agreed"
+    HARM = "harm"
+    DISOWNED = "disowned"
 
 
 class HelpCancelReason(StrEnum):
@@ -110,6 +134,13 @@ class HelpReserved(Event, frozen=True, tag="help.reserved"):
         moves = [(code, -minutes) for code, minutes in parts if minutes]
         moves.append((escrow(self.order), self.own + self.granted))
         return tuple((code, "minute", minutes) for code, minutes in moves)
+
+
+class HelpEscalated(Event, frozen=True, tag="help.escalated"):
+    """Nobody has taken the order for days; the station, then the street, looks for a helper."""
+
+    order: str
+    level: Escalation
 
 
 class HelpMatched(Event, frozen=True, tag="help.matched"):
@@ -161,12 +192,69 @@ class _Ended(Event, frozen=True, kw_only=True):
         )
 
 
-class HelpSettled(_Ended, frozen=True, kw_only=True, tag="help.settled"):
-    """The help was confirmed: `minutes` are paid, what was held beyond them goes back."""
-
+class _Paid(_Ended, frozen=True, kw_only=True):
     minutes: int
     way: ConfirmWay
     proxy: PersonId | None = None
+
+
+class HelpSettled(_Paid, frozen=True, kw_only=True, tag="help.settled"):
+    """The help was confirmed: `minutes` are paid, what was held beyond them goes back."""
+
+
+class HelpPartlySettled(_Paid, frozen=True, kw_only=True, tag="help.partly_settled"):
+    """A dispute was decided: `minutes`, fewer than were reported, are paid."""
+
+
+class HelpReleased(_Ended, frozen=True, kw_only=True, tag="help.released"):
+    """A dispute was decided: nothing is paid."""
+
+
+class HelpNoShow(_Ended, frozen=True, kw_only=True, tag="help.no_show"):
+    """The helper did not come. `suspended_until` is the last day of a suspension from it on."""
+
+    hand: Hand
+    proxy: PersonId | None = None
+    suspended_until: date | None = None
+
+
+class HelpLapsed(_Ended, frozen=True, kw_only=True, tag="help.lapsed"):
+    """Nobody took the order before it was to begin, or nobody reported it in time."""
+
+
+class HelpDisputed(Event, frozen=True, tag="help.disputed"):
+    """Whoever was served, or pays, does not confirm what was reported; or the helper disowns it."""
+
+    order: str
+    reason: HelpDisputeReason
+    hand: Hand
+    proxy: PersonId | None = None
+
+
+class HelpTakenBack(Event, frozen=True, tag="help.taken_back"):
+    """The record of paid help was undone, and so is the payment: to whoever had given it.
+
+    `balance` minutes come from the helper, who owes `owed` more; `own` go to the payer, the others
+    had been granted and go to the pool of `area`.
+    """
+
+    order: str
+    helper: PersonId
+    payer: PersonId
+    area: str
+    balance: int
+    owed: int
+    own: int
+
+    def postings(self) -> Postings:
+        """From the helper, and what they owe, to the payer and the pool."""
+        moves = (
+            (volunteer(self.helper), -self.balance),
+            (owed(self.helper), -self.owed),
+            (volunteer(self.payer), self.own),
+            (pool(self.area), self.balance + self.owed - self.own),
+        )
+        return tuple((code, "minute", minutes) for code, minutes in moves if minutes)
 
 
 class HelpCancelled(_Ended, frozen=True, kw_only=True, tag="help.cancelled"):
@@ -178,7 +266,8 @@ class HelpCancelled(_Ended, frozen=True, kw_only=True, tag="help.cancelled"):
     proxy: PersonId | None = None
 
 
-Ended = HelpSettled | HelpCancelled
+Paid = HelpSettled | HelpPartlySettled
+Ended = Paid | HelpReleased | HelpCancelled | HelpNoShow | HelpLapsed
 
 # Lifecycle
 
@@ -186,22 +275,51 @@ LIFECYCLE: Lifecycle[HelpState] = {
     HelpState.REQUESTED: {HelpReserved: HelpState.RESERVED},
     HelpState.RESERVED: {
         HelpMatched: HelpState.MATCHED,
+        HelpEscalated: HelpState.ESCALATED,
         HelpCancelled: HelpState.CANCELLED,
+        HelpLapsed: HelpState.CANCELLED,
+    },
+    HelpState.ESCALATED: {
+        HelpMatched: HelpState.MATCHED,
+        HelpEscalated: HelpState.ESCALATED,
+        HelpCancelled: HelpState.CANCELLED,
+        HelpLapsed: HelpState.CANCELLED,
     },
     HelpState.MATCHED: {
         HelperWithdrew: HelpState.RESERVED,
         HelpStarted: HelpState.IN_SERVICE,
         HelpDelivered: HelpState.DELIVERED,
         HelpCancelled: HelpState.CANCELLED,
+        HelpNoShow: HelpState.NO_SHOW,
+        HelpLapsed: HelpState.CANCELLED,
     },
-    HelpState.IN_SERVICE: {HelpDelivered: HelpState.DELIVERED},
-    HelpState.DELIVERED: {HelpSettled: HelpState.SETTLED},
-    HelpState.SETTLED: {},
+    HelpState.IN_SERVICE: {
+        HelpDelivered: HelpState.DELIVERED,
+        HelpLapsed: HelpState.CANCELLED,
+    },
+    HelpState.DELIVERED: {
+        HelpSettled: HelpState.SETTLED,
+        HelpDisputed: HelpState.DISPUTED,
+    },
+    HelpState.DISPUTED: {
+        HelpSettled: HelpState.SETTLED,
+        HelpPartlySettled: HelpState.PARTIAL,
+        HelpReleased: HelpState.RELEASED,
+    },
+    HelpState.SETTLED: {HelpTakenBack: HelpState.RELEASED},
+    HelpState.PARTIAL: {HelpTakenBack: HelpState.RELEASED},
+    HelpState.RELEASED: {},
     HelpState.CANCELLED: {},
+    HelpState.NO_SHOW: {},
 }
 
-UNMATCHED = frozenset({HelpState.RESERVED})
+UNMATCHED = frozenset({HelpState.RESERVED, HelpState.ESCALATED})
 """Where an order waits for a helper."""
 
-TAKEN = frozenset({HelpState.MATCHED, HelpState.IN_SERVICE, HelpState.DELIVERED})
+TAKEN = frozenset(
+    {HelpState.MATCHED, HelpState.IN_SERVICE, HelpState.DELIVERED, HelpState.DISPUTED}
+)
 """Where an order has a helper and is not over."""
+
+HOLDING = UNMATCHED | TAKEN
+"""Where an order holds its minutes: it is open."""

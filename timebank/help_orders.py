@@ -13,45 +13,40 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, reach
 from timebank.actors import Actor, PersonId
-from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.days import street_of
 from timebank.help_life import (
     LIFECYCLE,
     Ended,
+    Escalation,
     HelpCancelled,
     HelpDelivered,
+    HelpDisputed,
     HelperWithdrew,
+    HelpEscalated,
     HelpKind,
+    HelpLapsed,
     HelpMatched,
+    HelpNoShow,
+    HelpPartlySettled,
+    HelpReleased,
     HelpRequested,
     HelpReserved,
     HelpSettled,
     HelpStarted,
     HelpState,
+    HelpTakenBack,
+    Paid,
 )
-from timebank.help_shares import Held
 from timebank.journal import Answer
 from timebank.lifecycles import step
 from timebank.notices import NoticeArrived, NoticeCode
 from timebank.places import Station
-from timebank.pool_grants import GrantState, PoolGrant, granted_back
-from timebank.pools import pool_at
+from timebank.pool_grants import granted_back
 from timebank.projections import Rows, projects
 from timebank.proxies import may_act_for, principal_of
-from timebank.refusals import Refusal
 from timebank.tables import Row, find_many, select, table
 from timebank.texts import read_texts
-
-# Refusals
-
-
-class HelpStillOpen(Refusal):
-    """Minutes that are on their way come to rest first."""
-
-    says = "The order for help {order} is not over; cancel it or wait until it is settled."
-    order: str
-
 
 # Tables and projectors
 
@@ -64,14 +59,16 @@ class HelpStillOpen(Refusal):
         ("helper", "id"),
         ("state", "id"),
         ("state", "street", "starts"),
+        ("state", "waits_since"),
         ("confirm_by", "id"),
     ],
 )
 class HelpOrder(Row, frozen=True):
     """One order; `own` and `granted` minutes are held, `path` and `street` are the station's.
 
-    `waits_since` is since when it waits for a helper; `confirm_by` until when whoever was served
-    may answer, while that is awaited and a notice of it arrived.
+    `waits_since` is since when it waits for a helper, `level` who looks for one; `confirm_by` until
+    when whoever was served may answer, while that is awaited and a notice of it arrived. Of
+    `paid_minutes`, `to_helper` had room in the helper's balance.
     """
 
     id: str
@@ -90,11 +87,14 @@ class HelpOrder(Row, frozen=True):
     own: int = 0
     granted: int = 0
     grant: str | None = None
+    level: Escalation | None = None
     helper: str | None = None
     started_at: datetime | None = None
     record: str | None = None
     served_minutes: int = 0
+    disputed_by: str | None = None
     paid_minutes: int = 0
+    to_helper: int = 0
     confirm_by: datetime | None = None
 
     @property
@@ -126,6 +126,14 @@ class HelpWeek(Row, frozen=True):
 
     id: str
     minutes: int
+
+
+@table("help_record")
+class HelpRecord(Row, frozen=True):
+    """Which order a service record was made of."""
+
+    record: str
+    order: str
 
 
 def week_key(payer: PersonId, day: date) -> str:
@@ -163,6 +171,11 @@ def _reserved(rows: Rows, event: HelpReserved, entry: Sealed) -> None:
     _move(rows, event, own=event.own, granted=event.granted, grant=event.grant)
 
 
+@projects(HelpEscalated)
+def _escalated(rows: Rows, event: HelpEscalated, entry: Sealed) -> None:
+    _move(rows, event, level=event.level)
+
+
 @projects(HelpMatched)
 def _matched(rows: Rows, event: HelpMatched, entry: Sealed) -> None:
     order = _move(rows, event, helper=event.helper)
@@ -173,7 +186,7 @@ def _matched(rows: Rows, event: HelpMatched, entry: Sealed) -> None:
 
 @projects(HelperWithdrew)
 def _withdrew(rows: Rows, event: HelperWithdrew, entry: Sealed) -> None:
-    _move(rows, event, helper=None, waits_since=entry.at)
+    _move(rows, event, helper=None, waits_since=entry.at, level=None)
     _forget_promise(rows, event.helper, event.order)
 
 
@@ -185,6 +198,18 @@ def _started(rows: Rows, event: HelpStarted, entry: Sealed) -> None:
 @projects(HelpDelivered)
 def _delivered(rows: Rows, event: HelpDelivered, entry: Sealed) -> None:
     _move(rows, event, record=event.record, served_minutes=event.minutes)
+    rows.put(HelpRecord(record=event.record, order=event.order))
+
+
+@projects(HelpDisputed)
+def _disputed(rows: Rows, event: HelpDisputed, entry: Sealed) -> None:
+    _move(rows, event, disputed_by=entry.actor, confirm_by=None)
+
+
+@projects(HelpTakenBack)
+def _taken_back(rows: Rows, event: HelpTakenBack, entry: Sealed) -> None:
+    order = _move(rows, event, paid_minutes=0, to_helper=0)
+    _count_week(rows, order.payer, order.starts, -(event.balance + event.owed))
 
 
 @projects(NoticeArrived)
@@ -197,10 +222,10 @@ def _notice_arrived(rows: Rows, event: NoticeArrived, entry: Sealed) -> None:
         rows.put(msgspec.structs.replace(order, confirm_by=until))
 
 
-@projects(HelpSettled, HelpCancelled)
+@projects(HelpSettled, HelpPartlySettled, HelpReleased, HelpCancelled, HelpNoShow, HelpLapsed)
 def _ended(rows: Rows, event: Ended, entry: Sealed) -> None:
-    paid = event.minutes if isinstance(event, HelpSettled) else 0
-    order = _move(rows, event, paid_minutes=paid, confirm_by=None)
+    paid = event.minutes if isinstance(event, Paid) else 0
+    order = _move(rows, event, paid_minutes=paid, to_helper=event.shares.helper, confirm_by=None)
     held = rows.there(HelpOpen, order.payer)
     left = tuple(one for one in held.paying if one != order.id)
     rows.put(msgspec.structs.replace(held, paying=left))
@@ -211,9 +236,22 @@ def _ended(rows: Rows, event: Ended, entry: Sealed) -> None:
         granted_back(rows, event.grant, event.shares.lapsed, day_of(entry.at))
 
 
+Moved = (
+    HelpReserved
+    | HelpEscalated
+    | HelpMatched
+    | HelperWithdrew
+    | HelpStarted
+    | HelpDelivered
+    | HelpDisputed
+    | HelpTakenBack
+    | Ended
+)
+
+
 def _move(
     rows: Rows,
-    event: HelpReserved | HelpMatched | HelperWithdrew | HelpStarted | HelpDelivered | Ended,
+    event: Moved,
     **changes: object,
 ) -> HelpOrder:
     order = rows.there(HelpOrder, event.order)
@@ -235,30 +273,7 @@ def _count_week(rows: Rows, payer: PersonId, starts: datetime, minutes: int) -> 
     rows.put(HelpWeek(id=id, minutes=(held.minutes if held else 0) + minutes))
 
 
-# What other capabilities ask
-
-
-def no_open_help(batch: Batch, person: PersonId) -> None:
-    """Let an account come to rest only when no order holds or owes it minutes.
-
-    Refuses: HelpStillOpen, which names an order.   Source: domain 6.
-    """
-    held = batch.get(HelpOpen, person)
-    if held is not None:
-        for order in (*held.paying, *(promise.order for promise in held.helping)):
-            raise HelpStillOpen(order=order)
-
-
-def held_of(batch: Batch, order: HelpOrder) -> Held:
-    """What an order holds, and where each part of it came from."""
-    grant = batch.there(PoolGrant, order.grant) if order.grant else None
-    return Held(
-        own=order.own,
-        granted=order.granted,
-        area=pool_at(order.path),
-        grant_area=grant.area if grant else None,
-        grant_runs=grant is not None and grant.state is GrantState.GRANTED,
-    )
+# Commands
 
 
 class Helped(Answer, frozen=True, kw_only=True):

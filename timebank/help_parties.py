@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from timebank.actors import Actor, PersonId
-from timebank.help_life import LIFECYCLE
+from timebank.help_life import HOLDING
 from timebank.help_orders import HelpOrder, visible_help
 from timebank.people import people_by_id
 from timebank.vault import read_fields
@@ -34,7 +34,7 @@ async def parties_of(actor: Actor, seats: Sequence[Seat]) -> dict[Seat, Party]:
     seen = await visible_help(actor, [order.id for order, _ in seats])
     theirs = [(order, who) for order, who in seats if order.id in seen]
     held = await people_by_id([who for _, who in theirs])
-    meeting = sorted({who for order, who in theirs if LIFECYCLE[order.state]})
+    meeting = sorted({who for order, who in theirs if order.state in HOLDING})
     told = await read_fields(meeting, "name", "phone") if meeting else {}
     return {
         (order, who): Party(number=held[who].number, **_reached(order, told.get(who, {})))
@@ -44,4 +44,4 @@ async def parties_of(actor: Actor, seats: Sequence[Seat]) -> dict[Seat, Party]:
 
 
 def _reached(order: HelpOrder, fields: dict[str, str]) -> dict[str, str]:
-    return fields if LIFECYCLE[order.state] else {}
+    return fields if order.state in HOLDING else {}

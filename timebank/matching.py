@@ -28,6 +28,7 @@ from timebank.identity import ADULT
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.no_shows import matchable
 from timebank.notices import NoticeCode, notify
 from timebank.people import AgeBand, Person, VolunteerNumber, active_person
 from timebank.projections import Place
@@ -105,7 +106,8 @@ async def claim_help(actor: Actor, *, order: str, key: RequestKey) -> Helped:
     """Take an order of one's own street; of two who take the last one at once, one does.
 
     Refuses: NotFound, also for an order of another street; HelpTaken, NotInThisState,
-    PersonNotActive, HelperTooClose, ProxyGivesToSelf, HelperTooYoung, HelperBooked.
+    PersonNotActive, HelperTooClose, ProxyGivesToSelf, HelperTooYoung, HelperBooked,
+    MatchingSuspended.
     Source: domain 4 and 6.
     """
     if actor.person is None:
@@ -169,6 +171,7 @@ async def withdraw_from_help(actor: Actor, *, order: str, key: RequestKey) -> He
 
 def _match(batch: Batch, order: HelpOrder, helper: PersonId, way: MatchWay) -> Helped:
     day, parties = day_of(order.starts), (order.payer, order.served)
+    matchable(batch, helper)
     decide_helper(
         order,
         batch.need(AgeBand, helper, "person"),

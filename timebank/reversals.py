@@ -26,6 +26,7 @@ from timebank.confirmations import (
 )
 from timebank.days import RecorderDay
 from timebank.events import Reversed
+from timebank.help_undone import undo_help
 from timebank.hours import Record
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
@@ -96,7 +97,9 @@ async def repudiate_hours(actor: Actor, *, records: Sequence[str], key: RequestK
         step(LIFECYCLE, record.state, HoursRepudiated)
         settle(batch, record.volunteer, id)
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
-        return batch.record(HoursRepudiated(batch=record.batch, proxy=proxy, **told))
+        entry = batch.record(HoursRepudiated(batch=record.batch, proxy=proxy, **told))
+        undo_help(batch, record)
+        return entry
 
     return await turn(actor, records, key, one)
 
@@ -118,7 +121,9 @@ async def reverse_hours(
         step(LIFECYCLE, record.state, HoursReversed)
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
         tell(batch, record, NoticeCode.HOURS_REVERSED)
-        return batch.record(HoursReversed(reason=reason, **told))
+        entry = batch.record(HoursReversed(reason=reason, **told))
+        undo_help(batch, record)
+        return entry
 
     return await turn(actor, records, key, one)
 

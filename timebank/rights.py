@@ -65,6 +65,7 @@ class Action(StrEnum):
     CERTIFY_DRAWING = "certify_drawing"
     HELP_AT_COUNTER = "help_at_counter"
     MATCH_HELP = "match_help"
+    DECIDE_HELP = "decide_help"
     READ_HELP = "read_help"
     REPORT_DEATH = "report_death"
     SETTLE_ESTATE = "settle_estate"
@@ -115,6 +116,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.CERTIFY_DRAWING: frozenset(_STATION | {Role.STREET_OFFICER}),
     Action.HELP_AT_COUNTER: frozenset(_STATION),
     Action.MATCH_HELP: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER}),
+    Action.DECIDE_HELP: frozenset({Role.STATION_MANAGER, Role.STREET_OFFICER, Role.DISTRICT_LEAD}),
     Action.READ_HELP: frozenset(_STATION | {Role.STREET_OFFICER, Role.DISTRICT_LEAD}),
     Action.REPORT_DEATH: frozenset(_STATION),
     Action.SETTLE_ESTATE: frozenset({Role.DISTRICT_LEAD}),

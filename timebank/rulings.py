@@ -12,6 +12,7 @@ from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import Service, capture, may
 from timebank.confirmations import SameHand
+from timebank.help_undone import undo_help
 from timebank.hours import Record
 from timebank.journal import write
 from timebank.keys import RequestKey
@@ -91,14 +92,16 @@ def decide_correction(
 ) -> Service | None:
     """The service to record instead, None if none is given.
 
-    What lies within a checked-in stay stays attended by check-in and may mint; any other times are
-    by hand.   Refuses: CorrectionMalformed.
+    What lies within a checked-in stay stays attended by check-in and may mint; any other times, and
+    those of help by an order, are by hand.   Refuses: CorrectionMalformed.
     """
     if starts is None and ends is None:
         return None
     if starts is None or ends is None or grounds is not Grounds.RECORDED_WRONGLY:
         raise CorrectionMalformed
     within = record.starts <= starts and ends <= record.ends
+    attended = record.mode is CaptureMode.CHECK_IN and within
+    kept = attended or not record.mode.counts
     return Service(
         volunteer=record.volunteer,
         station=record.station,
@@ -106,7 +109,7 @@ def decide_correction(
         ends=ends,
         kind=record.kind,
         activity=record.activity,
-        mode=record.mode if within or not record.mode.counts else CaptureMode.MANUAL,
+        mode=record.mode if kept else CaptureMode.MANUAL,
         late=LateReason.CORRECTION,
         evidence=record.evidence,
         instead=True,
@@ -199,6 +202,7 @@ def _settle(batch: Batch, held: Objection, record: Record, *, uphold: bool) -> N
     if uphold:
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
         batch.record(HoursReversed(reason=ReverseReason.OBJECTION_UPHELD, **told))
+        undo_help(batch, record)
     elif held.stood is RecordState.POSTED_SILENT:
         batch.record(HoursRestoredSilent(record=record.id))
     else:

@@ -8,11 +8,13 @@ divided is `help_shares`.
 
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from ledger.entry import Sealed
 from timebank.access import Action
 from timebank.accounts import balance, escrow, moving, volunteer
 from timebank.activities import ActivityKind
-from timebank.actors import Actor, PersonId
+from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import Service, capture
 from timebank.confirmations import (
@@ -23,28 +25,32 @@ from timebank.confirmations import (
     record_needs,
 )
 from timebank.days import MINUTE
+from timebank.events import kind_of
 from timebank.hands import Hand, hand_for
+from timebank.help_holdings import held_of
 from timebank.help_life import (
     LIFECYCLE,
     ConfirmWay,
     DeliveryWay,
     HelpDelivered,
+    HelpPartlySettled,
     HelpSettled,
     HelpStarted,
+    HelpState,
 )
-from timebank.help_orders import Helped, HelpOpen, HelpOrder, held_of
+from timebank.help_orders import Helped, HelpOpen, HelpOrder
 from timebank.help_shares import divide
 from timebank.hours import Record
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
-from timebank.lifecycles import step
+from timebank.lifecycles import NotInThisState, step
 from timebank.notices import NoticeCode, notify, settle
 from timebank.people import Person
 from timebank.pools import pool_at
 from timebank.projections import Place
 from timebank.record_life import CaptureMode, HoursReferred, LateReason
-from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.tables import find
+from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.tables import find, select
 
 EARLY = timedelta(minutes=60)
 """How long before an order begins its helper may check in: clocks and buses differ."""
@@ -67,7 +73,32 @@ class ServedMinutesWrong(Refusal):
     path = ("minutes",)
 
 
+class HelpNotTold(Refusal):
+    """No notice, no silence (domain 4)."""
+
+    says = "No notice of order {order} has arrived, so silence says nothing; tell who was served."
+    order: str
+
+
+class HelpAnswerOpen(Refusal):
+    """Whoever was served has hours to answer."""
+
+    says = "Whoever was served may answer about order {order} until {until}."
+    order: str
+    until: str
+
+
 # Decisions
+
+
+def decide_silent(order: HelpOrder, now: datetime) -> None:
+    """Whether silence confirms an order. Refuses: NotInThisState, HelpNotTold, HelpAnswerOpen."""
+    if order.state is not HelpState.DELIVERED:
+        raise NotInThisState(state=order.state.value, act=kind_of(HelpSettled))
+    if order.confirm_by is None:
+        raise HelpNotTold(order=order.id)
+    if now < order.confirm_by:
+        raise HelpAnswerOpen(order=order.id, until=f"{order.confirm_by:%Y-%m-%d %H:%M}Z")
 
 
 def decide_start(order: HelpOrder, now: datetime) -> None:
@@ -211,9 +242,28 @@ async def confirm_help(actor: Actor, *, order: str, key: RequestKey) -> Settled:
     def work(batch: Batch) -> Settled:
         held = batch.need(HelpOrder, order, "order")
         hand, proxy = hand_for(batch, held.served, Action.HELP_AT_COUNTER, what="order")
-        step(LIFECYCLE, held.state, HelpSettled)
+        if held.state is not HelpState.DELIVERED:
+            raise NotInThisState(state=held.state.value, act=kind_of(HelpSettled))
         decide_hand(batch.there(Record, held.record or ""), batch.actor.id)
-        return settle_help(batch, held, ConfirmWay(hand.value), proxy=proxy)
+        return pay_help(batch, held, held.served_minutes, ConfirmWay(hand.value), proxy=proxy)
+
+    return await write(actor, key, work, answer=Settled, needs=await settling(seen))
+
+
+async def settle_silent(actor: Actor, *, order: str, key: RequestKey | None = None) -> Settled:
+    """Pay for help about which whoever was served said nothing in time, as the timer does.
+
+    No notice, no silence: the hours run from when a notice arrived.
+    Refuses: NotFound, NotInThisState, HelpNotTold, HelpAnswerOpen, BatchHeld.   Source: domain 6.
+    """
+    if actor != SYSTEM:
+        raise Forbidden
+    seen = await find(HelpOrder, order)
+
+    def work(batch: Batch) -> Settled:
+        held = batch.need(HelpOrder, order, "order")
+        decide_silent(held, batch.now)
+        return pay_help(batch, held, held.served_minutes, ConfirmWay.SILENCE)
 
     return await write(actor, key, work, answer=Settled, needs=await settling(seen))
 
@@ -221,30 +271,37 @@ async def confirm_help(actor: Actor, *, order: str, key: RequestKey) -> Settled:
 # What other capabilities ask
 
 
-def settle_help(
-    batch: Batch, order: HelpOrder, way: ConfirmWay, *, proxy: PersonId | None = None
+def pay_help(
+    batch: Batch,
+    order: HelpOrder,
+    minutes: int,
+    way: ConfirmWay,
+    *,
+    proxy: PersonId | None = None,
 ) -> Settled:
-    """Confirm the record of help that was given, and pay for it. Refuses: BatchHeld."""
+    """Confirm `minutes` of the record of help that was given, and pay for them.
+
+    Fewer than were reported settle the order partly.   Refuses: BatchHeld.
+    """
     helper, home = _helper_of(batch, order)
-    confirm_record(batch, order, order.served_minutes)
+    confirm_record(batch, order, minutes)
     room = batch.policy.credit.balance_cap - balance(batch, volunteer(helper))
+    event = HelpSettled if minutes == order.served_minutes else HelpPartlySettled
     entry = batch.record(
-        HelpSettled(
+        event(
             order=order.id,
             payer=order.payer,
             helper=helper,
             grant=order.grant,
-            minutes=order.served_minutes,
-            shares=divide(
-                held_of(batch, order), paid=order.served_minutes, room=max(0, room), home=home
-            ),
+            minutes=minutes,
+            shares=divide(held_of(batch, order), paid=minutes, room=max(0, room), home=home),
             way=way,
             proxy=proxy,
         )
     )
     settle(batch, order.served, order.id)
     notify(batch, helper, NoticeCode.HELP_SETTLED, order.id, hands=[batch.actor.person])
-    return Settled(entry=entry.seq, order=order.id, minutes=order.served_minutes)
+    return Settled(entry=entry.seq, order=order.id, minutes=minutes)
 
 
 def _helper_of(batch: Batch, order: HelpOrder) -> tuple[PersonId, str]:
@@ -280,3 +337,13 @@ async def settling(order: HelpOrder | None) -> list[Place]:
         needs += [(HelpOpen, order.helper), (Person, order.helper)]
     record = await find(Record, order.record) if order.record else None
     return needs + (record_needs(record) if record else [])
+
+
+# Reads
+
+
+async def silent_help(*, skip: int, limit: int) -> list[str]:
+    """Orders about which nobody answered in time, the longest first."""
+    late = Q(state=HelpState.DELIVERED.value, confirm_by__lte=current().clock.now())
+    order = ["confirm_by", "id"]
+    return [one.id for one in await select(HelpOrder, late, order=order, limit=limit, offset=skip)]

@@ -16,7 +16,7 @@ from timebank.accounts import Account, volunteer
 from timebank.clock import day_of
 from timebank.divisions import CITY, Area
 from timebank.events import Event
-from timebank.help_life import HelpSettled
+from timebank.help_life import HelpPartlySettled, HelpSettled, Paid
 from timebank.people import Person
 from timebank.policy import policy_on
 from timebank.pools import (
@@ -83,8 +83,8 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
             _draw(rows, home, entry.at, amount)
 
 
-@projects(HelpSettled)
-def _settled(rows: Rows, event: HelpSettled, entry: Sealed) -> None:
+@projects(HelpSettled, HelpPartlySettled)
+def _settled(rows: Rows, event: Paid, entry: Sealed) -> None:
     _draw(rows, _of(rows, volunteer(event.payer)), entry.at, event.minutes)
 
 

@@ -27,6 +27,7 @@ from timebank.closings import closings_due, lapse_balance
 from timebank.donations import donations_due, settle_donation
 from timebank.dormancy import dormant_due, flag_dormant
 from timebank.emergency import emergencies_over, lapse_emergency
+from timebank.escalations import escalate_help, lapse_help, lapsed_help, unmatched_help
 from timebank.forgotten_visits import close_visit, forgotten
 from timebank.gifts import expire_gift, gifts_due
 from timebank.journal import Answer, write
@@ -37,6 +38,7 @@ from timebank.pool_grants import close_grant, grants_due
 from timebank.posts import end_post, posts_over
 from timebank.refusals import Denial, Refusal
 from timebank.report_reviews import lapse_report
+from timebank.settlements import settle_silent, silent_help
 from timebank.silence import post_silent, unanswered
 from timebank.tables import Row, select, table
 
@@ -88,6 +90,11 @@ TIMERS = (
         donations_due,
         lambda id, key: settle_donation(SYSTEM, donation=id, key=key),
     ),
+    Timer(
+        "help.unmatched", unmatched_help, lambda id, key: escalate_help(SYSTEM, order=id, key=key)
+    ),
+    Timer("help.lapsed", lapsed_help, lambda id, key: lapse_help(SYSTEM, order=id, key=key)),
+    Timer("help.silence", silent_help, lambda id, key: settle_silent(SYSTEM, order=id, key=key)),
     Timer("grants.month", grants_due, lambda id, key: close_grant(SYSTEM, grant=id, key=key)),
     Timer("accounts.kept", closings_due, lambda id, key: lapse_balance(SYSTEM, person=id, key=key)),
     Timer(

@@ -12,7 +12,7 @@ import msgspec
 from timebank.activities import HALTED, Activity
 from timebank.days import RecorderDay
 from timebank.hours import Record
-from timebank.record_life import LIFECYCLE, RecordState
+from timebank.record_life import LIFECYCLE, CaptureMode, RecordState
 from timebank.tables import find_many
 
 
@@ -21,6 +21,7 @@ class Party(StrEnum):
 
     CONFIRMER = "confirmer"
     SECOND_REVIEWER = "second_reviewer"
+    SERVED = "served"
     COUNTER = "counter"
     VOLUNTEER = "volunteer"
     DISTRICT = "district"
@@ -50,8 +51,8 @@ def decide_waiting(record: Record, *, halted: bool) -> Waiting | None:
 
     A held batch or activity waits for the district first. A confirmed record whose notice has not
     arrived waits for the counter, which must speak to the volunteer, unless the volunteer opens the
-    inbox first.
-    A disputed one waits for the district until its next last day.
+    inbox first. Help by an order waits for whoever was served. A disputed one waits for the
+    district until its next last day.
     """
     party = PARTIES.get(record.state)
     if party is None:
@@ -60,6 +61,8 @@ def decide_waiting(record: Record, *, halted: bool) -> Waiting | None:
         return Waiting(party=party, by=record.dispute_by)
     if halted:
         return Waiting(party=Party.DISTRICT)
+    if record.state is RecordState.CAPTURED and record.mode is CaptureMode.HELP_ORDER:
+        return Waiting(party=Party.SERVED)
     if record.state is not RecordState.CONFIRMED:
         return Waiting(party=party)
     if record.answer_by is None:
