@@ -14,6 +14,7 @@ from timebank.access import Role
 from timebank.actors import Actor
 from timebank.drawing_rights import Ground, certify_drawing
 from timebank.help_life import HelpKind, HelpState
+from timebank.help_offers import Window, offer_help
 from timebank.help_orders import HelpOrder
 from timebank.help_requests import request_help
 from timebank.matching import claim_help
@@ -114,6 +115,10 @@ async def help_things(world: World, subject: Actor) -> dict[str, Any]:
     await claim_help(street.other, order=own, key=key())
     world.clock.move(31 * MINUTE)
     await deliver_help(street.other, order=own, minutes=30, key=key())
+    windows = [Window(day, 0, 1440) for day in range(1, 8)]
+    until = date(2026, 12, 20)
+    kinds = [HelpKind.ERRANDS]
+    await offer_help(subject, kinds=kinds, windows=windows, at_home=True, until=until, key=key())
     waiting = [await street.order(starts_in=starts * HOUR) for starts in (5, 7)]
     helping = [
         await street.matched(who=who, starts_in=n * HOUR) for n, who in enumerate(elders[1:], 9)
@@ -137,6 +142,9 @@ async def help_things(world: World, subject: Actor) -> dict[str, Any]:
         "decideHelp.minutes": 30,
         "reportNoShow.order": own,
         "cancelHelp.order": await street.order(subject, starts_in=24 * HOUR),
+        "windows": [{"weekday": 1, "beginsMinute": 0, "endsMinute": 1440}],
+        "kinds": ["ERRANDS"],
+        "offerHelp.until": "2026-12-20",
         "certifyDrawing.person": subject.id,
         "endDrawing.person": subject.id,
         "drawingRight.person": subject.id,

@@ -456,6 +456,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='HelpOffer',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('kinds', fields.TextField(unique=False)),
+                ('windows', fields.TextField(unique=False)),
+                ('at_home', fields.BooleanField()),
+                ('until', DayField(max_length=10)),
+                ('offered_at', InstantField()),
+            ],
+            options={'table': 'help_offer', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='HelpOpen',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -484,14 +497,26 @@ class Migration(migrations.Migration):
                 ('own', fields.BigIntField()),
                 ('granted', fields.BigIntField()),
                 ('grant', fields.CharField(null=True, max_length=512)),
+                ('level', fields.CharField(null=True, max_length=64)),
                 ('helper', fields.CharField(null=True, max_length=512)),
                 ('started_at', InstantField(null=True)),
                 ('record', fields.CharField(null=True, max_length=512)),
                 ('served_minutes', fields.BigIntField()),
+                ('disputed_by', fields.CharField(null=True, max_length=512)),
                 ('paid_minutes', fields.BigIntField()),
+                ('to_helper', fields.BigIntField()),
                 ('confirm_by', InstantField(null=True)),
             ],
-            options={'table': 'help_order', 'app': 'timebank', 'indexes': [Index(fields=['payer', 'id']), Index(fields=['served', 'id']), Index(fields=['helper', 'id']), Index(fields=['state', 'id']), Index(fields=['state', 'street', 'starts']), Index(fields=['confirm_by', 'id'])], 'pk_attr': 'id'},
+            options={'table': 'help_order', 'app': 'timebank', 'indexes': [Index(fields=['payer', 'id']), Index(fields=['served', 'id']), Index(fields=['helper', 'id']), Index(fields=['state', 'id']), Index(fields=['state', 'street', 'starts']), Index(fields=['state', 'waits_since']), Index(fields=['confirm_by', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HelpRecord',
+            fields=[
+                ('record', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('order', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'help_record', 'app': 'timebank', 'pk_attr': 'record'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -681,6 +706,16 @@ class Migration(migrations.Migration):
                 ('member', fields.CharField(max_length=512)),
             ],
             options={'table': 'membership', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NoShows',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('days', fields.TextField(unique=False)),
+                ('suspended_until', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'no_shows', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -33,7 +33,7 @@ from web.forms import (
     read,
     sent_by,
 )
-from web.pages import everybody, organising, recognition, stations, volunteers
+from web.pages import everybody, helping, organising, recognition, stations, volunteers
 from web.pages.table import Opened, Page
 from web.pages.times import day_of, hour, minutes_between, moment, span
 from web.qr import qr, spoken
@@ -52,6 +52,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 PAGES = (
     *everybody.PAGES,
     *volunteers.PAGES,
+    *helping.PAGES,
     *recognition.PAGES,
     *stations.PAGES,
     *organising.PAGES,
@@ -59,6 +60,7 @@ PAGES = (
 FORMS = (
     *everybody.FORMS,
     *volunteers.FORMS,
+    *helping.FORMS,
     *recognition.FORMS,
     *stations.FORMS,
     *organising.FORMS,

@@ -1,0 +1,108 @@
+"""Pages of help among neighbours: ordering it, one's orders, and what waits near."""
+
+from typing import Any
+
+from web.forms import Form, Posted
+from web.pages.table import Page
+from web.pages.times import instant_of
+
+ACTS = {
+    "cancel": ("cancel_help", "cancelHelp"),
+    "confirm": ("confirm_help", "confirmHelp"),
+    "no-show": ("report_no_show", "reportNoShow"),
+    "start": ("start_help", "startHelp"),
+    "check-out": ("deliver_help", "deliverHelp"),
+    "withdraw": ("withdraw_from_help", "withdrawFromHelp"),
+}
+"""What is done with an order by its id alone: the form's name, the operation, its root field."""
+
+
+def ordered(posted: Posted) -> dict[str, Any]:
+    """An order as the form has it, its day and hour in the city's time."""
+    return {
+        "kind": posted.one("kind"),
+        "starts": instant_of(posted.one("day"), posted.one("starts")),
+        "minutes": posted.whole("minutes"),
+        "atHome": posted.one("home") == "yes",
+        "words": posted.one("words"),
+        "served": posted.one("served") or None,
+    }
+
+
+def minute_of(told: str) -> int:
+    """Minutes after midnight of an `HH:MM` field; -1, which nothing is, where it is none."""
+    hour, _, minute = told.partition(":")
+    whole = hour.isascii() and hour.isdigit() and minute.isascii() and minute.isdigit()
+    return int(hour) * 60 + int(minute) if whole and len(told) <= 5 else -1
+
+
+def offered(posted: Posted) -> dict[str, Any]:
+    """An offer as the form has it: the same hours on every weekday that was chosen."""
+    begins, ends = minute_of(posted.one("begins")), minute_of(posted.one("ends"))
+    days = [int(day) for day in posted.many("weekday") if day in "1234567" and len(day) == 1]
+    return {
+        "kinds": posted.many("kind"),
+        "windows": [{"weekday": day, "beginsMinute": begins, "endsMinute": ends} for day in days],
+        "atHome": posted.one("home") == "yes",
+        "until": posted.one("until"),
+    }
+
+
+PAGES = (
+    Page(path="/help", template="help.html", operation="help", menu="互助求助"),
+    Page(path="/help/near", template="help_near.html", operation="help_near", menu="帮助邻居"),
+)
+
+FORMS = (
+    Form(
+        path="/help/order",
+        mutation="request_help",
+        field="requestHelp",
+        page="/help",
+        then="/help?done=1",
+        given=ordered,
+    ),
+    *(
+        Form(
+            path=f"/help/{act}",
+            mutation=mutation,
+            field=field,
+            page="/help",
+            then="/help?done=1",
+            given=lambda posted: {"order": posted.one("order")},
+        )
+        for act, (mutation, field) in ACTS.items()
+    ),
+    Form(
+        path="/help/dispute",
+        mutation="dispute_help",
+        field="disputeHelp",
+        page="/help",
+        then="/help?done=1",
+        given=lambda posted: {"order": posted.one("order"), "reason": posted.one("reason")},
+    ),
+    Form(
+        path="/help/near/take",
+        mutation="claim_help",
+        field="claimHelp",
+        page="/help/near",
+        then="/help?done=1",
+        given=lambda posted: {"order": posted.one("order")},
+    ),
+    Form(
+        path="/help/near/offer",
+        mutation="offer_help",
+        field="offerHelp",
+        page="/help/near",
+        then="/help/near?done=1",
+        given=offered,
+    ),
+    Form(
+        path="/help/near/end",
+        mutation="end_help_offer",
+        field="endHelpOffer",
+        page="/help/near",
+        then="/help/near?done=1",
+        given=lambda posted: {},
+    ),
+)
