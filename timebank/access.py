@@ -9,6 +9,7 @@ do; sign-in lives in `sign_in`.
 import re
 from collections.abc import Callable
 from datetime import date
+from enum import StrEnum
 
 import msgspec
 
@@ -21,6 +22,7 @@ from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, needed_of_actors, write
 from timebank.keys import RequestKey
+from timebank.person_life import AccountClosed, AccountReopened, DeathReported, DeathWithdrawn
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.rights import BY_ITSELF, RIGHTS
@@ -30,6 +32,13 @@ from timebank.tables import Row, find, table
 from timebank.vault import DataKey
 
 SCOPE = re.compile(r"(?:[0-9A-Za-z_]+/)+")
+
+
+class Freeze(StrEnum):
+    """Why a person's roles rest."""
+
+    CLOSED = "closed"
+    DECEASED = "deceased"
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -110,6 +119,19 @@ class GrantToSelf(Refusal):
     says = "A role cannot be granted to oneself; another officer must do it."
 
 
+class HolderGone(Refusal):
+    """Roles are for people who are there."""
+
+    says = "This person's account is {state}; no role can be granted to them."
+    state: str
+
+
+class AccountNotOpen(Refusal):
+    """Whoever closed an account comes back before doing anything else."""
+
+    says = "Your account is closed; reopen it to do this."
+
+
 # Tables and projectors
 
 SCOPES: dict[str, type[Row]] = {}
@@ -119,18 +141,19 @@ SCOPES: dict[str, type[Row]] = {}
 @needed_of_actors
 @table("grants")
 class Grants(Row, frozen=True):
-    """Every standing grant of a person: what access decisions ask."""
+    """Every standing grant of a person: what access decisions ask; `frozen` while they all rest."""
 
     person: str
     grants: tuple[Grant, ...]
+    frozen: Freeze | None = None
 
     def may(self, action: Action, path: str, day: date) -> bool:
         """Whether a grant allows the action on what lies at `path`."""
-        return any(g.role in RIGHTS[action] and g.covers(path, day) for g in self.grants)
+        return any(g.role in RIGHTS[action] and g.covers(path, day) for g in self.standing(day))
 
     def standing(self, day: date) -> tuple[Grant, ...]:
         """The grants that hold on a day."""
-        return tuple(grant for grant in self.grants if grant.stands(day))
+        return tuple(grant for grant in self.grants if grant.stands(day) and not self.frozen)
 
 
 @projects(RoleGranted)
@@ -144,7 +167,18 @@ def _granted(rows: Rows, event: RoleGranted, entry: Sealed) -> None:
 def _ended(rows: Rows, event: RoleEnded, entry: Sealed) -> None:
     held = rows.there(Grants, event.person)
     left = tuple(grant for grant in held.grants if grant.id != event.grant)
-    rows.put(Grants(person=event.person, grants=left))
+    rows.put(msgspec.structs.replace(held, grants=left))
+
+
+@projects(AccountClosed, DeathReported, AccountReopened, DeathWithdrawn)
+def _rested(
+    rows: Rows,
+    event: AccountClosed | DeathReported | AccountReopened | DeathWithdrawn,
+    entry: Sealed,
+) -> None:
+    held = rows.get(Grants, event.person) or Grants(person=event.person, grants=())
+    frozen = {AccountClosed: Freeze.CLOSED, DeathReported: Freeze.DECEASED}.get(type(event))
+    rows.put(msgspec.structs.replace(held, frozen=frozen))
 
 
 # Decisions: the one place
@@ -153,9 +187,11 @@ def _ended(rows: Rows, event: RoleEnded, entry: Sealed) -> None:
 def decide_grant(
     held: "Grants | None", made: Grant, *, person: PersonId, actor: Actor, today: date
 ) -> RoleGranted:
-    """Refuses: GrantToSelf, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready."""
+    """Refuses: GrantToSelf, HolderGone, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready."""
     if actor.person == person:
         raise GrantToSelf
+    if held is not None and held.frozen is not None:
+        raise HolderGone(state=held.frozen.value)
     if not SCOPE.fullmatch(made.scope):
         raise ScopeMalformed(scope=made.scope[:60])
     if made.until is not None and made.until < today:
@@ -193,10 +229,15 @@ def _may(batch: Batch, action: Action, path: str) -> bool:
     return held is not None and held.may(action, path, batch.today)
 
 
-def permit_self(actor: Actor) -> PersonId:
-    """The person who acts for themselves. Raises: Unauthenticated."""
+def permit_self(actor: Actor, *, closed_too: bool = False) -> PersonId:
+    """The person who acts for themselves; `closed_too` lets those do it who closed their account.
+
+    Raises: Unauthenticated. Refuses: AccountNotOpen.
+    """
     if actor.person is None:
         raise Unauthenticated
+    if actor.closed and not closed_too:
+        raise AccountNotOpen
     return actor.person
 
 
@@ -220,7 +261,8 @@ async def grant_role(
 ) -> Granted:
     """Give `person` a role over everything below the path `scope`.
 
-    Refuses: GrantToSelf, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready, ScopeUnknown, NotFound.
+    Refuses: GrantToSelf, HolderGone, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready,
+    ScopeUnknown, NotFound.
     Source: domain 11. The software itself grants the first administrator's role.
     """
     made = Grant(id=new("grt"), role=role, scope=scope, until=until)

@@ -8,9 +8,9 @@ PersonId = str
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: a person, a device of a station, the software itself, or nobody known.
 
-    `id` is what the ledger keeps as the entry's actor; `person` is set for people; `form` is the id
-    of the signed form that somebody without an account sends. Whoever acts for another asks as
-    themselves: the event names both.
+    `id` is what the ledger keeps as the entry's actor; `person` is set for people, `closed` if they
+    closed their account; `form` is the id of the signed form that somebody without one sends.
+    Whoever acts for another asks as themselves: the event names both.
     """
 
     id: str
@@ -18,6 +18,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     session: str | None = None
     staff: bool = False
     form: str | None = None
+    closed: bool = False
 
     @property
     def known(self) -> bool:
@@ -34,6 +35,8 @@ PUBLIC = Actor(id="public")
 SYSTEM = Actor(id="system")
 
 
-def person(id: PersonId, *, session: str | None = None, staff: bool = False) -> Actor:
+def person(
+    id: PersonId, *, session: str | None = None, staff: bool = False, closed: bool = False
+) -> Actor:
     """The actor that is a signed-in person."""
-    return Actor(id=id, person=id, session=session, staff=staff)
+    return Actor(id=id, person=id, session=session, staff=staff, closed=closed)

@@ -222,7 +222,7 @@ async def close_account(actor: Actor, *, rest: Rest, key: RequestKey) -> Closed:
     days to think again, or is kept for some months; minutes for kin are offered before.
     Refuses: NotInThisState, HelpStillOpen.   Source: domain 6.
     """
-    person, donation = permit_self(actor), new("don")
+    person, donation = permit_self(actor, closed_too=True), new("don")
 
     def work(batch: Batch) -> Closed:
         held = batch.need(Person, person, "person")
@@ -242,7 +242,7 @@ async def close_account(actor: Actor, *, rest: Rest, key: RequestKey) -> Closed:
 
 async def reopen_account(actor: Actor, *, key: RequestKey) -> Closed:
     """Come back to an account one closed, with what is still in it. Refuses: NotInThisState."""
-    person = permit_self(actor)
+    person = permit_self(actor, closed_too=True)
 
     def work(batch: Batch) -> Closed:
         step(PERSON_LIFE, batch.need(Person, person, "person").state, AccountReopened)

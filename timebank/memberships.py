@@ -67,7 +67,7 @@ def module_on(batch: Batch) -> None:
 
 async def as_member(actor: Actor) -> Actor:
     """The actor under the member id that the ledger is to name; a fresh one if there is none."""
-    held = await find(Membership, permit_self(actor))
+    held = await find(Membership, permit_self(actor, closed_too=True))
     return replace(actor, id=held.member if held else new(PREFIX))
 
 

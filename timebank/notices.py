@@ -248,7 +248,7 @@ async def open_inbox(actor: Actor) -> Arrived:
 
     At most 500 notices arrive at one opening, the others at the next.
     """
-    person = permit_self(actor)
+    person = permit_self(actor, closed_too=True)
     seen = await find(Inbox, person)
     if seen and not seen.pending and seen.opened_on == day_of(current().clock.now()):
         return Arrived(person=person)
@@ -297,7 +297,7 @@ def _needs(person: PersonId, seen: Inbox | None) -> list[Place]:
 
 async def mark_read(actor: Actor, *, notices: Sequence[str], key: RequestKey) -> Arrived:
     """Mark notices of one's own as read. Refuses: TooManyNotices, NotFound."""
-    person = permit_self(actor)
+    person = permit_self(actor, closed_too=True)
     if not 0 < len(notices) <= MOST_AT_ONCE:
         raise TooManyNotices(most=MOST_AT_ONCE)
 

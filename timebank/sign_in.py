@@ -16,7 +16,7 @@ import msgspec
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from timebank.access import Grants, permit_self
+from timebank.access import Freeze, Grants, permit_self
 from timebank.actors import PUBLIC, SYSTEM, Actor, PersonId, person
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -178,7 +178,7 @@ async def change_password(
     actor: Actor, *, old: str, new_password: str, cost: Cost | None = None
 ) -> Noted:
     """Replace the actor's own password. Refuses: SignInFailed, LockedOut, PasswordLength."""
-    whose = permit_self(actor)
+    whose = permit_self(actor, closed_too=True)
     await _prove(whose, await find(Password, whose), old)
     return await set_password(actor, whose=whose, password=new_password, cost=cost)
 
@@ -225,10 +225,17 @@ async def knows_password(whose: PersonId, password: str) -> bool:
 
 
 async def open_session(who: PersonId) -> SignedIn:
-    """Open a session for somebody whose identity was proved."""
+    """Open a session for somebody whose identity was proved.
+
+    Whoever closed their account may come back by it; in the name of the dead nobody signs in.
+    Refuses: SignInFailed.
+    """
     token = secrets.token_urlsafe(32)
 
     def work(batch: Batch) -> SignedIn:
+        held = batch.get(Grants, who)
+        if held is not None and held.frozen is Freeze.DECEASED:
+            raise SignInFailed
         batch.put(
             Session(
                 digest=_digest(token),
@@ -240,7 +247,7 @@ async def open_session(who: PersonId) -> SignedIn:
         )
         return SignedIn(person=who, token=token)
 
-    return await write(PUBLIC, None, work, answer=SignedIn)
+    return await write(PUBLIC, None, work, answer=SignedIn, needs=[(Grants, who)])
 
 
 async def sign_out(token: str) -> None:
@@ -255,7 +262,10 @@ async def sign_out(token: str) -> None:
 
 async def end_session(actor: Actor, *, session: str) -> Noted:
     """End one of the actor's own sessions, on another device perhaps. Refuses: NotFound."""
-    own = {held.id: held.digest for held in await select(Session, person=permit_self(actor))}
+    own = {
+        held.id: held.digest
+        for held in await select(Session, person=permit_self(actor, closed_too=True))
+    }
     if session not in own:
         raise NotFound(what="session")
 
@@ -284,22 +294,25 @@ async def _see_again(session: Session) -> None:
 
 
 async def actor_of(token: str | None) -> Actor:
-    """Who holds this session token: a person, or the public."""
+    """Who holds this session token: a person, or the public; of the dead, nobody does."""
     now = current().clock.now()
     session = await find(Session, _digest(token)) if token else None
     if session is None or not is_live(session, now):
         return PUBLIC
+    grants = await find(Grants, session.person)
     if now - session.seen >= SEEN_AGAIN:
         await _see_again(session)
-    grants = await find(Grants, session.person)
+    if grants is not None and grants.frozen is Freeze.DECEASED:
+        return PUBLIC
     staff = grants is not None and bool(grants.standing(day_of(now)))
-    return person(session.person, session=session.id, staff=staff)
+    closed = grants is not None and grants.frozen is Freeze.CLOSED
+    return person(session.person, session=session.id, staff=staff, closed=closed)
 
 
 async def sessions_of(actor: Actor) -> list[Session]:
     """The actor's own sessions that still stand, newest first."""
     now = current().clock.now()
-    held = await select(Session, person=permit_self(actor), order=["-began"])
+    held = await select(Session, person=permit_self(actor, closed_too=True), order=["-began"])
     return [session for session in held if is_live(session, now)]
 
 

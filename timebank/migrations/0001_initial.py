@@ -451,6 +451,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('grants', fields.TextField(unique=False)),
+                ('frozen', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'grants', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
