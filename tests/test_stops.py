@@ -21,7 +21,7 @@ from timebank.actors import SYSTEM
 from timebank.bank import init, open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
-from timebank.clock_faults import ClockCorrection, ClockNotBehind, decide_behind
+from timebank.clock_faults import ClockCorrection, ClockNotBehind, ClockSet, decide_behind
 from timebank.divisions import CITY_PATH, adopt_divisions
 from timebank.identity import DocumentType
 from timebank.journal import Answer, ClockBehind
@@ -266,6 +266,42 @@ async def test_a_clock_that_is_right_is_not_corrected(one: Stopping) -> None:
     one.clock.move(timedelta(seconds=-59))
     with pytest.raises(ClockNotBehind):
         await correct_clock(one.two)
+
+
+@pytest.mark.parametrize("by", [timedelta(seconds=61), timedelta(days=-1)])
+async def test_a_clock_that_is_set_under_the_ledger_stops_it_until_it_is_set_back(
+    one: Stopping, by: timedelta
+) -> None:
+    one.clock.move(timedelta(days=2))
+    await one.write()
+    one.clock.move(timedelta(days=2))
+    pace = journal.current().pace
+    one.clock.jump(by)
+    with pytest.raises(ClockSet):
+        await one.write()
+    told = await publication.trouble(one.settings, now=one.clock.now(), pace=pace)
+    assert told == "the clock was set while the server ran"
+    one.clock.jump(-by)
+    await one.write()
+    assert await publication.trouble(one.settings, now=one.clock.now(), pace=pace) is None
+    # A minute is let pass, which a time server may well set at once.
+    one.clock.jump(timedelta(seconds=60))
+    await one.write()
+
+
+async def test_two_operators_vouch_for_a_clock_that_was_set(one: Stopping) -> None:
+    one.clock.jump(timedelta(hours=3))
+    with pytest.raises(ClockSet):
+        await one.write()
+    with pytest.raises(ClockNotBehind):
+        await correct_clock(one.two)
+    await correct_clock(one.two, was_set=True)
+    assert (await one.last())["clock"] == "2026-11-20T07:00:00Z"
+    await one.write()
+    # What was vouched for is this clock, not the next one: the old correction helps no more.
+    one.clock.jump(timedelta(hours=3))
+    with pytest.raises(ClockSet):
+        await one.write()
 
 
 async def test_the_clock_too_needs_two(one: Stopping) -> None:

@@ -33,9 +33,10 @@ Progress = Callable[[str, int, int], None]
 DOES: dict[Level, str] = {
     "storage": "the database's own check of its pages (SQLite; PostgreSQL tells of damage when a"
     " page is read)",
-    "chain": "the bytes of {span} against their hashes, order, times, columns and tile roots;"
-    " {how}; the triggers and indexes; {checkpoints} stored checkpoints",
-    "books": "every entry decoded strictly; balances after every entry against their floors;"
+    "chain": "the bytes of {span} against their hashes, order and tile roots;"
+    " {how}; the tables, triggers and indexes; {checkpoints} stored checkpoints",
+    "books": "every entry decoded strictly, its time and the columns beside it; balances after"
+    " every entry against their floors;"
     " reversals: once, of an earlier entry, with the mirror of its postings",
     "projections": "every derived table rebuilt from the bytes alone and compared row by row",
 }

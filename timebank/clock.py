@@ -4,6 +4,7 @@ Only commands and the journal read the clock; decisions receive values. Days are
 Asia/Shanghai (domain 12), instants are UTC.
 """
 
+import time
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -18,6 +19,13 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, UTC."""
 
+    def ran(self) -> timedelta:
+        """How long it has been since some moment, by a clock that nobody can set."""
+
+
+# A machine that sleeps sets no clock: count its sleep too, where the system tells of it.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class SystemClock:
     """The machine's clock."""
@@ -25,15 +33,27 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def ran(self) -> timedelta:
+        return timedelta(microseconds=time.clock_gettime_ns(_STEADY) // 1_000)
+
 
 class ManualClock:
     """A clock that stands still until it is moved: for histories that must be the same twice."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
+        self._jumped = timedelta(0)
 
     def now(self) -> datetime:
         return self.at
+
+    def ran(self) -> timedelta:
+        return self.at - datetime.min.replace(tzinfo=UTC) - self._jumped
+
+    def jump(self, by: timedelta) -> None:
+        """Be set, as a person or a bad time server sets a clock: no time passes."""
+        self.at += by
+        self._jumped += by
 
     def move(self, by: timedelta) -> None:
         """Let `by` pass."""

@@ -19,7 +19,7 @@ from ledger.writer import CommitUnknown, ForRows, Query, Stopped, Transaction, W
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import Clock
-from timebank.clock_faults import LATEST, ClockCorrection, could_be_behind, decide_behind
+from timebank.clock_faults import LATEST, ClockCorrection, Pace, could_be_behind, decide_behind
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.projections import Known, Missing, Place
@@ -113,13 +113,14 @@ class Flush:
         self.fresh: dict[str, Bound] = {}
         self.outcomes: list[tuple[Work, Answer | BaseException]] = []
 
-    async def check_clock(self) -> None:
-        """Refuse with ClockBehind to follow a clock that is behind the ledger."""
-        if could_be_behind(self.tip, self.now):
+    async def check_clock(self, pace: Pace) -> None:
+        """Refuse with ClockBehind and ClockSet to follow a clock that is behind, or was set."""
+        if could_be_behind(self.tip, self.now) or pace.lost:
             await self._load({(ClockCorrection, LATEST)})
             corrected = cast("ClockCorrection | None", self.known[(ClockCorrection, LATEST)])
             if decide_behind(self.tip, self.now, corrected):
                 raise ClockBehind
+            pace.follow(self.tip.size, corrected)
 
     async def run(self, works: Sequence[Work]) -> None:
         """Run the works one after another, loading what they lack and running those again."""
@@ -242,7 +243,7 @@ class Journal:
     """
 
     def __init__(self, writer: Writer, clock: Clock) -> None:
-        self.writer, self.clock = writer, clock
+        self.writer, self.clock, self.pace = writer, clock, Pace(clock)
         self.halted: str | None = None
         self._waiting: asyncio.Queue[Work] = asyncio.Queue(MOST_WAITING)
         self._flusher: asyncio.Task[None] | None = None
@@ -359,7 +360,7 @@ class Journal:
     async def _commit(self, works: Sequence[Work]) -> list[tuple[Work, Answer | BaseException]]:
         async with self.writer.transaction() as transaction:
             flush = Flush(transaction, self.writer.dialect, self.clock)
-            await flush.check_clock()
+            await flush.check_clock(self.pace)
             await flush.run(works)
             await flush.write()
         return flush.outcomes

@@ -23,7 +23,7 @@ from ledger.reader import Reader, Unreadable, open_reader, read_head
 from ledger.signer import KEY, LogSigner, OverlapSigner, create_key, open_key
 from ledger.writer import Writer, open_writer
 from timebank import journal, vault
-from timebank.clock_faults import ClockCorrection, could_be_behind, decide_behind
+from timebank.clock_faults import ClockCorrection, Pace, could_be_behind, decide_behind
 from timebank.settings import Settings
 
 LOOK_AGAIN = 1.0
@@ -97,10 +97,13 @@ async def examine(settings: Settings) -> Verdict:
         return Verdict.LOST_DATABASE
 
 
-async def trouble(settings: Settings, *, now: datetime | None = None) -> str | None:
+async def trouble(
+    settings: Settings, *, now: datetime | None = None, pace: Pace | None = None
+) -> str | None:
     """Why nothing may be written: verdict, stop mark or clock; None where all is well.
 
-    Args: now, what the clock says; None where the clock is not asked.
+    Args: now, what the clock says; None where the clock is not asked; pace, how the clock of a
+    process that has been running goes.
     """
     verdict = await examine(settings)
     if verdict is not Verdict.GO:
@@ -110,7 +113,9 @@ async def trouble(settings: Settings, *, now: datetime | None = None) -> str | N
         if marks:
             return f"stopped: {marks[0][0]}"
         late = now is not None and await is_behind(reader, now)
-    return "the clock is behind the last entry" if late else None
+    if late:
+        return "the clock is behind the last entry"
+    return "the clock was set while the server ran" if pace is not None and pace.lost else None
 
 
 async def is_behind(reader: Reader, now: datetime) -> bool:

@@ -158,17 +158,18 @@ async def resume(settings: Settings, two: Two) -> Resumed:
         raise SignerRuns from None
 
 
-async def correct_clock(two: Two) -> Corrected:
-    """Let the ledger follow the clock although it is behind the last entry.
+async def correct_clock(two: Two, *, was_set: bool = False) -> Corrected:
+    """Let the ledger follow the clock although it is behind the last entry, or was set meanwhile.
 
-    Refuses: SignInFailed, SamePersonTwice, NoOperator, ClockNotBehind.
+    Args: was_set, that running servers refuse a clock that was rightly set. Refuses: SignInFailed,
+    SamePersonTwice, NoOperator, ClockNotBehind.
     """
     await _prove(two)
 
     def work(batch: Batch) -> Corrected:
         by = _by(batch, two)
         corrected = batch.get(ClockCorrection, LATEST)
-        event = decide_correction(batch.tip, batch.now, corrected, by)
+        event = decide_correction(batch.tip, batch.now, corrected, by, was_set=was_set)
         return Corrected(entry=batch.record(event).seq, ahead=event.ahead)
 
     return await journal.current().mend(SYSTEM, work, answer=Corrected)

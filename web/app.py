@@ -119,8 +119,9 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The database answers, a policy is in force, and nothing forbids writing."""
+    held = journal.current()
     trouble = await publication.trouble(
-        request.app.state.settings, now=journal.current().clock.now()
+        request.app.state.settings, now=held.clock.now(), pace=held.pace
     )
     ready = trouble is None and await find(PolicyCalendar, CALENDAR) is not None
     told = {"ready": ready, **({"trouble": trouble} if trouble else {})}

@@ -89,15 +89,19 @@ def resume(asked: Asked, persons: tuple[str, ...]) -> None:
 
 @click.command("correct-clock")
 @by
+@click.option("--set", "was_set", is_flag=True, help="It was rightly set while a server ran.")
 @click.pass_obj
-def correct_clock(asked: Asked, persons: tuple[str, ...]) -> None:
-    """Vouch for a clock that is behind the last entry, because the last entry's time is wrong."""
+def correct_clock(asked: Asked, persons: tuple[str, ...], was_set: bool) -> None:
+    """Vouch for a clock that is behind the last entry, because the last entry's time is wrong.
+
+    With --set: for one that was set, and that running servers refuse therefore.
+    """
     settings = there(asked)
     keepers = two(persons)
 
     async def work() -> stops.Corrected:
         async with bank.open_bank(settings):
-            return await stops.correct_clock(keepers)
+            return await stops.correct_clock(keepers, was_set=was_set)
 
     made = tried(work())
     say(
