@@ -15,7 +15,7 @@ from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.refusal import Info, Payload, mutation
 from schema.rewards import Reward, read_rewards
-from timebank import reward_orders
+from timebank import entitlements, reward_orders
 from timebank.reward_orders import OrderCancelReason, OrderState
 
 ORDERS = Listing("rewardOrders", str)
@@ -63,6 +63,11 @@ class RewardOrder(Node):
         """The code to show at the desk; null to everybody but you, and when it is over."""
         return reward_orders.code_of(info.context.actor, self.row)
 
+    @field
+    async def entitlement_seal(self, info: Info) -> str | None:
+        """For a courtesy, what the QR code carries behind the `#`; null to everybody but you."""
+        return await info.context.loaders.load(_seals, self.row)
+
     @classmethod
     def of(cls, held: reward_orders.RewardOrder) -> "RewardOrder":
         """An order as it is shown."""
@@ -73,6 +78,13 @@ class RewardOrder(Node):
             ordered_at=held.ordered_at,
             row=held,
         )
+
+
+async def _seals(
+    context: Context, orders: Sequence[reward_orders.RewardOrder]
+) -> dict[reward_orders.RewardOrder, str]:
+    told = await entitlements.entitlement_seals(context.actor, list(orders))
+    return {order: told[order.id] for order in orders if order.id in told}
 
 
 async def read_orders(context: Context, ids: Sequence[str]) -> dict[str, RewardOrder]:

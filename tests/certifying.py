@@ -55,4 +55,5 @@ async def certificate_things(world: World, subject: Actor) -> dict[str, Any]:
         "requestCertificate.until": SINCE.isoformat(),
         "certificatesAt.scope": world.station_path,
         "certificatesAt.state": "REQUESTED",
+        "entitlement.order": "ord_none",
     }

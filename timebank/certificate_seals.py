@@ -62,9 +62,21 @@ def payload_of(told: Sealed, key: Verifier) -> str:
 
 def seal_text(told: Sealed, signer: Signer) -> str:
     """The payload and its signature: what stands behind the `#`."""
-    payload = payload_of(told, signer.verifier)
+    return sign_payload(payload_of(told, signer.verifier), signer)
+
+
+def sign_payload(payload: str, signer: Signer) -> str:
+    """A text and its signature; its first field says what kind of text it is."""
     signature = signer.sign(_message(signer.verifier, payload))
     return f"{payload}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def open_payload(text: str, key: Verifier) -> str:
+    """The text that this key signed. Refuses with InvalidSeal."""
+    payload, _, told = text.rpartition(".")
+    if not key.checks(_signature(told), _message(key, payload)):
+        raise InvalidSeal("signature")
+    return payload
 
 
 def key_id_of(text: str) -> str:
@@ -74,12 +86,10 @@ def key_id_of(text: str) -> str:
 
 def open_seal(text: str, key: Verifier) -> Sealed:
     """What a seal says, checked with one key. Refuses with InvalidSeal."""
-    payload, _, told = text.rpartition(".")
-    fields = _fields(payload)
+    fields = _fields(text.rpartition(".")[0])
     if fields[1] != key.id.hex():
         raise InvalidSeal("key")
-    if not key.checks(_signature(told), _message(key, payload)):
-        raise InvalidSeal("signature")
+    open_payload(text, key)
     _, _, code, number, minutes, issued, since, until, seq = fields
     return Sealed(
         code=code,

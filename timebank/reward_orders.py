@@ -17,6 +17,7 @@ from timebank.access import Action, may_read, permit, permit_self, reach
 from timebank.accounts import balance, escrow, moving, redeemed, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
+from timebank.certificate_keys import publish_key
 from timebank.events import Event, Postings, transfer
 from timebank.held_stars import Stars, star_of
 from timebank.hours import ServiceTotal
@@ -28,7 +29,7 @@ from timebank.people import Person, active_person
 from timebank.places import Station, working_station
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal
-from timebank.rewards import Reward, change_stock, decide_orderable
+from timebank.rewards import Reward, change_stock, decide_orderable, is_courtesy
 from timebank.tables import Row, find, find_many, select, table
 from timebank.vault import keyring
 
@@ -239,6 +240,9 @@ async def order_reward(actor: Actor, *, reward: str, key: RequestKey) -> Ordered
             day=batch.today,
             policy=batch.policy,
         )
+        if is_courtesy(offered):
+            # What is signed for whoever gives it must be on the ledger before it signs.
+            publish_key(batch)
         event = RewardOrdered(order=order, reward=reward, volunteer=person, minutes=offered.minutes)
         return Ordered(entry=batch.record(event).seq, order=order, minutes=event.minutes)
 

@@ -199,6 +199,11 @@ def _withdrawn(rows: Rows, event: RewardWithdrawn, entry: Sealed) -> None:
 # What other capabilities ask
 
 
+def is_courtesy(reward: Reward) -> bool:
+    """Whether it is given for a star alone: no thing, no price (domain 6)."""
+    return reward.minutes == 0 and not reward.goods and reward.least_star > 0
+
+
 def change_stock(rows: Rows, id: str, pieces: int) -> Reward:
     """Let `pieces` come back, or go; for projectors of orders."""
     held = rows.there(Reward, id)

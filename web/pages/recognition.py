@@ -1,4 +1,4 @@
-"""Pages of recognition: stars, what is laid open to everybody, certificates and their check."""
+"""Pages of recognition: stars, what is laid open, certificates and entitlements, their checks."""
 
 from datetime import date
 from typing import Any
@@ -47,6 +47,13 @@ PAGES = (
         operation="certificate_check",
         who="anyone",
         variables=lambda opened: {"code": opened.path["code"]},
+    ),
+    Page(
+        path="/e/{order}",
+        template="entitlement.html",
+        operation="entitlement",
+        who="anyone",
+        variables=lambda opened: {"order": opened.path["order"]},
     ),
     station_page(
         path="/desk/certificates",
