@@ -1,11 +1,11 @@
 """Certificates of service on the wire: what one asked for, and what was issued."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.certificate_sheets import CertificateSheet
 from schema.context import Context, Input
@@ -13,7 +13,7 @@ from schema.enums import show_enum
 from schema.fields import field
 from schema.ledger import LedgerEntry
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Long
@@ -122,75 +122,19 @@ async def shown(info: Info, id: str) -> Certificate | None:
 
 @strawberry.type
 class Query:
-    @field
-    async def certificates(
-        self,
-        info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[Certificate]:
+    @paged
+    async def certificates(self, page: Page, info: Info) -> Connection[Certificate]:
         """Your own certificates and requests, the newest first."""
+        actor = info.context.actor
+        return await page.of(OWN, certificates.certificates_of, actor, node=Certificate.of)
 
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[certificates.Certificate]]:
-            return certificates.certificates_of(
-                info.context.actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            OWN,
-            rows,
-            key=lambda held: (held.id,),
-            node=Certificate.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
-
-    @field
+    @paged
     async def certificates_at(
-        self,
-        info: Info,
-        scope: Scope,
-        state: State,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
+        self, page: Page, info: Info, scope: Scope, state: State
     ) -> Connection[Certificate]:
         """Certificates below a path in a state, the oldest first; none outside your scope."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[certificates.Certificate]]:
-            return certificates.certificates_at(
-                info.context.actor,
-                scope,
-                state,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
-            AT,
-            rows,
-            key=lambda held: (held.id,),
-            node=Certificate.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
-        )
+        read, actor = certificates.certificates_at, info.context.actor
+        return await page.of(AT, read, actor, scope, state, node=Certificate.of)
 
 
 @strawberry.input
