@@ -1,11 +1,13 @@
 """Entitlements: a courtesy's seal, and whether it still holds, for whoever gives it."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +38,7 @@ from timebank.reward_orders import (
 from timebank.rewards import StarTooLow
 from timebank.star_award_life import StarRevokeReason
 from timebank.star_rulings import revoke_star
+from web.cli import main
 
 SIGNER = Signer("timebank.example/wuhan/certificates", bytes(range(32)))
 ORDER, REWARD = "ord_01k9z3vvw5fefbh7z6q2g8c5te", "rwd_01k9z3vvw5fefbh7z6q2g8c5tf"
@@ -188,3 +191,32 @@ async def test_nobody_takes_a_courtesy_for_the_dead(world: World) -> None:
     order = (await order_reward(who, reward=await courtesy(world), key=key())).order
     await report_death(world.staff[Role.STATION_CLERK], person=who.person or "", key=key())
     assert (await told(world, order))["standing"] == "LAPSED"
+
+
+def verify(text: str, signer: Signer = SIGNER) -> Result:
+    """`timebank verify entitlement`, away from any ledger."""
+    words = ["--json", "verify", "entitlement", text, "--vkey", signer.verifier.text]
+    return CliRunner().invoke(main, words)
+
+
+def test_a_courtesy_is_checked_offline_and_one_altered_digit_says_invalid() -> None:
+    address = f"https://bank.example/e/{ORDER}#{SEAL}"
+    for text in (SEAL, address, f" {address}\n"):
+        told = verify(text)
+        assert told.exit_code == 0, told.output
+        assert json.loads(told.output) == {
+            "valid": True,
+            "order": ORDER,
+            "reward": REWARD,
+            "star": 2,
+            "since": "2026-11-20",
+        }
+    other = Signer("timebank.example/wuhan/certificates", bytes(32))
+    wrong = [
+        address.replace("~2~", "~3~"),
+        address.replace("/e/ord_0", "/e/ord_1"),
+        "",
+        "x" * 9_999,
+    ]
+    for refused in (*map(verify, wrong), verify(SEAL, other)):
+        assert (refused.exit_code, json.loads(refused.output)["valid"]) == (1, False)

@@ -82,6 +82,7 @@ for command in (
 for check in (
     auditing.verify_ledger,
     certifying.verify_certificate,
+    certifying.verify_entitlement,
     verifying.verify_receipt,
     verifying.verify_checkpoint,
 ):

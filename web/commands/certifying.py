@@ -1,4 +1,4 @@
-"""Checking a certificate by command: offline, from its PDF, its QR code's text, and keys."""
+"""Checking certificates and entitlements by command: offline, by what they bring and by keys."""
 
 import re
 import sys
@@ -19,6 +19,7 @@ from ledger.checkpoint import (
     open_receipt,
 )
 from timebank.certificate_seals import MOST, InvalidSeal, Sealed, key_id_of, open_seal, seal_in
+from timebank.entitlements import open_entitlement
 from web.commands.asked import FOUND, Asked, say
 from web.commands.verifier_keys import Key
 
@@ -71,6 +72,41 @@ def verify_certificate(asked: Asked, certificate: str, keys: tuple[Verifier, ...
         {"valid": True} | told,
         "\n".join(["valid", *(f"{name} {value}" for name, value in told.items())]),
     )
+
+
+@click.command("entitlement")
+@click.argument("entitlement", metavar="TEXT")
+@click.option("--vkey", "keys", type=Key(), multiple=True, required=True, help="Repeatable.")
+@click.pass_obj
+def verify_entitlement(asked: Asked, entitlement: str, keys: tuple[Verifier, ...]) -> None:
+    """Check offline the text of the QR code of a star's courtesy, with the certificate key.
+
+    Whether it was used or has lapsed only its page can say.
+    """
+    try:
+        told = entitled(entitlement, keys)
+    except (InvalidSeal, Unproved) as error:
+        say(asked, {"valid": False, "reason": str(error)}, f"invalid: {error}")
+        sys.exit(FOUND)
+    lines = ["valid", *(f"{name} {value}" for name, value in told.items())]
+    say(asked, {"valid": True} | told, "\n".join(lines))
+
+
+def entitled(text: str, keys: Sequence[Verifier]) -> dict[str, Any]:
+    """What an entitlement says, checked with these keys. Raises InvalidSeal, Unproved."""
+    place, mark, seal = text.strip().rpartition("#")
+    for key in keys:
+        try:
+            sealed = open_entitlement(seal, key)
+        except InvalidSeal as error:
+            if error.reason != "key":
+                raise
+            continue
+        if mark and place.rpartition("/e/")[2] != sealed.order:
+            raise Unproved("the address is of another order")
+        since = sealed.since.isoformat()
+        return {"order": sealed.order, "reward": sealed.reward, "star": sealed.star, "since": since}
+    raise Unproved("no key that was given signed it")
 
 
 def check(parts: Parts, keys: Sequence[Verifier]) -> dict[str, Any]:
