@@ -113,13 +113,9 @@ def create_key(path: Path, *, name: str, secret: bytes, cost: int = PASSPHRASE) 
     Args: secret, a passphrase's bytes or a key; cost, PASSPHRASE or KEY accordingly. Refuses with
     FileExistsError where a key lies already: a key that signed anything is never overwritten.
     """
-    seed, salt, nonce = secrets.token_bytes(32), secrets.token_bytes(16), secrets.token_bytes(12)
+    seed = secrets.token_bytes(32)
     signer = LocalSigner(name, seed)
-    sealed = ChaCha20Poly1305(_stretch(secret, salt, cost)).encrypt(nonce, seed, name.encode())
-    told = _KeyFile(
-        1, name, cost, *(base64.b64encode(part).decode() for part in (salt, nonce, sealed))
-    )
-    _place(path, msgspec.json.encode(told) + b"\n")
+    _place(path, _sealed(name, seed, secret, cost))
     return signer.verifier
 
 
@@ -142,6 +138,27 @@ def open_seed(path: Path, *, secret: bytes) -> tuple[str, bytes]:
         return told.name, key.decrypt(nonce, sealed, told.name.encode())
     except (InvalidTag, ValueError) as error:
         raise UnusableKey(str(path)) from error
+
+
+def change_secret(path: Path, *, old: bytes, new: bytes, cost: int = PASSPHRASE) -> None:
+    """Seal the key at `path` with another secret, in its place at once.
+
+    Refuses with UnusableKey a wrong old secret, or a damaged file.
+    """
+    name, seed = open_seed(path, secret=old)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    _place(draft, _sealed(name, seed, new, cost))
+    draft.replace(path)
+    sync_directory(path.parent)
+
+
+def _sealed(name: str, seed: bytes, secret: bytes, cost: int) -> bytes:
+    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
+    sealed = ChaCha20Poly1305(_stretch(secret, salt, cost)).encrypt(nonce, seed, name.encode())
+    told = _KeyFile(
+        1, name, cost, *(base64.b64encode(part).decode() for part in (salt, nonce, sealed))
+    )
+    return msgspec.json.encode(told) + b"\n"
 
 
 def _stretch(secret: bytes, salt: bytes, cost: int) -> bytes:

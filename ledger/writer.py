@@ -68,6 +68,9 @@ class Writer(Protocol):
         Leaving may raise CommitUnknown. A cancelled caller never leaves it open.
         """
 
+    async def scrub(self) -> bool:
+        """Overwrite what was deleted, as far as the database lets one; False: try again later."""
+
     async def close(self) -> None:
         """Wait for the transaction that runs, then let go of the database."""
 

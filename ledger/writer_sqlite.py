@@ -68,6 +68,14 @@ class SqliteWriter:
             ended = asyncio.get_running_loop().run_in_executor(self._thread, self._end)
             ended.add_done_callback(self._release)
 
+    async def scrub(self) -> bool:
+        """Empty the write-ahead log, so that what was deleted is not in it; False while it is read.
+
+        In the file itself a deleted value is overwritten at once (`PRAGMA secure_delete`).
+        """
+        async with self._turn:
+            return await self._run(self._scrub)
+
     async def close(self) -> None:
         """Wait for the transaction that runs, then close the file."""
         async with self._turn:
@@ -125,6 +133,17 @@ class SqliteWriter:
                 self.connection.execute("ROLLBACK")
         finally:
             fcntl.flock(self.lock, fcntl.LOCK_UN)
+
+    def _scrub(self) -> bool:
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        try:
+            # A reader may take its time, and nobody writes meanwhile: better to come again.
+            self.connection.execute("PRAGMA busy_timeout = 200")
+            ((busy, *_),) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            self.connection.execute("PRAGMA busy_timeout = 10000")
+            fcntl.flock(self.lock, fcntl.LOCK_UN)
+        return not busy
 
     def _close(self) -> None:
         self.connection.close()

@@ -33,6 +33,8 @@ show_enum(
     suspended="The person may not serve for now.",
     closed="The person closed their account.",
     deceased="The person died; the account is frozen.",
+    erasing="The person asked to be erased; nobody reads their data meanwhile.",
+    erased="What identified the person is destroyed.",
 )
 show_enum(
     SuspensionReason,
@@ -131,6 +133,16 @@ class Query:
             info.context.actor, document=document, document_number=document_number
         )
         return Person.of(held) if held else None
+
+    @field
+    async def people_by_phone(
+        self,
+        info: Info,
+        phone: Annotated[str, strawberry.argument(description="The telephone number.")],
+    ) -> list[Person]:
+        """Those with a telephone number, at the counter; send it by POST."""
+        found = await directory.find_by_phone(info.context.actor, phone=phone)
+        return [Person.of(held) for held in found]
 
 
 @strawberry.input

@@ -22,6 +22,7 @@ from tests.dual_claim import dual_claim_things
 from tests.families import family_things
 from tests.helping import help_things
 from tests.misconduct import misconduct_things
+from tests.privacy import privacy_things
 from tests.starring import star_things
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, form
@@ -88,6 +89,7 @@ async def found_city(world: World) -> City:
                 actors[column] = await actor_of(opened.token)
     city.subject = city.near["self"]
     city.things = await _things(world, city.subject)
+    city.things |= await privacy_things(world, city.subject)
     city.things |= await dispute_things(world, city.subject)
     city.things |= await star_things(world, city.subject)
     city.things |= await misconduct_things(world, city.subject)

@@ -23,8 +23,8 @@ from timebank.backups import (
     make,
 )
 from timebank.bank import init
+from timebank.master_keys import read_masters
 from timebank.settings import Settings
-from timebank.vault import read_master_key
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,8 @@ async def test_no_key_and_no_anchor_is_in_a_backup(settings: Settings) -> None:
         "checkpoint",
         backup.COPY[made.dialect],
     }
-    master = read_master_key(settings.master_key)
+    (one,) = read_masters(settings)
+    master = one.key
     sealed = json.loads(settings.log_key.read_bytes())["sealed"]
     for secret in (master, msgspec.json.encode(master).strip(b'"'), sealed.encode()):
         assert not [name for name, data in files.items() if secret in data]

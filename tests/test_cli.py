@@ -15,7 +15,8 @@ from tests.demo_site import make_city
 from timebank.demo_people import invent
 from timebank.replay import compare
 from timebank.settings import Settings
-from timebank.tables import TABLES
+from timebank.tables import TABLES, install_sealer
+from timebank.vault import Keyring
 
 
 def timebank(*words: str) -> subprocess.CompletedProcess[str]:
@@ -123,7 +124,8 @@ def personal_words(settings: Settings) -> set[str]:
     """Every text and invented name, number and telephone of the city."""
     people = invent(200, today=date(2026, 11, 25))
     words = {word for who in people for word in (who.name, who.document_number, who.phone)}
+    install_sealer(Keyring(settings))
     with sqlite3.connect(settings.data / "timebank.db") as connection:
-        words |= {value for (value,) in connection.execute("SELECT value FROM texts")}
-    assert TABLES["texts"].vault
-    return words
+        kept = [TABLES["texts"].load(row) for row in connection.execute(TABLES["texts"].every)]
+    install_sealer(None)
+    return words | {text.value for text in kept}

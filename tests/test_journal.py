@@ -241,6 +241,10 @@ class Lossy:
         except ZeroDivisionError:
             raise CommitUnknown from None
 
+    async def scrub(self) -> bool:
+        """As the writer below does."""
+        return await self.writer.scrub()
+
     async def close(self) -> None:
         """The writer below is closed by its owner."""
 

@@ -42,10 +42,10 @@ from timebank.backups import (
 )
 from timebank.bank import init, open_bank
 from timebank.divisions import adopt_divisions
+from timebank.master_keys import write_master
 from timebank.publication import publish_once
 from timebank.replay import compare
 from timebank.settings import Settings
-from timebank.vault import write_master_key
 
 pytestmark = pytest.mark.anyio
 
@@ -331,7 +331,7 @@ async def test_a_manifest_that_describes_another_copy_is_refused(
 
 async def test_another_master_key_is_noticed(kept: Settings, tmp_path: Path) -> None:
     other = Settings(data=tmp_path / "o", database=f"sqlite:///{tmp_path}/e/timebank.db")
-    write_master_key(other.master_key)
+    write_master(other.master_key)
     with pytest.raises(OtherMasterKey):
         await restore(other, tmp_path / "b")
 

@@ -1,6 +1,5 @@
-"""The spine's small parts: ids, refusals, keys, life cycles, tables, the vault, texts, policy."""
+"""The spine's small parts: ids, refusals, keys, life cycles, tables, texts, policy."""
 
-import hashlib
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timebank import clock, events, ids, vault
+from timebank import clock, events, ids
 from timebank.access import Grant, Grants, Role, RoleEnded, RoleGranted
 from timebank.capabilities import CAPABILITIES
 from timebank.lifecycles import Lifecycle, NotInThisState, step
@@ -130,39 +129,6 @@ def test_a_policy_that_does_not_read_is_refused_with_the_reason(
     assert change[0] in text
     with pytest.raises(PolicyMalformed, match=reason):
         read_policy(text.replace(*change, 1))
-
-
-def test_the_vault_opens_a_field_only_where_it_was_sealed() -> None:
-    ring = vault.Keyring(bytes(32))
-    key, wrapped = ring.new_data_key("per_1")
-    assert ring.data_key("per_1", wrapped) == key
-    sealed = vault.seal_field(key, "per_1", "name", "王秀英")
-    assert vault.open_field(key, "per_1", "name", sealed) == "王秀英"
-    for person, field in (("per_2", "name"), ("per_1", "phone")):
-        with pytest.raises(vault.WrongMasterKey):
-            vault.open_field(key, person, field, sealed)
-    with pytest.raises(vault.WrongMasterKey):
-        ring.data_key("per_2", wrapped)
-    with pytest.raises(vault.WrongMasterKey):
-        vault.Keyring(b"\1" * 32).data_key("per_1", wrapped)
-
-
-def test_a_keyed_index_is_no_plain_hash_and_a_keyring_hides() -> None:
-    one, other = vault.Keyring(bytes(32)), vault.Keyring(b"\1" * 32)
-    number = "11010519491231002X"
-    assert one.mark("id", number) == one.mark("id", number) != other.mark("id", number)
-    assert one.mark("id", number) != one.mark("phone", number)
-    assert one.mark("id", number) != hashlib.sha256(number.encode()).hexdigest()
-    assert repr(one) == "Keyring(...)"
-
-
-def test_a_master_key_file_is_for_its_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "master.key"
-    master = vault.write_master_key(path)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert vault.read_master_key(path) == master
-    with pytest.raises(FileExistsError):
-        vault.write_master_key(path)
 
 
 def test_an_unknown_setting_in_the_file_is_refused(

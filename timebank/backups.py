@@ -2,8 +2,8 @@
 
 A copy goes where the ledger lies only after it was verified and compared with what was signed: the
 anchor that is there, or the largest checkpoint a witness has seen. Yesterday's copy is sound in
-itself; only that comparison shows that a day is missing (ledger format 7). Erasures are not applied
-again, because there are none yet. Knows keys by their ids only.
+itself; only that comparison shows that a day is missing (ledger format 7). Whoever was erased since
+is erased again before anybody sees the copy. Knows keys by their ids only.
 """
 
 import contextlib
@@ -18,8 +18,10 @@ from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find, read_
 from ledger.backup import Manifest, NamedKey, back_up, check_copy, loaded, read_manifest
 from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
 from ledger.reader import open_reader
-from timebank import accounts, bank, log_keys, publication, vault
+from timebank import accounts, bank, log_keys, publication
+from timebank.master_keys import WrongMasterKey, read_masters
 from timebank.refusals import Refusal
+from timebank.restored import Fitted, fit
 from timebank.settings import Settings
 
 # Refusals
@@ -105,7 +107,7 @@ async def make(settings: Settings, target: Path) -> Manifest:
             # A server that holds the anchor signs every second.
             with contextlib.suppress(AnchorHeld):
                 await publication.publish_once(settings)
-    master = vault.read_master_key_id(settings.master_key)
+    (master, *_) = read_masters(settings)
     log = log_keys.read_all(settings)
     return await back_up(
         settings.database_url,
@@ -113,7 +115,7 @@ async def make(settings: Settings, target: Path) -> Manifest:
         origin=log[-1].name,
         software=version("timebank"),
         keys=[
-            NamedKey("master", master),
+            NamedKey("master", master.id),
             *(NamedKey("log", key.id.hex(), key.text) for key in log),
         ],
         tools=settings.postgresql_tools,
@@ -121,10 +123,11 @@ async def make(settings: Settings, target: Path) -> Manifest:
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was put in place, and the checkpoint it was compared with."""
+    """What was put in place, the checkpoint it was compared with, what was done to its vault."""
 
     manifest: Manifest
     compared: Checkpoint
+    fitted: Fitted
 
 
 async def restore(
@@ -133,13 +136,15 @@ async def restore(
     *,
     witnessed: str | None = None,
     keys: Sequence[Verifier] = (),
+    without_names: bool = False,
 ) -> Restored:
     """Put a backup where no ledger is, once it was verified and compared with what was signed.
 
     Args: witnessed, the note of the largest checkpoint a witness has seen; keys, the log's verifier
     keys, by default those in the data directory or else those that the manifest names. Where there
-    is no anchor, the witnessed checkpoint becomes it. Refuses: OtherMasterKey, CopyUnsound,
-    CopyRolledBack, CopyForked, NothingToCompare, and what `ledger.backup` refuses.
+    is no anchor, the witnessed checkpoint becomes it; without_names, give up what it knows of
+    persons where the keys are destroyed. Refuses: OtherMasterKey, CopyUnsound, CopyRolledBack,
+    CopyForked, NothingToCompare, EpochKeyMissing, and what `ledger.backup` refuses.
     """
     manifest = read_manifest(source)
     require_master_key(settings, manifest)
@@ -152,19 +157,21 @@ async def restore(
         async with open_reader(copy) as reader:
             verdict = decide_start(await find(reader, signed))
         compared = decide_place(verdict, manifest.size, signed)
+        fitted = await fit(settings, copy, give_up=without_names)
     if witnessed is not None and not settings.anchor_file.exists():
         _adopt(settings, log, witnessed)
-    return Restored(manifest, compared)
+    return Restored(manifest, compared, fitted)
 
 
 def require_master_key(settings: Settings, manifest: Manifest) -> None:
     """Refuses: OtherMasterKey, where a master key is there and is another."""
-    if not settings.master_key.exists():
+    try:
+        held = [master.id for master in read_masters(settings)]
+    except WrongMasterKey:
         return
-    held = vault.read_master_key_id(settings.master_key)
-    needed = next((key.id for key in manifest.keys if key.use == "master"), held)
-    if held != needed:
-        raise OtherMasterKey(needed=needed, held=held)
+    needed = next((key.id for key in manifest.keys if key.use == "master"), held[0])
+    if needed not in held:
+        raise OtherMasterKey(needed=needed, held=held[0])
 
 
 def known_keys(settings: Settings, manifest: Manifest) -> tuple[Verifier, ...]:

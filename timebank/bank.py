@@ -12,10 +12,10 @@ from tortoise import Tortoise
 from ledger.anchor import Verdict
 from ledger.tables import install
 from ledger.writer import open_writer
-from timebank import certificate_keys, entries, journal, publication, vault
+from timebank import certificate_keys, entries, journal, master_keys, publication, vault
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
-from timebank.clock import Clock, SystemClock
+from timebank.clock import Clock, SystemClock, day_of
 from timebank.events import Event
 from timebank.journal import Answer, Journal
 from timebank.orm import migrate, orm_config
@@ -44,7 +44,9 @@ async def init(
 ) -> None:
     """Make a new ledger: keys, tables, entry 0 and the first policy; never over an old one."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    vault.write_master_key(settings.master_key)
+    if master_keys.in_file(settings):
+        master_keys.write_master(settings.master_key)
+    vault.create_keys(settings, day_of((clock or SystemClock()).now()))
     await install(settings.database_url)
     await migrate(settings.database_url)
     await publication.create(settings)
@@ -63,13 +65,21 @@ async def init(
 async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Journal]:
     """Open a ledger for this process: writes by the journal, reads by the ORM.
 
-    Where database and anchor disagree, the journal writes nothing and says so.
+    Where database and anchor disagree, the journal writes nothing and says so. Raises
+    WrongMasterKey, whose sentence says what to do.
     """
     verdict = await publication.examine(settings)
-    ring = vault.Keyring(vault.read_master_key(settings.master_key))
+    ring = vault.Keyring(settings)
     vault.install(ring)
     certificate_keys.install(f"{settings.origin}/certificates", ring.certificate)
     await Tortoise.init(config=orm_config(settings.database_url), _enable_global_fallback=True)
+    try:
+        await vault.prove()
+    except BaseException:
+        await Tortoise.close_connections()
+        certificate_keys.install(None)
+        vault.install(None)
+        raise
     opened = Journal(await open_writer(settings.database_url), clock or SystemClock())
     opened.halted = None if verdict is Verdict.GO else verdict.value
     await opened.start()

@@ -206,6 +206,26 @@ def decide_lapse(closing: Closing, today: date) -> None:
         raise StillKept(until=closing.until)
 
 
+# What other capabilities ask
+
+
+def close(batch: Batch, person: PersonId, rest: Rest, donation: str) -> Sealed:
+    """Close an account; what is left is donated, under the id `donation`, or kept.
+
+    Refuses: NotInThisState.
+    """
+    held = batch.need(Person, person, "person")
+    step(PERSON_LIFE, held.state, AccountClosed)
+    left = balance(batch, volunteer(person))
+    donated = rest is Rest.DONATE and left > 0
+    if donated:
+        give(batch, donation, donor=person, area=pool_at(held.home_path), minutes=left)
+    until = months_later(batch.today, batch.policy.credit.heir_months)
+    return batch.record(
+        AccountClosed(person=person, until=until, donation=donation if donated else None)
+    )
+
+
 # Commands
 
 
@@ -225,16 +245,8 @@ async def close_account(actor: Actor, *, rest: Rest, key: RequestKey) -> Closed:
     person, donation = permit_self(actor, closed_too=True), new("don")
 
     def work(batch: Batch) -> Closed:
-        held = batch.need(Person, person, "person")
-        step(PERSON_LIFE, held.state, AccountClosed)
         no_open_help(batch, person)
-        left = balance(batch, volunteer(person))
-        donated = rest is Rest.DONATE and left > 0
-        if donated:
-            give(batch, donation, donor=person, area=pool_at(held.home_path), minutes=left)
-        until = months_later(batch.today, batch.policy.credit.heir_months)
-        event = AccountClosed(person=person, until=until, donation=donation if donated else None)
-        return Closed(entry=batch.record(event).seq, person=person)
+        return Closed(entry=close(batch, person, rest, donation).seq, person=person)
 
     needs: list[Place] = [(Person, person), *moving(volunteer(person))]
     return await write(actor, key, work, answer=Closed, needs=needs)

@@ -11,9 +11,10 @@ from timebank.actors import Actor, PersonId
 from timebank.clock import day_of
 from timebank.identity import DocumentType
 from timebank.journal import current
-from timebank.people import Person, people_by_id, person_by_number
+from timebank.people import Person, people_by_id, person_by_number, phone_digits
+from timebank.person_life import PersonState
 from timebank.tables import find
-from timebank.vault import KeyedIndex, keyring, read_fields
+from timebank.vault import found_alone, found_shared, read_fields
 
 
 async def visible_people(actor: Actor, ids: list[PersonId]) -> dict[PersonId, Person]:
@@ -34,15 +35,28 @@ async def _sees(actor: Actor) -> Callable[[Person], bool]:
     return sees
 
 
+async def _named(actor: Actor, ids: list[PersonId]) -> list[PersonId]:
+    """Those of whom the actor may read more than the number.
+
+    Whoever asked to be erased is not read any more by others, while something keeps their data.
+    """
+    seen = await visible_people(actor, ids)
+    return [
+        id
+        for id, held in seen.items()
+        if held.state is not PersonState.ERASING or actor.person in (id, held.guardian)
+    ]
+
+
 async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
     """The names of those the actor may see."""
-    told = await read_fields(list(await visible_people(actor, ids)), "name")
+    told = await read_fields(await _named(actor, ids), "name")
     return {id: fields["name"] for id, fields in told.items() if "name" in fields}
 
 
 async def phones_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
     """The telephones of those the actor may see."""
-    told = await read_fields(list(await visible_people(actor, ids)), "phone")
+    told = await read_fields(await _named(actor, ids), "phone")
     return {id: fields["phone"] for id, fields in told.items() if "phone" in fields}
 
 
@@ -56,7 +70,15 @@ async def find_by_document(
     actor: Actor, *, document: DocumentType, document_number: str
 ) -> Person | None:
     """A person by document, if the actor may see them: for the counter."""
-    mark = keyring().mark(document.value, document_number.strip().upper())
-    index = await find(KeyedIndex, mark)
-    held = await find(Person, index.person) if index else None
+    id = await found_alone(document.value, document_number.strip().upper())
+    held = await find(Person, id) if id else None
     return held if held is not None and (await _sees(actor))(held) else None
+
+
+MOST_WITH_PHONE = 50
+
+
+async def find_by_phone(actor: Actor, *, phone: str) -> list[Person]:
+    """Those with a telephone number whom the actor may see, by volunteer number."""
+    ids = await found_shared("phone", phone_digits(phone), limit=MOST_WITH_PHONE)
+    return sorted((await visible_people(actor, ids)).values(), key=lambda held: held.number)

@@ -230,7 +230,7 @@ async def appeal_finding(
             appeal=appeal,
             finding=finding,
             person=person,
-            words=keep_text(batch, appeal, "appeal", words, most=LONGEST),
+            words=keep_text(batch, appeal, "appeal", words, most=LONGEST, whose=person),
             decide_by=working_days_later(batch.today, batch.policy.record.decide_working_days),
         )
         entry = batch.record(event)
@@ -271,7 +271,9 @@ async def review_finding(
                 finding=held.finding,
                 person=held.person,
                 grounds=grounds,
-                decision=keep_text(batch, appeal, "decision", decision, most=LONGEST),
+                decision=keep_text(
+                    batch, appeal, "decision", decision, most=LONGEST, whose=held.person
+                ),
             )
         )
         back = concerned if grounds is AppealGrounds.SERVICE_SHOWN else []

@@ -163,7 +163,7 @@ async def request_help(
                 starts=starts,
                 minutes=minutes,
                 at_home=at_home,
-                told=keep_text(batch, order, "words", words, most=WORDS_MOST),
+                told=keep_text(batch, order, "words", words, most=WORDS_MOST, whose=who.id),
                 hand=hand,
                 proxy=proxy,
             )

@@ -13,12 +13,13 @@ from pathlib import Path
 from ledger.anchor import read_checkpoint
 from ledger.checkpoint import InvalidNote, Verifier
 from ledger.entry import Sealed
-from ledger.signer import KEY, create_key, open_key, sync_directory
-from timebank import publication, vault
+from ledger.signer import KEY, create_key, sync_directory
+from timebank import publication
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.journal import Answer, write
+from timebank.master_keys import open_signer, read_masters
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
 from timebank.settings import Settings
@@ -134,11 +135,11 @@ class KeysChanged(Answer, frozen=True, kw_only=True):
 
 async def rotate(settings: Settings) -> KeysChanged:
     """Make the next key and announce it, as the software itself. Refuses: RotationUnderway."""
-    master = vault.read_master_key(settings.master_key)
-    old = open_key(settings.log_key, secret=master).verifier
+    old = open_signer(settings, settings.log_key).verifier
     if not settings.next_log_key.exists():
-        create_key(settings.next_log_key, name=old.name, secret=master, cost=KEY)
-    new = open_key(settings.next_log_key, secret=master).verifier
+        newest = read_masters(settings)[-1]
+        create_key(settings.next_log_key, name=old.name, secret=newest.key, cost=KEY)
+    new = open_signer(settings, settings.next_log_key).verifier
     # Before the entry: whoever reads of the key can have it.
     _list(settings.log_vkey, old, new)
 
@@ -155,9 +156,8 @@ async def retire(settings: Settings) -> KeysChanged:
     """End the old key, as the software itself. Refuses: NoRotationUnderway, NextKeyUnproved."""
     if not settings.next_log_key.exists():
         raise NoRotationUnderway
-    master = vault.read_master_key(settings.master_key)
-    old = open_key(settings.log_key, secret=master).verifier
-    new = open_key(settings.next_log_key, secret=master).verifier
+    old = open_signer(settings, settings.log_key).verifier
+    new = open_signer(settings, settings.next_log_key).verifier
     signed = _has_signed(settings.anchor_file, new)
 
     def work(batch: Batch) -> KeysChanged:

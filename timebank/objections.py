@@ -275,7 +275,9 @@ async def raise_objection(
             record=record,
             person=person,
             reason=reason,
-            statement=keep_text(batch, objection, "statement", statement, most=LONGEST),
+            statement=keep_text(
+                batch, objection, "statement", statement, most=LONGEST, whose=person
+            ),
             answer_by=working_days_later(batch.today, rules.answer_working_days),
             decide_by=working_days_later(batch.today, rules.decide_working_days),
         )
@@ -310,7 +312,7 @@ async def ask_for_review(actor: Actor, *, objection: str, appeal: str, key: Requ
             objection=objection,
             record=record.id,
             person=person,
-            appeal=keep_text(batch, objection, "appeal", appeal, most=LONGEST),
+            appeal=keep_text(batch, objection, "appeal", appeal, most=LONGEST, whose=person),
             decide_by=working_days_later(batch.today, days),
         )
         entry = batch.record(event)

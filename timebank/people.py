@@ -34,8 +34,11 @@ from timebank.person_life import (
     AccountReopened,
     DeathReported,
     DeathWithdrawn,
+    ErasureAsked,
+    ErasureWithdrawn,
     PersonMoved,
     PersonReinstated,
+    PersonShredded,
     PersonState,
     PersonSuspended,
     SuspensionReason,
@@ -45,7 +48,7 @@ from timebank.policy import Policy
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, find_many, select, table
-from timebank.vault import DataKey, KeyedIndex, keep_fields, keyring
+from timebank.vault import DataKey, holder_of, index_alone, index_shared, keep_fields
 
 PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}")
 NAME_MOST = 60
@@ -130,9 +133,12 @@ class VolunteerNumber(Row, frozen=True):
     person: str
 
 
-@table("age_band", vault=True)
+@table("age_band", vault=True, sealed=True)
 class AgeBand(Row, frozen=True):
-    """From which days somebody serves, earns credit, is of age, is an elder: for decisions."""
+    """From which days somebody serves, earns credit, is of age, is an elder: for decisions.
+
+    Sealed, because these days tell the birth date.
+    """
 
     person: str
     serves_from: date
@@ -164,6 +170,9 @@ def _registered(rows: Rows, event: PersonRegistered, entry: Sealed) -> None:
     AccountReopened,
     DeathReported,
     DeathWithdrawn,
+    ErasureAsked,
+    ErasureWithdrawn,
+    PersonShredded,
 )
 def _moved(rows: Rows, event: PersonMoved, entry: Sealed) -> None:
     held = rows.there(Person, event.person)
@@ -204,6 +213,11 @@ def person_in_scope(batch: Batch, action: Action, id: PersonId) -> Person:
     except Forbidden:
         raise NotFound(what="person") from None
     return held
+
+
+def phone_digits(phone: str) -> str:
+    """A telephone number as it is indexed: its digits."""
+    return "".join(filter(str.isdigit, phone))
 
 
 # Commands
@@ -256,7 +270,6 @@ async def register_person(
     born = birth_of(document, document_number, birth)
     if not PHONE.fullmatch(phone):
         raise PhoneWrong
-    mark = keyring().mark(document.value, document_number)
     numbers = [new_number() for _ in range(DRAWN)]
     person = new("per")
 
@@ -269,7 +282,7 @@ async def register_person(
             known=actor.known,
             guardian_adult_from=_of_age(batch, guardian) if guardian else None,
         )
-        if batch.get(KeyedIndex, mark) is not None:
+        if holder_of(batch, document.value, document_number) is not None:
             raise RegisteredAlready
         number = next(drawn for drawn in numbers if batch.get(VolunteerNumber, drawn) is None)
         entry = batch.record(
@@ -291,7 +304,8 @@ async def register_person(
             phone=phone,
             birth=born.isoformat(),
         )
-        batch.put(KeyedIndex(mark=mark, person=person))
+        index_alone(batch, person, document.value, document_number)
+        index_shared(batch, person, "phone", phone_digits(phone))
         batch.put(age_band(person, born, batch.policy))
         return Registered(entry=entry.seq, person=person, number=number)
 
@@ -304,7 +318,6 @@ async def register_person(
             *([] if home is None else [(Station, home)]),
             *([] if actor.person is None else [(Grants, actor.person)]),
             *((VolunteerNumber, number) for number in numbers),
-            (KeyedIndex, mark),
             (DataKey, person),
         ],
     )

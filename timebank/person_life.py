@@ -19,6 +19,8 @@ class PersonState(StrEnum):
     SUSPENDED = "suspended"
     CLOSED = "closed"
     DECEASED = "deceased"
+    ERASING = "erasing"
+    ERASED = "erased"
 
 
 class SuspensionReason(StrEnum):
@@ -75,6 +77,24 @@ class DeathWithdrawn(Event, frozen=True, tag="person.death_withdrawn"):
     person: PersonId
 
 
+class ErasureAsked(Event, frozen=True, tag="erasure.asked"):
+    """A person asked to be erased: until that is done, or withdrawn, their data are not used."""
+
+    person: PersonId
+
+
+class ErasureWithdrawn(Event, frozen=True, tag="erasure.withdrawn"):
+    """The person took it back; the account is closed."""
+
+    person: PersonId
+
+
+class PersonShredded(Event, frozen=True, tag="person.shredded"):
+    """What identified a person was destroyed; what they did stays under a name nobody bears."""
+
+    person: PersonId
+
+
 PersonMoved = (
     PersonSuspended
     | PersonReinstated
@@ -82,23 +102,40 @@ PersonMoved = (
     | AccountReopened
     | DeathReported
     | DeathWithdrawn
+    | ErasureAsked
+    | ErasureWithdrawn
+    | PersonShredded
 )
 
 # Lifecycle
+
+# A copy that is put back may hold whoever was erased since, in any state: they are shredded again.
 
 LIFECYCLE: Lifecycle[PersonState] = {
     PersonState.ACTIVE: {
         PersonSuspended: PersonState.SUSPENDED,
         AccountClosed: PersonState.CLOSED,
         DeathReported: PersonState.DECEASED,
+        PersonShredded: PersonState.ERASED,
     },
     PersonState.SUSPENDED: {
         PersonReinstated: PersonState.ACTIVE,
         DeathReported: PersonState.DECEASED,
+        PersonShredded: PersonState.ERASED,
     },
     PersonState.CLOSED: {
         AccountReopened: PersonState.ACTIVE,
         DeathReported: PersonState.DECEASED,
+        ErasureAsked: PersonState.ERASING,
+        PersonShredded: PersonState.ERASED,
     },
-    PersonState.DECEASED: {DeathWithdrawn: PersonState.ACTIVE},
+    PersonState.DECEASED: {
+        DeathWithdrawn: PersonState.ACTIVE,
+        PersonShredded: PersonState.ERASED,
+    },
+    PersonState.ERASING: {
+        ErasureWithdrawn: PersonState.CLOSED,
+        PersonShredded: PersonState.ERASED,
+    },
+    PersonState.ERASED: {},
 }

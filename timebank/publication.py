@@ -20,10 +20,11 @@ from ledger.head import CommitUnknown, NotInstalled, Stopped
 from ledger.publisher import Halted, Publisher
 from ledger.quorum import Quorum, parse_quorum
 from ledger.reader import Reader, Unreadable, open_reader, read_head
-from ledger.signer import KEY, LogSigner, OverlapSigner, create_key, open_key
+from ledger.signer import KEY, LogSigner, OverlapSigner, create_key
 from ledger.writer import Writer, open_writer
-from timebank import journal, vault
+from timebank import journal
 from timebank.clock_faults import ClockCorrection, Pace, could_be_behind, decide_behind
+from timebank.master_keys import open_signer, read_masters
 from timebank.settings import Settings
 
 LOOK_AGAIN = 1.0
@@ -34,8 +35,8 @@ log = structlog.get_logger()
 
 async def create(settings: Settings) -> Verifier:
     """Make the key of a new log and anchor it while it has no entries; refuses with Halted."""
-    master = vault.read_master_key(settings.master_key)
-    verifier = create_key(settings.log_key, name=settings.origin, secret=master, cost=KEY)
+    (master, *_) = read_masters(settings)
+    verifier = create_key(settings.log_key, name=settings.origin, secret=master.key, cost=KEY)
     settings.log_vkey.write_text(f"{verifier.text}\n", "utf-8")
     settings.anchor_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     writer = await open_writer(settings.database_url)
@@ -56,11 +57,10 @@ def read_signer(settings: Settings) -> LogSigner:
 
     Raises UnusableKey where the master key does not open a key.
     """
-    master = vault.read_master_key(settings.master_key)
-    signer = open_key(settings.log_key, secret=master)
+    signer = open_signer(settings, settings.log_key)
     if not settings.next_log_key.exists():
         return signer
-    return OverlapSigner(signer, open_key(settings.next_log_key, secret=master))
+    return OverlapSigner(signer, open_signer(settings, settings.next_log_key))
 
 
 def read_verifiers(settings: Settings) -> tuple[Verifier, ...]:

@@ -76,6 +76,8 @@ class Action(StrEnum):
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
     LIFT_STOP = "lift_stop"
+    PLACE_HOLD = "place_hold"
+    ERASE_PERSON = "erase_person"
 
 
 _STATION = {Role.STATION_CLERK, Role.STATION_MANAGER}
@@ -127,6 +129,8 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),
     Action.LIFT_STOP: frozenset({Role.OPERATOR}),
+    Action.PLACE_HOLD: frozenset({Role.DATA_PROTECTION_OFFICER}),
+    Action.ERASE_PERSON: frozenset({Role.DATA_PROTECTION_OFFICER}),
 }
 
 BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})

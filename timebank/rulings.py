@@ -132,7 +132,7 @@ async def answer_objection(
         held, record = _to_decide(batch, objection)
         step(LIFECYCLE, held.state, ObjectionAnswered)
         decide_officer(held, record, batch.actor.id)
-        told = keep_text(batch, objection, "answer", answer, most=LONGEST)
+        told = keep_text(batch, objection, "answer", answer, most=LONGEST, whose=held.person)
         event = ObjectionAnswered(objection=objection, record=record.id, answer=told)
         entry = batch.record(event)
         tell(batch, held, record, NoticeCode.OBJECTION_ANSWERED)
@@ -178,7 +178,7 @@ async def rule_on(
             objection=objection,
             record=record.id,
             grounds=grounds,
-            decision=keep_text(batch, objection, label, decision, most=LONGEST),
+            decision=keep_text(batch, objection, label, decision, most=LONGEST, whose=held.person),
             corrected=corrected,
         )
         entry = batch.record(event)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +30,23 @@ class Settings(BaseSettings):
     quorum: Path | None = Field(
         default=None, description="File of the witnesses that cosign the log; none by default."
     )
+    master: SecretStr = Field(
+        default=SecretStr(""), description="The master key in base64; by default a file in `data`."
+    )
+    master_command: str = Field(
+        default="", description="Shell command that prints the master key, as of a key service."
+    )
+    next_master: SecretStr = Field(
+        default=SecretStr(""), description="The master key that follows, while a rotation lasts."
+    )
+    next_master_command: str = Field(
+        default="", description="Shell command that prints the master key that follows."
+    )
+    epoch_kept_days: int = Field(
+        default=7,
+        ge=1,
+        description="Days for which last month's key still opens last month's backups.",
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False
@@ -43,6 +60,21 @@ class Settings(BaseSettings):
     def master_key(self) -> Path:
         """The master key's file."""
         return self.data / "keys" / "master.key"
+
+    @property
+    def next_master_key(self) -> Path:
+        """The file of the master key that follows, while a rotation lasts."""
+        return self.data / "keys" / "master.next.key"
+
+    @property
+    def steady_key(self) -> Path:
+        """The file of the key that no rotation changes, sealed by the master key."""
+        return self.data / "keys" / "steady.key"
+
+    @property
+    def epoch_keys(self) -> Path:
+        """The directory of the months' keys, sealed by the master key; in no backup."""
+        return self.data / "keys" / "epochs"
 
     @property
     def log_key(self) -> Path:
@@ -68,6 +100,11 @@ class Settings(BaseSettings):
     def anchor_file(self) -> Path:
         """The last signed checkpoint: outside the database, and in no backup of it."""
         return self.anchor or self.data / "anchor" / "checkpoint"
+
+    @property
+    def erased_file(self) -> Path:
+        """The ids of erased persons, beside the anchor: a restored copy is erased again."""
+        return self.anchor_file.with_name("erased")
 
     @classmethod
     def settings_customise_sources(

@@ -26,7 +26,7 @@ from timebank.people import Person, VolunteerNumber
 from timebank.projections import Place
 from timebank.refusals import Busy, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, select, table
-from timebank.vault import keyring
+from timebank.vault import DataKey, keyring
 
 NUMBER = re.compile(r"WH-[0-9]{4}-[0-9]{3}-[0-9]{4}")
 LONGEST_IDLE = timedelta(hours=12)
@@ -227,14 +227,16 @@ async def knows_password(whose: PersonId, password: str) -> bool:
 async def open_session(who: PersonId) -> SignedIn:
     """Open a session for somebody whose identity was proved.
 
-    Whoever closed their account may come back by it; in the name of the dead nobody signs in.
+    Whoever closed their account may come back by it; in the name of the dead nobody signs in, nor
+    of who was erased since the identity was proved and so has no data key.
     Refuses: SignInFailed.
     """
     token = secrets.token_urlsafe(32)
 
     def work(batch: Batch) -> SignedIn:
         held = batch.get(Grants, who)
-        if held is not None and held.frozen is Freeze.DECEASED:
+        dead = held is not None and held.frozen is Freeze.DECEASED
+        if dead or batch.get(DataKey, who) is None:
             raise SignInFailed
         batch.put(
             Session(
@@ -247,7 +249,8 @@ async def open_session(who: PersonId) -> SignedIn:
         )
         return SignedIn(person=who, token=token)
 
-    return await write(PUBLIC, None, work, answer=SignedIn, needs=[(Grants, who)])
+    needs: list[Place] = [(Grants, who), (DataKey, who)]
+    return await write(PUBLIC, None, work, answer=SignedIn, needs=needs)
 
 
 async def sign_out(token: str) -> None:

@@ -285,7 +285,7 @@ async def appeal_star(actor: Actor, *, award: str, appeal: str, key: RequestKey)
         event = StarAppealed(
             award=award,
             person=held.person,
-            appeal=keep_text(batch, award, "appeal", appeal, most=LONGEST),
+            appeal=keep_text(batch, award, "appeal", appeal, most=LONGEST, whose=held.person),
             decide_by=working_days_later(batch.today, days),
         )
         return Starred(entry=batch.record(event).seq, award=award)

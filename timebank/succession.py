@@ -47,6 +47,7 @@ from timebank.clock import Clock, SystemClock, day_of
 from timebank.events import body_of, kind_of
 from timebank.journal import ANSWERED
 from timebank.refusals import Refusal
+from timebank.restored import fit
 from timebank.settings import Settings
 from timebank.sign_in import Password, SignInFailed, matches
 from timebank.tables import R
@@ -120,6 +121,7 @@ async def succeed(
     *,
     witnessed: str | None = None,
     keys: Sequence[Verifier] = (),
+    without_names: bool = False,
     clock: Clock | None = None,
 ) -> Succeeded:
     """Open a new log with what the backup in `source` has left of the old one.
@@ -146,6 +148,7 @@ async def succeed(
         async with open_reader(copy) as reader:
             lost = decide_loss(decide_start(await find(reader, signed)), signed)
             by = await _two(reader, two, now)
+        await fit(settings, copy, give_up=without_names)
     place.set_aside_keys()
     successor = settings.model_copy(
         update={"origin": successor_of(lost.origin, place.number), "database": place.building}

@@ -3,6 +3,7 @@
 From it come the Tortoise model (migrations and reads), the journal's statements and the comparison
 that `replay` makes. Rows are values: the journal and the decisions never hold ORM objects. A table
 is a projection, which replay can refill, or belongs to the vault, which the ledger must not hold.
+Rows of a sealed table are kept sealed, but for their key, by whoever installed itself for that.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 from tortoise import fields
@@ -24,6 +25,8 @@ from ledger.tables import sqlite_placeholders
 Key = str | int
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+WHOSE = "person"
+"""The column that says whose a row is; it and the primary key are all that a sealed row shows."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,16 +86,54 @@ class Column(msgspec.Struct, frozen=True):
     decode: Callable[[Any], Any] | None
 
 
+class Sealer(Protocol):
+    """Seals and opens the rows of sealed tables; `place` says which row of which table."""
+
+    def seal_row(self, place: str, plain: bytes) -> tuple[str, bytes]:
+        """The name of the key it was sealed with, and the sealed row."""
+
+    def open_row(self, place: str, epoch: str, sealed: bytes) -> bytes:
+        """The row as it was."""
+
+
+_sealer: Sealer | None = None
+
+
+def install_sealer(sealer: Sealer | None) -> None:
+    """Make somebody the one who seals in this process."""
+    global _sealer
+    _sealer = sealer
+
+
+def sealer() -> Sealer:
+    """Who seals in this process."""
+    if _sealer is None:
+        raise RuntimeError("nobody is there to seal and open rows")
+    return _sealer
+
+
 class Table:
     """What is known of a table: its columns, its model and its statements."""
 
     def __init__(
-        self, row: type[Row], name: str, *, vault: bool, index: Sequence[tuple[str, ...]]
+        self,
+        row: type[Row],
+        name: str,
+        *,
+        vault: bool,
+        sealed: bool,
+        index: Sequence[tuple[str, ...]],
     ) -> None:
-        self.row, self.name, self.vault = row, name, vault
+        self.row, self.name, self.vault, self.sealed = row, name, vault, sealed
         hints = typing.get_type_hints(row)
-        self.shape = [_column(field, hints[field]) for field in row.__struct_fields__]
         self.columns = row.__struct_fields__
+        if sealed:
+            pk, *rest = row.__struct_fields__
+            self._open = [pk, *(name for name in rest if name == WHOSE)]
+            self._hidden = [name for name in rest if name != WHOSE]
+            hints = {**{name: hints[name] for name in self._open}, "epoch": str, "sealed": bytes}
+            self.columns = tuple(hints)
+        self.shape = [_column(field, hints[field]) for field in self.columns]
         self.model = _model(row, name, self.shape, index)
         listed = ", ".join(f'"{column}"' for column in self.columns)
         marks = ", ".join(f"${n}" for n in range(1, len(self.columns) + 1))
@@ -115,6 +156,11 @@ class Table:
 
     def values(self, row: Row) -> list[Any]:
         """A row as the database keeps it."""
+        if self.sealed:
+            hidden = {name: getattr(row, name) for name in self._hidden}
+            plain = msgspec.json.encode(hidden)
+            told = [getattr(row, name) for name in self._open]
+            return [*told, *sealer().seal_row(f"{self.name}/{row.pk}", plain)]
         values = [getattr(row, name) for name in self.columns]
         for n, encode in self._encoders:
             if values[n] is not None:
@@ -123,6 +169,11 @@ class Table:
 
     def load(self, values: Sequence[Any]) -> Any:
         """A row from what the database keeps."""
+        if self.sealed:
+            *told, epoch, kept = values
+            plain = sealer().open_row(f"{self.name}/{told[0]}", epoch, bytes(kept))
+            known = dict(zip(self._open, told, strict=True))
+            return msgspec.convert({**known, **msgspec.json.decode(plain)}, self.row)
         held = list(values)
         for n, decode in self._decoders:
             if held[n] is not None:
@@ -134,12 +185,22 @@ TABLES: dict[str, Table] = {}
 
 
 def table(
-    name: str, *, vault: bool = False, index: Sequence[tuple[str, ...]] = ()
+    name: str,
+    *,
+    vault: bool = False,
+    sealed: bool = False,
+    index: Sequence[tuple[str, ...]] = (),
 ) -> Callable[[type[R]], type[R]]:
-    """Make a row class a table called `name`, with the given indexes."""
+    """Make a row class a table called `name`, with the given indexes.
+
+    Args: sealed, keep all sealed but the primary key and `person`: for tables of the vault only.
+    """
 
     def register(row: type[R]) -> type[R]:
-        row.spec = TABLES[name] = Table(row, name, vault=vault, index=index)
+        if sealed and not vault:
+            raise TypeError(f"{name} can be refilled from the ledger and so is no secret")
+        kept = [*index, ("epoch",)] if sealed else index
+        row.spec = TABLES[name] = Table(row, name, vault=vault, sealed=sealed, index=kept)
         return row
 
     return register

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 
 from ledger.entry import commitment
+from timebank.actors import PersonId
 from timebank.batch import Batch
 from timebank.refusals import Refusal
 from timebank.tables import Row, find_many, table
@@ -31,19 +32,32 @@ class TextMissing(Refusal):
     label: str
 
 
-@table("texts", vault=True)
+@table("texts", vault=True, sealed=True, index=[("person",)])
 class Text(Row, frozen=True):
-    """One text; `id` is `<owner>:<label>`."""
+    """One text, sealed in its month; `id` is `<owner>:<label>`.
+
+    `person` is whose words they are, or whom alone they are about; None for what is nobody's.
+    """
 
     id: str
     value: str
     salt: bytes
     commitment: str
+    person: str | None = None
 
 
-def keep_text(batch: Batch, owner: str, label: str, value: str, *, most: int = 200) -> str:
+def keep_text(
+    batch: Batch,
+    owner: str,
+    label: str,
+    value: str,
+    *,
+    most: int = 200,
+    whose: PersonId | None = None,
+) -> str:
     """Keep a text of `owner` and return the commitment for the ledger.
 
+    Args: whose, the person with whom it is erased: whose words they are, or whom they are about.
     Refuses: TextMissing, TextTooLong.
     """
     value = " ".join(value.split())
@@ -53,7 +67,7 @@ def keep_text(batch: Batch, owner: str, label: str, value: str, *, most: int = 2
         raise TextTooLong(label=label, most=most, length=len(value))
     salt = secrets.token_bytes(32)
     told = commitment(salt, label, value)
-    batch.put(Text(id=f"{owner}:{label}", value=value, salt=salt, commitment=told))
+    batch.put(Text(id=f"{owner}:{label}", person=whose, value=value, salt=salt, commitment=told))
     return told
 
 

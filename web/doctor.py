@@ -14,7 +14,7 @@ from ledger.head import NotInstalled
 from ledger.reader import Unreadable, open_reader, read_head
 from ledger.receipts import witnessed_size
 from ledger.roles import excess
-from timebank import publication, vault
+from timebank import master_keys, publication, vault
 from timebank.settings import Settings
 from timebank.tables import TABLES
 
@@ -47,15 +47,19 @@ async def examine(settings: Settings) -> list[Finding]:
     for name, look in looks:
         try:
             found.append(await look(settings))
-        except (OSError, ValueError, NotInstalled, Unreadable, vault.WrongMasterKey) as error:
+        except (OSError, ValueError, NotInstalled, Unreadable, master_keys.WrongMasterKey) as error:
             found.append(Finding(name, False, f"{type(error).__name__}: {error}"))
     return found
 
 
 async def _key(settings: Settings) -> Finding:
-    vault.Keyring(vault.read_master_key(settings.master_key))
+    ids = vault.Keyring(settings).epoch_ids()
+    told = f"{len(ids)} epochs, the current one {ids[-1]}"
+    if not master_keys.in_file(settings):
+        return Finding("key", True, f"the master key is given from outside; {told}")
     mode = settings.master_key.stat().st_mode & 0o777
-    return Finding("key", not mode & OWNER_ONLY, f"{settings.master_key}, mode {mode:o}")
+    seen = f"{settings.master_key}, mode {mode:o}; {told}"
+    return Finding("key", not mode & OWNER_ONLY, seen)
 
 
 async def _database(settings: Settings) -> Finding:

@@ -90,12 +90,10 @@ class Migration(migrations.Migration):
             name='AgeBand',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
-                ('serves_from', DayField(max_length=10)),
-                ('credit_from', DayField(max_length=10)),
-                ('adult_from', DayField(max_length=10)),
-                ('elder_from', DayField(max_length=10)),
+                ('epoch', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
             ],
-            options={'table': 'age_band', 'app': 'timebank', 'pk_attr': 'person'},
+            options={'table': 'age_band', 'app': 'timebank', 'indexes': [Index(fields=['epoch'])], 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -273,9 +271,10 @@ class Migration(migrations.Migration):
             name='DataKey',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('epoch', fields.CharField(max_length=512)),
                 ('wrapped', fields.BinaryField()),
             ],
-            options={'table': 'data_key', 'app': 'timebank', 'pk_attr': 'person'},
+            options={'table': 'data_key', 'app': 'timebank', 'indexes': [Index(fields=['epoch'])], 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -333,6 +332,26 @@ class Migration(migrations.Migration):
                 ('last_day', DayField(max_length=10)),
             ],
             options={'table': 'emergency', 'app': 'timebank', 'indexes': [Index(fields=['path', 'id']), Index(fields=['state', 'last_day'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Erasure',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('asked_at', InstantField()),
+                ('matters', fields.TextField(unique=False)),
+                ('ended_at', InstantField(null=True)),
+            ],
+            options={'table': 'erasure', 'app': 'timebank', 'indexes': [Index(fields=['state', 'asked_at'])], 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ErasureLeft',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+            ],
+            options={'table': 'erasure_left', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -457,6 +476,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='HeldFor',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('reasons', fields.TextField(unique=False)),
+            ],
+            options={'table': 'held_for', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='HelpOffer',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -530,6 +558,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Hold',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('reason', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('placed_at', InstantField()),
+            ],
+            options={'table': 'hold', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Household',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -574,10 +615,22 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='KeyedFinding',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('mark', fields.CharField(max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
+            ],
+            options={'table': 'keyed_finding', 'app': 'timebank', 'indexes': [Index(fields=['person']), Index(fields=['mark'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='KeyedIndex',
             fields=[
                 ('mark', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('person', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
             ],
             options={'table': 'keyed_index', 'app': 'timebank', 'indexes': [Index(fields=['person'])], 'pk_attr': 'mark'},
             bases=['Model'],
@@ -1204,11 +1257,11 @@ class Migration(migrations.Migration):
             name='Text',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
-                ('value', fields.CharField(max_length=512)),
-                ('salt', fields.BinaryField()),
-                ('commitment', fields.CharField(max_length=512)),
+                ('person', fields.CharField(null=True, max_length=512)),
+                ('epoch', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
             ],
-            options={'table': 'texts', 'app': 'timebank', 'pk_attr': 'id'},
+            options={'table': 'texts', 'app': 'timebank', 'indexes': [Index(fields=['person']), Index(fields=['epoch'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

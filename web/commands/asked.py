@@ -19,9 +19,9 @@ from ledger.head import NotInstalled
 from ledger.quorum import InvalidQuorum
 from ledger.reader import Unreadable
 from ledger.signer import UnusableKey
+from timebank.master_keys import WrongMasterKey
 from timebank.refusals import Denial, Refusal
 from timebank.settings import Settings
-from timebank.vault import WrongMasterKey
 
 UNUSABLE = (
     *(FileNotFoundError, InvalidQuorum, NotInstalled, Unreadable, UnusableKey, WrongMasterKey),
@@ -68,7 +68,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def there(asked: Asked) -> Settings:
     """The settings of a ledger that is there; a missing one ends the program."""
-    if not asked.settings.master_key.exists():
+    if not asked.settings.steady_key.exists():
         console.print(f"There is no ledger in {asked.settings.data}; run `timebank init`.")
         sys.exit(UNOPENED)
     return asked.settings

@@ -57,6 +57,7 @@ def backup(asked: Asked, directory: Path) -> None:
 )
 @click.option("--vkey", "keys", type=Key(), multiple=True, help="Key of the log; repeatable.")
 @click.option("--accept-loss", is_flag=True, help="Open a new log with what is left of the old.")
+@click.option("--without-names", is_flag=True, help="Give up names whose keys are destroyed.")
 @click.option("--by", "persons", multiple=True, help="Operator who accepts the loss; give two.")
 @click.pass_obj
 def restore(
@@ -65,6 +66,7 @@ def restore(
     witnessed: Path | None,
     keys: tuple[Verifier, ...],
     accept_loss: bool,
+    without_names: bool,
     persons: tuple[str, ...],
 ) -> None:
     """Put the backup in DIRECTORY where no ledger is, after verifying and comparing it."""
@@ -72,7 +74,14 @@ def restore(
     if accept_loss:
         keepers = two(persons)
         made = tried(
-            succession.succeed(there(asked), directory, keepers, witnessed=note, keys=keys)
+            succession.succeed(
+                there(asked),
+                directory,
+                keepers,
+                witnessed=note,
+                keys=keys,
+                without_names=without_names,
+            )
         )
         say(
             asked,
@@ -87,10 +96,22 @@ def restore(
             f"{made.evidence}. Tell everybody the new key: timebank keys list.",
         )
         return
-    told = tried(backups.restore(asked.settings, directory, witnessed=note, keys=keys))
+    told = tried(
+        backups.restore(
+            asked.settings, directory, witnessed=note, keys=keys, without_names=without_names
+        )
+    )
     size, compared = told.manifest.size, told.compared.size
+    again, lost = told.fitted.erased, told.fitted.given_up
     say(
         asked,
-        {"size": size, "root": told.manifest.root, "compared": compared},
-        f"{size} entries are in place; they verify and extend the {compared} that were signed.",
+        {
+            "size": size,
+            "root": told.manifest.root,
+            "compared": compared,
+            "erased": again,
+            "given_up": lost,
+        },
+        f"{size} entries are in place; they verify and extend the {compared} that were signed. "
+        f"{again} persons were erased again; {lost} rows whose keys are destroyed were given up.",
     )

@@ -23,7 +23,7 @@ def init(asked: Asked) -> None:
         async with bank.open_bank(asked.settings):
             await adopt_divisions(SYSTEM)
 
-    if asked.settings.master_key.exists():
+    if asked.settings.steady_key.exists():
         raise click.ClickException(f"there is a ledger in {asked.settings.data} already")
     run(work())
     say(asked, {"data": str(asked.settings.data)}, f"A new ledger is in {asked.settings.data}.")

@@ -10,7 +10,8 @@ import uvicorn
 from rich.progress import Progress
 
 from ledger.anchor import Verdict
-from timebank import demo_city, publication
+from timebank import bank, demo_city, publication
+from timebank.settings import Settings
 from web import app
 from web.commands.asked import HALTED, UNOPENED, Asked, Steps, console, run, say, there
 
@@ -42,9 +43,16 @@ def serve(asked: Asked, host: str | None, port: int | None) -> None:
         console.print(EXPLAINED[verdict], style="red")
     if verdict in REFUSED:
         sys.exit(HALTED)
+    run(_try_keys(settings))
     listen(app.build(settings), host or settings.host, settings.port if port is None else port)
     if run(publication.examine(settings)) is not Verdict.GO:
         sys.exit(HALTED)
+
+
+async def _try_keys(settings: Settings) -> None:
+    """Open the ledger once: what keeps it from opening is said in a sentence, not by a server."""
+    async with bank.open_bank(settings):
+        pass
 
 
 def listen(application: Any, host: str, port: int) -> None:
@@ -69,7 +77,7 @@ def demo(asked: Asked, port: int, seed_only: bool, data: Path | None) -> None:
     """Make the demonstration city, if it is not there yet, and serve it on this machine alone."""
     place = data or Path(tempfile.mkdtemp(prefix="timebank-demo-"))
     settings = asked.settings.model_copy(update={"data": place, "database": ""})
-    if not settings.master_key.exists():
+    if not settings.steady_key.exists():
         with Progress(console=console) as progress:
             size = run(demo_city.make(settings, Steps(progress)))
         say(asked, {"data": str(place), "size": size}, f"The city is in {place}: {size} entries.")

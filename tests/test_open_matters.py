@@ -1,0 +1,265 @@
+"""Open matters: what keeps whoever asked to be erased, and that it ends when they end."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.credit import earn
+from tests.disputes import decided, objected
+from tests.families import family, tied
+from tests.volunteering import captured, record_of
+from tests.world import World, key, open_world
+from timebank import directory, people, replay
+from timebank.access import Role, end_role, grant_role
+from timebank.accounts import Account, pool
+from timebank.actors import SYSTEM, Actor
+from timebank.closings import Rest, close_account
+from timebank.donations import donations_of, take_back_donation
+from timebank.erasures import (
+    ErasureState,
+    MattersOpen,
+    ask_erasure,
+    erasure_of,
+    finish_erasure,
+    withdraw_erasure,
+)
+from timebank.gifts import decline_gift, offer_gift
+from timebank.holds import KeepReason, lift_hold, place_hold
+from timebank.kin import Kinship
+from timebank.lifecycles import NotInThisState
+from timebank.objection_life import Grounds
+from timebank.open_matters import Matter, open_matters
+from timebank.person_life import (
+    PersonState,
+    SuspensionReason,
+)
+from timebank.reversals import release_batch, repudiate_hours
+from timebank.reward_orders import cancel_reward, order_reward
+from timebank.rewards import offer_reward
+from timebank.tables import TABLES, find
+from timebank.timers import sweep
+from timebank.vault import DataKey
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+def whose(actor: Actor) -> str:
+    """The actor's id, who is a person."""
+    assert actor.person
+    return actor.person
+
+
+async def state_of(who: Actor) -> PersonState:
+    """The state of somebody's account."""
+    held = await people.person(whose(who))
+    assert held
+    return held.state
+
+
+async def held_for(who: Actor) -> tuple[Matter, ...]:
+    """What keeps somebody's data, as they are told."""
+    held = await erasure_of(who)
+    assert held
+    assert held.state is ErasureState.HELD
+    return held.matters
+
+
+async def test_minutes_go_to_the_pool_first_with_days_to_think_again(world: World) -> None:
+    who = await world.volunteer()
+    await earn(whose(who), world.station, 90)
+    await ask_erasure(who, key=key())
+    assert await held_for(who) == (Matter.MINUTES,)
+    assert await state_of(who) is PersonState.ERASING
+    world.clock.move(6 * DAY)
+    await sweep()
+    assert await state_of(who) is PersonState.ERASING
+    world.clock.move(DAY)
+    for _ in range(2):
+        await sweep()
+    assert await state_of(who) is PersonState.ERASED
+    assert await find(DataKey, whose(who)) is None
+    held = await find(Account, pool("420102"))
+    assert held
+    assert held.balance == 90
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+async def test_a_donation_taken_back_keeps_the_person(city: World) -> None:
+    who = await city.volunteer()
+    await earn(whose(who), city.station, 90)
+    await ask_erasure(who, key=key())
+    (made,) = await donations_of(who, after=None, before=None, limit=9, backward=False)
+    await take_back_donation(who, donation=made.id, key=key())
+    city.clock.move(30 * DAY)
+    await sweep()
+    assert await held_for(who) == (Matter.MINUTES,)
+
+
+async def test_whoever_closed_the_account_before_gives_what_was_kept(city: World) -> None:
+    who = await city.volunteer()
+    await earn(whose(who), city.station, 90)
+    await close_account(who, rest=Rest.KEEP, key=key())
+    await ask_erasure(who, key=key())
+    city.clock.move(7 * DAY)
+    for _ in range(2):
+        await sweep()
+    assert await state_of(who) is PersonState.ERASED
+
+
+async def test_an_order_keeps_the_person_until_it_is_over(city: World) -> None:
+    who = await city.volunteer()
+    manager = city.staff[Role.STATION_MANAGER]
+    offered = await offer_reward(
+        manager, station=city.station, name="理发", minutes=0, stock=1, goods=False, key=key()
+    )
+    ordered = await order_reward(who, reward=offered.reward, key=key())
+    await ask_erasure(who, key=key())
+    assert await held_for(who) == (Matter.ORDER,)
+    with pytest.raises(MattersOpen):
+        await finish_erasure(whose(who))
+    await cancel_reward(who, order=ordered.order, key=key())
+    await sweep()
+    assert await state_of(who) is PersonState.ERASED
+
+
+async def test_a_dispute_keeps_the_person_and_its_texts_go_with_them(world: World) -> None:
+    who = await world.volunteer()
+    objection = await objected(world, who)
+    texts = TABLES["texts"]
+    assert await texts.model.filter(id=f"{objection}:statement").count() == 1
+    await ask_erasure(who, key=key())
+    assert await held_for(who) == (Matter.DISPUTE,)
+    await decided(world, objection, Grounds.NOT_SHOWN)
+    await sweep()
+    assert await state_of(who) is PersonState.ERASED
+    assert await texts.model.filter(id__startswith=objection).count() == 0
+    assert await texts.model.filter(id=f"{world.station}:name").count() == 1
+
+
+async def test_a_held_batch_keeps_its_recorder(city: World) -> None:
+    who = await city.volunteer()
+    leader = await city.volunteer()
+    granted = await grant_role(
+        SYSTEM, person=whose(leader), role=Role.STATION_CLERK, scope=city.station_path, key=key()
+    )
+    record = await captured(city, who, by=leader)
+    await repudiate_hours(who, records=[record], key=key())
+    await ask_erasure(leader, key=key())
+    assert await held_for(leader) == (Matter.AUDIT, Matter.ROLE)
+    await end_role(
+        await city.officer(Role.OPERATOR), person=whose(leader), grant=granted.grant, key=key()
+    )
+    await sweep()
+    assert await held_for(leader) == (Matter.AUDIT,)
+    batch = (await record_of(record)).batch
+    await release_batch(city.staff[Role.DISTRICT_LEAD], batch=batch, key=key())
+    await sweep()
+    assert await state_of(leader) is PersonState.ERASED
+
+
+async def test_a_guardian_stays_until_the_ward_is_of_age(city: World) -> None:
+    ward = await city.ward(birth=date(2009, 1, 1))
+    held = await people.person(whose(ward))
+    assert held
+    assert held.guardian
+    guardian = Actor(id=held.guardian, person=held.guardian)
+    await ask_erasure(guardian, key=key())
+    assert await held_for(guardian) == (Matter.WARD,)
+    city.clock.move(50 * DAY)
+    await sweep()
+    assert await state_of(guardian) is PersonState.ERASED
+
+
+@pytest.mark.parametrize("reason", list(KeepReason))
+async def test_what_the_officer_holds_is_not_destroyed(city: World, reason: KeepReason) -> None:
+    officer = await city.officer(Role.DATA_PROTECTION_OFFICER)
+    who = await city.volunteer()
+    number = await city.number_of(who)
+    hold = await place_hold(officer, number=number, reason=reason, key=key())
+    await ask_erasure(who, key=key())
+    assert await held_for(who) == (Matter(reason.value),)
+    await lift_hold(officer, hold=hold.hold, key=key())
+    await sweep()
+    assert await state_of(who) is PersonState.ERASED
+
+
+async def test_a_hold_placed_meanwhile_is_seen_under_the_lock(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = await city.officer(Role.DATA_PROTECTION_OFFICER)
+    who = await city.volunteer()
+    number = await city.number_of(who)
+
+    async def asked_before(person: str) -> tuple[Matter, ...]:
+        told = await open_matters(person)
+        await place_hold(officer, number=number, reason=KeepReason.AUDIT, key=key())
+        return told
+
+    monkeypatch.setattr("timebank.erasures.open_matters", asked_before)
+    await ask_erasure(who, key=key())
+    assert await held_for(who) == (Matter.AUDIT,)
+    assert await find(DataKey, whose(who))
+
+
+async def test_while_something_keeps_them_data_are_read_by_the_person_alone(city: World) -> None:
+    officer = await city.officer(Role.DATA_PROTECTION_OFFICER)
+    who = await city.volunteer()
+    id, manager = whose(who), city.staff[Role.STATION_MANAGER]
+    await place_hold(officer, number=await city.number_of(who), reason=KeepReason.AUDIT, key=key())
+    assert await directory.names_of(manager, [id])
+    await ask_erasure(who, key=key())
+    for read in (directory.names_of, directory.phones_of):
+        assert await read(manager, [id]) == {}
+        assert list(await read(who, [id])) == [id]
+    await withdraw_erasure(who, key=key())
+    assert await state_of(who) is PersonState.CLOSED
+    assert await directory.names_of(manager, [id])
+    held = await erasure_of(who)
+    assert held
+    assert held.state is ErasureState.WITHDRAWN
+    await sweep()
+    assert await state_of(who) is PersonState.CLOSED
+    await ask_erasure(who, key=key())
+    assert await held_for(who) == (Matter.AUDIT,)
+
+
+async def test_a_suspension_is_not_escaped_by_being_erased(city: World) -> None:
+    who = await city.volunteer()
+    await people.suspend_person(
+        city.staff[Role.DISTRICT_LEAD],
+        person=whose(who),
+        reason=SuspensionReason.FALSE_HOURS,
+        key=key(),
+    )
+    with pytest.raises(NotInThisState):
+        await ask_erasure(who, key=key())
+    assert await find(DataKey, whose(who))
+
+
+async def test_a_gift_on_its_way_keeps_both(city: World) -> None:
+    grandmother, mother, _ = await family(city)
+    await tied(city, grandmother, mother, Kinship.CHILD)
+    await earn(whose(grandmother), city.station, 60)
+    gift = await offer_gift(
+        grandmother, receiver=await city.number_of(mother), minutes=60, key=key()
+    )
+    assert await open_matters(whose(mother)) == (Matter.MINUTES,)
+    assert await open_matters(whose(grandmother)) == (Matter.MINUTES,)
+    await decline_gift(mother, gift=gift.gift, key=key())
+    assert await open_matters(whose(mother)) == ()

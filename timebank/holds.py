@@ -1,0 +1,201 @@
+"""Holds: what keeps a person's data from being erased for a time, said by an officer (domain 11).
+
+An audit, a money case or a period that a law sets is open elsewhere, and the data protection
+officer, whom its keepers told, notes that it is. A hold turns erasure into restriction; it opens
+nothing to anybody. Knows whose data are held and why; refuses to know the case.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from ledger.entry import Sealed
+from timebank.access import Action, may_read, permit
+from timebank.actors import Actor, PersonId
+from timebank.batch import Batch
+from timebank.counter import person_numbered, spelled
+from timebank.events import Event
+from timebank.ids import new
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import Lifecycle, step
+from timebank.people import Person, VolunteerNumber, person_by_number, person_in_scope
+from timebank.projections import Place, Rows, projects
+from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.tables import Row, find_many, select, table
+
+
+class KeepReason(StrEnum):
+    """What is open elsewhere."""
+
+    AUDIT = "audit"
+    DISPUTE = "dispute"
+    MONEY_CASE = "money_case"
+    LEGAL_PERIOD = "legal_period"
+
+
+class HoldState(StrEnum):
+    """The life of a hold."""
+
+    STANDING = "standing"
+    LIFTED = "lifted"
+
+
+# Events
+
+
+class HoldPlaced(Event, frozen=True, tag="hold.placed"):
+    """From now on a person's data are kept for a reason."""
+
+    hold: str
+    person: PersonId
+    reason: KeepReason
+
+
+class HoldLifted(Event, frozen=True, tag="hold.lifted"):
+    """The reason is gone."""
+
+    hold: str
+
+
+# Refusals
+
+
+class HeldAlready(Refusal):
+    """One hold a person and reason."""
+
+    says = "The data of this person are held for this reason already: {reason}."
+    reason: str
+
+
+# Lifecycle
+
+LIFECYCLE: Lifecycle[HoldState] = {
+    HoldState.STANDING: {HoldLifted: HoldState.LIFTED},
+    HoldState.LIFTED: {},
+}
+
+
+# Tables and projectors
+
+
+@table("hold", index=[("person", "id")])
+class Hold(Row, frozen=True):
+    """One hold; `path` is where the person was at home when it was placed."""
+
+    id: str
+    person: str
+    path: str
+    reason: KeepReason
+    state: HoldState
+    placed_at: datetime
+
+
+@table("held_for")
+class HeldFor(Row, frozen=True):
+    """Why a person's data are held now: all that decisions ask."""
+
+    person: str
+    reasons: tuple[KeepReason, ...]
+
+
+@projects(HoldPlaced)
+def _placed(rows: Rows, event: HoldPlaced, entry: Sealed) -> None:
+    rows.put(
+        Hold(
+            id=event.hold,
+            person=event.person,
+            path=rows.there(Person, event.person).home_path,
+            reason=event.reason,
+            state=HoldState.STANDING,
+            placed_at=entry.at,
+        )
+    )
+    held = rows.get(HeldFor, event.person)
+    reasons = (*(held.reasons if held else ()), event.reason)
+    rows.put(HeldFor(person=event.person, reasons=reasons))
+
+
+@projects(HoldLifted)
+def _lifted(rows: Rows, event: HoldLifted, entry: Sealed) -> None:
+    hold = rows.there(Hold, event.hold)
+    rows.put(msgspec.structs.replace(hold, state=step(LIFECYCLE, hold.state, HoldLifted)))
+    held = rows.there(HeldFor, hold.person)
+    left = tuple(reason for reason in held.reasons if reason is not hold.reason)
+    rows.put(HeldFor(person=hold.person, reasons=left))
+
+
+# Decisions
+
+
+def decide_hold(held: HeldFor | None, reason: KeepReason) -> None:
+    """Whether a person's data may be held for a reason. Refuses: HeldAlready."""
+    if held is not None and reason in held.reasons:
+        raise HeldAlready(reason=reason.value)
+
+
+# Commands
+
+
+class Held(Answer, frozen=True, kw_only=True):
+    """The hold that was placed or lifted."""
+
+    hold: str
+
+
+async def place_hold(actor: Actor, *, number: str, reason: KeepReason, key: RequestKey) -> Held:
+    """Keep the data of the person with a volunteer number from being erased.
+
+    Refuses: NotFound, HeldAlready.   Source: domain 11.
+    """
+    hold = new("hld")
+
+    def work(batch: Batch) -> Held:
+        who = person_numbered(batch, number)
+        person_in_scope(batch, Action.PLACE_HOLD, who.id)
+        decide_hold(batch.get(HeldFor, who.id), reason)
+        entry = batch.record(HoldPlaced(hold=hold, person=who.id, reason=reason))
+        return Held(entry=entry.seq, hold=hold)
+
+    needs: list[Place] = [(VolunteerNumber, spelled(number))]
+    return await write(actor, key, work, answer=Held, needs=needs)
+
+
+async def lift_hold(actor: Actor, *, hold: str, key: RequestKey) -> Held:
+    """Say that what kept the data is over. Refuses: NotFound, NotInThisState."""
+
+    def work(batch: Batch) -> Held:
+        held = batch.need(Hold, hold, "hold")
+        try:
+            permit(batch, Action.PLACE_HOLD, held.path)
+        except Forbidden:
+            raise NotFound(what="hold") from None
+        step(LIFECYCLE, held.state, HoldLifted)
+        return Held(entry=batch.record(HoldLifted(hold=hold)).seq, hold=hold)
+
+    return await write(actor, key, work, answer=Held, needs=[(Hold, hold)])
+
+
+# Reads
+
+
+async def holds_on(actor: Actor, number: str) -> list[Hold]:
+    """The holds on somebody's data, the oldest first: for the officer, and for the person."""
+    held = await person_by_number(number)
+    if held is None:
+        return []
+    if held.id != actor.person and not await may_read(actor, Action.PLACE_HOLD, held.home_path):
+        return []
+    return await select(Hold, person=held.id, order=["id"])
+
+
+async def visible_holds(actor: Actor, ids: Sequence[str]) -> dict[str, Hold]:
+    """Holds by id, as far as the actor may lift them or they are on the actor's own data."""
+    found = list((await find_many(Hold, ids)).values())
+    return {
+        held.id: held
+        for held in found
+        if held.person == actor.person or await may_read(actor, Action.PLACE_HOLD, held.path)
+    }

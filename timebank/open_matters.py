@@ -1,0 +1,118 @@
+"""Open matters: what keeps a person's data for a time though they ask to be erased (domain 11).
+
+A dispute, an audit, an order, a money case, minutes that are still somewhere, a role, a ward. Asks
+each capability's own tables; refuses to know what follows (`erasures`).
+"""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from tortoise.expressions import Q
+
+from timebank.access import Grants
+from timebank.accounts import Account, volunteer
+from timebank.actors import PersonId
+from timebank.clock import day_of
+from timebank.days import RecorderDay
+from timebank.donations import Donation, DonationState
+from timebank.gift_life import GiftState
+from timebank.gifts import Gift
+from timebank.help_orders import HelpOpen
+from timebank.holds import HeldFor
+from timebank.journal import current
+from timebank.objection_life import ObjectionState
+from timebank.objections import Objection
+from timebank.people import AgeBand, Person
+from timebank.person_life import PersonState
+from timebank.reward_orders import OrderState, RewardOrder
+from timebank.tables import count, find, find_many, select
+
+Asked = Callable[[PersonId], Awaitable[bool]]
+
+
+class Matter(StrEnum):
+    """What is open, and so keeps a person's data for a time."""
+
+    DISPUTE = "dispute"
+    AUDIT = "audit"
+    ORDER = "order"
+    MONEY_CASE = "money_case"
+    LEGAL_PERIOD = "legal_period"
+    MINUTES = "minutes"
+    ROLE = "role"
+    WARD = "ward"
+
+
+OPEN_OBJECTIONS: frozenset[StrEnum] = frozenset(
+    {ObjectionState.RAISED, ObjectionState.ANSWERED, ObjectionState.IN_REVIEW}
+)
+OPEN_ORDERS: frozenset[StrEnum] = frozenset({OrderState.ORDERED, OrderState.READY})
+
+
+async def _disputes(person: PersonId) -> bool:
+    concerned = Q(person=person) | Q(volunteer=person)
+    return bool(await count(Objection, concerned, state__in=_values(OPEN_OBJECTIONS)))
+
+
+async def _held_batches(person: PersonId) -> bool:
+    return bool(await count(RecorderDay, recorder=person, held_path__isnull=False))
+
+
+async def _orders(person: PersonId) -> bool:
+    return bool(await count(RewardOrder, volunteer=person, state__in=_values(OPEN_ORDERS)))
+
+
+async def _help(person: PersonId) -> bool:
+    held = await find(HelpOpen, person)
+    return held is not None and bool(held.paying or held.helping)
+
+
+async def _minutes(person: PersonId) -> bool:
+    """Minutes in the account, or on their way to or from it."""
+    held = await find(Account, volunteer(person))
+    if held is not None and held.balance:
+        return True
+    if await count(Donation, donor=person, state=DonationState.WAITING.value):
+        return True
+    concerned = Q(giver=person) | Q(receiver=person)
+    return bool(await count(Gift, concerned, state=GiftState.OFFERED.value))
+
+
+async def _roles(person: PersonId) -> bool:
+    held = await find(Grants, person)
+    return held is not None and bool(held.standing(day_of(current().clock.now())))
+
+
+async def _wards(person: PersonId) -> bool:
+    wards = await select(Person, guardian=person, state=PersonState.ACTIVE.value)
+    ages = await find_many(AgeBand, [ward.id for ward in wards])
+    today = day_of(current().clock.now())
+    return any(age.adult_from > today for age in ages.values())
+
+
+def _values(states: frozenset[StrEnum]) -> list[str]:
+    return sorted(state.value for state in states)
+
+
+ASKED_OF: dict[Matter, tuple[Asked, ...]] = {
+    Matter.DISPUTE: (_disputes,),
+    Matter.AUDIT: (_held_batches,),
+    Matter.ORDER: (_orders, _help),
+    Matter.MINUTES: (_minutes,),
+    Matter.ROLE: (_roles,),
+    Matter.WARD: (_wards,),
+}
+"""Who is asked whether something is open. Whoever adds something that may be, adds a line here.
+
+Nobody who asked to be erased can begin anything new, so that what is not open stays so.
+"""
+
+
+async def open_matters(person: PersonId) -> tuple[Matter, ...]:
+    """What keeps a person's data now, in the order of `Matter`."""
+    held = await find(HeldFor, person)
+    found = {Matter(reason.value) for reason in (held.reasons if held else ())}
+    for matter, asked in ASKED_OF.items():
+        if matter not in found and any([await ask(person) for ask in asked]):
+            found.add(matter)
+    return tuple(matter for matter in Matter if matter in found)
