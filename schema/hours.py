@@ -201,6 +201,9 @@ def told_again(code: str | None, details: dict[str, str], info: Info) -> list[Us
 class HeldBatch:
     name: str = strawberry.field(description="The batch's name, to release it by.")
     minutes: Long = strawberry.field(description="What was recorded in it.")
+    against: int = strawberry.field(
+        description="How many of its records were ever disowned, or voided as its recorder's doing."
+    )
     record_id: strawberry.Private[str]
     recorder_id: strawberry.Private[str]
 
@@ -258,6 +261,7 @@ class Query:
             HeldBatch(
                 name=held.id,
                 minutes=Long(held.minutes),
+                against=held.against,
                 record_id=held.held_by or "",
                 recorder_id=held.recorder,
             )

@@ -7,7 +7,9 @@ import pytest
 
 from ledger.verify import verify
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
+from tests.wire import ask
 from tests.world import World, key, open_world
+from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.accounts import balance_of, conservation, floor, holder, owed, volunteer
 from timebank.actors import PUBLIC, SYSTEM
@@ -82,6 +84,23 @@ async def test_a_released_batch_goes_on(world: World) -> None:
     await confirm_hours(manager, records=[theirs], key=key())
     with pytest.raises(NotFound):
         await release_batch(world.staff[Role.DISTRICT_LEAD], batch=batch, key=key())
+
+
+async def test_a_batch_is_held_again_by_the_next_that_is_disowned(world: World) -> None:
+    people = [await world.volunteer() for _ in range(3)]
+    ids = [await captured(world, who) for who in people]
+    lead, batch = world.staff[Role.DISTRICT_LEAD], (await record_of(ids[0])).batch
+    for who, id in zip(people[:2], ids, strict=False):
+        await repudiate_hours(who, records=[id], key=key())
+    asks = "query($s: String!) { heldBatches(scope: $s) { name against record { id } } }"
+    told = await ask(world, lead, asks, s=world.station_path)
+    assert told["heldBatches"] == [{"name": batch, "against": 2, "record": {"id": ids[0]}}]
+    await release_batch(lead, batch=batch, key=key())
+    assert await held_batches(lead, world.station_path) == []
+    await repudiate_hours(people[2], records=[ids[2]], key=key())
+    (held,) = await held_batches(lead, world.station_path)
+    assert (held.held_by, held.against) == (ids[2], 3)
+    assert (await replay.compare(world.settings.database_url)).differing == 0
 
 
 async def test_the_district_takes_back_a_posted_record_and_its_time_is_free(

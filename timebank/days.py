@@ -245,7 +245,8 @@ class RecorderDay(Row, frozen=True):
     """What one hand recorded on a day: the batch that a “not me” holds; `id` is `<recorder>/<day>`.
 
     `people` are those recorded in the hour `hour`, as many as pass without a second reviewer;
-    `held_by` is the disowned record, `held_path` where it was served.
+    `held_by` is the record it is held for, disowned or voided, `held_path` where that was served;
+    `against` counts all of its records that ever were.
     """
 
     id: str
@@ -255,6 +256,16 @@ class RecorderDay(Row, frozen=True):
     people: tuple[str, ...]
     held_by: str | None = None
     held_path: str | None = None
+    against: int = 0
+
+    def held_for(self, record: str, path: str) -> "RecorderDay":
+        """The day with one more record that speaks against it, held if it was not."""
+        return msgspec.structs.replace(
+            self,
+            held_by=self.held_by or record,
+            held_path=self.held_path or path,
+            against=self.against + 1,
+        )
 
 
 def day_key(person: str, day: date) -> str:

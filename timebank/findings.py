@@ -118,9 +118,7 @@ def _voided(rows: Rows, event: HoursVoided, entry: Sealed) -> None:
     for person in dict.fromkeys((record.volunteer, *event.blamed)):
         _touch(rows, finding, person, blamed=person in event.blamed)
     if record.recorder in event.blamed:
-        batch = rows.there(RecorderDay, record.batch)
-        if batch.held_by is None:
-            rows.put(msgspec.structs.replace(batch, held_by=record.id, held_path=record.path))
+        rows.put(rows.there(RecorderDay, record.batch).held_for(record.id, record.path))
 
 
 def _touch(rows: Rows, finding: Finding, person: PersonId, *, blamed: bool) -> None:

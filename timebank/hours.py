@@ -192,6 +192,7 @@ def _count_recorder(rows: Rows, event: HoursCaptured, entry: Sealed, batch: str)
             people=people,
             held_by=held.held_by if held else None,
             held_path=held.held_path if held else None,
+            against=held.against if held else 0,
         )
     )
 
@@ -264,9 +265,7 @@ def _posted_silent(rows: Rows, event: HoursPostedSilent, entry: Sealed) -> None:
 @projects(HoursRepudiated)
 def _repudiated(rows: Rows, event: HoursRepudiated, entry: Sealed) -> None:
     record = rows.there(Record, event.record)
-    batch = rows.there(RecorderDay, event.batch)
-    if batch.held_by is None:
-        rows.put(replace(batch, held_by=record.id, held_path=record.path))
+    rows.put(rows.there(RecorderDay, event.batch).held_for(record.id, record.path))
     undo(rows, record, HoursRepudiated)
 
 

@@ -1047,6 +1047,7 @@ class Migration(migrations.Migration):
                 ('people', fields.TextField(unique=False)),
                 ('held_by', fields.CharField(null=True, max_length=512)),
                 ('held_path', fields.CharField(null=True, max_length=512)),
+                ('against', fields.BigIntField()),
             ],
             options={'table': 'recorder_day', 'app': 'timebank', 'indexes': [Index(fields=['held_path'])], 'pk_attr': 'id'},
             bases=['Model'],
