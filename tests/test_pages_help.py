@@ -12,7 +12,8 @@ from timebank import accounts, demo, people
 from timebank.actors import Actor, person
 from timebank.clock import ManualClock, day_of
 from timebank.drawing_rights import Ground, certify_drawing
-from timebank.help_life import HelpKind
+from timebank.help_disputes import dispute_help
+from timebank.help_life import HelpDisputeReason, HelpKind
 from timebank.help_orders import HelpOrder, help_of
 from timebank.help_requests import request_help
 from timebank.matching import claim_help
@@ -170,6 +171,45 @@ async def test_a_neighbour_offers_takes_and_gives_help_from_the_page(
     assert await done(page)
     assert (await latest(who)).served_minutes == 30
     assert not said + more
+
+
+async def test_the_desk_orders_writes_down_the_helper_confirms_and_decides(
+    browser: Browser, site: str, clock: ManualClock
+) -> None:
+    elder, who = await neighbour(await cast("volunteer")), await cast("volunteer")
+    numbers = [held.number for one in (elder, who) if (held := await people.person(one.id))]
+    for decided in (False, True):
+        desk, said = await enter(browser, site, "站长", path="/desk/help", width=1280)
+        await desk.get_by_text("替没有手机的人下单").click()
+        await desk.get_by_label("求助人的志愿者号").fill(numbers[0])
+        # Far enough ahead that the demonstration's volunteers have promised nothing else.
+        later = day_of(clock.now()) + timedelta(days=20)
+        await desk.get_by_label("日期").fill(later.isoformat())
+        await desk.get_by_label("多少分钟").fill("30")
+        await desk.get_by_label("具体要做什么、在哪里").fill(WORDS)
+        await desk.get_by_role("button", name="下单并冻结时间").click()
+        assert await done(desk)
+        await desk.get_by_label("谁答应去帮忙").first.fill(numbers[1])
+        await desk.get_by_role("button", name="记下帮助人").first.click()
+        assert await done(desk)
+        order = await latest(elder)
+        assert (order.helper, order.payer) == (who.id, elder.id)
+        clock.move(order.starts - clock.now())
+        await start_help(who, order=order.id, key=key())
+        clock.move(timedelta(minutes=30))
+        await deliver_help(who, order=order.id, key=key())
+        if decided:
+            reason = HelpDisputeReason.SHORTER
+            await dispute_help(elder, order=order.id, reason=reason, key=key())
+        desk, more = await enter(browser, site, "站长", path="/desk/help", width=1280)
+        if decided:
+            await desk.get_by_label("裁定付多少分钟").fill("10")
+            await desk.get_by_role("button", name="裁定").click()
+        else:
+            await desk.get_by_role("button", name="当面确认帮过了").last.click()
+        assert await done(desk)
+        assert (await latest(elder)).paid_minutes == (10 if decided else 30)
+        assert not said + more
 
 
 @pytest.mark.parametrize(

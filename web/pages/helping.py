@@ -1,9 +1,10 @@
-"""Pages of help among neighbours: ordering it, one's orders, and what waits near."""
+"""Pages of help among neighbours: one's orders, what waits near, and the orders of a station."""
 
 from typing import Any
 
 from web.forms import Form, Posted
-from web.pages.table import Page
+from web.pages.stations import chosen, station_page
+from web.pages.table import Opened, Page
 from web.pages.times import instant_of
 
 ACTS = {
@@ -25,8 +26,20 @@ def ordered(posted: Posted) -> dict[str, Any]:
         "minutes": posted.whole("minutes"),
         "atHome": posted.one("home") == "yes",
         "words": posted.one("words"),
+        "payer": posted.one("payer") or None,
         "served": posted.one("served") or None,
     }
+
+
+def at_the_counter(opened: Opened) -> dict[str, Any]:
+    """The station at hand, and its scope."""
+    place = chosen(opened)
+    return {"station": place.get("id", ""), "scope": place.get("path", "-")}
+
+
+def back_to_the_desk(posted: Posted) -> str:
+    """The desk's orders again, at the same station."""
+    return posted.address("/desk/help", done="1")
 
 
 def minute_of(told: str) -> int:
@@ -51,6 +64,12 @@ def offered(posted: Posted) -> dict[str, Any]:
 PAGES = (
     Page(path="/help", template="help.html", operation="help", menu="互助求助"),
     Page(path="/help/near", template="help_near.html", operation="help_near", menu="帮助邻居"),
+    station_page(
+        path="/desk/help",
+        template="desk_help.html",
+        operation="desk_help",
+        variables=at_the_counter,
+    ),
 )
 
 FORMS = (
@@ -104,5 +123,41 @@ FORMS = (
         page="/help/near",
         then="/help/near?done=1",
         given=lambda posted: {},
+    ),
+    Form(
+        path="/desk/help/order",
+        mutation="request_help",
+        field="requestHelp",
+        page="/desk/help",
+        then=back_to_the_desk,
+        given=ordered,
+    ),
+    *(
+        Form(
+            path=f"/desk/help/{act}",
+            mutation=mutation,
+            field=field,
+            page="/desk/help",
+            then=back_to_the_desk,
+            given=lambda posted: {"order": posted.one("order")},
+        )
+        for act, (mutation, field) in ACTS.items()
+        if act in ("cancel", "confirm")
+    ),
+    Form(
+        path="/desk/help/match",
+        mutation="match_help",
+        field="matchHelp",
+        page="/desk/help",
+        then=back_to_the_desk,
+        given=lambda posted: {"order": posted.one("order"), "helper": posted.one("helper")},
+    ),
+    Form(
+        path="/desk/help/decide",
+        mutation="decide_help",
+        field="decideHelp",
+        page="/desk/help",
+        then=back_to_the_desk,
+        given=lambda posted: {"order": posted.one("order"), "minutes": posted.whole("minutes")},
     ),
 )
