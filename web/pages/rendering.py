@@ -33,7 +33,7 @@ from web.forms import (
     read,
     sent_by,
 )
-from web.pages import everybody, helping, organising, recognition, stations, volunteers
+from web.pages import everybody, helping, offices, organising, recognition, stations, volunteers
 from web.pages.table import Opened, Page
 from web.pages.times import day_of, hour, minutes_between, moment, span
 from web.qr import qr, spoken
@@ -54,6 +54,7 @@ PAGES = (
     *volunteers.PAGES,
     *helping.PAGES,
     *recognition.PAGES,
+    *offices.PAGES,
     *stations.PAGES,
     *organising.PAGES,
 )
@@ -62,6 +63,7 @@ FORMS = (
     *volunteers.FORMS,
     *helping.FORMS,
     *recognition.FORMS,
+    *offices.FORMS,
     *stations.FORMS,
     *organising.FORMS,
 )
