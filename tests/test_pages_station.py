@@ -88,7 +88,7 @@ async def test_an_activity_goes_from_its_declaration_to_a_seat_and_back(
     assert [one for one in said + more if "422" not in one] == []
 
 
-async def test_a_full_activity_takes_no_sign_up(
+async def test_a_full_activity_takes_no_sign_up_and_one_waits_for_a_seat(
     browser: Browser, site: str, clock: ManualClock
 ) -> None:
     day = (day_of(clock.now()) + timedelta(days=6)).isoformat()
@@ -104,7 +104,15 @@ async def test_a_full_activity_takes_no_sign_up(
     other, _ = await enter(browser, site, MANAGER, path="/activities")
     full = other.get_by_role("listitem").filter(has_text="一个座位")
     await expect(full).to_contain_text("已报满")
-    assert await full.get_by_role("button").count() == 0
+    assert await full.get_by_role("button", name="报名").count() == 0
+    await full.get_by_role("button", name="候补").click()
+    await expect(full).to_contain_text("候补第 1 位")
+    await full.get_by_role("button", name="取消候补").click()
+    await full.get_by_role("button", name="候补").click()
+    await mine.get_by_role("button", name="取消报名").click()
+    await expect(mine).to_contain_text("名额 1 / 1")
+    await other.reload()
+    await expect(full.get_by_role("button", name="取消报名")).to_be_visible()
 
 
 async def test_two_activities_at_once_ask_which_and_the_desk_remembers_it(

@@ -76,4 +76,20 @@ FORMS = (
         then="/activities?done=1",
         given=lambda posted: {"activity": posted.one("activity")},
     ),
+    Form(
+        path="/activities/wait",
+        mutation="join_wait_list",
+        field="joinWaitList",
+        page="/activities",
+        then="/activities?done=1",
+        given=lambda posted: {"activity": posted.one("activity")},
+    ),
+    Form(
+        path="/activities/stop-waiting",
+        mutation="leave_wait_list",
+        field="leaveWaitList",
+        page="/activities",
+        then="/activities?done=1",
+        given=lambda posted: {"activity": posted.one("activity")},
+    ),
 )
