@@ -81,6 +81,7 @@ show_enum(
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",
+    answer_request="Answer what people ask about their own data.",
     place_hold="Keep a person's data from being erased while something is open.",
     erase_person="Ask for, and withdraw, the erasure of somebody who asked for it.",
     lift_stop="Let the ledger go on after it stopped itself; at the command line only.",

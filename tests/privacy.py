@@ -5,6 +5,8 @@ from typing import Any
 from tests.world import World, key, resident_id
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
+from timebank.data_requests import RequestKind, request_data
+from timebank.directory import names_of
 from timebank.erasures import ask_erasure
 from timebank.holds import KeepReason, place_hold
 from timebank.identity import DocumentType
@@ -33,7 +35,24 @@ async def privacy_things(world: World, subject: Actor) -> dict[str, Any]:
         consent=True,
         key=key(),
     )
+    await names_of(world.staff[Role.STATION_MANAGER], [subject.person or ""])
+    wrong, gone, bad = [
+        (await request_data(who, kind=kind, words="请处理", key=key())).request
+        for who, kind in (
+            (subject, RequestKind.CORRECTION),
+            (subject, RequestKind.DELETION),
+            (await world.volunteer(), RequestKind.CORRECTION),
+        )
+    ]
     return {
+        "looks.number": number,
+        "portableCopy.number": number,
+        "dataRequests.scope": world.station_path,
+        "withdrawRequest.request": gone,
+        "grantRequest.request": bad,
+        "refuseRequest.request": bad,
+        "correctPerson.request": wrong,
+        "answer": "已处理",
         "hold": held.hold,
         "erasure.number": kept_number,
         "withdrawErasure.number": kept_number,

@@ -11,8 +11,10 @@ from timebank.actors import Actor, PersonId
 from timebank.clock import day_of
 from timebank.identity import DocumentType
 from timebank.journal import current
+from timebank.looks import Looked, note_looks
 from timebank.people import Person, people_by_id, person_by_number, phone_digits
 from timebank.person_life import PersonState
+from timebank.restrictions import restricted_among
 from timebank.tables import find
 from timebank.vault import found_alone, found_shared, read_fields
 
@@ -35,28 +37,34 @@ async def _sees(actor: Actor) -> Callable[[Person], bool]:
     return sees
 
 
-async def _named(actor: Actor, ids: list[PersonId]) -> list[PersonId]:
+async def _named(actor: Actor, ids: list[PersonId], what: Looked) -> list[PersonId]:
     """Those of whom the actor may read more than the number.
 
-    Whoever asked to be erased is not read any more by others, while something keeps their data.
+    Whoever asked to be erased, or restricted their data, is not read by others. What staff read is
+    noted before they have it.
     """
     seen = await visible_people(actor, ids)
-    return [
+    own = [id for id, held in seen.items() if actor.person in (id, held.guardian)]
+    others = seen.keys() - set(own)
+    restricted = await restricted_among(sorted(others)) if others else set()
+    read = [
         id
-        for id, held in seen.items()
-        if held.state is not PersonState.ERASING or actor.person in (id, held.guardian)
+        for id in sorted(others)
+        if seen[id].state is not PersonState.ERASING and id not in restricted
     ]
+    await note_looks(actor, read, what)
+    return [*own, *read]
 
 
 async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
     """The names of those the actor may see."""
-    told = await read_fields(await _named(actor, ids), "name")
+    told = await read_fields(await _named(actor, ids, Looked.NAME), "name")
     return {id: fields["name"] for id, fields in told.items() if "name" in fields}
 
 
 async def phones_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
     """The telephones of those the actor may see."""
-    told = await read_fields(await _named(actor, ids), "phone")
+    told = await read_fields(await _named(actor, ids, Looked.PHONE), "phone")
     return {id: fields["phone"] for id, fields in told.items() if "phone" in fields}
 
 
@@ -72,7 +80,10 @@ async def find_by_document(
     """A person by document, if the actor may see them: for the counter."""
     id = await found_alone(document.value, document_number.strip().upper())
     held = await find(Person, id) if id else None
-    return held if held is not None and (await _sees(actor))(held) else None
+    if held is None or not (await _sees(actor))(held):
+        return None
+    await _note_found(actor, [held], Looked.DOCUMENT)
+    return held
 
 
 MOST_WITH_PHONE = 50
@@ -81,4 +92,12 @@ MOST_WITH_PHONE = 50
 async def find_by_phone(actor: Actor, *, phone: str) -> list[Person]:
     """Those with a telephone number whom the actor may see, by volunteer number."""
     ids = await found_shared("phone", phone_digits(phone), limit=MOST_WITH_PHONE)
-    return sorted((await visible_people(actor, ids)).values(), key=lambda held: held.number)
+    seen = sorted((await visible_people(actor, ids)).values(), key=lambda held: held.number)
+    await _note_found(actor, seen, Looked.PHONE)
+    return seen
+
+
+async def _note_found(actor: Actor, found: list[Person], what: Looked) -> None:
+    """Note that staff found somebody by what they know of them."""
+    others = [held.id for held in found if actor.person not in (held.id, held.guardian)]
+    await note_looks(actor, others, what)

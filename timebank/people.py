@@ -300,6 +300,7 @@ async def register_person(
             batch,
             person,
             name=name,
+            document=document.value,
             document_number=document_number,
             phone=phone,
             birth=born.isoformat(),

@@ -77,6 +77,7 @@ class Action(StrEnum):
     PUBLISH_POLICY = "publish_policy"
     LIFT_STOP = "lift_stop"
     PLACE_HOLD = "place_hold"
+    ANSWER_REQUEST = "answer_request"
     ERASE_PERSON = "erase_person"
 
 
@@ -130,6 +131,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),
     Action.LIFT_STOP: frozenset({Role.OPERATOR}),
     Action.PLACE_HOLD: frozenset({Role.DATA_PROTECTION_OFFICER}),
+    Action.ANSWER_REQUEST: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.ERASE_PERSON: frozenset({Role.DATA_PROTECTION_OFFICER}),
 }
 

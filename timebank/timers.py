@@ -21,7 +21,7 @@ import msgspec
 import structlog
 
 from ledger.tables import dialect_of, sqlite_path
-from timebank import epochs, erasures
+from timebank import epochs, erasures, looks
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.closings import closings_due, lapse_balance
@@ -78,6 +78,7 @@ TIMERS = (
     Timer("epochs.begin", epochs.beginnings, lambda month, key: epochs.begin_epoch()),
     Timer("epochs.people", epochs.people_behind, lambda id, key: epochs.renew_person(id)),
     Timer("epochs.rows", epochs.rows_behind, lambda name, key: epochs.renew_row(name)),
+    Timer("looks.old", looks.looks_old, lambda id, key: looks.forget_look(id)),
     Timer("epochs.end", epochs.endings, lambda epoch, key: epochs.end_epoch(epoch)),
     Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
     Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),

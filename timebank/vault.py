@@ -129,6 +129,7 @@ class Keyring:
         self.request = derived(steady, b"request")
         self.session = derived(steady, b"session")
         self.certificate = derived(steady, b"certificate")
+        self.portable_seed = derived(steady, b"portable copies")
         self._epochs: dict[str, Epoch] = {}
         self.current()
 

@@ -16,6 +16,7 @@ from web.commands import (
     auditing,
     backups,
     certifying,
+    copies,
     exporting,
     importing,
     keys,
@@ -85,5 +86,6 @@ for check in (
     certifying.verify_entitlement,
     verifying.verify_receipt,
     verifying.verify_checkpoint,
+    copies.verify_copy,
 ):
     ledgers.verify.add_command(check)

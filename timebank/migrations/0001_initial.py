@@ -278,6 +278,22 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='DataRequest',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('kind', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('received_at', InstantField()),
+                ('answer_by', DayField(max_length=10)),
+                ('ended_at', InstantField(null=True)),
+                ('ground', fields.CharField(null=True, max_length=64)),
+            ],
+            options={'table': 'data_request', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['state', 'answer_by'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='DemoSignIn',
             fields=[
                 ('role', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -695,6 +711,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Look',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('actor', fields.CharField(max_length=512)),
+                ('what', fields.CharField(max_length=64)),
+                ('day', DayField(max_length=10)),
+                ('at', InstantField()),
+            ],
+            options={'table': 'look', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['day', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Mandate',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -810,6 +839,16 @@ class Migration(migrations.Migration):
                 ('corrected', fields.CharField(null=True, max_length=512)),
             ],
             options={'table': 'objection', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['volunteer', 'id']), Index(fields=['decide_by', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OpenRequest',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('request', fields.CharField(max_length=512)),
+                ('answer_by', DayField(max_length=10)),
+            ],
+            options={'table': 'open_request', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1050,6 +1089,15 @@ class Migration(migrations.Migration):
                 ('against', fields.BigIntField()),
             ],
             options={'table': 'recorder_day', 'app': 'timebank', 'indexes': [Index(fields=['held_path'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Restricted',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('since', InstantField()),
+            ],
+            options={'table': 'restricted', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(

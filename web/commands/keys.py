@@ -3,7 +3,8 @@
 import click
 from rich.progress import Progress
 
-from timebank import bank, log_keys, master_keys, master_rotation, publication
+from timebank import bank, log_keys, master_keys, master_rotation, publication, vault
+from timebank.portability import portable_signer
 from web.commands.asked import Asked, Steps, console, run, say, there
 
 
@@ -21,8 +22,13 @@ def list_keys(asked: Asked) -> None:
     retired = [key.text for key in log_keys.read_retired(settings)]
     masters = [master.id for master in master_keys.read_masters(settings)]
     told = [*(f"signs    {text}" for text in signing), *(f"retired  {text}" for text in retired)]
-    told += [f"master   {id}" for id in masters]
-    say(asked, {"signing": signing, "retired": retired, "master": masters}, "\n".join(told))
+    copies = portable_signer(vault.Keyring(settings)).verifier.text
+    told += [*(f"master   {id}" for id in masters), f"copies   {copies}"]
+    say(
+        asked,
+        {"signing": signing, "retired": retired, "master": masters, "copies": copies},
+        "\n".join(told),
+    )
 
 
 @keys.command()

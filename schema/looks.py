@@ -1,0 +1,89 @@
+"""Looks on the wire: who read one's record, what, and on which day."""
+
+from collections.abc import Awaitable, Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from schema.enums import show_enum
+from schema.fields import field
+from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.refusal import Info
+from timebank import looks
+from timebank.looks import Looked
+from timebank.people import people_by_id
+
+LOOKS = Listing("looks", str)
+
+show_enum(
+    Looked,
+    "What was read of a person.",
+    name="The name.",
+    phone="The telephone.",
+    document="Found by the document's number.",
+    copy="Everything, as a copy.",
+)
+
+Number = Annotated[
+    str | None,
+    strawberry.argument(description="For the data protection officer: at whose record."),
+]
+
+
+@strawberry.type(description="That somebody of the staff read something of you on a day.")
+class Look:
+    what: Looked = strawberry.field(description="What was read.")
+    day: date = strawberry.field(description="On which day.")
+    at: datetime = strawberry.field(description="When first on that day.")
+    actor: strawberry.Private[str]
+
+    @field
+    async def by(self, info: Info) -> str | None:
+        """The volunteer number of who read it."""
+        held = (await people_by_id([self.actor])).get(self.actor)
+        return held.number if held else None
+
+    @classmethod
+    def of(cls, held: looks.Look) -> "Look":
+        """A look as it is shown."""
+        return cls(what=held.what, day=held.day, at=held.at, actor=held.actor)
+
+
+@strawberry.type
+class Query:
+    @field
+    async def looks(
+        self,
+        info: Info,
+        number: Number = None,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Look]:
+        """Who looked at your record, the newest day first; kept for a year."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[looks.Look]]:
+            return looks.looks_at(
+                info.context.actor,
+                number=number,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            LOOKS,
+            rows,
+            key=lambda held: (held.id,),
+            node=Look.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )

@@ -1,0 +1,139 @@
+"""Looks: which staff read a person's data, what and when; the person may see it (domain 11).
+
+Kept in the vault and not on the ledger: who asked after whom is nobody's matter for ten years. A
+look is noted before what was looked at is handed out, once a day for each reader and kind of data,
+and forgotten after a year (**policy** `log_months`). While the ledger is stopped nothing can be
+noted; then a look leaves a line in the server's log. Refuses to know why anybody looked.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+
+import structlog
+from tortoise.expressions import Q
+
+from timebank.access import Action, may_read
+from timebank.actors import SYSTEM, Actor, PersonId
+from timebank.batch import Batch
+from timebank.clock import day_of, months_later
+from timebank.journal import Answer, ClockBehind, current, write
+from timebank.people import person_by_number
+from timebank.policy import policy_on
+from timebank.refusals import LedgerStopped
+from timebank.tables import Row, find_many, select, table
+
+log = structlog.get_logger()
+
+
+class Looked(StrEnum):
+    """What was read."""
+
+    NAME = "name"
+    PHONE = "phone"
+    DOCUMENT = "document"
+    COPY = "copy"
+
+
+# Tables
+
+
+@table("look", vault=True, index=[("person", "id"), ("day", "id")])
+class Look(Row, frozen=True):
+    """That `actor` read `what` of a person on a day; `at` is the first time.
+
+    `id` is `<person>/<day>/<actor>/<what>`.
+    """
+
+    id: str
+    person: str
+    actor: str
+    what: Looked
+    day: date
+    at: datetime
+
+
+def look_id(person: PersonId, day: date, actor: str, what: Looked) -> str:
+    """The key of Look."""
+    return f"{person}/{day}/{actor}/{what.value}"
+
+
+# What other capabilities ask
+
+
+async def note_looks(actor: Actor, people: Iterable[PersonId], what: Looked) -> None:
+    """Note that the actor reads something of these people; what is noted today already is not."""
+    today = day_of(current().clock.now())
+    wanted = {look_id(person, today, actor.id, what): person for person in people}
+    new = wanted.keys() - (await find_many(Look, wanted)).keys() if wanted else set()
+    if not new:
+        return
+
+    def work(batch: Batch) -> Answer:
+        for id in new:
+            held = batch.get(Look, id)
+            if held is None:
+                person = wanted[id]
+                made = Look(
+                    id=id, person=person, actor=actor.id, what=what, day=today, at=batch.now
+                )
+                batch.put(made)
+        return Answer()
+
+    try:
+        await write(actor, None, work, answer=Answer, needs=[(Look, id) for id in new])
+    except (ClockBehind, LedgerStopped):
+        # Nothing is written now, and reading goes on.
+        log.warning("looked", actor=actor.id, people=sorted(wanted.values()), what=what.value)
+
+
+# Commands
+
+
+async def forget_look(id: str) -> Answer:
+    """Forget an old look: the software's own act, by timer."""
+
+    def work(batch: Batch) -> Answer:
+        batch.drop(Look, id)
+        return Answer()
+
+    return await write(SYSTEM, None, work, answer=Answer)
+
+
+# Reads
+
+
+async def looks_at(
+    actor: Actor,
+    *,
+    number: str | None = None,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    backward: bool,
+) -> list[Look]:
+    """Who looked at the actor's own record, or for the officer at somebody's, newest day first."""
+    whose = actor.person
+    if number is not None:
+        held = await person_by_number(number)
+        allowed = held is not None and (
+            held.id == actor.person or await may_read(actor, Action.ERASE_PERSON, held.home_path)
+        )
+        whose = held.id if held is not None and allowed else None
+    if whose is None:
+        return []
+    bounds = [Q(id__lt=after)] if after else []
+    bounds += [Q(id__gt=before)] if before else []
+    order = ["id" if backward else "-id"]
+    return await select(Look, Q(person=whose), *bounds, order=order, limit=limit)
+
+
+async def looks_old(*, skip: int, limit: int) -> list[str]:
+    """The looks that are to be forgotten, the oldest first."""
+    today = day_of(current().clock.now())
+    policy = await policy_on(today)
+    if policy is None:
+        return []
+    last = months_later(today, -policy.document.privacy.log_months).isoformat()
+    old = await select(Look, day__lt=last, order=["day", "id"], limit=limit, offset=skip)
+    return [held.id for held in old]
