@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helping import Street, open_street
+from tests.disputes import objected
+from tests.helping import MINUTE, Street, open_street
 from tests.volunteering import record_of, spend
 from tests.wire import act
 from tests.world import key
@@ -22,9 +23,11 @@ from timebank.help_disputes import (
 from timebank.help_life import HelpDisputeReason, HelpState
 from timebank.hours import ServiceTotal
 from timebank.lifecycles import NotInThisState
+from timebank.objection_life import Grounds
 from timebank.record_life import RecordState, ReverseReason
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.reversals import repudiate_hours, reverse_hours
+from timebank.rulings import rule_on
 from timebank.settlements import confirm_help, settle_silent
 from timebank.tables import find
 
@@ -183,3 +186,28 @@ async def test_a_paid_helper_who_says_not_me_gives_it_back(street: Street) -> No
     assert await street.state(order) is HelpState.RELEASED
     assert await street.minutes(street.elder) == 600
     assert await street.minutes(street.helper) == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("corrected", "state"), [(45, HelpState.PARTIAL), (0, HelpState.RELEASED)])
+async def test_an_objection_that_is_upheld_cuts_the_payment_to_what_is_recorded_instead(
+    street: Street, corrected: int, state: HelpState
+) -> None:
+    order = await street.delivered()
+    await confirm_help(street.elder, order=order, key=key())
+    record = await record_of((await street.at(order)).record or "")
+    objection = await objected(street.world, street.elder, record.id)
+    await rule_on(
+        street.world.staff[Role.DISTRICT_LEAD],
+        objection=objection,
+        grounds=Grounds.RECORDED_WRONGLY,
+        decision="少了一刻钟",
+        starts=record.starts if corrected else None,
+        ends=record.starts + corrected * MINUTE if corrected else None,
+        key=key(),
+    )
+    held = await street.at(order)
+    assert (held.state, held.paid_minutes) == (state, corrected)
+    assert await street.minutes(street.helper) == corrected
+    assert await street.minutes(street.elder) == 600 - corrected
+    assert await whole(street)

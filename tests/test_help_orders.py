@@ -24,6 +24,7 @@ from timebank.help_life import (
     TAKEN,
     UNMATCHED,
     HelpCancelled,
+    HelpCutBack,
     HelpDelivered,
     HelpDisputed,
     HelpDisputeReason,
@@ -66,6 +67,7 @@ EVENTS: list[type[Event]] = [
     HelpEscalated,
     HelpDisputed,
     HelpTakenBack,
+    HelpCutBack,
 ]
 
 

@@ -231,8 +231,8 @@ class HelpDisputed(Event, frozen=True, tag="help.disputed"):
     proxy: PersonId | None = None
 
 
-class HelpTakenBack(Event, frozen=True, tag="help.taken_back"):
-    """The record of paid help was undone, and so is the payment: to whoever had given it.
+class _Undone(Event, frozen=True, kw_only=True):
+    """A payment is undone, to whoever had given it.
 
     `balance` minutes come from the helper, who owes `owed` more; `own` go to the payer, the others
     had been granted and go to the pool of `area`.
@@ -255,6 +255,14 @@ class HelpTakenBack(Event, frozen=True, tag="help.taken_back"):
             (pool(self.area), self.balance + self.owed - self.own),
         )
         return tuple((code, "minute", minutes) for code, minutes in moves if minutes)
+
+
+class HelpTakenBack(_Undone, frozen=True, kw_only=True, tag="help.taken_back"):
+    """The record of paid help was undone, and so is the payment."""
+
+
+class HelpCutBack(_Undone, frozen=True, kw_only=True, tag="help.cut_back"):
+    """The record of paid help was corrected to fewer minutes, and so is the payment."""
 
 
 class HelpCancelled(_Ended, frozen=True, kw_only=True, tag="help.cancelled"):
@@ -306,8 +314,14 @@ LIFECYCLE: Lifecycle[HelpState] = {
         HelpPartlySettled: HelpState.PARTIAL,
         HelpReleased: HelpState.RELEASED,
     },
-    HelpState.SETTLED: {HelpTakenBack: HelpState.RELEASED},
-    HelpState.PARTIAL: {HelpTakenBack: HelpState.RELEASED},
+    HelpState.SETTLED: {
+        HelpTakenBack: HelpState.RELEASED,
+        HelpCutBack: HelpState.PARTIAL,
+    },
+    HelpState.PARTIAL: {
+        HelpTakenBack: HelpState.RELEASED,
+        HelpCutBack: HelpState.PARTIAL,
+    },
     HelpState.RELEASED: {},
     HelpState.CANCELLED: {},
     HelpState.NO_SHOW: {},

@@ -20,6 +20,7 @@ from timebank.help_life import (
     Ended,
     Escalation,
     HelpCancelled,
+    HelpCutBack,
     HelpDelivered,
     HelpDisputed,
     HelperWithdrew,
@@ -206,10 +207,12 @@ def _disputed(rows: Rows, event: HelpDisputed, entry: Sealed) -> None:
     _move(rows, event, disputed_by=entry.actor, confirm_by=None)
 
 
-@projects(HelpTakenBack)
-def _taken_back(rows: Rows, event: HelpTakenBack, entry: Sealed) -> None:
-    order = _move(rows, event, paid_minutes=0, to_helper=0)
-    _count_week(rows, order.payer, order.starts, -(event.balance + event.owed))
+@projects(HelpTakenBack, HelpCutBack)
+def _undone(rows: Rows, event: HelpTakenBack | HelpCutBack, entry: Sealed) -> None:
+    order, taken = rows.there(HelpOrder, event.order), event.balance + event.owed
+    paid, kept = order.paid_minutes - taken, order.to_helper - taken
+    _move(rows, event, paid_minutes=paid, to_helper=kept)
+    _count_week(rows, order.payer, order.starts, -taken)
 
 
 @projects(NoticeArrived)
@@ -245,6 +248,7 @@ Moved = (
     | HelpDelivered
     | HelpDisputed
     | HelpTakenBack
+    | HelpCutBack
     | Ended
 )
 

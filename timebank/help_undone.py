@@ -11,6 +11,7 @@ from timebank.batch import Batch
 from timebank.hands import Hand
 from timebank.help_life import (
     LIFECYCLE,
+    HelpCutBack,
     HelpDisputed,
     HelpDisputeReason,
     HelpState,
@@ -26,30 +27,36 @@ from timebank.record_life import CaptureMode
 # What other capabilities ask
 
 
-def undo_help(batch: Batch, record: Record) -> Sealed | None:
-    """Let an order follow its record, which is undone in the same work; None where none follows."""
+def undo_help(batch: Batch, record: Record, *, kept: int = 0) -> Sealed | None:
+    """Let an order follow its record, which is undone in the same work; None where none follows.
+
+    Args: kept, the minutes of the record that is made instead, which stay paid.
+    """
     if record.mode is not CaptureMode.HELP_ORDER:
         return None
     order = batch.there(HelpOrder, batch.there(HelpRecord, record.id).order)
     if order.state is HelpState.DELIVERED:
         reason = HelpDisputeReason.DISOWNED
         return batch.record(HelpDisputed(order=order.id, reason=reason, hand=Hand.SELF))
-    if HelpTakenBack in LIFECYCLE[order.state] and order.to_helper:
-        return batch.record(_taken_back(batch, order, record.volunteer))
+    if HelpTakenBack in LIFECYCLE[order.state] and order.to_helper > kept:
+        return batch.record(_taken_back(batch, order, record.volunteer, kept))
     return None
 
 
-def _taken_back(batch: Batch, order: HelpOrder, helper: str) -> HelpTakenBack:
-    held = balance(batch, volunteer(helper))
-    taken = decide_take_back(credited=order.to_helper, repaid=0, balance=held)
+def _taken_back(
+    batch: Batch, order: HelpOrder, helper: str, kept: int
+) -> HelpTakenBack | HelpCutBack:
+    held, back = balance(batch, volunteer(helper)), order.to_helper - kept
+    taken = decide_take_back(credited=back, repaid=0, balance=held)
     grant = batch.there(PoolGrant, order.grant) if order.grant else None
     by_grant = min(order.granted, order.paid_minutes)
-    return HelpTakenBack(
+    event = HelpCutBack if kept else HelpTakenBack
+    return event(
         order=order.id,
         helper=helper,
         payer=order.payer,
         area=grant.area if grant else pool_at(order.path),
         balance=taken.balance,
         owed=taken.owed,
-        own=max(0, order.to_helper - by_grant),
+        own=min(back, max(0, order.to_helper - by_grant)),
     )

@@ -12,6 +12,7 @@ from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import Service, capture, may
 from timebank.confirmations import SameHand
+from timebank.days import MINUTE
 from timebank.help_undone import undo_help
 from timebank.hours import Record
 from timebank.journal import write
@@ -167,7 +168,8 @@ async def rule_on(
         decide_officer(held, record, batch.actor.id)
         instead = decide_correction(record, grounds, starts, ends)
         if record.state is RecordState.DISPUTED:
-            _settle(batch, held, record, uphold=grounds.uphold)
+            kept = (instead.ends - instead.starts) // MINUTE if instead else 0
+            _settle(batch, held, record, uphold=grounds.uphold, kept=kept)
         elif not grounds.uphold:
             instead = decide_correction(
                 record, Grounds.RECORDED_WRONGLY, record.starts, record.ends
@@ -198,11 +200,11 @@ def _to_decide(batch: Batch, objection: str) -> tuple[Objection, Record]:
     return held, batch.there(Record, held.record)
 
 
-def _settle(batch: Batch, held: Objection, record: Record, *, uphold: bool) -> None:
+def _settle(batch: Batch, held: Objection, record: Record, *, uphold: bool, kept: int) -> None:
     if uphold:
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
         batch.record(HoursReversed(reason=ReverseReason.OBJECTION_UPHELD, **told))
-        undo_help(batch, record)
+        undo_help(batch, record, kept=kept)
     elif held.stood is RecordState.POSTED_SILENT:
         batch.record(HoursRestoredSilent(record=record.id))
     else:
