@@ -38,7 +38,7 @@ class NotYetSigned(Exception):
     """The entry is there, and no checkpoint covers it yet: `Publisher.wait` and ask again."""
 
 
-class State(StrEnum):
+class ReceiptState(StrEnum):
     """What a checkpoint rests on: the log's word alone, or a quorum of witnesses as well."""
 
     SIGNED = "signed"
@@ -50,7 +50,7 @@ class Issued(msgspec.Struct, frozen=True):
 
     text: str
     size: int
-    state: State
+    state: ReceiptState
 
 
 async def issue(reader: Reader, seq: int, quorum: Quorum | None = None) -> Issued:
@@ -93,7 +93,7 @@ async def witnessed_size(reader: Reader, quorum: Quorum) -> int:
 
 async def _checkpoint(
     reader: Reader, seq: int, quorum: Quorum | None
-) -> tuple[int, bytes, str, State]:
+) -> tuple[int, bytes, str, ReceiptState]:
     """Size, root, cosigned note and state of the checkpoint that a receipt is made under."""
     if quorum is not None:
         async for size in _candidates(reader, seq, quorum):
@@ -101,7 +101,7 @@ async def _checkpoint(
                 await reader.fetch("SELECT root, note FROM checkpoint WHERE size = $1", size)
             )[0]
             note, state = await _cosigned(reader, size, note, quorum)
-            if state is State.WITNESSED:
+            if state is ReceiptState.WITNESSED:
                 return size, root, note, state
     notes = await reader.fetch("SELECT size, root, note FROM checkpoint ORDER BY size DESC LIMIT 1")
     if not notes or notes[0][0] <= seq:
@@ -132,13 +132,13 @@ async def _candidates(reader: Reader, seq: int, quorum: Quorum) -> AsyncIterator
 
 async def _cosigned(
     reader: Reader, size: int, note: str, quorum: Quorum | None
-) -> tuple[str, State]:
+) -> tuple[str, ReceiptState]:
     """The note with its cosignatures; of a quorum's witnesses only those whose line is good."""
     rows = await reader.fetch(
         "SELECT witness, line FROM cosignature WHERE size = $1 ORDER BY witness", size
     )
     if quorum is None:
-        return with_signatures(note, (line for _, line in rows)), State.SIGNED
+        return with_signatures(note, (line for _, line in rows)), ReceiptState.SIGNED
     # One bad line would make the note worthless to everybody who knows that witness.
     good = {
         key.name: line
@@ -147,7 +147,7 @@ async def _cosigned(
         if name == key.name and _good(note, line, key)
     }
     names = list(good)[: MAX_SIGNATURES - len(lines_of(note))]
-    state = State.WITNESSED if quorum.reached(names) else State.SIGNED
+    state = ReceiptState.WITNESSED if quorum.reached(names) else ReceiptState.SIGNED
     return with_signatures(note, (good[name] for name in names)), state
 
 

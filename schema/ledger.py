@@ -11,10 +11,19 @@ from typing import Annotated
 import strawberry
 
 from ledger.entry import Sealed
+from ledger.receipts import ReceiptState
 from schema.context import Context, Info
+from schema.enums import show_enum
 from schema.fields import field
 from schema.scalars import Long
 from timebank import entries
+
+show_enum(
+    ReceiptState,
+    "What a receipt rests on.",
+    signed="The log's own signature.",
+    witnessed="The log's signature and a quorum of witnesses.",
+)
 
 Wait = Annotated[
     bool, strawberry.argument(description="Whether to wait, at most 2 s, until it is signed.")
@@ -72,3 +81,9 @@ class LedgerEntry:
     async def receipt(self, info: Info, wait: Wait = False) -> str | None:
         """Proof that it is in the log, checked offline; null unless yours to see and signed."""
         return await entries.receipt(info.context.actor, int(self.seq), wait=wait)
+
+    @field
+    async def receipt_state(self, info: Info) -> ReceiptState | None:
+        """What a receipt had now rests on; null unless yours to see and signed."""
+        told = await entries.issued(info.context.actor, int(self.seq))
+        return None if told is None else told.state

@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ledger.checkpoint import open_note, open_receipt
+from ledger.checkpoint import COSIGNATURE, Signer, cosign, open_note, open_receipt
 from ledger.merkle import verify_consistency
+from ledger.quorum import Member, Quorum
 from tests.volunteering import posted
 from tests.wire import ask
 from tests.world import World, open_world
@@ -126,6 +127,35 @@ async def test_only_an_auditor_reads_entry_after_entry(world: World) -> None:
         assert (await ask(world, actor, document))["ledger"]["entries"]["nodes"] == []
 
 
+async def test_a_receipt_says_when_its_checkpoint_is_witnessed(
+    world: World, tmp_path: Path
+) -> None:
+    volunteer, other = await world.volunteer(), await world.volunteer()
+    seq = await posted_entry(world, volunteer)
+    witness = Signer("w.example", bytes([7]) * 32, kind=COSIGNATURE)
+    file = tmp_path / "quorum"
+    file.write_text(Quorum((Member("w", witness.verifier, None),), 1).text)
+    settings = world.settings.model_copy(update={"quorum": file})
+    document = "query($seq: Long!) { ledger { entry(seq: $seq) { receiptState } } }"
+
+    async def state(actor: Actor) -> object:
+        entry = (await ask(world, actor, document, seq=seq))["ledger"]["entry"]
+        return entry and entry["receiptState"]
+
+    assert await state(volunteer) is None
+    async with publishing(settings) as signing:
+        assert await signing.wait(seq + 1)
+        assert await state(volunteer) == "SIGNED"
+        async with world.journal.writer.transaction() as transaction:
+            rows = await transaction.fetch("SELECT size, note FROM checkpoint")
+            for size, note in rows:
+                await transaction.execute(
+                    "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4)",
+                    *(size, "w.example", cosign(note, witness, time=1_790_000_000), "now"),
+                )
+        assert (await state(volunteer), await state(other)) == ("WITNESSED", None)
+
+
 async def test_a_receipt_is_downloaded_by_whoever_may_have_it(world: World) -> None:
     volunteer, other = await world.volunteer(), await world.volunteer()
     seq = await posted_entry(world, volunteer)
@@ -146,7 +176,7 @@ async def test_a_receipt_is_downloaded_by_whoever_may_have_it(world: World) -> N
     had = answers[volunteer.id]
     assert had.status_code == 200
     assert had.headers["cache-control"] == "no-store"
-    assert f"receipt-{seq}.txt" in had.headers["content-disposition"]
+    assert f"receipt-{seq}-signed.txt" in had.headers["content-disposition"]
     assert open_receipt(had.text, publication.read_verifier(world.settings)).entry.seq == seq
     assert (answers[other.id].status_code, anonymous.status_code) == (404, 404)
     assert (unsigned.status_code, unsigned.headers["retry-after"]) == (503, "2")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ledger.head import CommitUnknown
 from ledger.quorum import Member
 from ledger.reader import open_reader
-from ledger.receipts import State
+from ledger.receipts import ReceiptState
 from ledger.submission import parse_submission
 from ledger.verify import verify
 from ledger.witness import STATE_FILE
@@ -54,7 +54,7 @@ async def test_each_checkpoint_is_cosigned_once_by_each_witness(city: City) -> N
         expected += [(size, name) for name in names]
         assert await city.stored() == expected
         issued = await city.issued(size - 1)
-        assert (issued.size, issued.state) == (size, State.WITNESSED)
+        assert (issued.size, issued.state) == (size, ReceiptState.WITNESSED)
     assert (await verify(city.log.url, log=SIGNER.verifier)).sound
 
 

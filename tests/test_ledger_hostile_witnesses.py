@@ -9,7 +9,7 @@ import pytest
 
 from ledger.checkpoint import COSIGNATURE, Signer, cosign
 from ledger.reader import open_reader
-from ledger.receipts import State, witnessed_size
+from ledger.receipts import ReceiptState, witnessed_size
 from ledger.submission import parse_submission
 from tests.witness_city import LIAR, OTHER, QUICK, City, open_city
 from tests.witnesses import Behaviour, reply, saying
@@ -136,7 +136,7 @@ async def test_a_hostile_witness_harms_nothing(city: City, how: str) -> None:
     assert time.monotonic() - started < 2 * QUICK + 2
     assert await city.stored() == [(size, "w01.example")]
     assert why in city.trouble(), city.trouble()
-    assert (await city.issued(3)).state is State.WITNESSED
+    assert (await city.issued(3)).state is ReceiptState.WITNESSED
     # The next round asks it again, and the log goes on.
     size = await city.publish()
     await city.gathering().gather()
@@ -187,7 +187,7 @@ async def test_sixteen_witnesses_of_whom_five_lie(city: City, away: int) -> None
         await city.gathering(needed=11, patience=1.5).gather()
     issued = await city.issued(0)
     assert issued.size == size
-    assert issued.state is (State.SIGNED if away else State.WITNESSED)
+    assert issued.state is (ReceiptState.SIGNED if away else ReceiptState.WITNESSED)
     assert issued.text.count("— ") == 1 + 11 - away
     async with open_reader(city.log.url) as reader:
         assert await witnessed_size(reader, city.gathering().quorum) == (0 if away else size)

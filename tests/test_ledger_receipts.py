@@ -23,7 +23,7 @@ from ledger.receipts import (
     Issued,
     NoSuchEntry,
     NotYetSigned,
-    State,
+    ReceiptState,
     issue,
     latest_checkpoint,
     receipt,
@@ -163,7 +163,7 @@ class Cosigned:
         opened = open_receipt(issued.text, SIGNER.verifier, QUORUM.keys)
         assert opened.checkpoint.size == issued.size
         reached = QUORUM.reached([one.witness for one in opened.cosigned])
-        assert reached == (issued.state is State.WITNESSED)
+        assert reached == (issued.state is ReceiptState.WITNESSED)
         assert issued.text.count("— ") <= 16
         return issued
 
@@ -190,16 +190,16 @@ async def test_the_latest_witnessed_checkpoint_goes_before_the_latest(cosigned: 
     for seq in range(3):
         assert (await cosigned.issue(seq)).size == 3
     late = await cosigned.issue(3)
-    assert (late.size, late.state) == (4, State.SIGNED)
+    assert (late.size, late.state) == (4, ReceiptState.SIGNED)
     alone = await cosigned.issue(0, None)
-    assert (alone.size, alone.state) == (4, State.SIGNED)
+    assert (alone.size, alone.state) == (4, ReceiptState.SIGNED)
 
 
 async def test_a_spoilt_line_is_left_out_and_does_not_count(cosigned: Cosigned) -> None:
     await cosigned.grow(WITNESSES[:10], spoilt=WITNESSES[10:])
-    assert (await cosigned.issue(0)).state is State.SIGNED
+    assert (await cosigned.issue(0)).state is ReceiptState.SIGNED
     await cosigned.grow(WITNESSES[:11], spoilt=WITNESSES[11:])
-    assert (await cosigned.issue(1)).state is State.WITNESSED
+    assert (await cosigned.issue(1)).state is ReceiptState.WITNESSED
     async with open_reader(cosigned.url) as reader:
         note = await latest_checkpoint(reader, QUORUM)
         public = await read_published(reader, QUORUM)
@@ -215,9 +215,9 @@ async def test_strangers_lines_neither_count_nor_crowd_out(cosigned: Cosigned) -
         for number in range(20)
     ]
     await cosigned.grow([*strangers, *WITNESSES[:10]])
-    assert (await cosigned.issue(0)).state is State.SIGNED
+    assert (await cosigned.issue(0)).state is ReceiptState.SIGNED
     await cosigned.grow([*strangers, *WITNESSES[:11]])
-    assert (await cosigned.issue(1)).state is State.WITNESSED
+    assert (await cosigned.issue(1)).state is ReceiptState.WITNESSED
 
 
 async def test_an_outage_of_the_witnesses_is_looked_past(
@@ -230,8 +230,8 @@ async def test_an_outage_of_the_witnesses_is_looked_past(
         await cosigned.grow(WITNESSES[:10])
     for seq in (0, 1):
         issued = await cosigned.issue(seq)
-        assert (issued.size, issued.state) == (2, State.WITNESSED)
-    assert (await cosigned.issue(2)).state is State.SIGNED
+        assert (issued.size, issued.state) == (2, ReceiptState.WITNESSED)
+    assert (await cosigned.issue(2)).state is ReceiptState.SIGNED
 
 
 async def test_looking_for_a_quorum_reads_no_more_in_a_long_log(cosigned: Cosigned) -> None:

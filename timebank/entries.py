@@ -175,7 +175,13 @@ async def receipt(actor: Actor, seq: int, *, wait: bool = False) -> str | None:
 
     None as well where the entry is not signed yet. Args: wait, at most 2 s until it is.
     """
-    return await receipt_of(seq, wait=wait) if await entries(actor, [seq]) else None
+    told = await issued(actor, seq, wait=wait)
+    return None if told is None else told.text
+
+
+async def issued(actor: Actor, seq: int, *, wait: bool = False) -> receipts.Issued | None:
+    """The same, with the state of the checkpoint it rests on."""
+    return await _issue(seq, wait=wait) if await entries(actor, [seq]) else None
 
 
 async def receipt_of(seq: int, *, wait: bool = False) -> str | None:
@@ -183,11 +189,16 @@ async def receipt_of(seq: int, *, wait: bool = False) -> str | None:
 
     Args: wait, at most 2 s until it is signed.
     """
+    told = await _issue(seq, wait=wait)
+    return None if told is None else told.text
+
+
+async def _issue(seq: int, *, wait: bool) -> receipts.Issued | None:
     if wait and (signing := publication.current()) is not None:
         await signing.wait(seq + 1)
     async with reading() as reader:
         try:
-            return await receipts.receipt(reader, seq, _quorum())
+            return await receipts.issue(reader, seq, _quorum())
         except receipts.NotYetSigned:
             return None
 

@@ -28,17 +28,17 @@ class Downloads:
         return [Route("/receipts/{seq:int}", self.receipt)]
 
     async def receipt(self, request: Request) -> Response:
-        """The receipt of an entry, waiting until it is signed.
+        """The receipt of an entry, waiting until it is signed; its name says if it is witnessed.
 
         503 where that takes longer; 404 for what is not there and for what is not the asker's.
         """
         context = await self._context_of(request)
         seq: int = request.path_params["seq"]
-        told = await entries.receipt(context.actor, seq, wait=True)
+        told = await entries.issued(context.actor, seq, wait=True)
         if told is None and await entries.entries(context.actor, [seq]):
             says = context.translate(UNSIGNED)
             return PlainTextResponse(says, status_code=503, headers=PRIVATE | {"retry-after": "2"})
         if told is None:
             return PlainTextResponse(context.translate(MISSING), status_code=404, headers=PRIVATE)
-        name = f'attachment; filename="timebank-receipt-{seq}.txt"'
-        return PlainTextResponse(told, headers=PRIVATE | {"content-disposition": name})
+        name = f'attachment; filename="timebank-receipt-{seq}-{told.state}.txt"'
+        return PlainTextResponse(told.text, headers=PRIVATE | {"content-disposition": name})

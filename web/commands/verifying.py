@@ -19,7 +19,7 @@ from ledger.checkpoint import (
 )
 from ledger.head import instant_text
 from ledger.quorum import MAX_FILE, InvalidQuorum, Quorum, parse_quorum
-from ledger.receipts import State
+from ledger.receipts import ReceiptState
 from web.commands.asked import FOUND, Asked, say
 from web.commands.verifier_keys import Key
 
@@ -105,14 +105,18 @@ def _standing(opened: Opened, quorum: Quorum | None) -> dict[str, Any]:
         "size": opened.checkpoint.size,
         "root": opened.checkpoint.root.hex(),
         "signed": opened.checkpoint.origin,
-        "state": State.SIGNED.value,
+        "state": ReceiptState.SIGNED.value,
     }
     if quorum is None:
         return told
     if not quorum.witnessed(opened):
         raise TooFew(f"{len(opened.cosigned)} witnesses cosigned, {quorum.needed} are needed")
     cosigned = [(one.witness, _instant(one.time)) for one in opened.cosigned]
-    return told | {"state": State.WITNESSED.value, "witness": cosigned, "needed": quorum.needed}
+    return told | {
+        "state": ReceiptState.WITNESSED.value,
+        "witness": cosigned,
+        "needed": quorum.needed,
+    }
 
 
 def _instant(seconds: int) -> str:
