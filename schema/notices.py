@@ -43,6 +43,7 @@ show_enum(
     member_report_received="Your community's secretary has your report.",
     member_report_active="Your report is in order; you may claim posts and wishes.",
     member_report_returned="Your report was given back; its reason stands there.",
+    wish_fulfilled="Your wish was granted, as its claimant says; say whether it was.",
     member_report_lapsed="Your report lapsed; reconfirm it to claim again.",
     activity_held="The district stopped an activity that you organise.",
     activity_released="The district let an activity that you organise go on.",

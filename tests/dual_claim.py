@@ -5,12 +5,17 @@ from typing import Any
 
 from tests.membership import member, open_service_post, reported, secretary, serving, work_unit
 from tests.volunteering import captured
+from tests.wishing import granted, listed, told
 from tests.world import COMMUNITY, World, key
 from timebank.access import Role
 from timebank.actors import Actor
 from timebank.post_claims import claim_post, complete_post, confirm_claim
 from timebank.report_reviews import activate_report, receive_report
 from timebank.unit_consents import consent_to_unit
+from timebank.wish_checks import approve_wish
+from timebank.wish_claims import claim_wish
+from timebank.wish_closings import code_of_wish, link_of
+from timebank.wish_granting import contact_resident
 
 
 async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
@@ -22,13 +27,61 @@ async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
     await consent_to_unit(subject, unit=unit, key=key())
     waiting = [await reported(world, await world.volunteer()) for _ in range(3)]
     await receive_report(party, report=waiting[1], key=key())
+    return (
+        {
+            "community": COMMUNITY,
+            "unit": unit,
+            "receiveMemberReport.report": waiting[0],
+            "activateMemberReport.report": waiting[1],
+            "returnMemberReport.report": waiting[2],
+        }
+        | await _posts(world, subject)
+        | await _wishes(world, subject)
+    )
+
+
+async def _wishes(world: World, subject: Actor) -> dict[str, Any]:
+    """A wish for every step, and the subject's own claims where a claim is asked for."""
+    claims = []
+    for contacted in (False, True, True, True):
+        made = await claim_wish(subject, wish=await listed(world), key=key())
+        claims.append(made.claim)
+        if contacted:
+            await contact_resident(subject, claim=made.claim, key=key())
+    done = [await listed(world) for _ in range(3)]
+    for wish in done:
+        await granted(world, wish)
+    waiting = [await told(world, may_publish=True) for _ in range(4)]
+    await approve_wish(world.staff[Role.STATION_MANAGER], wish=waiting[3], key=key())
     return {
-        "community": COMMUNITY,
-        "unit": unit,
-        "receiveMemberReport.report": waiting[0],
-        "activateMemberReport.report": waiting[1],
-        "returnMemberReport.report": waiting[2],
-    } | await _posts(world, subject)
+        "collectWish.station": world.station,
+        "collectWish.kind": "REPAIR",
+        "words": "修水龙头",
+        "address": "黎黄陂路",
+        "fen": 0,
+        "mayPublish": True,
+        "onTheWay": False,
+        "collectWish.principal": None,
+        "wishes.scope": "420100/",
+        "wishes.state": "PUBLISHED",
+        "link": link_of(done[0]),
+        "approveWish.wish": waiting[0],
+        "referWish.wish": waiting[1],
+        "declineWish.wish": waiting[2],
+        "publishWish.wish": waiting[3],
+        "summary": "修水龙头",
+        "claimWish.wish": await listed(world),
+        "allowed": False,
+        "contactResident.claim": claims[0],
+        "extendWish.claim": claims[1],
+        "giveWishBack.claim": claims[2],
+        "fulfilWish.claim": claims[3],
+        "fulfilWishByCommunity.wish": await told(world),
+        "granted": True,
+        "closeWishByCode.wish": done[1],
+        "closeWishByCode.code": code_of_wish(done[1]),
+        "closeWishByPhone.wish": done[2],
+    }
 
 
 async def _posts(world: World, subject: Actor) -> dict[str, Any]:

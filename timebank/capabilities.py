@@ -99,6 +99,12 @@ from timebank import (
     vault,
     wait_lists,
     waiting,
+    wish_checks,
+    wish_claims,
+    wish_closings,
+    wish_granting,
+    wish_rounds,
+    wishes,
 )
 
 CAPABILITIES = (
@@ -180,6 +186,12 @@ CAPABILITIES = (
     data_requests,
     corrections,
     portability,
+    wishes,
+    wish_checks,
+    wish_claims,
+    wish_granting,
+    wish_closings,
+    wish_rounds,
 )
 
 SPINE = (

@@ -52,6 +52,7 @@ class NoticeCode(StrEnum):
     MEMBER_REPORT_ACTIVE = "member_report_active"
     MEMBER_REPORT_RETURNED = "member_report_returned"
     MEMBER_REPORT_LAPSED = "member_report_lapsed"
+    WISH_FULFILLED = "wish_fulfilled"
     CERTIFICATE_ISSUED = "certificate_issued"
     CERTIFICATE_DECLINED = "certificate_declined"
     CERTIFICATE_REVOKED = "certificate_revoked"

@@ -72,6 +72,10 @@ class Action(StrEnum):
     REGISTER_UNIT = "register_unit"
     HANDLE_MEMBER_REPORTS = "handle_member_reports"
     MANAGE_POSTS = "manage_posts"
+    COLLECT_WISHES = "collect_wishes"
+    JUDGE_WISHES = "judge_wishes"
+    CLAIM_FOR_TEAM = "claim_for_team"
+    CLAIM_FOR_UNIT = "claim_for_unit"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -126,6 +130,10 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.REGISTER_UNIT: frozenset({Role.STREET_OFFICER}),
     Action.HANDLE_MEMBER_REPORTS: frozenset({Role.PARTY_SECRETARY}),
     Action.MANAGE_POSTS: frozenset({Role.PARTY_SECRETARY}),
+    Action.COLLECT_WISHES: frozenset(_STATION | {Role.PARTY_SECRETARY}),
+    Action.JUDGE_WISHES: frozenset({Role.STATION_MANAGER, Role.PARTY_SECRETARY}),
+    Action.CLAIM_FOR_TEAM: frozenset({Role.TEAM_LEADER}),
+    Action.CLAIM_FOR_UNIT: frozenset({Role.UNIT_PARTY_ADMIN}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

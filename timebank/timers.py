@@ -42,6 +42,7 @@ from timebank.report_reviews import lapse_report
 from timebank.settlements import settle_silent, silent_help
 from timebank.silence import post_silent, unanswered
 from timebank.tables import Row, select, table
+from timebank.wish_rounds import move_wish_on, wishes_due
 
 INTERVAL = 60.0
 """Seconds between two rounds."""
@@ -108,6 +109,7 @@ TIMERS = (
     Timer(
         "accounts.dormant", dormant_due, lambda id, key: flag_dormant(SYSTEM, person=id, key=key)
     ),
+    Timer("wishes.due", wishes_due, lambda id, key: move_wish_on(SYSTEM, wish=id, key=key)),
     Timer("posts.over", posts_over, lambda id, key: end_post(SYSTEM, post=id, key=key)),
     Timer("members.lapsed", reports_due, lambda id, key: lapse_report(SYSTEM, report=id, key=key)),
 )

@@ -1,4 +1,4 @@
-"""A process that claims one post for many members at once, for tests that run several.
+"""A process that claims one post or one wish for many members at once; tests run several.
 
 Reads its task as JSON on the first line of the input, says `ready`, starts at the next line, and
 prints one JSON line for each answer.
@@ -17,6 +17,7 @@ from timebank.clock import ManualClock
 from timebank.post_claims import claim_post
 from timebank.refusals import Refusal
 from timebank.settings import Settings
+from timebank.wish_claims import claim_wish
 
 
 class Task(msgspec.Struct):
@@ -25,7 +26,8 @@ class Task(msgspec.Struct):
     data: str
     database: str
     people: list[str]
-    post: str
+    post: str | None = None
+    wish: str | None = None
 
 
 class Told(msgspec.Struct):
@@ -38,7 +40,10 @@ class Told(msgspec.Struct):
 async def attempt(task: Task, who: str) -> Told:
     """Claim once."""
     try:
-        return Told(claim=(await claim_post(person(who), post=task.post, key=key())).claim)
+        if task.wish is not None:
+            return Told(claim=(await claim_wish(person(who), wish=task.wish, key=key())).claim)
+        made = await claim_post(person(who), post=task.post or "", key=key())
+        return Told(claim=made.claim)
     except Refusal as refusal:
         return Told(refusal=f"{refusal.code}: {refusal}")
 

@@ -1,0 +1,96 @@
+"""The last place of a post, and one wish, claimed by a hundred members from two processes."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.claim_burst import Task, Told
+from tests.membership import member, open_service_post, reported, secretary
+from tests.test_member_reports import entries_of
+from tests.wishing import listed, wish_of
+from tests.world import World, key, open_world
+from timebank import replay
+from timebank.actors import PUBLIC
+from timebank.post_claims import claim_post
+from timebank.posts import PostState, visible_posts
+from timebank.report_reviews import activate_report, receive_report
+from timebank.wish_life import WishState
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).resolve().parent.parent
+HALF = 50
+
+
+async def active(world: World) -> str:
+    """A member with an active report."""
+    made = await world.volunteer()
+    report, party = await reported(world, made), await secretary(world)
+    await receive_report(party, report=report, key=key())
+    await activate_report(party, report=report, key=key())
+    return made.id
+
+
+async def process(task: Task) -> Process:
+    """A process that waits to be let go."""
+    made = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.claim_burst",
+        stdin=PIPE,
+        stdout=PIPE,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert made.stdin
+    assert made.stdout
+    made.stdin.write(msgspec.json.encode(task) + b"\n")
+    assert await made.stdout.readline() == b"ready\n"
+    return made
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(database_url, tmp_path) as made:
+        yield made
+
+
+async def hundred(world: World, *, post: str | None = None, wish: str | None = None) -> None:
+    """A hundred members claim at once: one has it, the others get one and the same refusal."""
+    people = list(await asyncio.gather(*(active(world) for _ in range(2 * HALF))))
+    data, url = str(world.settings.data), world.settings.database_url
+    tasks = [Task(data, url, half, post, wish) for half in (people[:HALF], people[HALF:])]
+    two = [await process(task) for task in tasks]
+    ended = await asyncio.gather(*(one.communicate(b"go\n") for one in two))
+    lines = [line for out, _ in ended for line in out.splitlines()]
+    told = [msgspec.json.decode(line, type=Told) for line in lines]
+    assert len(told) == 2 * HALF
+    assert len([one for one in told if one.claim]) == 1
+    (refusal,) = {one.refusal for one in told if one.refusal}
+    assert refusal
+    assert refusal.startswith("WISH_TAKEN: " if wish else "POST_FULL: ")
+    assert "社区" in refusal, "it names who may help next"
+    assert (await replay.compare(url)).differing == 0
+
+
+async def test_a_hundred_claim_the_last_place_and_exactly_one_has_it(world: World) -> None:
+    post = await open_service_post(world, places=2)
+    await claim_post(await member(world), post=post, key=key())
+    await hundred(world, post=post)
+    held = (await visible_posts(PUBLIC, [post]))[post]
+    assert (held.state, held.taken) == (PostState.FULL, 2)
+    kinds = [entry.kind for entry in await entries_of(world, "post")]
+    assert kinds == ["post.drafted", "post.opened", *["post_claim.claimed"] * 2, "post.filled"]
+
+
+async def test_a_hundred_claim_the_same_wish_and_exactly_one_has_it(world: World) -> None:
+    wish = await listed(world)
+    await hundred(world, wish=wish)
+    assert (await wish_of(wish)).state is WishState.CLAIMED
+    kinds = [entry.kind for entry in await entries_of(world, "wish.")]
+    assert kinds == ["wish.collected", "wish.approved", "wish.published", "wish.claimed"]

@@ -1,0 +1,153 @@
+"""Granting wishes: contact, some days more, giving back, and saying that it is done (domain 8).
+
+By whoever has the claim. What a claimant does not do in time comes back to the list by itself: see
+`wish_rounds`. Refuses to ask for proof: the resident's word closes a wish (`wish_closings`).
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.events import Event
+from timebank.journal import write
+from timebank.keys import RequestKey
+from timebank.lifecycles import step
+from timebank.memberships import Membership, as_member
+from timebank.notices import NoticeCode, notify
+from timebank.projections import Place
+from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.tables import find
+from timebank.texts import keep_text
+from timebank.wish_claims import WishActed, WishClaim, give_back, is_claimant
+from timebank.wish_life import (
+    LIFECYCLE,
+    ClaimantKind,
+    WishContacted,
+    WishExtended,
+    WishFulfilled,
+    WishReturned,
+    WishReturnReason,
+)
+from timebank.wishes import Wish, wish_at_hand
+
+# Refusals
+
+
+class ExtendedAlready(Refusal):
+    """The days to grant a wish are extended once."""
+
+    says = "The days for this wish were extended before; grant it by {until}, or give it back."
+    until: str
+
+
+# Commands
+
+
+async def contact_resident(actor: Actor, *, claim: str, key: RequestKey) -> WishActed:
+    """Say that one spoke to the resident: the days to grant the wish begin.
+
+    Refuses: NotFound, NotInThisState.
+    """
+
+    def work(batch: Batch) -> WishActed:
+        held, wish = _mine(batch, claim, WishContacted)
+        until = batch.today + timedelta(days=batch.policy.wish.fulfil_days)
+        event = WishContacted(wish=wish.id, claim=held.id, fulfil_by=until)
+        return WishActed(entry=batch.record(event).seq, claim=claim)
+
+    return await _write(actor, claim, key, work)
+
+
+async def extend_wish(actor: Actor, *, claim: str, key: RequestKey) -> WishActed:
+    """Take some days more, once. Refuses: NotFound, NotInThisState, ExtendedAlready."""
+
+    def work(batch: Batch) -> WishActed:
+        held, wish = _mine(batch, claim, WishExtended)
+        due = wish.due or batch.today
+        if wish.extended:
+            raise ExtendedAlready(until=due.isoformat())
+        until = due + timedelta(days=batch.policy.wish.extend_days)
+        event = WishExtended(wish=wish.id, claim=held.id, fulfil_by=until)
+        return WishActed(entry=batch.record(event).seq, claim=claim)
+
+    return await _write(actor, claim, key, work)
+
+
+async def give_wish_back(actor: Actor, *, claim: str, key: RequestKey) -> WishActed:
+    """Give a wish back without a reason; it stands before the others. Refuses: NotFound."""
+
+    def work(batch: Batch) -> WishActed:
+        held, _ = _mine(batch, claim, WishReturned)
+        entry = give_back(batch, held, WishReturnReason.GIVEN_BACK)
+        return WishActed(entry=entry.seq, claim=claim)
+
+    return await _write(actor, claim, key, work)
+
+
+async def fulfil_wish(
+    actor: Actor, *, claim: str, key: RequestKey, evidence: str | None = None
+) -> WishActed:
+    """Say that the wish is granted; the resident has the last word.
+
+    Args: evidence, a note, if the claimant likes to leave one; no photo is ever asked for.
+    Refuses: NotFound, NotInThisState, TextMissing, TextTooLong.   Source: domain 8.
+    """
+
+    def work(batch: Batch) -> WishActed:
+        held, wish = _mine(batch, claim, WishFulfilled)
+        event = WishFulfilled(
+            wish=wish.id,
+            claim=held.id,
+            rate_by=batch.today + timedelta(days=batch.policy.wish.rate_days),
+            evidence=None if evidence is None else keep_text(batch, claim, "evidence", evidence),
+        )
+        entry = batch.record(event)
+        _ask_resident(batch, wish)
+        return WishActed(entry=entry.seq, claim=claim)
+
+    return await _write(actor, claim, key, work)
+
+
+async def fulfil_by_community(actor: Actor, *, wish: str, key: RequestKey) -> WishActed:
+    """Say, for the community, that it granted what nobody claimed. Refuses: NotFound."""
+
+    def work(batch: Batch) -> WishActed:
+        held = wish_at_hand(batch, wish)
+        if held.claim is not None:
+            raise NotFound(what="wish")
+        step(LIFECYCLE, held.state, WishFulfilled)
+        until = batch.today + timedelta(days=batch.policy.wish.rate_days)
+        entry = batch.record(WishFulfilled(wish=wish, rate_by=until))
+        _ask_resident(batch, held)
+        return WishActed(entry=entry.seq, claim="")
+
+    return await write(actor, key, work, answer=WishActed, needs=[(Wish, wish)])
+
+
+def _mine(batch: Batch, claim: str, event: type[Event]) -> tuple[WishClaim, Wish]:
+    """The claim and its wish, if they are the actor's to act on. Refuses: NotFound."""
+    if batch.actor.person is None:
+        raise Unauthenticated
+    held = batch.need(WishClaim, claim, "claim")
+    wish = batch.there(Wish, held.wish)
+    if not is_claimant(batch, held) or wish.claim != held.id:
+        raise NotFound(what="claim")
+    step(LIFECYCLE, wish.state, event)
+    return held, wish
+
+
+def _ask_resident(batch: Batch, wish: Wish) -> None:
+    """Tell a registered resident that their word is awaited; others have their link."""
+    if wish.resident is not None:
+        notify(batch, wish.resident, NoticeCode.WISH_FULFILLED, wish.id, hands=[])
+
+
+async def _write(
+    actor: Actor, claim: str, key: RequestKey, work: Callable[[Batch], WishActed]
+) -> WishActed:
+    held = await find(WishClaim, claim)
+    member = held is not None and held.kind is ClaimantKind.MEMBER and actor.person is not None
+    acting = await as_member(actor) if member else actor
+    needs: list[Place] = [(WishClaim, claim), (Membership, actor.person or "")]
+    return await write(acting, key, work, answer=WishActed, needs=needs)

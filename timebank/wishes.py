@@ -1,0 +1,353 @@
+"""Micro-wishes: what residents wish for, checked, and published without a name (domain 8).
+
+Anybody tells one, without an account too; name, telephone, address and the resident's own words are
+sealed for the claimant and the station's staff. The list shows a summary that names nobody. Knows
+the wishes; who checks them, `wish_checks`, who grants them, `wish_claims`, and whether they were
+granted, `wish_closings`.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
+from tortoise.expressions import Q
+
+from ledger.entry import Sealed
+from timebank.access import Action, may_read, permit, reach
+from timebank.actors import PUBLIC, Actor, PersonId
+from timebank.batch import Batch
+from timebank.consents import ConsentMissing
+from timebank.divisions import CITY_PATH
+from timebank.ids import new
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import step
+from timebank.people import NAME_MOST, PHONE, NameMissing, PhoneWrong
+from timebank.places import Station, working_station
+from timebank.projections import Place, Rows, projects
+from timebank.proxies import principal_in
+from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.tables import Row, find_many, select, table
+from timebank.texts import TextMissing, TextTooLong, read_texts
+from timebank.vault import DataKey, keep_fields, keyring, read_fields
+from timebank.wish_life import (
+    LIFECYCLE,
+    LISTED,
+    Moved,
+    WishApproved,
+    WishCarriedOver,
+    WishClaimed,
+    WishClosed,
+    WishCollected,
+    WishContacted,
+    WishDeclined,
+    WishExtended,
+    WishFulfilled,
+    WishKind,
+    WishPublished,
+    WishRating,
+    WishReferred,
+    WishReopened,
+    WishReturned,
+    WishState,
+    WishTakenOver,
+    WishWay,
+)
+from timebank.working_days import working_days_later
+
+WORDS_MOST = 500
+MOST_OPEN = 3
+"""A guard, not a rule of the domain: more from one telephone come to the counter."""
+TOLD = ("name", "phone", "address")
+
+# Refusals
+
+
+class WishTooDear(Refusal):
+    """A wish has a ceiling, in kind (domain 8)."""
+
+    says = "A wish is worth at most {most} fen, in kind; for more the community helps otherwise."
+    most: int
+    path = ("fen",)
+
+
+class TooManyWishes(Refusal):
+    """One telephone has some open wishes at most."""
+
+    says = "{most} wishes from this telephone are open; come to the station for another."
+    most: int
+    path = ("phone",)
+
+
+# Tables and projectors
+
+
+@table(
+    "wish",
+    index=[("path", "state", "place"), ("state", "due"), ("resident", "id")],
+)
+class Wish(Row, frozen=True):
+    """One wish; `path` is its station's, `place` its place on the list, `due` its state's last day.
+
+    Whatever came back, or nobody claimed in time, stands before the others on the list.
+    """
+
+    id: str
+    station: str
+    path: str
+    place: str
+    kind: WishKind
+    way: WishWay
+    fen: int
+    state: WishState
+    collected_at: datetime
+    may_publish: bool
+    due: date | None = None
+    round: int = 1
+    resident: str | None = None
+    claim: str | None = None
+    extended: bool = False
+    rating: WishRating | None = None
+
+
+@table("wish_phone", vault=True)
+class WishPhone(Row, frozen=True):
+    """Wishes told from one telephone in a month, by the mark that the month's key gives it."""
+
+    mark: str
+    wishes: tuple[str, ...]
+
+
+@projects(WishCollected)
+def _collected(rows: Rows, event: WishCollected, entry: Sealed) -> None:
+    rows.put(
+        Wish(
+            id=event.wish,
+            station=event.station,
+            path=rows.there(Station, event.station).path,
+            place=f"1/{event.wish}",
+            kind=event.kind_of_wish,
+            way=event.way,
+            fen=event.fen,
+            state=WishState.COLLECTED,
+            collected_at=entry.at,
+            may_publish=event.may_publish,
+            due=event.review_by,
+            resident=event.resident,
+        )
+    )
+
+
+@projects(
+    WishApproved,
+    WishReferred,
+    WishDeclined,
+    WishPublished,
+    WishContacted,
+    WishExtended,
+    WishReturned,
+    WishFulfilled,
+    WishClosed,
+    WishReopened,
+    WishCarriedOver,
+    WishTakenOver,
+)
+def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
+    held = rows.there(Wish, event.wish)
+    held = replace(held, state=step(LIFECYCLE, held.state, type(event)), due=due_after(event))
+    if isinstance(event, WishReturned | WishReopened | WishCarriedOver):
+        held = replace(held, place=f"0/{held.id}", claim=None, extended=False)
+    if isinstance(event, WishCarriedOver):
+        held = replace(held, round=event.round)
+    elif isinstance(event, WishExtended):
+        held = replace(held, extended=True)
+    elif isinstance(event, WishClosed):
+        held = replace(held, rating=event.rating)
+    rows.put(held)
+
+
+@projects(WishClaimed)
+def _claimed(rows: Rows, event: WishClaimed, entry: Sealed) -> None:
+    held = rows.there(Wish, event.wish)
+    state = step(LIFECYCLE, held.state, WishClaimed)
+    rows.put(replace(held, state=state, claim=event.claim, due=event.contact_by))
+
+
+def due_after(event: Moved) -> date | None:
+    """The last day for what an event asks for next, if it asks for anything."""
+    if isinstance(event, WishContacted | WishExtended):
+        return event.fulfil_by
+    if isinstance(event, WishPublished | WishReturned | WishReopened | WishCarriedOver):
+        return event.claim_by
+    return event.rate_by if isinstance(event, WishFulfilled) else None
+
+
+# What other capabilities ask
+
+
+def wish_at_hand(batch: Batch, wish: str, action: Action = Action.JUDGE_WISHES) -> Wish:
+    """The wish, for staff of its station; for others it is not there. Refuses: NotFound."""
+    if not batch.actor.known:
+        raise Unauthenticated
+    held = batch.need(Wish, wish, "wish")
+    try:
+        permit(batch, action, held.path)
+    except Forbidden:
+        raise NotFound(what="wish") from None
+    return held
+
+
+def claim_by(batch: Batch) -> date:
+    """The last day to claim what is put on the list today."""
+    return batch.today + timedelta(days=batch.policy.wish.claim_days)
+
+
+# Commands
+
+
+class Wished(Answer, frozen=True, kw_only=True):
+    """The wish that was told or moved on."""
+
+    wish: str
+
+
+async def collect_wish(
+    actor: Actor,
+    *,
+    station: str,
+    kind: WishKind,
+    words: str,
+    name: str,
+    phone: str,
+    consent: bool,
+    key: RequestKey,
+    address: str = "",
+    fen: int = 0,
+    may_publish: bool = False,
+    principal: str | None = None,
+    on_the_way: bool = False,
+) -> Wished:
+    """Take down a wish: from a page without an account, oneself, a proxy, or staff for anybody.
+
+    Args: fen, what it may be worth; principal, the volunteer number of whom a proxy acts for;
+    on_the_way, that staff took it down in the grid and not at the counter; consent, that the
+    resident lets the station keep what they told.
+    Refuses: ConsentMissing, NameMissing, PhoneWrong, TextMissing, TextTooLong, WishTooDear,
+    TooManyWishes, NotFound, StationNotActive.   Source: domain 8.
+    """
+    if key.scope == PUBLIC.scope:
+        raise Unauthenticated
+    wish, told = new("wsh"), _told(name, phone, words, address, consent=consent)
+    mark = keyring().current().mark("wish phone", told["phone"])
+
+    def work(batch: Batch) -> Wished:
+        place = working_station(batch, station)
+        if not 0 <= fen <= batch.policy.wish.ceiling_fen:
+            raise WishTooDear(most=batch.policy.wish.ceiling_fen)
+        way, resident, proxy = _who(batch, place.path, principal, on_the_way=on_the_way)
+        if way is WishWay.PAGE:
+            _not_too_many(batch, mark, wish)
+        keep_fields(batch, wish, **told)
+        event = WishCollected(
+            wish=wish,
+            station=station,
+            kind_of_wish=kind,
+            way=way,
+            fen=fen,
+            may_publish=may_publish,
+            review_by=working_days_later(batch.today, batch.policy.wish.review_working_days),
+            resident=resident,
+            proxy=proxy,
+        )
+        return Wished(entry=batch.record(event).seq, wish=wish)
+
+    needs: list[Place] = [(Station, station), (DataKey, wish), (WishPhone, mark)]
+    return await write(actor, key, work, answer=Wished, needs=needs)
+
+
+def _told(name: str, phone: str, words: str, address: str, *, consent: bool) -> dict[str, str]:
+    """What the resident told, as it is sealed. Refuses what is missing or malformed."""
+    name, phone = " ".join(name.split()), phone.replace(" ", "")
+    if not consent:
+        raise ConsentMissing
+    if not name or len(name) > NAME_MOST or not name.isprintable():
+        raise NameMissing(most=NAME_MOST)
+    if not PHONE.fullmatch(phone):
+        raise PhoneWrong
+    if not words.strip():
+        raise TextMissing(label="words")
+    for label, value in (("words", words), ("address", address)):
+        if len(value) > WORDS_MOST:
+            raise TextTooLong(label=label, most=WORDS_MOST, length=len(value))
+    return {"name": name, "phone": phone, "words": words.strip(), "address": address.strip()}
+
+
+def _who(
+    batch: Batch, path: str, principal: str | None, *, on_the_way: bool
+) -> tuple[WishWay, PersonId | None, PersonId | None]:
+    """How the wish comes in, whose it is if they are registered, and the proxy who tells it."""
+    if principal is not None:
+        whose, proxy = principal_in(batch, principal)
+        return WishWay.PROXY if proxy else WishWay.PAGE, whose, proxy
+    try:
+        permit(batch, Action.COLLECT_WISHES, path)
+    except (Forbidden, Unauthenticated):
+        return WishWay.PAGE, batch.actor.person, None
+    return WishWay.GRID if on_the_way else WishWay.COUNTER, None, None
+
+
+def _not_too_many(batch: Batch, mark: str, wish: str) -> None:
+    held = batch.get(WishPhone, mark)
+    known = held.wishes if held else ()
+    batch.ask(*((Wish, id) for id in known))
+    going = tuple(id for id in known if LIFECYCLE[batch.there(Wish, id).state])
+    if len(going) >= MOST_OPEN:
+        raise TooManyWishes(most=MOST_OPEN)
+    batch.put(WishPhone(mark=mark, wishes=(*going, wish)))
+
+
+# Reads
+
+
+async def visible_wishes(actor: Actor, ids: Sequence[str]) -> dict[str, Wish]:
+    """Wishes by id: those on the list for everybody, others for the resident and their staff."""
+    found = await find_many(Wish, ids)
+    theirs = await reach(actor, Action.COLLECT_WISHES)
+    return {
+        held.id: held
+        for held in found.values()
+        if held.state in LISTED
+        or (actor.person is not None and held.resident == actor.person)
+        or theirs(held.path)
+    }
+
+
+async def wishes_below(
+    actor: Actor,
+    path: str,
+    state: WishState,
+    *,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    backward: bool,
+) -> list[Wish]:
+    """Wishes at or below a path: what came back first, then the oldest; for staff any state."""
+    if state not in LISTED and not await may_read(actor, Action.COLLECT_WISHES, path):
+        return []
+    bounds = [Q(place__gt=after)] if after else []
+    bounds += [Q(place__lt=before)] if before else []
+    order = ["-place" if backward else "place"]
+    states = [one.value for one in LISTED] if state in LISTED else [state.value]
+    below = Q(path__startswith=path or CITY_PATH, state__in=states)
+    return await select(Wish, below, *bounds, order=order, limit=limit)
+
+
+async def summaries_of(ids: Sequence[str]) -> dict[str, str]:
+    """The published words of wishes: they name nobody."""
+    return await read_texts(ids, "summary")
+
+
+async def told_of(ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What residents told, by wish: for whoever was asked already whether they may know."""
+    return await read_fields(list(ids), *TOLD, "words")
