@@ -72,7 +72,7 @@ async def test_a_wish_given_back_stands_before_the_others_and_asks_for_no_reason
     assert (held.state, held.claim) == (WishState.PUBLISHED, None)
     assert held.place < (await wish_of(first)).place
     assert (await claim_of(claim)).ended is WishReturnReason.GIVEN_BACK
-    with pytest.raises(NotFound):
+    with pytest.raises(NotInThisState):
         await give_wish_back(leader, claim=claim, key=key())
 
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.events import Event
+from timebank.events import Event, kind_of
 from timebank.journal import write
 from timebank.keys import RequestKey
-from timebank.lifecycles import step
+from timebank.lifecycles import NotInThisState, step
 from timebank.memberships import Membership, as_member
 from timebank.notices import NoticeCode, notify
 from timebank.projections import Place
@@ -126,13 +126,16 @@ async def fulfil_by_community(actor: Actor, *, wish: str, key: RequestKey) -> Wi
 
 
 def _mine(batch: Batch, claim: str, event: type[Event]) -> tuple[WishClaim, Wish]:
-    """The claim and its wish, if they are the actor's to act on. Refuses: NotFound."""
+    """The claim and its wish, if they are the actor's. Refuses: NotFound, NotInThisState."""
     if batch.actor.person is None:
         raise Unauthenticated
     held = batch.need(WishClaim, claim, "claim")
     wish = batch.there(Wish, held.wish)
-    if not is_claimant(batch, held) or wish.claim != held.id:
+    if not is_claimant(batch, held):
         raise NotFound(what="claim")
+    if wish.claim != held.id:
+        over = held.ended.value if held.ended else "fulfilled"
+        raise NotInThisState(state=over, act=kind_of(event))
     step(LIFECYCLE, wish.state, event)
     return held, wish
 

@@ -852,6 +852,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='OpenWishClaims',
+            fields=[
+                ('claimant', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('claims', fields.TextField(unique=False)),
+            ],
+            options={'table': 'open_wish_claims', 'app': 'timebank', 'pk_attr': 'claimant'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Overflow',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1392,6 +1401,62 @@ class Migration(migrations.Migration):
                 ('planned_end', InstantField()),
             ],
             options={'table': 'whereabouts', 'app': 'timebank', 'indexes': [Index(fields=['planned_end', 'person'])], 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Wish',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('station', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('place', fields.CharField(max_length=512)),
+                ('kind', fields.CharField(max_length=64)),
+                ('way', fields.CharField(max_length=64)),
+                ('fen', fields.BigIntField()),
+                ('state', fields.CharField(max_length=64)),
+                ('collected_at', InstantField()),
+                ('may_publish', fields.BooleanField()),
+                ('due', DayField(null=True, max_length=10)),
+                ('round', fields.BigIntField()),
+                ('resident', fields.CharField(null=True, max_length=512)),
+                ('claim', fields.CharField(null=True, max_length=512)),
+                ('extended', fields.BooleanField()),
+                ('rating', fields.CharField(null=True, max_length=64)),
+            ],
+            options={'table': 'wish', 'app': 'timebank', 'indexes': [Index(fields=['path', 'state', 'place']), Index(fields=['state', 'due']), Index(fields=['resident', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WishClaim',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('wish', fields.CharField(max_length=512)),
+                ('kind', fields.CharField(max_length=64)),
+                ('claimant', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('claimed_at', InstantField()),
+                ('fulfilled_at', InstantField(null=True)),
+                ('ended', fields.CharField(null=True, max_length=64)),
+            ],
+            options={'table': 'wish_claim', 'app': 'timebank', 'indexes': [Index(fields=['claimant', 'id']), Index(fields=['path', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WishPhone',
+            fields=[
+                ('mark', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('wishes', fields.TextField(unique=False)),
+            ],
+            options={'table': 'wish_phone', 'app': 'timebank', 'pk_attr': 'mark'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WishVolunteers',
+            fields=[
+                ('community', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('allowed', fields.BooleanField()),
+            ],
+            options={'table': 'wish_volunteers', 'app': 'timebank', 'pk_attr': 'community'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -33,7 +33,16 @@ from web.forms import (
     read,
     sent_by,
 )
-from web.pages import everybody, helping, offices, organising, recognition, stations, volunteers
+from web.pages import (
+    everybody,
+    helping,
+    offices,
+    organising,
+    recognition,
+    stations,
+    volunteers,
+    wishing,
+)
 from web.pages.table import Opened, Page
 from web.pages.times import day_of, hour, minutes_between, moment, span
 from web.qr import qr, spoken
@@ -55,6 +64,7 @@ PAGES = (
     *helping.PAGES,
     *recognition.PAGES,
     *offices.PAGES,
+    *wishing.PAGES,
     *stations.PAGES,
     *organising.PAGES,
 )
@@ -64,6 +74,7 @@ FORMS = (
     *helping.FORMS,
     *recognition.FORMS,
     *offices.FORMS,
+    *wishing.FORMS,
     *stations.FORMS,
     *organising.FORMS,
 )
