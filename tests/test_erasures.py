@@ -141,6 +141,7 @@ NOBODYS = {
     "policy_draft": "a policy before it is published",
     "station_secret": "a station's",
     "timer_run": "what a timer did",
+    "wish_phone": "open wishes by a mark that nobody can make again once the month's key is gone",
 }
 
 

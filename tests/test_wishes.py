@@ -15,12 +15,16 @@ from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.consents import ConsentMissing
+from timebank.erasures import ask_erasure
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
+from timebank.open_matters import Matter, open_matters
 from timebank.people import NameMissing, PhoneWrong
 from timebank.proxies import name_proxy
 from timebank.refusals import NotFound, Unauthenticated
+from timebank.tables import count
 from timebank.texts import TextMissing, TextTooLong
+from timebank.vault import SealedField
 from timebank.wish_checks import decline_wish
 from timebank.wish_closings import link_of
 from timebank.wish_life import (
@@ -31,7 +35,7 @@ from timebank.wish_life import (
     WishState,
     WishWay,
 )
-from timebank.wishes import TooManyWishes, WishTooDear, collect_wish, visible_wishes
+from timebank.wishes import TooManyWishes, WishTooDear, collect_wish, told_of, visible_wishes
 
 FINE: dict[str, Any] = {
     "kind": WishKind.GOODS,
@@ -200,3 +204,28 @@ async def test_the_api_takes_a_wish_without_an_account_and_lists_what_is_publish
         s=world.station_path,
     )
     assert waiting["wishes"]["nodes"] == [{"told": {"words": "修门锁"}}]
+
+
+@pytest.mark.anyio
+async def test_what_a_resident_with_an_account_told_dies_with_their_own_key(world: World) -> None:
+    resident = await world.volunteer()
+    who = resident.person or ""
+    first = await told(world, by=resident)
+    second = await told(world, by=resident, phone="13912345679")
+    strangers = await told(world)
+    assert Matter.ORDER in await open_matters(who), "a wish that is open must still be granted"
+    read = await told_of([first, second, strangers])
+    assert [read[wish]["phone"] for wish in (first, second)] == ["13912345678", "13912345679"]
+    for wish in (first, second):
+        await decline_wish(
+            world.staff[Role.STATION_MANAGER],
+            wish=wish,
+            reason=WishDeclineReason.NOT_A_NEED,
+            key=key(),
+        )
+    assert Matter.ORDER not in await open_matters(who)
+    await ask_erasure(resident, key=key())
+    read = await told_of([first, second, strangers])
+    assert (read[first], read[second]) == ({}, {})
+    assert read[strangers]["name"] == "陈桂兰"
+    assert await count(SealedField, id__contains=first) == 0

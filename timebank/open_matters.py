@@ -26,6 +26,8 @@ from timebank.people import AgeBand, Person
 from timebank.person_life import PersonState
 from timebank.reward_orders import OrderState, RewardOrder
 from timebank.tables import count, find, find_many, select
+from timebank.wish_life import LIFECYCLE as WISH_LIFE
+from timebank.wishes import Wish
 
 Asked = Callable[[PersonId], Awaitable[bool]]
 
@@ -67,6 +69,12 @@ async def _help(person: PersonId) -> bool:
     return held is not None and bool(held.paying or held.helping)
 
 
+async def _wishes(person: PersonId) -> bool:
+    """A wish that is not closed yet: whoever grants it must still reach the resident."""
+    going = _values(frozenset(state for state, steps in WISH_LIFE.items() if steps))
+    return bool(await count(Wish, resident=person, state__in=going))
+
+
 async def _minutes(person: PersonId) -> bool:
     """Minutes in the account, or on their way to or from it."""
     held = await find(Account, volunteer(person))
@@ -97,7 +105,7 @@ def _values(states: frozenset[StrEnum]) -> list[str]:
 ASKED_OF: dict[Matter, tuple[Asked, ...]] = {
     Matter.DISPUTE: (_disputes,),
     Matter.AUDIT: (_held_batches,),
-    Matter.ORDER: (_orders, _help),
+    Matter.ORDER: (_orders, _help, _wishes),
     Matter.MINUTES: (_minutes,),
     Matter.ROLE: (_roles,),
     Matter.WARD: (_wards,),

@@ -25,7 +25,7 @@ from timebank.wish_life import (
     WishPublished,
     WishReferred,
 )
-from timebank.wishes import TOLD, Wish, Wished, claim_by, wish_at_hand
+from timebank.wishes import TOLD, Wish, Wished, claim_by, field_of, wish_at_hand
 
 DIGITS = re.compile(r"[0-9]{7,}")
 
@@ -103,7 +103,7 @@ async def publish_wish(
         step(LIFECYCLE, held.state, WishPublished)
         if not (held.may_publish or consent):
             raise WishConsentMissing
-        decide_masked(summary, [_sealed(batch, wish, label) for label in TOLD])
+        decide_masked(summary, [_sealed(batch, held, label) for label in TOLD])
         told = keep_text(batch, wish, "summary", summary)
         event = WishPublished(wish=wish, summary=told, claim_by=claim_by(batch))
         return Wished(entry=batch.record(event).seq, wish=wish)
@@ -111,10 +111,12 @@ async def publish_wish(
     return await write(actor, key, work, answer=Wished, needs=[(Wish, wish)])
 
 
-def _sealed(batch: Batch, wish: str, label: str) -> str:
+def _sealed(batch: Batch, wish: Wish, label: str) -> str:
     """What the resident told, as long as the key to it is there."""
-    key = batch.get(DataKey, wish)
-    held = batch.get(SealedField, f"{wish}:{label}")
+    owner, field = wish.owner, field_of(wish.id, label)
+    batch.ask((DataKey, owner), (SealedField, f"{owner}:{field}"))
+    key = batch.get(DataKey, owner)
+    held = batch.get(SealedField, f"{owner}:{field}")
     if key is None or held is None:
         return ""
-    return open_field(keyring().data_key(key), wish, label, held.sealed)
+    return open_field(keyring().data_key(key), owner, field, held.sealed)

@@ -29,7 +29,7 @@ from timebank.proxies import principal_in
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find_many, select, table
 from timebank.texts import TextMissing, TextTooLong, read_texts
-from timebank.vault import DataKey, keep_fields, keyring, read_fields
+from timebank.vault import keep_fields, keyring, read_fields
 from timebank.wish_life import (
     LIFECYCLE,
     LISTED,
@@ -108,6 +108,17 @@ class Wish(Row, frozen=True):
     claim: str | None = None
     extended: bool = False
     rating: WishRating | None = None
+
+    @property
+    def owner(self) -> str:
+        """Under whose key what was told is sealed: a registered resident's own, which dies with it
+        when they are erased; else the wish's."""
+        return self.resident or self.id
+
+
+def field_of(wish: str, label: str) -> str:
+    """The name of a sealed field: a resident may have several wishes."""
+    return f"{wish}:{label}"
 
 
 @table("wish_phone", vault=True)
@@ -247,7 +258,8 @@ async def collect_wish(
         way, resident, proxy = _who(batch, place.path, principal, on_the_way=on_the_way)
         if way is WishWay.PAGE:
             _not_too_many(batch, mark, wish)
-        keep_fields(batch, wish, **told)
+        sealed = {field_of(wish, label): value for label, value in told.items()}
+        keep_fields(batch, resident or wish, **sealed)
         event = WishCollected(
             wish=wish,
             station=station,
@@ -261,7 +273,7 @@ async def collect_wish(
         )
         return Wished(entry=batch.record(event).seq, wish=wish)
 
-    needs: list[Place] = [(Station, station), (DataKey, wish), (WishPhone, mark)]
+    needs: list[Place] = [(Station, station), (WishPhone, mark)]
     return await write(actor, key, work, answer=Wished, needs=needs)
 
 
@@ -350,4 +362,15 @@ async def summaries_of(ids: Sequence[str]) -> dict[str, str]:
 
 async def told_of(ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """What residents told, by wish: for whoever was asked already whether they may know."""
-    return await read_fields(list(ids), *TOLD, "words")
+    owners = {held.id: held.owner for held in (await find_many(Wish, ids)).values()}
+    labels = (*TOLD, "words")
+    fields = [field_of(id, label) for id in owners for label in labels]
+    read = await read_fields(list(dict.fromkeys(owners.values())), *fields)
+    return {
+        id: {
+            label: read[owner][field_of(id, label)]
+            for label in labels
+            if field_of(id, label) in read[owner]
+        }
+        for id, owner in owners.items()
+    }
