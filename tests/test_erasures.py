@@ -10,7 +10,7 @@ from tests.volunteering import captured
 from tests.wire import act, ask
 from tests.world import World, key, open_world, resident_id
 from timebank import directory, people, replay
-from timebank.access import Role, grant_role
+from timebank.access import HolderGone, Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, Actor
 from timebank.closings import reopen_account
 from timebank.erased import ErasureLeft, personal_places, personal_tables
@@ -231,7 +231,7 @@ async def test_nobody_acts_any_more_as_who_was_erased(city: World) -> None:
         await withdraw_erasure(who, key=key())
     with pytest.raises(NotInThisState):
         await reopen_account(who, key=key())
-    with pytest.raises(NotFound):
+    with pytest.raises(HolderGone):
         await grant_role(
             await city.officer(Role.OPERATOR),
             person=whose(who),
