@@ -23,6 +23,8 @@ from web.pages.helping import minute_of
 
 pytestmark = pytest.mark.anyio
 VOLUNTEER = "志愿者"
+# Far enough ahead that the demonstration's volunteers have promised nothing else.
+FAR = timedelta(days=10)
 SECRET = "去药店取药，五单元一楼"
 WORDS = "请帮忙去菜市场买菜，三单元二楼"
 
@@ -73,11 +75,11 @@ async def latest(who: Actor) -> HelpOrder:
 
 
 async def ordered(page: Page, clock: ManualClock) -> None:
-    """Order help for tomorrow from the page."""
-    tomorrow = day_of(clock.now()) + timedelta(days=1)
+    """Order help from the page."""
+    day = day_of(clock.now()) + FAR
     await page.get_by_text("我要求助").click()
     await page.get_by_label("需要什么帮助").select_option("ERRANDS")
-    await page.get_by_label("日期").fill(tomorrow.isoformat())
+    await page.get_by_label("日期").fill(day.isoformat())
     await page.get_by_label("开始时间").fill("10:00")
     await page.get_by_label("多少分钟").fill("30")
     await page.get_by_label("具体要做什么、在哪里").fill(WORDS)
@@ -150,7 +152,7 @@ async def test_a_neighbour_offers_takes_and_gives_help_from_the_page(
     made = await request_help(
         elder,
         kind=HelpKind.ERRANDS,
-        starts=clock.now().replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=2),
+        starts=clock.now().replace(hour=2, minute=0, second=0, microsecond=0) + FAR,
         minutes=30,
         at_home=False,
         words=SECRET,
@@ -182,8 +184,7 @@ async def test_the_desk_orders_writes_down_the_helper_confirms_and_decides(
         desk, said = await enter(browser, site, "站长", path="/desk/help", width=1280)
         await desk.get_by_text("替没有手机的人下单").click()
         await desk.get_by_label("求助人的志愿者号").fill(numbers[0])
-        # Far enough ahead that the demonstration's volunteers have promised nothing else.
-        later = day_of(clock.now()) + timedelta(days=20)
+        later = day_of(clock.now()) + 2 * FAR
         await desk.get_by_label("日期").fill(later.isoformat())
         await desk.get_by_label("多少分钟").fill("30")
         await desk.get_by_label("具体要做什么、在哪里").fill(WORDS)
