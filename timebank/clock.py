@@ -7,6 +7,7 @@ Asia/Shanghai (domain 12), instants are UTC.
 import time
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,7 @@ class ManualClock:
         self.at += by
 
 
+@lru_cache(maxsize=8192)  # one service is asked for its day some twenty times
 def day_of(at: datetime) -> date:
     """The day in the city at the instant `at`."""
     return at.astimezone(CITY).date()
