@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.erasing import state_of, whose
 from tests.volunteering import captured
 from tests.wire import act, ask
 from tests.world import World, key, open_world, resident_id
@@ -70,27 +71,6 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as opened:
         yield opened
-
-
-def whose(actor: Actor) -> str:
-    """The actor's id, who is a person."""
-    assert actor.person
-    return actor.person
-
-
-async def state_of(who: Actor) -> PersonState:
-    """The state of somebody's account."""
-    held = await people.person(whose(who))
-    assert held
-    return held.state
-
-
-async def held_for(who: Actor) -> tuple[Matter, ...]:
-    """What keeps somebody's data, as they are told."""
-    held = await erasure_of(who)
-    assert held
-    assert held.state is ErasureState.HELD
-    return held.matters
 
 
 # Decisions

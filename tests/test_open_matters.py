@@ -8,6 +8,7 @@ import pytest
 
 from tests.credit import earn
 from tests.disputes import decided, objected
+from tests.erasing import held_for, state_of, whose
 from tests.families import family, tied
 from tests.volunteering import captured, record_of
 from tests.world import World, key, open_world
@@ -57,27 +58,6 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as opened:
         yield opened
-
-
-def whose(actor: Actor) -> str:
-    """The actor's id, who is a person."""
-    assert actor.person
-    return actor.person
-
-
-async def state_of(who: Actor) -> PersonState:
-    """The state of somebody's account."""
-    held = await people.person(whose(who))
-    assert held
-    return held.state
-
-
-async def held_for(who: Actor) -> tuple[Matter, ...]:
-    """What keeps somebody's data, as they are told."""
-    held = await erasure_of(who)
-    assert held
-    assert held.state is ErasureState.HELD
-    return held.matters
 
 
 async def test_minutes_go_to_the_pool_first_with_days_to_think_again(world: World) -> None:

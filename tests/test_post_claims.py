@@ -21,6 +21,7 @@ from tests.world import World, key, open_world
 from timebank import entries, replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, Actor
+from timebank.erased import personal_places
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
 from timebank.member_life import MemberReportMissing
@@ -54,6 +55,7 @@ from timebank.post_claims import (
 from timebank.posts import PostState, visible_posts
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.tables import find
+from timebank.texts import Text
 
 EVENTS: list[type[Event]] = [
     PostClaimConfirmed,
@@ -115,6 +117,8 @@ async def test_a_post_is_claimed_confirmed_served_completed_and_evaluated(world:
     (told,) = (await ask(world, who, asked))["postClaims"]["nodes"]
     assert (told["state"], told["evaluation"]) == ("EVALUATED", "AS_AGREED")
     assert (told["remark"], told["post"]) == ("每周都到", {"title": "夜间巡逻"})
+    theirs = await personal_places(who.person or "")
+    assert (Text, f"{claim}:remark") in theirs, "what was said of a member goes with them"
     assert told["number"] == await world.number_of(who)
     assert (await replay.compare(world.settings.database_url)).differing == 0
 

@@ -13,9 +13,11 @@ from tests.wishing import DAY, claim_of, listed, team_leader, wish_of
 from tests.world import World, key, open_world
 from timebank.access import Role
 from timebank.actors import PUBLIC
+from timebank.erased import personal_places
 from timebank.lifecycles import NotInThisState
 from timebank.notices import NoticeCode, inbox_of
 from timebank.refusals import NotFound, Unauthenticated
+from timebank.texts import Text
 from timebank.wish_claims import claim_wish
 from timebank.wish_granting import (
     ExtendedAlready,
@@ -51,6 +53,7 @@ async def test_a_member_contacts_takes_some_days_more_once_and_grants(world: Wor
         await extend_wish(who, claim=claim, key=key())
     world.clock.move(DAY)
     await fulfil_wish(who, claim=claim, evidence="换了新的水龙头", key=key())
+    assert (Text, f"{claim}:evidence") in await personal_places(resident.person or "")
     held = await wish_of(wish)
     assert (held.state, held.due) == (WishState.FULFILLED, date(2026, 12, 5))
     (notice,) = await inbox_of(resident)

@@ -8,7 +8,7 @@ Refuses to know how anything is printed.
 import secrets
 from collections.abc import Awaitable, Callable
 
-from timebank.access import Action, Grants, permit
+from timebank.access import Action, permit
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import may
@@ -107,7 +107,7 @@ async def issue_certificate(actor: Actor, *, certificate: str, key: RequestKey) 
         _tell(batch, held, NoticeCode.CERTIFICATE_ISSUED)
         return Certified(entry=entry.seq, certificate=certificate)
 
-    needs: list[Place] = [(Certificate, certificate), (Grants, actor.id)]
+    needs: list[Place] = [(Certificate, certificate)]
     needs += [(Record, id) for id in found[:MOST_RECORDS]]
     needs.append((CertificateKey, signer().verifier.id.hex()))
     return await write(actor, key, work, answer=Certified, needs=needs)
@@ -125,7 +125,7 @@ async def decline_certificate(
         event = CertificateDeclined(certificate=certificate, person=held.person, reason=reason)
         return Certified(entry=batch.record(event).seq, certificate=certificate)
 
-    needs: list[Place] = [(Certificate, certificate), (Grants, actor.id)]
+    needs: list[Place] = [(Certificate, certificate)]
     return await write(actor, key, work, answer=Certified, needs=needs)
 
 
@@ -144,7 +144,7 @@ async def revoke_certificate(
         event = CertificateRevoked(certificate=certificate, person=held.person, reason=reason)
         return Certified(entry=batch.record(event).seq, certificate=certificate)
 
-    needs: list[Place] = [(Certificate, certificate), (Grants, actor.id)]
+    needs: list[Place] = [(Certificate, certificate)]
     return await write(actor, key, work, answer=Certified, needs=needs)
 
 

@@ -14,7 +14,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, permit
+from timebank.access import Action, permit
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -249,7 +249,7 @@ async def open_emergency(
         event = EmergencyOpened(emergency=emergency, area=area, reason=reason, last=last)
         return Declared(entry=batch.record(event).seq, emergency=emergency, last=last)
 
-    needs: list[Place] = [(Area, area), (Grants, actor.id), (AreaEmergencies, area)]
+    needs: list[Place] = [(Area, area), (AreaEmergencies, area)]
     return await write(actor, key, work, answer=Declared, needs=needs)
 
 

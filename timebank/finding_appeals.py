@@ -15,7 +15,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, may_read, permit, reach
+from timebank.access import Action, may_read, permit, reach
 from timebank.accounts import balance, owed
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
@@ -285,7 +285,7 @@ async def review_finding(
         returned = tuple(record.id for record, _ in back)
         return Reviewed(entry=entry.seq, appeal=appeal, returned=returned)
 
-    needs: list[Place] = [(FindingAppeal, appeal), (Grants, actor.id)]
+    needs: list[Place] = [(FindingAppeal, appeal)]
     needs += [(VoidedRecord, id) for id in voided]
     needs += [place for record in records.values() for place in record_needs(record)]
     return await write(actor, key, work, answer=Reviewed, needs=needs)

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, may_read, permit, reach
+from timebank.access import Action, may_read, permit, reach
 from timebank.accounts import balance, volunteer
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
@@ -194,7 +194,7 @@ async def propose_finding(
         )
         return Proposed(draft=draft, records=len(named))
 
-    needs: list[Place] = [(Grants, actor.id), *((Record, id) for id in named)]
+    needs: list[Place] = [(Record, id) for id in named]
     return await write(actor, key, work, answer=Proposed, needs=needs)
 
 
@@ -248,7 +248,7 @@ async def make_finding(actor: Actor, *, draft: str, key: RequestKey) -> FindingM
             raise ProposerFinds
         return _make(batch, held)
 
-    needs: list[Place] = [(FindingDraft, draft), (Grants, actor.id)]
+    needs: list[Place] = [(FindingDraft, draft)]
     needs += [place for record in records.values() for place in record_needs(record)]
     return await write(actor, key, work, answer=FindingMade, needs=needs)
 

@@ -5,7 +5,7 @@ the street or the district then decides how many of the reported minutes are pai
 none; the service record follows. Knows no appeal: a record that counts may be objected to.
 """
 
-from timebank.access import Action, Grants
+from timebank.access import Action
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.confirmations import tell
@@ -121,7 +121,7 @@ async def rule_on_help(actor: Actor, *, order: str, minutes: int, key: RequestKe
         _tell(batch, held)
         return told
 
-    needs: list[Place] = [*await settling(seen), (Grants, actor.id)]
+    needs: list[Place] = await settling(seen)
     return await write(actor, key, work, answer=Settled, needs=needs)
 
 

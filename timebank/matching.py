@@ -8,7 +8,7 @@ help whom; refuses to know what becomes of the minutes.
 from collections.abc import Iterable
 from datetime import date
 
-from timebank.access import Action, Grants, permit
+from timebank.access import Action, permit
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import is_close
@@ -141,7 +141,6 @@ async def match_help(actor: Actor, *, order: str, helper: str, key: RequestKey) 
 
     needs: list[Place] = [
         (HelpOrder, order),
-        (Grants, actor.id),
         (VolunteerNumber, spelled(helper)),
     ]
     return await write(actor, key, work, answer=Helped, needs=needs)

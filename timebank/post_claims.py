@@ -225,7 +225,9 @@ async def evaluate_claim(
 
     def work(batch: Batch) -> Claimed:
         held = _at_hand(batch, claim, PostClaimEvaluated)
-        told = None if remark is None else keep_text(batch, claim, "remark", remark)
+        tied = batch.get(MemberPerson, held.member)
+        about = tied.person if tied else None
+        told = None if remark is None else keep_text(batch, claim, "remark", remark, whose=about)
         event = PostClaimEvaluated(
             claim=claim, post=held.post, member=held.member, evaluation=evaluation, remark=told
         )

@@ -12,7 +12,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, may_read, permit_self, reach
+from timebank.access import Action, may_read, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -305,7 +305,7 @@ def own_award(batch: Batch, award: str) -> StarAward:
 async def needs_of(actor: Actor, award: str) -> list[Place]:
     """The rows that a step on a star asks for."""
     held = await find(StarAward, award)
-    needs: list[Place] = [(StarAward, award), (Grants, actor.id), (Publicity, award)]
+    needs: list[Place] = [(StarAward, award), (Publicity, award)]
     if held is not None:
         needs += [(row, held.person) for row in (Stars, ServiceTotal, FoundAgainst)]
     return needs

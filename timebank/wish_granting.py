@@ -96,11 +96,14 @@ async def fulfil_wish(
 
     def work(batch: Batch) -> WishActed:
         held, wish = _mine(batch, claim, WishFulfilled)
+        note = None
+        if evidence is not None:
+            note = keep_text(batch, claim, "evidence", evidence, whose=wish.resident)
         event = WishFulfilled(
             wish=wish.id,
             claim=held.id,
             rate_by=batch.today + timedelta(days=batch.policy.wish.rate_days),
-            evidence=None if evidence is None else keep_text(batch, claim, "evidence", evidence),
+            evidence=note,
         )
         entry = batch.record(event)
         _ask_resident(batch, wish)
