@@ -1,0 +1,222 @@
+"""The rules of the domain, each with what keeps it and the test that shows it.
+
+`rules.csv` has a row for every sentence of the domain's sections that says what a time bank is held
+to: the section, the sentence by the first eight digits of the SHA-256 of its words (`-` for a rule
+of ours that no sentence states), the rule in our words, what keeps it (refusals by code, timers and
+events by name, or `structure` where there is simply no way round it) and its tests. Compared both
+ways: every sentence has a row and every row a sentence, every refusal a row and every code a
+refusal. A sentence that is changed in the domain loses its row, so that somebody looks.
+"""
+
+import ast
+import csv
+import re
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.test_house_capabilities import is_ours
+from timebank.events import kinds
+from timebank.refusals import Refusal
+from timebank.timers import TIMERS
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "tests" / "rules.csv"
+DOMAIN = ROOT.parent / "shared" / "domain.md"
+SECTIONS = ("3", "4", "5", "6", "7")
+STRUCTURE = "structure"
+NO_SENTENCE = "-"
+# Modules whose refusals are of other sections of the domain, or of the spine. Whoever lists the
+# rules of another section strikes its modules out here.
+ELSEWHERE = frozenset(
+    [
+        "access",
+        "backups",
+        "clock_faults",
+        "corrections",
+        "data_requests",
+        "divisions",
+        "epochs",
+        "erasures",
+        "exports",
+        "holds",
+        "log_keys",
+        "master_rotation",
+        "member_life",
+        "memberships",
+        "policy",
+        "policy_drafts",
+        "portability",
+        "post_claim_life",
+        "post_services",
+        "posts",
+        "refusals",
+        "restored",
+        "restrictions",
+        "sign_in",
+        "stops",
+        "succession",
+        "unit_consents",
+        "wish_checks",
+        "wish_claims",
+        "wish_closings",
+        "wish_granting",
+        "wish_rounds",
+        "wishes",
+    ]
+)
+
+
+class Rule(NamedTuple):
+    """A row: `codes` and `tests` are lists with a space between."""
+
+    section: str
+    sentence: str
+    rule: str
+    codes: str
+    tests: str
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The table."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["section", "sentence", "rule", "code", "test"]
+    return tuple(Rule(*row) for row in rows)
+
+
+@cache
+def words_of(file: str) -> dict[str, frozenset[str]]:
+    """The words in every test of a file, with what it is parametrised with, by the test's name."""
+    return {
+        node.name: frozenset(re.findall(r"\w+", ast.unparse(node)))
+        for node in ast.parse((ROOT / file).read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+# Sentences
+
+
+def blocks(section: str) -> Iterator[str]:
+    """A section's paragraphs and bullets, and each line of its tables and its life cycles."""
+    fenced, held = False, ""
+    for line in [*section.splitlines(), ""]:
+        alone = fenced or line.startswith(("|", "```"))
+        if alone or not line.strip() or line.startswith("* "):
+            yield held
+            held = ""
+        fenced ^= line.startswith("```")
+        if alone:
+            yield line
+        else:
+            held += " " + line
+    yield held
+
+
+def clauses(block: str) -> Iterator[str]:
+    """What a full stop or a semicolon ends, but not within brackets."""
+    depth, start = 0, 0
+    for place, letter in enumerate(block):
+        depth += (letter == "(") - (letter == ")")
+        ends = letter in ".;" and not depth and block[place + 1 : place + 2] in ("", " ")
+        if ends and not block[:place].endswith("Art"):
+            yield block[start:place]
+            start = place + 1
+    yield block[start:]
+
+
+def sentences(domain: str) -> dict[str, dict[str, str]]:
+    """By section, the sentences by their digits; a note that a number is policy is none."""
+    parts = (part.split("\n", 1) for part in re.split(r"^## ", domain, flags=re.MULTILINE)[1:])
+    found = {title.split(".")[0]: body for title, body in parts}
+    told = {
+        section: [
+            " ".join(re.sub(r"[*`|]", " ", clause).split()).strip(" .;")
+            for block in blocks(found[section])
+            for clause in clauses(block)
+        ]
+        for section in SECTIONS
+    }
+    return {
+        section: {sha256(one.encode()).hexdigest()[:8]: one for one in all if says_something(one)}
+        for section, all in told.items()
+    }
+
+
+def says_something(sentence: str) -> bool:
+    """Whether words are left, and more than that a number is policy's."""
+    return bool(re.search(r"\w", sentence)) and sentence != "policy"
+
+
+# Both ways
+
+
+def test_a_text_falls_into_the_sentences_one_would_count() -> None:
+    text = (
+        "# T\n## 3. A\n\nOne (a; b. c) rule. Another\none; **policy**\n```\nA --> B   x\nB\n```\n"
+        "* Art. 5\n  holds.\n\n| a | `b` |\n|---|---|\n" + "".join(f"## {n}. B\n" for n in "4567")
+    )
+    assert [*sentences(text)["3"].values()] == [
+        "One (a; b. c) rule",
+        "Another one",
+        "A --> B x",
+        "B",
+        "Art. 5 holds",
+        "a b",
+    ]
+
+
+def test_every_sentence_of_the_domain_has_its_rule_and_every_rule_its_sentence() -> None:
+    if not DOMAIN.exists():
+        pytest.skip(f"NO SENTENCE WAS COMPARED: {DOMAIN} is not here")
+    told = sentences(DOMAIN.read_text("utf-8"))
+    kept = {(row.section, row.sentence) for row in rules() if row.sentence != NO_SENTENCE}
+    there = {(section, digits) for section, found in told.items() for digits in found}
+
+    without_a_rule = [told[section][digits] for section, digits in sorted(there - kept)]
+    assert without_a_rule == []
+    assert kept - there == set()
+
+
+def test_every_rule_says_itself_and_what_keeps_it() -> None:
+    assert [row for row in rules() if not all(row)] == []
+    assert len({(row.sentence, row.rule) for row in rules()}) == len(rules())
+
+
+def test_every_code_is_a_refusal_a_timer_or_an_event() -> None:
+    there = {*Refusal.registry, *kinds(), *(timer.name for timer in TIMERS), STRUCTURE}
+
+    assert {code for row in rules() for code in row.codes.split()} - there == set()
+
+
+def test_every_refusal_of_these_sections_keeps_some_rule() -> None:
+    named = {code for row in rules() for code in row.codes.split()}
+    ours = {
+        code
+        for code, no in Refusal.registry.items()
+        if is_ours(no) and no.__module__.removeprefix("timebank.") not in ELSEWHERE
+    }
+    assert ours - named == set()
+
+
+def test_what_is_excused_is_there() -> None:
+    refusing = {no.__module__.removeprefix("timebank.") for no in Refusal.registry.values()}
+
+    assert refusing >= ELSEWHERE
+
+
+@pytest.mark.parametrize("row", rules(), ids=lambda row: f"{row.section} {row.rule[:40]}")
+def test_a_rule_is_shown_by_tests_that_name_what_keeps_it(row: Rule) -> None:
+    words: set[str] = set()
+    for test in row.tests.split():
+        file, name = test.split("::")
+        words |= words_of(file)[name]
+    refusals = [Refusal.registry[code] for code in row.codes.split() if code in Refusal.registry]
+
+    assert [no.code for no in refusals if not words & {no.code, no.__name__}] == []
