@@ -16,8 +16,9 @@ from timebank.actors import SYSTEM
 from timebank.bank import init, open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
+from timebank.clock_faults import ClockBehind
 from timebank.divisions import adopt_divisions
-from timebank.journal import Answer, ClockBehind, Journal
+from timebank.journal import Answer, Journal
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.refusals import Busy, IdempotencyKeyReused, NotFound, Refusal
@@ -164,6 +165,7 @@ async def test_a_work_of_many_steps_names_all_it_lacks_at_once(opened: Journal) 
 async def test_a_bug_in_one_work_does_not_take_the_others(opened: Journal) -> None:
     def unwritable(batch: Batch) -> Said:
         # No database holds such an integer: the batch's write fails, after every work ran.
+        grant(batch, "per_unwritable")
         batch.put(Grants(person=2**80, grants=()))  # type: ignore[arg-type]  # the fault itself
         return Said(person="never")
 

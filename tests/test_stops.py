@@ -21,10 +21,16 @@ from timebank.actors import SYSTEM
 from timebank.bank import init, open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
-from timebank.clock_faults import ClockCorrection, ClockNotBehind, ClockSet, decide_behind
+from timebank.clock_faults import (
+    ClockBehind,
+    ClockCorrection,
+    ClockNotBehind,
+    ClockSet,
+    decide_behind,
+)
 from timebank.divisions import CITY_PATH, adopt_divisions
 from timebank.identity import DocumentType
-from timebank.journal import Answer, ClockBehind
+from timebank.journal import Answer
 from timebank.keys import RequestKey
 from timebank.people import register_person
 from timebank.publication import publish_once

@@ -36,6 +36,17 @@ class ClockNotBehind(Refusal):
     says = "The clock is not behind the last entry, so there is nothing to correct."
 
 
+class ClockBehind(Denial):
+    """The clock is more than a minute behind the last entry: appending stops (ledger format 7).
+
+    It ends when the clock is set right or has caught up, or with `clock.corrected` by two persons.
+    """
+
+    code = "BUSY"
+    says = "The server's clock is wrong; nothing is written until it is set right."
+    retry_after = 60
+
+
 class ClockSet(Denial):
     """Wall clock and steady clock have come more than a minute apart: appending stops.
 

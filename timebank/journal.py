@@ -19,11 +19,19 @@ from ledger.writer import CommitUnknown, ForRows, Query, Stopped, Transaction, W
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import Clock
-from timebank.clock_faults import LATEST, ClockCorrection, Pace, could_be_behind, decide_behind
+from timebank.clock_faults import (
+    LATEST,
+    ClockBehind,
+    ClockCorrection,
+    Pace,
+    could_be_behind,
+    decide_behind,
+)
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.projections import Known, Missing, Place
 from timebank.refusals import Busy, Denial, IdempotencyKeyReused, LedgerStopped, Refusal
+from timebank.remembered import Remembered
 from timebank.tables import Key, R, Row
 
 ANSWERED = "INSERT INTO request (id, digest, outcome, first_seq, count) VALUES ($1, $2, $3, $4, $5)"
@@ -54,17 +62,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 A = TypeVar("A", bound=Answer)
-
-
-class ClockBehind(Denial):
-    """The clock is more than a minute behind the last entry: appending stops (ledger format 7).
-
-    It ends when the clock is set right or has caught up, or with `clock.corrected` by two persons.
-    """
-
-    code = "BUSY"
-    says = "The server's clock is wrong; nothing is written until it is set right."
-    retry_after = 60
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -102,11 +99,14 @@ class Work(msgspec.Struct):
 class Flush:
     """The state of one transaction: what is known, bound, written and to be answered."""
 
-    def __init__(self, transaction: Transaction, dialect: str, clock: Clock) -> None:
+    def __init__(
+        self, transaction: Transaction, dialect: str, clock: Clock, earlier: Remembered
+    ) -> None:
         self.transaction, self.dialect = transaction, dialect
         self.tip: Tip = transaction.head.tip
         self.now = clock.now()
-        self.known: Known = {}
+        self.known: Known = earlier.take(self.tip)
+        self.passing: set[Place] = set()
         self.changed: Known = {}
         self.entries: list[Sealed] = []
         self.bound: dict[str, Bound] = {}
@@ -170,6 +170,10 @@ class Flush:
 
     def _accept(self, work: Work, batch: Batch, answer: Answer) -> None:
         (changed,) = batch.layers
+        of_vault = {place for place in changed if place[0].spec.vault}
+        if not batch.entries and len(of_vault) < len(changed):
+            raise RuntimeError("a projection was changed without an entry")
+        self.passing |= of_vault
         self.known.update(changed)
         self.changed.update(changed)
         self.tip = batch.tip
@@ -184,19 +188,13 @@ class Flush:
         """Write everything the works made, a few statements for all of them."""
         if self.entries:
             await self.transaction.append(self.entries)
-        by_table: dict[type[Row], tuple[list[Any], list[Any]]] = {}
+        by_statement: dict[str, list[Any]] = {}
         for (row, key), value in self.changed.items():
-            kept, dropped = by_table.setdefault(row, ([], []))
             if value is None:
-                dropped.append([key])
+                by_statement.setdefault(row.spec.delete, []).append([key])
             else:
-                kept.append(row.spec.values(value))
-        statements: list[ForRows] = []
-        for row, (kept, dropped) in by_table.items():
-            if dropped:
-                statements.append((row.spec.delete, dropped))
-            if kept:
-                statements.append((row.spec.upsert, kept))
+                by_statement.setdefault(row.spec.upsert, []).append(row.spec.values(value))
+        statements: list[ForRows] = [*by_statement.items()]
         if self.fresh:
             answered = [
                 [id, b.digest, b.outcome, b.first_seq, b.count] for id, b in self.fresh.items()
@@ -209,12 +207,14 @@ class Flush:
         for row, key in places:
             if (row, key) not in self.known:
                 self.known[(row, key)] = None
+                if row.spec.vault:
+                    self.passing.add((row, key))
                 by_table.setdefault(row, []).append(key)
+        if not by_table:
+            return
         queries: list[Query] = [
             (row.spec.by_keys[self.dialect], [self._list(keys)]) for row, keys in by_table.items()
         ]
-        if not queries:
-            return
         for row, found in zip(by_table, await self.transaction.fetch_each(queries), strict=True):
             for values in found:
                 loaded = row.spec.load(values)
@@ -244,6 +244,7 @@ class Journal:
 
     def __init__(self, writer: Writer, clock: Clock) -> None:
         self.writer, self.clock, self.pace = writer, clock, Pace(clock)
+        self.remembered = Remembered()
         self.halted: str | None = None
         self._waiting: asyncio.Queue[Work] = asyncio.Queue(MOST_WAITING)
         self._flusher: asyncio.Task[None] | None = None
@@ -302,7 +303,7 @@ class Journal:
         key = RequestKey.once(actor.scope)
         one = Work(actor, key.id, key, False, work, answer, (), False, done)
         async with self.writer.transaction(stopped=lifting) as transaction:
-            flush = Flush(transaction, self.writer.dialect, self.clock)
+            flush = Flush(transaction, self.writer.dialect, self.clock, self.remembered)
             await flush.run([one])
             ((_, outcome),) = flush.outcomes
             if isinstance(outcome, BaseException):
@@ -359,10 +360,11 @@ class Journal:
 
     async def _commit(self, works: Sequence[Work]) -> list[tuple[Work, Answer | BaseException]]:
         async with self.writer.transaction() as transaction:
-            flush = Flush(transaction, self.writer.dialect, self.clock)
+            flush = Flush(transaction, self.writer.dialect, self.clock, self.remembered)
             await flush.check_clock(self.pace)
             await flush.run(works)
             await flush.write()
+        self.remembered.keep(flush.tip, flush.known, without=flush.passing)
         return flush.outcomes
 
 

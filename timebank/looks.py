@@ -17,7 +17,8 @@ from timebank.access import Action, may_read
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
-from timebank.journal import Answer, ClockBehind, current, write
+from timebank.clock_faults import ClockBehind
+from timebank.journal import Answer, current, write
 from timebank.people import person_by_number
 from timebank.policy import policy_on
 from timebank.refusals import LedgerStopped
