@@ -18,8 +18,8 @@ from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import member_reports, report_reviews
+from timebank.aliases import module_enabled
 from timebank.member_life import ReportState, ReturnReason
-from timebank.memberships import module_enabled
 
 REPORTS = Listing("memberReports", str)
 Community = Annotated[ID, strawberry.argument(description="The community, by code.")]

@@ -15,7 +15,7 @@ from schema.paging import After, Before, Connection, First, Key, Last, Listing, 
 from schema.posts import ServicePost, read_posts
 from schema.refusal import Info, Payload, mutation
 from timebank import post_claims, post_services
-from timebank.memberships import module_enabled
+from timebank.aliases import module_enabled
 from timebank.post_claim_life import ClaimState, Evaluation
 
 CLAIMS = Listing("postClaims", str)

@@ -19,7 +19,7 @@ from schema.nodes import Node, answers_for
 from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
 from schema.refusal import Info, Payload, mutation
 from timebank import posts
-from timebank.memberships import module_enabled
+from timebank.aliases import module_enabled
 from timebank.posts import PostClass, PostState
 
 POSTS = Listing("posts", str)

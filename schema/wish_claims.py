@@ -60,7 +60,7 @@ class WishClaim(Node):
 
     @field
     async def number(self, info: Info) -> str | None:
-        """A member's volunteer number."""
+        """The volunteer number of the person who has it, for them and the secretary."""
         told = await info.context.loaders.load(read_members, str(self.id))
         return told[0] if told else None
 

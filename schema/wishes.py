@@ -126,14 +126,16 @@ class Wish(Node):
         )
 
     @field
-    async def link(self, info: Info) -> str | None:
-        """What the resident confirms with; for the resident, and staff who hand it over."""
-        return await wish_closings.link_for(info.context.actor, self.row)
+    def link(self, info: Info) -> str | None:
+        """What the resident confirms with; for the resident alone."""
+        own = wish_closings.is_resident(info.context.actor, self.row)
+        return wish_closings.link_of(self.row.id) if own else None
 
     @field
     async def code(self, info: Info) -> str | None:
         """What the resident says at the counter; for the resident alone."""
-        return wish_closings.code_for(info.context.actor, self.row)
+        own = wish_closings.is_resident(info.context.actor, self.row)
+        return wish_closings.code_of_wish(self.row.id) if own else None
 
     @classmethod
     def of(cls, held: wishes.Wish) -> "Wish":
@@ -232,6 +234,9 @@ class CollectWishPayload(Payload):
     link: str | None = strawberry.field(
         default=None, description="What the resident confirms with; hand it to nobody else."
     )
+    code: str | None = strawberry.field(
+        default=None, description="What the resident says at the counter; hand it to nobody else."
+    )
 
 
 async def _shown(info: Info, id: str) -> Wish | None:
@@ -256,8 +261,12 @@ class Mutation:
             may_publish=input.may_publish,
             principal=input.principal,
             on_the_way=input.on_the_way,
+            sent_from=info.context.address,
             key=info.context.key(input),
         )
         return CollectWishPayload.of(
-            answer, wish=await _shown(info, answer.wish), link=wish_closings.link_of(answer.wish)
+            answer,
+            wish=await _shown(info, answer.wish),
+            link=wish_closings.link_of(answer.wish),
+            code=wish_closings.code_of_wish(answer.wish),
         )

@@ -22,6 +22,7 @@ from tests.world import COMMUNITY, World, key, open_world
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
+from timebank.aliases import MemberModuleOff
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
 from timebank.member_life import (
@@ -52,7 +53,6 @@ from timebank.member_reports import (
     visible_reports,
     withdraw_membership,
 )
-from timebank.memberships import MemberModuleOff
 from timebank.people import PersonNotActive, suspend_person
 from timebank.person_life import SuspensionReason
 from timebank.places import NotACommunity

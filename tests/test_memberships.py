@@ -14,10 +14,10 @@ from tests.world import COMMUNITY, World, key, open_world
 from timebank import entries, publication
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
+from timebank.aliases import Alias, people_of_aliases, under_alias
 from timebank.divisions import CITY_PATH
 from timebank.events import event_of
 from timebank.member_reports import own_report, reconfirm_membership
-from timebank.memberships import Membership, as_member, people_of_members
 from timebank.notices import (
     NothingToTell,
     Notice,
@@ -55,14 +55,14 @@ async def test_the_ledger_names_members_by_ids_that_only_the_vault_ties_to_peopl
     found = await entries_of(world, "member.")
     kinds = ["reported", "received", "activated", "unit_consented", "reconfirmed"]
     assert [entry.kind for entry in found] == [f"member.{kind}" for kind in kinds]
-    tie = await find(Membership, who.id)
+    tie = await find(Alias, who.id)
     assert tie
     for entry in found:
         assert who.id.encode() not in entry.bytes
-        assert event_of(entry).member == tie.member  # type: ignore[attr-defined]  # all have one
-    assert found[0].actor == tie.member, "nor does the actor tell"
-    assert (await as_member(who)).id == tie.member
-    assert await people_of_members([tie.member, "mem_none"]) == {tie.member: who.id}
+        assert event_of(entry).member == tie.alias  # type: ignore[attr-defined]  # all have one
+    assert found[0].actor == tie.alias, "nor does the actor tell"
+    assert (await under_alias(who)).id == tie.alias
+    assert await people_of_aliases([tie.alias, "ali_none"]) == {tie.alias: who.id}
 
 
 async def test_entries_and_receipts_are_there_for_the_member_and_whoever_did_it_alone(

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.demo_site import enter, make_city, serving
+from tests.wishing import visitor
 from tests.world import key, resident_id
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor, person
@@ -52,8 +53,9 @@ async def published(n: int, summary: str) -> str:
     manager = await officer(2 * n, Role.STATION_MANAGER, station.path)
     street = await officer(2 * n + 1, Role.PARTY_SECRETARY, "420100/")
     await allow_volunteers(street, community=station.area, allowed=True, key=key())
+    who, once = visitor()
     made = await collect_wish(
-        manager,
+        who,
         station=station.id,
         kind=WishKind.REPAIR,
         words="水龙头漏水",
@@ -61,7 +63,7 @@ async def published(n: int, summary: str) -> str:
         phone="13912345678",
         consent=True,
         may_publish=True,
-        key=key(),
+        key=once,
     )
     await approve_wish(manager, wish=made.wish, key=key())
     await publish_wish(manager, wish=made.wish, summary=summary, key=key())

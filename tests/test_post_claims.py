@@ -21,12 +21,12 @@ from tests.world import World, key, open_world
 from timebank import entries, replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, Actor
+from timebank.aliases import MemberModuleOff
 from timebank.erased import personal_places
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
 from timebank.member_life import MemberReportMissing
 from timebank.member_reports import withdraw_membership
-from timebank.memberships import MemberModuleOff
 from timebank.post_claim_life import (
     LIFECYCLE,
     ClaimState,

@@ -13,9 +13,9 @@ from tests.world import COMMUNITY, World, key, open_world
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM
+from timebank.aliases import MemberModuleOff
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
-from timebank.memberships import MemberModuleOff
 from timebank.places import NotACommunity
 from timebank.post_claim_life import PostNotOpen
 from timebank.post_claims import claim_post

@@ -1,5 +1,6 @@
 """Claims on wishes: exclusive, by members, teams, units and where allowed by other volunteers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,17 @@ from tests.world import COMMUNITY, World, key, open_world
 from timebank import entries, replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
+from timebank.aliases import PREFIX
+from timebank.entries import ids_in
+from timebank.ids import is_id
 from timebank.member_reports import withdraw_membership
-from timebank.refusals import Forbidden, NotFound, Unauthenticated
+from timebank.refusals import Busy, Forbidden, NotFound, Unauthenticated
 from timebank.teams import dissolve_team
 from timebank.units import units_by_id
 from timebank.wish_claims import (
     ClaimantNotAllowed,
     OwnWish,
+    WishActed,
     WishTaken,
     allow_volunteers,
     claim_wish,
@@ -35,6 +40,7 @@ from timebank.wish_claims import (
     visible_wish_claims,
     wish_claims_of,
 )
+from timebank.wish_granting import contact_resident
 from timebank.wish_life import ClaimantKind, WishReturnReason, WishState
 
 pytestmark = pytest.mark.anyio
@@ -135,6 +141,45 @@ async def test_no_one_but_the_secretary_learns_which_person_has_a_wish(world: Wo
     assert [held.id for held in await wish_claims_of(who, **WHOLE)] == [claim]
     for actor in (who, await world.officer(Role.PARTY_SECRETARY, COMMUNITY_PATH)):
         assert set(await visible_wish_claims(actor, [claim])) == {claim}
+
+
+async def test_the_ledger_names_a_member_and_any_other_volunteer_in_the_same_form(
+    world: World,
+) -> None:
+    party, who, other = await secretary(world), await member(world), await world.volunteer()
+    await allow_volunteers(party, community=COMMUNITY, allowed=True, key=key())
+    for one in (who, other):
+        claim = (await claim_wish(one, wish=await listed(world), key=key())).claim
+        await contact_resident(one, claim=claim, key=key())
+        assert [held.id for held in await wish_claims_of(one, **WHOLE)] == [claim]
+    found = await entries_of(world, "wish.cl") + await entries_of(world, "wish.contacted")
+    assert len(found) == 4
+    for entry in found:
+        assert is_id(entry.actor, PREFIX), "an alias, whoever it is"
+        assert not {who.id, other.id} & ids_in(entry)
+        for actor in (party, *world.staff.values(), await world.officer(Role.AUDITOR)):
+            assert await entries.entries(actor, [entry.seq]) == {}
+    # An alias alone lets nobody do what needs a report, and its claims outlast a report.
+    with pytest.raises(NotFound):
+        await withdraw_membership(other, key=key())
+    await reported(world, other)
+    await withdraw_membership(other, key=key())
+    (held,) = await wish_claims_of(other, **WHOLE)
+    assert held.ended is None
+
+
+async def test_two_first_claims_at_once_make_one_alias(world: World) -> None:
+    who = await world.volunteer()
+    await allow_volunteers(await secretary(world), community=COMMUNITY, allowed=True, key=key())
+    wishes = [await listed(world) for _ in range(3)]
+    came = await asyncio.gather(
+        *(claim_wish(who, wish=wish, key=key()) for wish in wishes), return_exceptions=True
+    )
+    assert {type(one) for one in came} == {WishActed, Busy}
+    for wish, one in zip(wishes, came, strict=True):
+        if isinstance(one, Busy):
+            await claim_wish(who, wish=wish, key=key())
+    assert len(await wish_claims_of(who, **WHOLE)) == len(wishes)
 
 
 async def test_staff_see_which_team_has_a_wish(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.membership import member, secretary
 from tests.wire import act, ask, form
-from tests.wishing import granted, listed, visitor, wish_of
+from tests.wishing import granted, listed, told, visitor, wish_of
 from tests.world import World, key, open_world
 from timebank import replay
 from timebank.access import Role, grant_role
@@ -15,6 +15,7 @@ from timebank.actors import PUBLIC, SYSTEM
 from timebank.keys import RequestKey
 from timebank.lifecycles import NotInThisState
 from timebank.refusals import NotFound, Unauthenticated
+from timebank.wish_checks import approve_wish, publish_wish
 from timebank.wish_claims import claim_wish
 from timebank.wish_closings import (
     ClaimantCloses,
@@ -24,13 +25,13 @@ from timebank.wish_closings import (
     close_by_code,
     close_by_link,
     close_by_phone,
-    code_for,
     code_of_wish,
     link_of,
     wish_behind,
 )
 from timebank.wish_granting import contact_resident, fulfil_wish
 from timebank.wish_life import WishRating, WishState
+from timebank.wishes import TookItDown
 
 pytestmark = pytest.mark.anyio
 GOOD = WishRating.GOOD
@@ -43,7 +44,8 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def test_the_resident_closes_by_link_by_code_or_by_telephone(world: World) -> None:
-    clerk, manager = world.staff[Role.STATION_CLERK], world.staff[Role.STATION_MANAGER]
+    manager = world.staff[Role.STATION_MANAGER]
+    clerk = await world.officer(Role.STATION_CLERK, world.station_path)
     wishes = [await listed(world) for _ in range(3)]
     for wish in wishes:
         await granted(world, wish)
@@ -130,13 +132,41 @@ async def test_whoever_granted_a_wish_does_not_note_the_residents_word(world: Wo
         await close_by_phone(who, wish=wish, granted=True, rating=GOOD, key=key())
     by_team = await listed(world)
     await granted(world, by_team)
-    leads = world.staff[Role.STATION_CLERK]
+    leads = await world.officer(Role.STATION_CLERK, world.station_path)
     await grant_role(
         SYSTEM, person=leads.id, role=Role.TEAM_LEADER, scope=world.station_path, key=key()
     )
     code = code_of_wish(by_team)
     with pytest.raises(ClaimantCloses):
         await close_by_code(leads, wish=by_team, code=code, granted=True, rating=GOOD, key=key())
+
+
+async def test_whoever_had_the_residents_link_in_hand_neither_judges_nor_claims_nor_closes(
+    world: World,
+) -> None:
+    manager, party = world.staff[Role.STATION_MANAGER], await secretary(world)
+    wish = await told(world, by=manager, may_publish=True)
+    with pytest.raises(TookItDown):
+        await approve_wish(manager, wish=wish, key=key())
+    await approve_wish(party, wish=wish, key=key())
+    with pytest.raises(TookItDown):
+        await publish_wish(manager, wish=wish, summary="修水龙头", key=key())
+    await publish_wish(party, wish=wish, summary="修水龙头", key=key())
+    await grant_role(
+        SYSTEM, person=manager.id, role=Role.TEAM_LEADER, scope=world.station_path, key=key()
+    )
+    with pytest.raises(TookItDown):
+        await claim_wish(manager, wish=wish, claimant=world.team, key=key())
+    await granted(world, wish)
+    for close in (
+        close_by_code(
+            manager, wish=wish, code=code_of_wish(wish), granted=True, rating=GOOD, key=key()
+        ),
+        close_by_phone(manager, wish=wish, granted=True, rating=GOOD, key=key()),
+    ):
+        with pytest.raises(TookItDown):
+            await close
+    await close_by_phone(party, wish=wish, granted=True, rating=GOOD, key=key())
 
 
 async def test_only_the_wishs_own_staff_note_a_word(world: World) -> None:
@@ -158,7 +188,9 @@ async def test_the_api_closes_each_way_and_shows_code_and_link_to_the_resident(
     asked = "query($id: ID!) { node(id: $id) { ... on Wish { link code } } }"
     told = (await ask(world, resident, asked, id=wish))["node"]
     assert told == {"link": link_of(wish), "code": code_of_wish(wish)}
-    assert code_for(world.staff[Role.STATION_MANAGER], await wish_of(wish)) is None
+    nothing = {"link": None, "code": None}
+    for staff in (*world.staff.values(), await secretary(world)):
+        assert ((await ask(world, staff, asked, id=wish))["node"] or nothing) == nothing
     said = {"granted": True, "rating": "GOOD"}
     asks = "wish { state rating }"
     done = {"wish": {"state": "CLOSED", "rating": "GOOD"}, "userErrors": []}
@@ -168,7 +200,8 @@ async def test_the_api_closes_each_way_and_shows_code_and_link_to_the_resident(
     by_code, by_phone = await listed(world), await listed(world)
     for one in (by_code, by_phone):
         await granted(world, one)
-    clerk, manager = world.staff[Role.STATION_CLERK], world.staff[Role.STATION_MANAGER]
+    manager = world.staff[Role.STATION_MANAGER]
+    clerk = await world.officer(Role.STATION_CLERK, world.station_path)
     code = code_of_wish(by_code)
     assert await act(world, clerk, "closeWishByCode", asks, wish=by_code, code=code, **said) == done
     assert await act(world, manager, "closeWishByPhone", asks, wish=by_phone, **said) == done

@@ -1,10 +1,10 @@
 """Entries as people may see them, their receipts, and the log in short (ledger format 5).
 
 An entry goes to those it concerns, to staff whose scope holds what it names, and to auditors; to
-everybody else it is not there. What names a Party member is there for that member and whoever did
-it, and for no auditor: its kind alone would tell (domain 8). Size, root, checkpoints and
-consistency proofs are public. Knows which ids an entry names and where they lie; refuses to know
-any event.
+everybody else it is not there. What names an alias is there for whose it is and whoever did it, and
+for no auditor: its kind alone may tell that somebody is a Party member (domain 8). Size, root,
+checkpoints and consistency proofs are public. Knows which ids an entry names and where they lie;
+refuses to know any event.
 """
 
 from collections import defaultdict
@@ -23,14 +23,14 @@ from timebank import publication
 from timebank.access import Action, Grants, grants_of
 from timebank.activities import Activity
 from timebank.actors import Actor
+from timebank.aliases import PREFIX as ALIAS
+from timebank.aliases import people_of_aliases
 from timebank.certificates import Certificate
 from timebank.clock import day_of
 from timebank.divisions import CITY_PATH
 from timebank.hours import Record
 from timebank.ids import SHAPE
 from timebank.journal import current
-from timebank.memberships import PREFIX as MEMBER
-from timebank.memberships import people_of_members
 from timebank.places import Station
 from timebank.reward_orders import RewardOrder
 from timebank.rewards import Reward
@@ -230,8 +230,8 @@ async def consistency(old: int, new: int) -> tuple[bytes, ...] | None:
 async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
     named = {entry.seq: ids_in(entry) for entry in found}
     paths = await _paths({id for ids in named.values() for id in ids})
-    members = {id for ids in named.values() for id in ids if id.startswith(MEMBER)}
-    owners = await people_of_members(members)
+    aliases = {id for ids in named.values() for id in ids if id.startswith(ALIAS)}
+    owners = await people_of_aliases(aliases)
     held, today = await grants_of(actor), _today()
     return {
         entry.seq: entry
@@ -250,11 +250,11 @@ async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
 def _private(
     entry: Sealed, named: frozenset[str], owners: Mapping[str, str]
 ) -> frozenset[str] | None:
-    """The member that an entry names and whoever did it; None where it names no member."""
-    members = {id for id in named if id.startswith(MEMBER)}
-    if not members:
+    """Whose alias an entry names and whoever did it; None where it names none."""
+    aliases = {id for id in named if id.startswith(ALIAS)}
+    if not aliases:
         return None
-    return frozenset({entry.actor, *(owners[id] for id in members if id in owners)})
+    return frozenset({entry.actor, *(owners[id] for id in aliases if id in owners)})
 
 
 def _today() -> date:

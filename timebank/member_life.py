@@ -1,6 +1,6 @@
 """The life of a member report: what can happen to it, and what a member may do (domain 8).
 
-Every event names the member by the id of `memberships`, never a person. Knows events and their
+Every event names the member by an alias, never a person. Knows events and their
 order; `member_reports` keeps the reports.
 """
 

@@ -1,8 +1,8 @@
 """Member reports: an in-service Party member reports to the home community (domain 8).
 
 Only the member and the community's Party secretary see one; for everybody else it is not there,
-and asking for it looks and costs like asking for what does not exist. Knows reports under member
-ids; who a member is, `memberships` tells; what a secretary does, `report_reviews`;
+and asking for it looks and costs like asking for what does not exist. Knows reports under
+aliases; whose they are, `aliases` tells; what a secretary does, `report_reviews`;
 what a unit may know, `unit_consents`.
 """
 
@@ -15,6 +15,17 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import Action, grants_of, may_read
 from timebank.actors import Actor
+from timebank.aliases import (
+    LEAVING,
+    Alias,
+    alias_in,
+    alias_of,
+    module_enabled,
+    module_on,
+    people_of_aliases,
+    tie,
+    under_alias,
+)
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
 from timebank.divisions import Area, AreaLevel
@@ -41,17 +52,6 @@ from timebank.member_life import (
     ReportStands,
     ReportState,
     ReturnReason,
-)
-from timebank.memberships import (
-    LEAVING,
-    Membership,
-    as_member,
-    member_in,
-    member_of,
-    module_enabled,
-    module_on,
-    people_of_members,
-    tie,
 )
 from timebank.people import Person, active_person, people_by_id
 from timebank.places import NotACommunity
@@ -130,8 +130,8 @@ def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
 
 def active_member(batch: Batch) -> MemberReport:
     """The actor's own report, with which they may claim. Refuses: MemberReportMissing."""
-    held = batch.get(Membership, batch.actor.person) if batch.actor.person else None
-    standing = batch.get(MemberStanding, held.member) if held else None
+    held = batch.get(Alias, batch.actor.person) if batch.actor.person else None
+    standing = batch.get(MemberStanding, held.alias) if held else None
     report = batch.there(MemberReport, standing.report) if standing else None
     if report is None or report.state not in CLAIMING or report.member != batch.actor.id:
         raise MemberReportMissing
@@ -160,7 +160,7 @@ async def report_membership(
     Refuses: MemberModuleOff, ReportConsentMissing, NotFound, PersonNotActive, NotACommunity,
     ReportStands.   Source: domain 8 and 11.
     """
-    member, report = await as_member(actor), new("mrp")
+    member, report = await under_alias(actor), new("mrp")
 
     def work(batch: Batch) -> Reported:
         module_on(batch)
@@ -169,7 +169,7 @@ async def report_membership(
         person = active_person(batch, actor.person or "").id
         _community(batch, community)
         id = tie(batch, person)
-        if id != batch.actor.id or batch.get(MemberStanding, id) is not None:
+        if batch.get(MemberStanding, id) is not None:
             raise ReportStands
         event = MemberReported(report=report, member=id, community=community)
         return Reported(entry=batch.record(event).seq, report=report)
@@ -182,7 +182,7 @@ async def move_membership(actor: Actor, *, community: str, key: RequestKey) -> R
 
     Refuses: MemberModuleOff, NotFound, NotACommunity, ReportedThere, NotInThisState.
     """
-    member, report = await as_member(actor), new("mrp")
+    member, report = await under_alias(actor), new("mrp")
 
     def work(batch: Batch) -> Reported:
         held = _own(batch, MemberMoved)
@@ -203,7 +203,7 @@ async def reconfirm_membership(actor: Actor, *, key: RequestKey) -> Reported:
 
     Refuses: MemberModuleOff, NotFound, NotInThisState.
     """
-    member = await as_member(actor)
+    member = await under_alias(actor)
 
     def work(batch: Batch) -> Reported:
         held = _own(batch, MemberReconfirmed)
@@ -220,7 +220,7 @@ async def withdraw_membership(actor: Actor, *, key: RequestKey) -> Reported:
 
     Refuses: MemberModuleOff, NotFound, NotInThisState.
     """
-    member = await as_member(actor)
+    member = await under_alias(actor)
 
     def work(batch: Batch) -> Reported:
         held = _own(batch, MemberWithdrew)
@@ -235,7 +235,7 @@ async def withdraw_membership(actor: Actor, *, key: RequestKey) -> Reported:
 def _needs(member: Actor, community: str | None = None) -> list[Place]:
     person = member.person or ""
     area: list[Place] = [(Area, community)] if community else []
-    return [(Membership, person), (Person, person), (MemberStanding, member.id), *area]
+    return [(Alias, person), (Person, person), (MemberStanding, member.id), *area]
 
 
 def _community(batch: Batch, code: str) -> None:
@@ -247,7 +247,7 @@ def _community(batch: Batch, code: str) -> None:
 def _own(batch: Batch, event: type[Event]) -> MemberReport:
     """The actor's standing report, on which they may do this. Refuses: NotFound, NotInThisState."""
     module_on(batch)
-    standing = batch.need(MemberStanding, member_in(batch), "member report")
+    standing = batch.need(MemberStanding, alias_in(batch), "member report")
     held = batch.there(MemberReport, standing.report)
     step(LIFECYCLE, held.state, event)
     return held
@@ -260,7 +260,7 @@ async def own_report(actor: Actor) -> MemberReport | None:
     """The actor's standing report; None where the module is off."""
     if not await module_enabled():
         return None
-    member = await member_of(actor)
+    member = await alias_of(actor)
     standing = await find(MemberStanding, member or "")
     return await find(MemberReport, standing.report) if standing else None
 
@@ -270,7 +270,7 @@ async def visible_reports(actor: Actor, ids: Sequence[str]) -> dict[str, MemberR
 
     The same statements whether there is such a report or not: their number tells nothing.
     """
-    enabled, member = await module_enabled(), await member_of(actor)
+    enabled, member = await module_enabled(), await alias_of(actor)
     found = await find_many(MemberReport, ids)
     held, today = await grants_of(actor), day_of(current().clock.now())
     return {
@@ -308,18 +308,18 @@ async def reports_at(
 async def members_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     """Volunteer number and name by report, of the reports that the actor may see."""
     seen = await visible_reports(actor, ids)
-    names = await named_members(held.member for held in seen.values())
+    names = await named_aliases(held.member for held in seen.values())
     return {id: names[held.member] for id, held in seen.items() if held.member in names}
 
 
-async def named_members(members: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-    """The same by member id, for whoever was asked already whether they may know."""
-    whose = await people_of_members(members)
+async def named_aliases(aliases: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """The same by alias, for whoever was asked already whether they may know."""
+    whose = await people_of_aliases(aliases)
     people = await people_by_id(list(whose.values()))
     names = await read_fields(list(people), "name")
     return {
-        member: (people[id].number, names[id].get("name"))
-        for member, id in whose.items()
+        alias: (people[id].number, names[id].get("name"))
+        for alias, id in whose.items()
         if id in people
     }
 

@@ -1,6 +1,6 @@
 """The life of a claim on a post: what can happen to it, and what a member may not do (domain 8).
 
-Every event names the member by the id of `memberships`. Knows events and their order; `post_claims`
+Every event names the member by an alias. Knows events and their order; `post_claims`
 keeps the claims.
 """
 

@@ -14,6 +14,15 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit, reach
 from timebank.actors import Actor
+from timebank.aliases import (
+    LEAVING,
+    Alias,
+    AliasPerson,
+    alias_of,
+    module_enabled,
+    module_on,
+    under_alias,
+)
 from timebank.batch import Batch
 from timebank.divisions import Area
 from timebank.events import Event
@@ -21,16 +30,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.member_reports import active_member, named_members
-from timebank.memberships import (
-    LEAVING,
-    MemberPerson,
-    Membership,
-    as_member,
-    member_of,
-    module_enabled,
-    module_on,
-)
+from timebank.member_reports import active_member, named_aliases
 from timebank.post_claim_life import (
     LIFECYCLE,
     ClaimState,
@@ -155,7 +155,7 @@ async def claim_post(actor: Actor, *, post: str, key: RequestKey) -> Claimed:
     Refuses: MemberModuleOff, MemberReportMissing, NotFound, PostFull, PostNotOpen,
     PostClaimedAlready, TooManyPosts.   Source: domain 8.
     """
-    member, claim = await as_member(actor), new("pcl")
+    member, claim = await under_alias(actor), new("pcl")
 
     def work(batch: Batch) -> Claimed:
         module_on(batch)
@@ -177,7 +177,7 @@ async def claim_post(actor: Actor, *, post: str, key: RequestKey) -> Claimed:
 
     needs: list[Place] = [
         (ServicePost, post),
-        (Membership, member.person or ""),
+        (Alias, member.person or ""),
         (MemberPosts, member.id),
     ]
     return await write(member, key, work, answer=Claimed, needs=needs)
@@ -225,7 +225,7 @@ async def evaluate_claim(
 
     def work(batch: Batch) -> Claimed:
         held = _at_hand(batch, claim, PostClaimEvaluated)
-        tied = batch.get(MemberPerson, held.member)
+        tied = batch.get(AliasPerson, held.member)
         about = tied.person if tied else None
         told = None if remark is None else keep_text(batch, claim, "remark", remark, whose=about)
         event = PostClaimEvaluated(
@@ -242,7 +242,7 @@ async def _by_member(
     event: type[PostClaimServing | PostClaimCompleted | PostClaimWithdrawn],
     key: RequestKey,
 ) -> Claimed:
-    member = await as_member(actor)
+    member = await under_alias(actor)
 
     def work(batch: Batch) -> Claimed:
         module_on(batch)
@@ -289,7 +289,7 @@ def _at_hand(batch: Batch, claim: str, event: type[Event]) -> PostClaim:
         permit(batch, Action.MANAGE_POSTS, held.path)
     except Forbidden:
         raise NotFound(what="claim") from None
-    person = batch.get(MemberPerson, held.member)
+    person = batch.get(AliasPerson, held.member)
     if person is not None and person.person == batch.actor.person:
         raise OwnClaim
     step(LIFECYCLE, held.state, event)
@@ -304,7 +304,7 @@ async def visible_claims(actor: Actor, ids: Sequence[str]) -> dict[str, PostClai
 
     The same statements whether there is such a claim or not: their number tells nothing.
     """
-    enabled, member = await module_enabled(), await member_of(actor)
+    enabled, member = await module_enabled(), await alias_of(actor)
     found = await find_many(PostClaim, ids)
     theirs = await reach(actor, Action.MANAGE_POSTS)
     return {
@@ -324,7 +324,7 @@ async def claims_of(
     backward: bool,
 ) -> list[PostClaim]:
     """The actor's own claims, or for its secretary those below a path, newest first."""
-    which = Q(member=await member_of(actor) or "")
+    which = Q(member=await alias_of(actor) or "")
     if scope is not None:
         if not await may_read(actor, Action.MANAGE_POSTS, scope):
             return []
@@ -338,7 +338,7 @@ async def claims_of(
 async def claimants_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     """Volunteer number and name by claim, of the claims that the actor may see."""
     seen = await visible_claims(actor, ids)
-    names = await named_members(held.member for held in seen.values())
+    names = await named_aliases(held.member for held in seen.values())
     return {id: names[held.member] for id, held in seen.items() if held.member in names}
 
 

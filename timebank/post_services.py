@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from ledger.entry import Sealed
 from timebank.access import permit_self
 from timebank.actors import Actor
+from timebank.aliases import module_on, under_alias
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
 from timebank.hours import COUNTED, Record
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
-from timebank.memberships import as_member, module_on
 from timebank.post_claim_life import ClaimState
 from timebank.post_claims import PostClaim, own_claim, visible_claims
 from timebank.projections import Place, Rows, projects
@@ -116,7 +116,7 @@ async def name_service(actor: Actor, *, claim: str, record: str, key: RequestKey
 
     Refuses: MemberModuleOff, NotFound, ClaimNotServing, NotOnThisPost, ServiceNamedAlready.
     """
-    person, member = permit_self(actor), await as_member(actor)
+    person, member = permit_self(actor), await under_alias(actor)
     mark = keyring().mark("post service", record)
 
     def work(batch: Batch) -> Served:

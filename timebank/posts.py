@@ -13,6 +13,7 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit, reach
 from timebank.actors import SYSTEM, Actor
+from timebank.aliases import module_enabled, module_on
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.divisions import Area, AreaLevel
@@ -21,7 +22,6 @@ from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
-from timebank.memberships import module_enabled, module_on
 from timebank.places import NotACommunity
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated

@@ -6,6 +6,7 @@ but the secretary a report is not there, whatever is asked of it. Reports are in
 
 from timebank.access import Action, permit
 from timebank.actors import SYSTEM, Actor, PersonId
+from timebank.aliases import AliasPerson, module_on
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.journal import write
@@ -23,7 +24,6 @@ from timebank.member_life import (
     ReturnReason,
 )
 from timebank.member_reports import MemberReport, Reported, reconfirm_by
-from timebank.memberships import MemberPerson, module_on
 from timebank.notices import NoticeCode, notify
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
 
@@ -89,7 +89,7 @@ async def lapse_report(actor: Actor, *, report: str, key: RequestKey | None = No
         if held.reconfirm_by is not None and batch.today <= held.reconfirm_by:
             raise ReportCurrent(until=held.reconfirm_by)
         event = MemberLapsed(report=report, member=held.member)
-        person = batch.get(MemberPerson, held.member)
+        person = batch.get(AliasPerson, held.member)
         whose = person.person if person else None
         return _told(batch, whose, event, NoticeCode.MEMBER_REPORT_LAPSED)
 
@@ -106,7 +106,7 @@ def _at_hand(batch: Batch, report: str, event: type[Event]) -> tuple[MemberRepor
         permit(batch, Action.HANDLE_MEMBER_REPORTS, held.path)
     except Forbidden:
         raise NotFound(what="member report") from None
-    person = batch.get(MemberPerson, held.member)
+    person = batch.get(AliasPerson, held.member)
     if person is not None and batch.actor.person == person.person:
         raise OwnReport
     step(LIFECYCLE, held.state, event)

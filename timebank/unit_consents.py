@@ -8,6 +8,7 @@ from datetime import date
 
 from ledger.entry import Sealed
 from timebank.actors import Actor
+from timebank.aliases import alias_in, alias_of, module_enabled, module_on, under_alias
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.consents import CONSENT_VERSION
@@ -15,7 +16,6 @@ from timebank.events import Event
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.member_reports import active_member
-from timebank.memberships import as_member, member_in, member_of, module_enabled, module_on
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, find, table
@@ -87,7 +87,7 @@ async def consent_to_unit(actor: Actor, *, unit: str, key: RequestKey) -> Consen
 
     Refuses: MemberModuleOff, MemberReportMissing, NotFound, UnitConsentStands.   Source: domain 8.
     """
-    as_one = await as_member(actor)
+    as_one = await under_alias(actor)
 
     def work(batch: Batch) -> Consented:
         module_on(batch)
@@ -106,11 +106,11 @@ async def end_unit_consent(actor: Actor, *, key: RequestKey) -> Consented:
 
     Refuses: MemberModuleOff, NotFound.
     """
-    as_one = await as_member(actor)
+    as_one = await under_alias(actor)
 
     def work(batch: Batch) -> Consented:
         module_on(batch)
-        member = member_in(batch)
+        member = alias_in(batch)
         if batch.get(UnitConsent, member) is None:
             raise NotFound(what="consent")
         return Consented(entry=batch.record(UnitConsentEnded(member=member)).seq)
@@ -125,4 +125,4 @@ async def own_unit_consent(actor: Actor) -> UnitConsent | None:
     """The actor's own consent; None where the module is off."""
     if not await module_enabled():
         return None
-    return await find(UnitConsent, await member_of(actor) or "")
+    return await find(UnitConsent, await alias_of(actor) or "")

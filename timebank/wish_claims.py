@@ -2,8 +2,8 @@
 
 A member, a team, a unit, or another volunteer where the community allows it. Contact comes within
 some days or the wish is back on the list before the others; so it is when the days to grant it are
-over. A member stands in it under the member id, and no staff but the Party secretary sees which
-person has a wish: where only members may, that would tell.
+over. A person, member or not, stands in it under an alias, and no staff but the Party secretary
+sees which person has a wish: where only members may, that would tell.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import SCOPES, Action, grants_of, permit, permit_self, reach
 from timebank.actors import Actor
+from timebank.aliases import LEAVING, Alias, alias_of, tie, under_alias
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.divisions import Area
@@ -22,9 +23,8 @@ from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
-from timebank.member_life import CLAIMING, MemberReportMissing
-from timebank.member_reports import active_member, named_members, own_report
-from timebank.memberships import LEAVING, Membership, as_member, member_of
+from timebank.member_life import MemberReportMissing
+from timebank.member_reports import active_member, named_aliases
 from timebank.people import active_person
 from timebank.places import Station
 from timebank.projections import Place, Rows, projects
@@ -40,7 +40,7 @@ from timebank.wish_life import (
     WishReturned,
     WishReturnReason,
 )
-from timebank.wishes import Wish, claim_by, told_of, visible_wishes
+from timebank.wishes import Wish, claim_by, not_taken_down, told_of, visible_wishes
 
 PERSONS = frozenset({ClaimantKind.MEMBER, ClaimantKind.VOLUNTEER})
 GROUPS: dict[ClaimantKind, tuple[type[Row], Action]] = {
@@ -165,11 +165,9 @@ def is_claimant(batch: Batch, claim: WishClaim) -> bool:
     person = batch.actor.person
     if person is None:
         return False
-    if claim.kind is ClaimantKind.VOLUNTEER:
-        return claim.claimant == person
-    if claim.kind is ClaimantKind.MEMBER:
-        held = batch.get(Membership, person)
-        return held is not None and held.member == claim.claimant
+    if claim.kind in PERSONS:
+        held = batch.get(Alias, person)
+        return held is not None and held.alias == claim.claimant
     row, action = GROUPS[claim.kind]
     try:
         permit(batch, action, str(getattr(batch.there(row, claim.claimant), "path", "")))
@@ -186,8 +184,10 @@ def give_back(batch: Batch, claim: WishClaim, reason: WishReturnReason) -> Seale
 
 def _give_all_back(batch: Batch, member: str) -> None:
     held = batch.get(OpenWishClaims, member)
-    for claim in held.claims if held else ():
-        give_back(batch, batch.there(WishClaim, claim), WishReturnReason.GIVEN_BACK)
+    for id in held.claims if held else ():
+        claim = batch.there(WishClaim, id)
+        if claim.kind is ClaimantKind.MEMBER:
+            give_back(batch, claim, WishReturnReason.GIVEN_BACK)
 
 
 LEAVING.append(_give_all_back)
@@ -227,14 +227,10 @@ async def claim_wish(
     """Have a wish to oneself, or to a team or unit one acts for.
 
     Args: claimant, the id of a team or unit; None for oneself, as a member or another volunteer.
-    Refuses: NotFound, WishTaken, OwnWish, ClaimantNotAllowed, PersonNotActive.
+    Refuses: NotFound, WishTaken, OwnWish, TookItDown, ClaimantNotAllowed, PersonNotActive.
     """
-    claim, acting = new("wcl"), actor
-    if claimant is None:
-        permit_self(actor)
-        own = await own_report(actor)
-        if own is not None and own.state in CLAIMING:
-            acting = await as_member(actor)
+    claim = new("wcl")
+    acting = actor if claimant else await under_alias(actor)
 
     def work(batch: Batch) -> WishActed:
         held = batch.need(Wish, wish, "wish")
@@ -245,6 +241,7 @@ async def claim_wish(
             raise NotFound(what="wish")
         if held.resident is not None and held.resident == actor.person:
             raise OwnWish
+        not_taken_down(batch, held)
         kind, whose = _claiming(batch, claimant, community)
         event = WishClaimed(
             wish=wish,
@@ -255,7 +252,7 @@ async def claim_wish(
         )
         return WishActed(entry=batch.record(event).seq, claim=claim)
 
-    needs: list[Place] = [(Wish, wish), (Membership, actor.person or "")]
+    needs: list[Place] = [(Wish, wish), (Alias, actor.person or "")]
     return await write(acting, key, work, answer=WishActed, needs=needs)
 
 
@@ -282,9 +279,9 @@ def _claiming(batch: Batch, claimant: str | None, community: Area) -> tuple[Clai
         except MemberReportMissing:
             pass
     allowed = batch.get(WishVolunteers, community.code)
-    if batch.actor.id != person.id or allowed is None or not allowed.allowed:
+    if allowed is None or not allowed.allowed:
         raise ClaimantNotAllowed(community=community.name)
-    return ClaimantKind.VOLUNTEER, person.id
+    return ClaimantKind.VOLUNTEER, tie(batch, person.id)
 
 
 # Reads
@@ -292,7 +289,7 @@ def _claiming(batch: Batch, claimant: str | None, community: Area) -> tuple[Clai
 
 async def claims_held(actor: Actor, claims: Sequence[WishClaim]) -> set[str]:
     """Those of some claims that the actor has, or acts for."""
-    member, held = await member_of(actor), await grants_of(actor)
+    alias, held = await alias_of(actor), await grants_of(actor)
     today = day_of(current().clock.now())
     groups: dict[str, bool] = {}
     for kind, (row, action) in GROUPS.items():
@@ -302,9 +299,7 @@ async def claims_held(actor: Actor, claims: Sequence[WishClaim]) -> set[str]:
     return {
         claim.id
         for claim in claims
-        if (claim.kind is ClaimantKind.MEMBER and claim.claimant == member)
-        or (claim.kind is ClaimantKind.VOLUNTEER and claim.claimant == actor.person)
-        or groups.get(claim.claimant, False)
+        if (claim.kind in PERSONS and claim.claimant == alias) or groups.get(claim.claimant, False)
     }
 
 
@@ -350,9 +345,9 @@ async def told_by_residents(actor: Actor, ids: Sequence[str]) -> dict[str, dict[
 
 
 async def claimants_of(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    """Volunteer number and name of members, by claim: for the secretary and the member."""
+    """Volunteer number and name of persons, by claim: for the secretary and themselves."""
     seen = await visible_wish_claims(actor, ids)
-    names = await named_members(_claimants(list(seen.values()), ClaimantKind.MEMBER))
+    names = await named_aliases(_claimants(list(seen.values()), *PERSONS))
     return {id: names[held.claimant] for id, held in seen.items() if held.claimant in names}
 
 
@@ -366,9 +361,7 @@ async def wish_claims_of(
     backward: bool,
 ) -> list[WishClaim]:
     """The actor's own claims, or those of a team or unit they act for, newest first."""
-    which = Q(claimant__in=[one for one in (actor.person, await member_of(actor)) if one])
-    if claimant is not None:
-        which = Q(claimant=claimant)
+    which = Q(claimant=claimant or await alias_of(actor) or "")
     bounds = [Q(id__lt=after)] if after else []
     bounds += [Q(id__gt=before)] if before else []
     order = ["id" if backward else "-id"]

@@ -1,27 +1,26 @@
 """The resident's last word on a wish: granted, and how well, or not granted after all (domain 8).
 
 It comes by the link that only the resident has, by the code they say at the counter, or by phone
-and noted by staff, who are not the claimant. Link and code are kept nowhere: our key derives them.
+and noted by staff, who are not the claimant and did not take the wish down: whoever did was given
+link and code to hand over. Both are kept nowhere: our key derives them.
 Silence closes a wish without judging it (`wish_rounds`).
 """
 
 import hmac
 from collections.abc import Callable
 
-from timebank.access import Action, may_read
+from timebank.access import Action
 from timebank.actors import PUBLIC, Actor
 from timebank.batch import Batch
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.memberships import MemberPerson
 from timebank.refusals import Refusal, Unauthenticated
 from timebank.tables import find
 from timebank.vault import keyring
 from timebank.wish_claims import WishClaim, is_claimant
 from timebank.wish_life import (
     LIFECYCLE,
-    ClaimantKind,
     WishClosed,
     WishRating,
     WishReopened,
@@ -160,16 +159,9 @@ def _at_counter(batch: Batch, wish: str, action: Action) -> Wish:
     """The wish, for staff who did not grant it. Refuses: NotFound, ClaimantCloses."""
     held = wish_at_hand(batch, wish, action)
     claim = batch.there(WishClaim, held.claim) if held.claim else None
-    if claim is not None and _granted_by_actor(batch, claim):
+    if claim is not None and is_claimant(batch, claim):
         raise ClaimantCloses
     return held
-
-
-def _granted_by_actor(batch: Batch, claim: WishClaim) -> bool:
-    if claim.kind is ClaimantKind.MEMBER:
-        held = batch.get(MemberPerson, claim.claimant)
-        return held is not None and held.person == batch.actor.person
-    return is_claimant(batch, claim)
 
 
 def _word(batch: Batch, held: Wish, way: WordWay, *, granted: bool, rating: WishRating) -> Wished:
@@ -191,14 +183,6 @@ async def wish_behind(link: str) -> Wish | None:
         return None
 
 
-def code_for(actor: Actor, wish: Wish) -> str | None:
-    """The resident's code, for the resident alone."""
-    own = actor.person is not None and actor.person == wish.resident
-    return code_of_wish(wish.id) if own else None
-
-
-async def link_for(actor: Actor, wish: Wish) -> str | None:
-    """The resident's link: for the resident, and for staff who hand it to them."""
-    if actor.person is not None and actor.person == wish.resident:
-        return link_of(wish.id)
-    return link_of(wish.id) if await may_read(actor, Action.JUDGE_WISHES, wish.path) else None
+def is_resident(actor: Actor, wish: Wish) -> bool:
+    """Whether the actor has link and code for good: others had them once, when they told it."""
+    return actor.person is not None and actor.person == wish.resident

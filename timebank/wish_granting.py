@@ -8,21 +8,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from timebank.actors import Actor
+from timebank.aliases import Alias, under_alias
 from timebank.batch import Batch
 from timebank.events import Event, kind_of
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import NotInThisState, step
-from timebank.memberships import Membership, as_member
 from timebank.notices import NoticeCode, notify
 from timebank.projections import Place
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.tables import find
 from timebank.texts import keep_text
-from timebank.wish_claims import WishActed, WishClaim, give_back, is_claimant
+from timebank.wish_claims import PERSONS, WishActed, WishClaim, give_back, is_claimant
 from timebank.wish_life import (
     LIFECYCLE,
-    ClaimantKind,
     WishContacted,
     WishExtended,
     WishFulfilled,
@@ -153,7 +152,7 @@ async def _write(
     actor: Actor, claim: str, key: RequestKey, work: Callable[[Batch], WishActed]
 ) -> WishActed:
     held = await find(WishClaim, claim)
-    member = held is not None and held.kind is ClaimantKind.MEMBER and actor.person is not None
-    acting = await as_member(actor) if member else actor
-    needs: list[Place] = [(WishClaim, claim), (Membership, actor.person or "")]
+    person = held is not None and held.kind in PERSONS and actor.person is not None
+    acting = await under_alias(actor) if person else actor
+    needs: list[Place] = [(WishClaim, claim), (Alias, actor.person or "")]
     return await write(acting, key, work, answer=WishActed, needs=needs)

@@ -22,6 +22,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.origins import count_origin, origin_at
 from timebank.people import NAME_MOST, PHONE, NameMissing, PhoneWrong
 from timebank.places import Station, working_station
 from timebank.projections import Place, Rows, projects
@@ -59,6 +60,8 @@ WORDS_MOST = 500
 MOST_OPEN = 3
 """A guard, not a rule of the domain: more from one telephone come to the counter."""
 TOLD = ("name", "phone", "address")
+AT_HAND = frozenset({WishWay.COUNTER, WishWay.GRID})
+"""How staff take a wish down."""
 
 # Refusals
 
@@ -69,6 +72,13 @@ class WishTooDear(Refusal):
     says = "A wish is worth at most {most} fen, in kind; for more the community helps otherwise."
     most: int
     path = ("fen",)
+
+
+class TookItDown(Refusal):
+    """Whoever took a wish down had the resident's link in hand (domain 11)."""
+
+    says = "You took this wish down, and so had the resident's link; a colleague must do this."
+    path = ("wish",)
 
 
 class TooManyWishes(Refusal):
@@ -82,14 +92,12 @@ class TooManyWishes(Refusal):
 # Tables and projectors
 
 
-@table(
-    "wish",
-    index=[("path", "state", "place"), ("state", "due"), ("resident", "id")],
-)
+@table("wish", index=[("path", "state", "place"), ("state", "due"), ("resident", "id")])
 class Wish(Row, frozen=True):
     """One wish; `path` is its station's, `place` its place on the list, `due` its state's last day.
 
     Whatever came back, or nobody claimed in time, stands before the others on the list.
+    `taken_by` is the staff, or the proxy, who took it down and handed the link over.
     """
 
     id: str
@@ -105,6 +113,7 @@ class Wish(Row, frozen=True):
     due: date | None = None
     round: int = 1
     resident: str | None = None
+    taken_by: str | None = None
     claim: str | None = None
     extended: bool = False
     rating: WishRating | None = None
@@ -145,6 +154,7 @@ def _collected(rows: Rows, event: WishCollected, entry: Sealed) -> None:
             may_publish=event.may_publish,
             due=event.review_by,
             resident=event.resident,
+            taken_by=entry.actor if event.way in AT_HAND else event.proxy,
         )
     )
 
@@ -197,7 +207,10 @@ def due_after(event: Moved) -> date | None:
 
 
 def wish_at_hand(batch: Batch, wish: str, action: Action = Action.JUDGE_WISHES) -> Wish:
-    """The wish, for staff of its station; for others it is not there. Refuses: NotFound."""
+    """The wish, for staff of its station who did not take it down; for others it is not there.
+
+    Refuses: NotFound, TookItDown.
+    """
     if not batch.actor.known:
         raise Unauthenticated
     held = batch.need(Wish, wish, "wish")
@@ -205,7 +218,14 @@ def wish_at_hand(batch: Batch, wish: str, action: Action = Action.JUDGE_WISHES) 
         permit(batch, action, held.path)
     except Forbidden:
         raise NotFound(what="wish") from None
+    not_taken_down(batch, held)
     return held
+
+
+def not_taken_down(batch: Batch, wish: Wish) -> None:
+    """Go on only with a wish that somebody else took down. Refuses: TookItDown."""
+    if batch.actor.person is not None and wish.taken_by == batch.actor.person:
+        raise TookItDown
 
 
 def claim_by(batch: Batch) -> date:
@@ -237,19 +257,22 @@ async def collect_wish(
     may_publish: bool = False,
     principal: str | None = None,
     on_the_way: bool = False,
+    sent_from: str = "",
 ) -> Wished:
     """Take down a wish: from a page without an account, oneself, a proxy, or staff for anybody.
 
     Args: fen, what it may be worth; principal, the volunteer number of whom a proxy acts for;
-    on_the_way, that staff took it down in the grid and not at the counter; consent, that the
-    resident lets the station keep what they told.
+    on_the_way, that staff took it down in the grid and not at the counter; sent_from, the network
+    address that a stranger's count by; consent, that the resident lets the station keep what they
+    told.
     Refuses: ConsentMissing, NameMissing, PhoneWrong, TextMissing, TextTooLong, WishTooDear,
-    TooManyWishes, NotFound, StationNotActive.   Source: domain 8.
+    TooManyWishes, OriginBusy, NotFound, StationNotActive.   Source: domain 8.
     """
     if key.scope == PUBLIC.scope:
         raise Unauthenticated
     wish, told = new("wsh"), _told(name, phone, words, address, consent=consent)
     mark = keyring().current().mark("wish phone", told["phone"])
+    origin = origin_at(sent_from)
 
     def work(batch: Batch) -> Wished:
         place = working_station(batch, station)
@@ -258,6 +281,8 @@ async def collect_wish(
         way, resident, proxy = _who(batch, place.path, principal, on_the_way=on_the_way)
         if way is WishWay.PAGE:
             _not_too_many(batch, mark, wish)
+            if not batch.actor.known:
+                count_origin(batch, origin)
         sealed = {field_of(wish, label): value for label, value in told.items()}
         keep_fields(batch, resident or wish, **sealed)
         event = WishCollected(
@@ -273,7 +298,7 @@ async def collect_wish(
         )
         return Wished(entry=batch.record(event).seq, wish=wish)
 
-    needs: list[Place] = [(Station, station), (WishPhone, mark)]
+    needs: list[Place] = [(Station, station), (WishPhone, mark), origin]
     return await write(actor, key, work, answer=Wished, needs=needs)
 
 
@@ -309,10 +334,9 @@ def _who(
 
 
 def _not_too_many(batch: Batch, mark: str, wish: str) -> None:
-    held = batch.get(WishPhone, mark)
-    known = held.wishes if held else ()
-    batch.ask(*((Wish, id) for id in known))
-    going = tuple(id for id in known if LIFECYCLE[batch.there(Wish, id).state])
+    held = batch.get(WishPhone, mark) or WishPhone(mark=mark, wishes=())
+    batch.ask(*((Wish, id) for id in held.wishes))
+    going = tuple(id for id in held.wishes if LIFECYCLE[batch.there(Wish, id).state])
     if len(going) >= MOST_OPEN:
         raise TooManyWishes(most=MOST_OPEN)
     batch.put(WishPhone(mark=mark, wishes=(*going, wish)))
@@ -363,14 +387,10 @@ async def summaries_of(ids: Sequence[str]) -> dict[str, str]:
 async def told_of(ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """What residents told, by wish: for whoever was asked already whether they may know."""
     owners = {held.id: held.owner for held in (await find_many(Wish, ids)).values()}
-    labels = (*TOLD, "words")
-    fields = [field_of(id, label) for id in owners for label in labels]
-    read = await read_fields(list(dict.fromkeys(owners.values())), *fields)
+    fields = {id: {field_of(id, label): label for label in (*TOLD, "words")} for id in owners}
+    asked = [field for labels in fields.values() for field in labels]
+    read = await read_fields(list(dict.fromkeys(owners.values())), *asked)
     return {
-        id: {
-            label: read[owner][field_of(id, label)]
-            for label in labels
-            if field_of(id, label) in read[owner]
-        }
+        id: {fields[id][field]: told for field, told in read[owner].items() if field in fields[id]}
         for id, owner in owners.items()
     }

@@ -18,6 +18,7 @@ from schema.context import Context
 from schema.documents import Document, Operation
 from schema.errors import Refused, log_failure, refused
 from schema.execution import Answer, Api
+from timebank.origins import holder_of
 from timebank.refusals import Denial
 from web.asking import (
     BODY_MAX,
@@ -29,7 +30,7 @@ from web.asking import (
     receive,
     too_large,
 )
-from web.points import Points, holder_of
+from web.points import Points
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 

@@ -4,7 +4,6 @@ Knows holders by name, and how fast what they spent comes back. In process and b
 workers each is given its share of the limit. Refuses to know what a point buys.
 """
 
-import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -53,14 +52,3 @@ class Points:
     def _owed(self, holder: str, now: float) -> float:
         owed, since = self._spent.get(holder, (0.0, now))
         return max(0.0, owed - (now - since) * self.restore_per_second)
-
-
-def holder_of(address: str) -> str:
-    """The holder an address stands for: itself, or its /64, which is one customer's in IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address

@@ -97,6 +97,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Alias',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('alias', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'alias', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AliasPerson',
+            fields=[
+                ('alias', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'alias_person', 'app': 'timebank', 'pk_attr': 'alias'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Appealed',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -739,15 +757,6 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='MemberPerson',
-            fields=[
-                ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
-                ('person', fields.CharField(max_length=512)),
-            ],
-            options={'table': 'member_person', 'app': 'timebank', 'pk_attr': 'member'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
             name='MemberPosts',
             fields=[
                 ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -780,15 +789,6 @@ class Migration(migrations.Migration):
                 ('report', fields.CharField(max_length=512)),
             ],
             options={'table': 'member_standing', 'app': 'timebank', 'pk_attr': 'member'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
-            name='Membership',
-            fields=[
-                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
-                ('member', fields.CharField(max_length=512)),
-            ],
-            options={'table': 'membership', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -858,6 +858,16 @@ class Migration(migrations.Migration):
                 ('claims', fields.TextField(unique=False)),
             ],
             options={'table': 'open_wish_claims', 'app': 'timebank', 'pk_attr': 'claimant'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Origin',
+            fields=[
+                ('mark', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('day', DayField(max_length=10)),
+                ('sent', fields.BigIntField()),
+            ],
+            options={'table': 'origin', 'app': 'timebank', 'pk_attr': 'mark'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1419,6 +1429,7 @@ class Migration(migrations.Migration):
                 ('due', DayField(null=True, max_length=10)),
                 ('round', fields.BigIntField()),
                 ('resident', fields.CharField(null=True, max_length=512)),
+                ('taken_by', fields.CharField(null=True, max_length=512)),
                 ('claim', fields.CharField(null=True, max_length=512)),
                 ('extended', fields.BooleanField()),
                 ('rating', fields.CharField(null=True, max_length=64)),

@@ -1,0 +1,117 @@
+"""Aliases: under which id people stand on the ledger in dual claim, and who they are.
+
+Party membership is visible to the member, the community's Party secretary and, with consent, the
+unit (domain 8). So the ledger never says who a member is: whoever reports, takes a post or claims a
+wish for themselves, member or not, does it under a random alias, as the entry's actor too, and only
+the vault ties it to a person. That somebody has an alias tells nothing. Erasing the tie leaves
+entries that tell of nobody. Knows the switch of the whole module; refuses to know what is done.
+"""
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from timebank.access import permit_self
+from timebank.actors import Actor, PersonId
+from timebank.batch import Batch
+from timebank.clock import day_of
+from timebank.ids import new
+from timebank.journal import current
+from timebank.policy import policy_on
+from timebank.refusals import Busy, NotFound, Refusal
+from timebank.tables import Row, find, find_many, table
+
+PREFIX = "ali"
+"""What an alias begins with; see `entries` for what that keeps from whom."""
+
+
+# Refusals
+
+
+class MemberModuleOff(Refusal):
+    """The policy switches the whole module off (domain 8)."""
+
+    says = "Dual claim is switched off in this city; nothing of it can be done or seen."
+
+
+# Tables
+
+
+@table("alias", vault=True)
+class Alias(Row, frozen=True):
+    """The alias of a person, one for whatever they do in dual claim."""
+
+    person: str
+    alias: str
+
+
+@table("alias_person", vault=True)
+class AliasPerson(Row, frozen=True):
+    """The person of an alias."""
+
+    alias: str
+    person: str
+
+
+LEAVING: list[Callable[[Batch, str], None]] = []
+"""What is let go of when a member takes the report back: a claim without a member serves nobody."""
+
+
+# What other capabilities ask
+
+
+def module_on(batch: Batch) -> None:
+    """Go on only while the policy has the module switched on. Refuses: MemberModuleOff."""
+    if not batch.policy.member.enabled:
+        raise MemberModuleOff
+
+
+async def under_alias(actor: Actor) -> Actor:
+    """The actor under the alias that the ledger is to name; a fresh one if there is none."""
+    held = await find(Alias, permit_self(actor, closed_too=True))
+    return replace(actor, id=held.alias if held else new(PREFIX))
+
+
+def alias_in(batch: Batch) -> str:
+    """The alias under which the batch's actor acts. Refuses: NotFound for none of theirs."""
+    held = batch.get(Alias, permit_self(batch.actor))
+    if held is None or held.alias != batch.actor.id:
+        raise NotFound(what="member report")
+    return held.alias
+
+
+def tie(batch: Batch, person: PersonId) -> str:
+    """The actor's alias, tied to the person if nothing is yet.
+
+    Two first acts at the same time may have drawn two: the first stays, the other asks again.
+    Raises: Busy.
+    """
+    held = batch.get(Alias, person)
+    if held is None:
+        held = Alias(person=person, alias=batch.actor.id)
+        batch.put(held)
+        batch.put(AliasPerson(alias=held.alias, person=person))
+    if held.alias != batch.actor.id:
+        raise Busy
+    return held.alias
+
+
+# Reads
+
+
+async def module_enabled() -> bool:
+    """Whether the policy of today has the module switched on."""
+    policy = await policy_on(day_of(current().clock.now()))
+    return policy is not None and policy.document.member.enabled
+
+
+async def alias_of(actor: Actor) -> str | None:
+    """The actor's own alias."""
+    held = await find(Alias, actor.person or "")
+    return held.alias if held else None
+
+
+async def people_of_aliases(aliases: Iterable[str]) -> dict[str, PersonId]:
+    """The people of some aliases: for whoever was asked already whether they may know."""
+    found = await find_many(AliasPerson, aliases)
+    return {held.alias: held.person for held in found.values()}
