@@ -82,6 +82,7 @@ show_enum(
     judge_wishes="Approve, refer, decline, publish and close wishes.",
     claim_for_team="Claim wishes for a team.",
     claim_for_unit="Claim wishes for a work unit.",
+    authorise_funds="Authorise sources of public money and allot them.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

@@ -20,6 +20,7 @@ from tests.certifying import certificate_things
 from tests.disputes import dispute_things
 from tests.dual_claim import dual_claim_things
 from tests.families import family_things
+from tests.funding import fund_things
 from tests.helping import help_things
 from tests.misconduct import misconduct_things
 from tests.privacy import privacy_things
@@ -96,6 +97,7 @@ async def found_city(world: World) -> City:
     city.things |= await help_things(world, city.subject)
     city.things |= await dual_claim_things(world, city.subject)
     city.things |= await certificate_things(world, city.subject)
+    city.things |= await fund_things(world)
     return city
 
 

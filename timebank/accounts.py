@@ -54,6 +54,36 @@ def pool(area: str) -> str:
     return f"pool:{area}"
 
 
+def treasury(source: str) -> str:
+    """The fen the treasury gave a fund source, as a negative balance."""
+    return f"treasury:{source}"
+
+
+def fund(source: str) -> str:
+    """What a fund source holds and nobody was allotted, in fen."""
+    return f"source:{source}"
+
+
+def allotment(unit: str, year: int, source: str) -> str:
+    """What a unit may still commit in a year, in fen; each source apart, so that none mixes."""
+    return f"allotment:{unit}:{year}:{source}"
+
+
+def award(commitment: str) -> str:
+    """What is committed and not paid yet, in fen."""
+    return f"award:{commitment}"
+
+
+def organisation(payee: str, commitment: str) -> str:
+    """What an organisation was paid of a commitment and has not accounted for, in fen."""
+    return f"org:{payee}:{commitment}"
+
+
+def paid(purpose: str, source: str) -> str:
+    """What was spent for a purpose out of a source, in fen."""
+    return f"paid:{purpose}:{source}"
+
+
 def has_floor(code: str) -> bool:
     """Whether an account may never hold less than 0; the contra accounts never more."""
     return not code.startswith(CONTRA)
@@ -178,12 +208,12 @@ def _add_up(rows: Rows, code: str, unit: str, amount: int) -> None:
 # What other capabilities ask
 
 
-def moving(*codes: str) -> list[Place]:
+def moving(*codes: str, unit: Unit = "minute") -> list[Place]:
     """The rows that a movement on these accounts touches, to be loaded beforehand."""
     kinds = dict.fromkeys(code.partition(":")[0] for code in codes)
     return [
         *((Account, code) for code in codes),
-        *((AccountTotal, f"minute:{kind}") for kind in kinds),
+        *((AccountTotal, f"{unit}:{kind}") for kind in kinds),
     ]
 
 

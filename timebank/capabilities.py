@@ -107,6 +107,11 @@ from timebank import (
     wish_rounds,
     wishes,
 )
+from timebank.funding import (
+    allotments,
+    balances,
+    sources,
+)
 
 CAPABILITIES = (
     policy,
@@ -193,6 +198,9 @@ CAPABILITIES = (
     wish_granting,
     wish_closings,
     wish_rounds,
+    sources,
+    balances,
+    allotments,
 )
 
 SPINE = (

@@ -76,6 +76,7 @@ class Action(StrEnum):
     JUDGE_WISHES = "judge_wishes"
     CLAIM_FOR_TEAM = "claim_for_team"
     CLAIM_FOR_UNIT = "claim_for_unit"
+    AUTHORISE_FUNDS = "authorise_funds"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -134,6 +135,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.JUDGE_WISHES: frozenset({Role.STATION_MANAGER, Role.PARTY_SECRETARY}),
     Action.CLAIM_FOR_TEAM: frozenset({Role.TEAM_LEADER}),
     Action.CLAIM_FOR_UNIT: frozenset({Role.UNIT_PARTY_ADMIN}),
+    Action.AUTHORISE_FUNDS: frozenset({Role.CITY_FUND_OFFICER}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

@@ -273,6 +273,23 @@ async def select(
     return [spec.load(values) for values in await query.values_list(*spec.columns)]
 
 
+class Where(typing.TypedDict):
+    """A page of rows by their ids: strictly between two, so many, from the end if `backward`."""
+
+    after: str | None
+    before: str | None
+    limit: int
+    backward: bool
+
+
+async def page_by_id(row: type[R], where: Where, *conditions: Q, **filters: Any) -> list[R]:
+    """A page of the rows that meet the conditions, the oldest id first."""
+    bounds = [Q(id__gt=where["after"])] if where["after"] else []
+    bounds += [Q(id__lt=where["before"])] if where["before"] else []
+    order = ["-id" if where["backward"] else "id"]
+    return await select(row, *conditions, *bounds, order=order, limit=where["limit"], **filters)
+
+
 async def find(row: type[R], key: Key) -> R | None:
     """The row with this primary key, or None."""
     return (await find_many(row, [key])).get(key)

@@ -115,6 +115,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Allotment',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('source', fields.CharField(max_length=512)),
+                ('unit', fields.CharField(max_length=512)),
+                ('year', fields.BigIntField()),
+                ('path', fields.CharField(max_length=512)),
+                ('fen', fields.BigIntField()),
+                ('members', fields.BigIntField(null=True)),
+                ('returned', fields.BigIntField()),
+            ],
+            options={'table': 'allotment', 'app': 'timebank', 'indexes': [Index(fields=['source', 'id']), Index(fields=['unit', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Appealed',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -463,6 +478,45 @@ class Migration(migrations.Migration):
                 ('found', fields.TextField(unique=False)),
             ],
             options={'table': 'found_against', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='FundBalance',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('source', fields.CharField(max_length=512)),
+                ('unit', fields.CharField(null=True, max_length=512)),
+                ('purpose', fields.CharField(null=True, max_length=64)),
+                ('allotted', fields.BigIntField()),
+                ('committed', fields.BigIntField()),
+                ('paid', fields.BigIntField()),
+                ('spent', fields.BigIntField()),
+            ],
+            options={'table': 'fund_balance', 'app': 'timebank', 'indexes': [Index(fields=['source', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='FundBudget',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('fen', fields.BigIntField()),
+            ],
+            options={'table': 'fund_budget', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='FundSource',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('fund', fields.CharField(max_length=64)),
+                ('year', fields.BigIntField()),
+                ('fen', fields.BigIntField()),
+                ('purposes', fields.TextField(unique=False)),
+                ('negatives', fields.TextField(unique=False)),
+                ('last_day', DayField(max_length=10)),
+                ('state', fields.CharField(max_length=64)),
+            ],
+            options={'table': 'fund_source', 'app': 'timebank', 'indexes': [Index(fields=['year', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

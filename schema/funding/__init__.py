@@ -1,0 +1,1 @@
+"""Public money on the wire."""
