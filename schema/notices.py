@@ -65,6 +65,7 @@ show_enum(
     help_decided="A dispute about help was decided.",
     help_to_confirm="Help was given to you; confirm it.",
     help_settled="Help that you gave was confirmed and is paid.",
+    organisation_decided="The state of an organisation that you founded or stand for changed.",
     help_cancelled="An order for help that concerns you was cancelled.",
     certificate_issued="A certificate of your service was issued.",
     certificate_declined="The certificate you asked for was not issued.",

@@ -23,6 +23,7 @@ from tests.families import family_things
 from tests.funding import fund_things
 from tests.helping import help_things
 from tests.misconduct import misconduct_things
+from tests.organising import organisation_things
 from tests.privacy import privacy_things
 from tests.starring import star_things
 from tests.volunteering import captured, confirmed, posted, record_of
@@ -98,6 +99,7 @@ async def found_city(world: World) -> City:
     city.things |= await dual_claim_things(world, city.subject)
     city.things |= await certificate_things(world, city.subject)
     city.things |= await fund_things(world)
+    city.things |= await organisation_things(world, city.subject)
     return city
 
 

@@ -56,6 +56,7 @@ class NoticeCode(StrEnum):
     CERTIFICATE_ISSUED = "certificate_issued"
     CERTIFICATE_DECLINED = "certificate_declined"
     CERTIFICATE_REVOKED = "certificate_revoked"
+    ORGANISATION_DECIDED = "organisation_decided"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {

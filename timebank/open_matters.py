@@ -22,6 +22,8 @@ from timebank.holds import HeldFor
 from timebank.journal import current
 from timebank.objection_life import ObjectionState
 from timebank.objections import Objection
+from timebank.organisation_life import PENDING
+from timebank.organisations import Organisation
 from timebank.people import AgeBand, Person
 from timebank.person_life import PersonState
 from timebank.reward_orders import OrderState, RewardOrder
@@ -75,6 +77,12 @@ async def _wishes(person: PersonId) -> bool:
     return bool(await count(Wish, resident=person, state__in=going))
 
 
+async def _applications(person: PersonId) -> bool:
+    """An organisation that is only applied for: whoever decides must still reach the founder."""
+    going = _values(frozenset(PENDING))
+    return bool(await count(Organisation, applicant=person, state__in=going))
+
+
 async def _minutes(person: PersonId) -> bool:
     """Minutes in the account, or on their way to or from it."""
     held = await find(Account, volunteer(person))
@@ -106,7 +114,7 @@ def _values(states: frozenset[StrEnum]) -> list[str]:
 ASKED_OF: dict[Matter, tuple[Asked, ...]] = {
     Matter.DISPUTE: (_disputes,),
     Matter.AUDIT: (_held_batches,),
-    Matter.ORDER: (_orders, _help, _wishes),
+    Matter.ORDER: (_orders, _help, _wishes, _applications),
     Matter.MINUTES: (_minutes,),
     Matter.ROLE: (_roles,),
     Matter.WARD: (_wards,),

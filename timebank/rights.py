@@ -77,6 +77,9 @@ class Action(StrEnum):
     CLAIM_FOR_TEAM = "claim_for_team"
     CLAIM_FOR_UNIT = "claim_for_unit"
     AUTHORISE_FUNDS = "authorise_funds"
+    REGISTER_ORGANISATION = "register_organisation"
+    FILE_ORGANISATION = "file_organisation"
+    ACT_FOR_ORGANISATION = "act_for_organisation"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -136,6 +139,9 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.CLAIM_FOR_TEAM: frozenset({Role.TEAM_LEADER}),
     Action.CLAIM_FOR_UNIT: frozenset({Role.UNIT_PARTY_ADMIN}),
     Action.AUTHORISE_FUNDS: frozenset({Role.CITY_FUND_OFFICER}),
+    Action.REGISTER_ORGANISATION: frozenset({Role.DISTRICT_REGISTRAR}),
+    Action.FILE_ORGANISATION: frozenset({Role.STREET_OFFICER}),
+    Action.ACT_FOR_ORGANISATION: frozenset({Role.ORGANISATION_REPRESENTATIVE}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

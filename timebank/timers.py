@@ -34,6 +34,7 @@ from timebank.gifts import expire_gift, gifts_due
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.member_reports import reports_due
+from timebank.organisation_endings import move_organisation_on, organisations_due
 from timebank.overdue_rosters import mark_overdue, rosters_due
 from timebank.pool_grants import close_grant, grants_due
 from timebank.posts import end_post, posts_over
@@ -110,6 +111,11 @@ TIMERS = (
         "accounts.dormant", dormant_due, lambda id, key: flag_dormant(SYSTEM, person=id, key=key)
     ),
     Timer("wishes.due", wishes_due, lambda id, key: move_wish_on(SYSTEM, wish=id, key=key)),
+    Timer(
+        "organisations.due",
+        organisations_due,
+        lambda id, key: move_organisation_on(SYSTEM, organisation=id, key=key),
+    ),
     Timer("posts.over", posts_over, lambda id, key: end_post(SYSTEM, post=id, key=key)),
     Timer("members.lapsed", reports_due, lambda id, key: lapse_report(SYSTEM, report=id, key=key)),
 )
