@@ -137,13 +137,16 @@ def mutation(
                 translate = info.context.translate
                 return payload(user_errors=[UserError.of(no, translate) for no in refusals])
 
-        return strawberry.mutation(
+        made: Any = strawberry.mutation(
             resolver=answering,
             graphql_type=payload | None,
             description=description_of(resolver),
             deprecation_reason=deprecated,
             metadata={"bulk": bulk},
         )
+        for argument in made.arguments:
+            argument.description = f"What `{act}` takes."
+        return made
 
     return decorate
 

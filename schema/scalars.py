@@ -23,6 +23,7 @@ Fen = NewType("Fen", int)
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_YEARS = range(1900, 2200)
 _DIGITS_MAX = len(str(JSON_INTEGER_MAX)) + 1
 
 
@@ -60,13 +61,17 @@ def _whole(name: str, description: str) -> ScalarDefinition:
 
 
 def parse_moment(value: Any) -> datetime:
-    """A moment in RFC 3339, any offset, microseconds at most; the answer is in UTC."""
+    """A moment of 1900 to 2199 in RFC 3339, in any offset; the answer is in UTC."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise _refusal("DateTime is an RFC 3339 moment such as 2026-03-01T08:30:00Z.")
+    # Years at the ends of the calendar are nobody's, and an hour's arithmetic runs off them.
     try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _refusal("There is no such moment.") from None
+        moment = None
+    if moment is None or moment.year not in _YEARS:
+        raise _refusal("There is no such moment.")
+    return moment
 
 
 def print_moment(value: Any) -> str:
@@ -77,13 +82,16 @@ def print_moment(value: Any) -> str:
 
 
 def parse_day(value: Any) -> date:
-    """A day of the calendar, YYYY-MM-DD."""
+    """A day of 1900 to 2199, YYYY-MM-DD."""
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise _refusal("Date is a day such as 2026-03-01.")
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
-        raise _refusal("There is no such day.") from None
+        day = None
+    if day is None or day.year not in _YEARS:
+        raise _refusal("There is no such day.")
+    return day
 
 
 def print_day(value: Any) -> str:
@@ -103,7 +111,7 @@ def _literal(parse: Any) -> Any:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment in RFC 3339; answers are in UTC and end in Z.",
+        description="A moment of 1900 to 2199 in RFC 3339; answers are in UTC and end in Z.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=print_moment,
         parse_value=parse_moment,
@@ -111,7 +119,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A day of the calendar, YYYY-MM-DD.",
+        description="A day of 1900 to 2199, YYYY-MM-DD.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=print_day,
         parse_value=parse_day,

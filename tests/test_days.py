@@ -46,6 +46,13 @@ def place(new: Interval, *held: Interval) -> bool:
     )
 
 
+def test_two_dates_far_apart_ask_for_no_more_days_than_the_longest_service() -> None:
+    assert days_near(at(0, 60).starts, at(0, 60).starts + timedelta(days=100_000)) == [
+        DAY - timedelta(days=1),
+        DAY,
+    ]
+
+
 @pytest.mark.parametrize(
     ("new", "held", "clash"),
     [

@@ -128,8 +128,12 @@ def street_of(path: str) -> str:
 
 
 def days_near(starts: datetime, ends: datetime, gap: timedelta = USUAL_GAP) -> list[date]:
-    """The days in the city on which something within `gap` of an interval may lie."""
-    first, last = day_of(starts - gap), day_of(ends + gap)
+    """The days in the city on which something within `gap` of an interval may lie.
+
+    What lasts longer than LONGEST is refused by its times alone: no days of it are asked about, or
+    two dates would be enough to make a server look up three hundred years of them.
+    """
+    first, last = day_of(starts - gap), day_of(min(ends, starts + LONGEST) + gap)
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
