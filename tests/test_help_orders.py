@@ -33,6 +33,8 @@ from timebank.help_life import (
     HelpLapsed,
     HelpMatched,
     HelpNoShow,
+    HelpPaidAgain,
+    HelpPartlyPaidAgain,
     HelpPartlySettled,
     HelpReleased,
     HelpReserved,
@@ -68,6 +70,8 @@ EVENTS: list[type[Event]] = [
     HelpDisputed,
     HelpTakenBack,
     HelpCutBack,
+    HelpPaidAgain,
+    HelpPartlyPaidAgain,
 ]
 
 

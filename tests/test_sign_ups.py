@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helping import open_street
 from tests.wire import act, ask
 from tests.world import NOON, World, key, open_world
 from timebank.access import Role
@@ -18,11 +19,13 @@ from timebank.activities import (
 )
 from timebank.activity_life import CancelReason
 from timebank.actors import PUBLIC
+from timebank.matching import withdraw_from_help
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.sign_ups import (
     ActivityFull,
     BelowServiceAge,
     DoubleBooked,
+    HelpPromised,
     Seats,
     SignedUpAlready,
     next_sign_up,
@@ -30,7 +33,7 @@ from timebank.sign_ups import (
     sign_ups_of,
 )
 from timebank.tables import find
-from timebank.wait_lists import withdraw
+from timebank.wait_lists import join_wait_list, withdraw
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
@@ -117,6 +120,28 @@ async def test_a_night_shift_blocks_the_next_morning(world: World, first: int, s
 
     with pytest.raises(DoubleBooked):
         await sign_up(ann, activity=other, key=key())
+
+
+async def test_help_that_was_promised_blocks_a_seat_until_it_is_given_back(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_street(sqlite_url, tmp_path) as street:
+        world, helper = street.world, street.helper
+        order = await street.matched(minutes=60, starts_in=5 * HOUR)
+        during = await world.activity(starts_in=5 * HOUR + HOUR / 2, minutes=30, seats=1)
+        after = await world.activity(starts_in=6 * HOUR, minutes=60)
+
+        with pytest.raises(HelpPromised) as refused:
+            await sign_up(helper, activity=during, key=key())
+        assert refused.value.order == order
+        await sign_up(helper, activity=after, key=key())
+
+        await sign_up(street.other, activity=during, key=key())
+        with pytest.raises(HelpPromised):
+            await join_wait_list(helper, activity=during, key=key())
+        await withdraw(street.other, activity=during, key=key())
+        await withdraw_from_help(helper, order=order, key=key())
+        await sign_up(helper, activity=during, key=key())
 
 
 async def test_a_cancelled_activity_blocks_nobody(world: World) -> None:

@@ -47,6 +47,7 @@ from timebank.findings import (
     person_key,
     records_in,
 )
+from timebank.help_undone import redo_help
 from timebank.hours import Record
 from timebank.ids import new
 from timebank.journal import Answer, write
@@ -249,7 +250,8 @@ async def review_finding(
     Args: decision, the words, at most 2,000 characters.
     Refuses: NotFound, NotInThisState, FinderReviews, OwnAppeal, NobodyBlamed, OwnMatter, SameHand,
     TextMissing, TextTooLong, and Overlaps, GapTooShort, DayTooLong, where service recorded
-    meanwhile leaves no room for a record: that one is to be taken back first.   Source: domain 4.
+    meanwhile leaves no room for a record: that one is to be taken back first; NotEnoughTime, where
+    help is to be paid again and the pool that had granted it is empty.   Source: domain 4.
     """
     seen = await find(FindingAppeal, appeal)
     voided = (await records_in([seen.finding]))[seen.finding] if seen else []
@@ -328,7 +330,9 @@ def _give_back(batch: Batch, record: Record, voided: VoidedRecord) -> Sealed:
         days[day] = held.intervals if held else ()
     decide_place(interval, days, rules, emergency=days if record.emergencies else ())
     debt = -balance(batch, owed(record.volunteer))
-    return batch.record(decide_return(record, voided, debt))
+    entry = batch.record(decide_return(record, voided, debt))
+    redo_help(batch, record)
+    return entry
 
 
 def _tell(batch: Batch, appeal: FindingAppeal, volunteers: Sequence[PersonId]) -> None:

@@ -265,6 +265,47 @@ class HelpCutBack(_Undone, frozen=True, kw_only=True, tag="help.cut_back"):
     """The record of paid help was corrected to fewer minutes, and so is the payment."""
 
 
+class _PaidAgain(Event, frozen=True, kw_only=True):
+    """What was undone is paid again, by whoever had been given it back.
+
+    `repaid` of the minutes settle what the helper owes, the others are spendable; `balance` come
+    from the payer, who owes `owed` more, and `granted` from the pool of `area`.
+    """
+
+    order: str
+    helper: PersonId
+    payer: PersonId
+    area: str
+    balance: int
+    owed: int
+    granted: int
+    repaid: int
+
+    @property
+    def minutes(self) -> int:
+        """All that is paid."""
+        return self.balance + self.owed + self.granted
+
+    def postings(self) -> Postings:
+        """From the payer, what they owe and the pool to what the helper owes, and the helper."""
+        moves = (
+            (volunteer(self.payer), -self.balance),
+            (owed(self.payer), -self.owed),
+            (pool(self.area), -self.granted),
+            (owed(self.helper), self.repaid),
+            (volunteer(self.helper), self.minutes - self.repaid),
+        )
+        return tuple((code, "minute", minutes) for code, minutes in moves if minutes)
+
+
+class HelpPaidAgain(_PaidAgain, frozen=True, kw_only=True, tag="help.paid_again"):
+    """The record of help that was paid in full came back, and so does the payment."""
+
+
+class HelpPartlyPaidAgain(_PaidAgain, frozen=True, kw_only=True, tag="help.partly_paid_again"):
+    """The record of help that was paid in part came back, and so does that part."""
+
+
 class HelpCancelled(_Ended, frozen=True, kw_only=True, tag="help.cancelled"):
     """Whoever ordered does not need it; `late` tells that a helper had too little notice."""
 
@@ -322,7 +363,10 @@ LIFECYCLE: Lifecycle[HelpState] = {
         HelpTakenBack: HelpState.RELEASED,
         HelpCutBack: HelpState.PARTIAL,
     },
-    HelpState.RELEASED: {},
+    HelpState.RELEASED: {
+        HelpPaidAgain: HelpState.SETTLED,
+        HelpPartlyPaidAgain: HelpState.PARTIAL,
+    },
     HelpState.CANCELLED: {},
     HelpState.NO_SHOW: {},
 }

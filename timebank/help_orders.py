@@ -29,6 +29,8 @@ from timebank.help_life import (
     HelpLapsed,
     HelpMatched,
     HelpNoShow,
+    HelpPaidAgain,
+    HelpPartlyPaidAgain,
     HelpPartlySettled,
     HelpReleased,
     HelpRequested,
@@ -69,7 +71,8 @@ class HelpOrder(Row, frozen=True):
 
     `waits_since` is since when it waits for a helper, `level` who looks for one; `confirm_by` until
     when whoever was served may answer, while that is awaited and a notice of it arrived. Of
-    `paid_minutes`, `to_helper` had room in the helper's balance.
+    `paid_minutes`, `to_helper` had room in the helper's balance. `undone_minutes` were paid and
+    taken back with the record, `undone_own` of them to the payer.
     """
 
     id: str
@@ -96,6 +99,8 @@ class HelpOrder(Row, frozen=True):
     disputed_by: str | None = None
     paid_minutes: int = 0
     to_helper: int = 0
+    undone_minutes: int = 0
+    undone_own: int = 0
     confirm_by: datetime | None = None
 
     @property
@@ -211,8 +216,17 @@ def _disputed(rows: Rows, event: HelpDisputed, entry: Sealed) -> None:
 def _undone(rows: Rows, event: HelpTakenBack | HelpCutBack, entry: Sealed) -> None:
     order, taken = rows.there(HelpOrder, event.order), event.balance + event.owed
     paid, kept = order.paid_minutes - taken, order.to_helper - taken
-    _move(rows, event, paid_minutes=paid, to_helper=kept)
+    undone, own = (taken, event.own) if isinstance(event, HelpTakenBack) else (0, 0)
+    _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=undone, undone_own=own)
     _count_week(rows, order.payer, order.starts, -taken)
+
+
+@projects(HelpPaidAgain, HelpPartlyPaidAgain)
+def _paid_again(rows: Rows, event: HelpPaidAgain | HelpPartlyPaidAgain, entry: Sealed) -> None:
+    order = rows.there(HelpOrder, event.order)
+    paid, kept = order.paid_minutes + event.minutes, order.to_helper + event.minutes
+    _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=0, undone_own=0)
+    _count_week(rows, order.payer, order.starts, event.minutes)
 
 
 @projects(NoticeArrived)
@@ -249,6 +263,8 @@ Moved = (
     | HelpDisputed
     | HelpTakenBack
     | HelpCutBack
+    | HelpPaidAgain
+    | HelpPartlyPaidAgain
     | Ended
 )
 

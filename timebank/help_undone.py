@@ -2,11 +2,12 @@
 
 A helper who says “not me” before the order is settled disputes it; nothing of it can be paid then.
 Where it was paid already, the payment is taken back as minted minutes are: from the balance, the
-rest is owed; it goes to whoever had given it. Knows no reason why a record is undone.
+rest is owed; it goes to whoever had given it. Where the record comes back, whoever was given it
+pays again in the same way. Knows no reason why a record is undone or comes back.
 """
 
 from ledger.entry import Sealed
-from timebank.accounts import balance, volunteer
+from timebank.accounts import NotEnoughTime, balance, owed, pool, volunteer
 from timebank.batch import Batch
 from timebank.hands import Hand
 from timebank.help_life import (
@@ -14,15 +15,49 @@ from timebank.help_life import (
     HelpCutBack,
     HelpDisputed,
     HelpDisputeReason,
+    HelpPaidAgain,
+    HelpPartlyPaidAgain,
     HelpState,
     HelpTakenBack,
 )
 from timebank.help_orders import HelpOrder, HelpRecord
 from timebank.hours import Record
+from timebank.lifecycles import step
 from timebank.minting import decide_take_back
 from timebank.pool_grants import PoolGrant
 from timebank.pools import pool_at
 from timebank.record_life import CaptureMode
+
+# Decisions
+
+
+def decide_pay_again(
+    order: HelpOrder, *, area: str, debt: int, payer_minutes: int, pool_minutes: int
+) -> HelpPaidAgain | HelpPartlyPaidAgain:
+    """How a payment that was taken back is paid again; the payer owes what they spent meanwhile.
+
+    Args: area, whose pool had granted a part; debt, what the helper owes, >= 0; payer_minutes and
+    pool_minutes, what they hold.
+    Refuses: NotInThisState; NotEnoughTime, while the pool does not hold what it had granted.
+    """
+    whole = order.paid_minutes + order.undone_minutes == order.served_minutes
+    made = HelpPaidAgain if whole else HelpPartlyPaidAgain
+    step(LIFECYCLE, order.state, made)
+    granted = order.undone_minutes - order.undone_own
+    if granted > pool_minutes:
+        raise NotEnoughTime(held=pool_minutes, asked=granted)
+    from_payer = min(order.undone_own, payer_minutes)
+    return made(
+        order=order.id,
+        helper=order.helper or "",
+        payer=order.payer,
+        area=area,
+        balance=from_payer,
+        owed=order.undone_own - from_payer,
+        granted=granted,
+        repaid=min(order.undone_minutes, debt),
+    )
+
 
 # What other capabilities ask
 
@@ -43,19 +78,45 @@ def undo_help(batch: Batch, record: Record, *, kept: int = 0) -> Sealed | None:
     return None
 
 
+def redo_help(batch: Batch, record: Record) -> Sealed | None:
+    """Let an order follow its record, which came back in the same work; None where none follows.
+
+    Refuses: what `decide_pay_again` refuses.
+    """
+    if record.mode is not CaptureMode.HELP_ORDER:
+        return None
+    order = batch.there(HelpOrder, batch.there(HelpRecord, record.id).order)
+    if not order.undone_minutes:
+        return None
+    area = _area_of(batch, order)
+    return batch.record(
+        decide_pay_again(
+            order,
+            area=area,
+            debt=-balance(batch, owed(record.volunteer)),
+            payer_minutes=balance(batch, volunteer(order.payer)),
+            pool_minutes=balance(batch, pool(area)),
+        )
+    )
+
+
+def _area_of(batch: Batch, order: HelpOrder) -> str:
+    """Whose pool a grant of the order came from; the order's own without one."""
+    return batch.there(PoolGrant, order.grant).area if order.grant else pool_at(order.path)
+
+
 def _taken_back(
     batch: Batch, order: HelpOrder, helper: str, kept: int
 ) -> HelpTakenBack | HelpCutBack:
     held, back = balance(batch, volunteer(helper)), order.to_helper - kept
     taken = decide_take_back(credited=back, repaid=0, balance=held)
-    grant = batch.there(PoolGrant, order.grant) if order.grant else None
     by_grant = min(order.granted, order.paid_minutes)
     event = HelpCutBack if kept else HelpTakenBack
     return event(
         order=order.id,
         helper=helper,
         payer=order.payer,
-        area=grant.area if grant else pool_at(order.path),
+        area=_area_of(batch, order),
         balance=taken.balance,
         owed=taken.owed,
         own=min(back, max(0, order.to_helper - by_grant)),

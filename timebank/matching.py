@@ -34,7 +34,7 @@ from timebank.people import AgeBand, Person, VolunteerNumber, active_person
 from timebank.projections import Place
 from timebank.proxies import registered_proxy
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
-from timebank.sign_ups import Booking, booked_near
+from timebank.sign_ups import Booking, booked_near, promised_by
 
 # Refusals
 
@@ -179,9 +179,9 @@ def _match(batch: Batch, order: HelpOrder, helper: PersonId, way: MatchWay) -> H
         proxy=any(registered_proxy(batch, one, helper) for one in parties),
         least=batch.policy_on(day).credit.credit_age,
     )
-    held = batch.get(HelpOpen, helper)
-    promised = held.helping if held else ()
-    decide_free(order, promised, booked_near(batch, helper, order.starts, order.ends))
+    decide_free(
+        order, promised_by(batch, helper), booked_near(batch, helper, order.starts, order.ends)
+    )
     entry = batch.record(HelpMatched(order=order.id, helper=helper, way=way))
     tell_parties(batch, order, NoticeCode.HELP_MATCHED)
     if way is MatchWay.DESK:

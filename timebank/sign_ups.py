@@ -1,4 +1,7 @@
-"""Sign-ups: seats of activities, one a person, never two at the same time (domain 5)."""
+"""Sign-ups: seats of activities, one a person, never two at the same time (domain 5).
+
+Help that somebody has promised blocks their time as a seat does.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -12,6 +15,7 @@ from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
+from timebank.help_orders import HelpOpen, Promise
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.people import AgeBand, Person, active_person
@@ -61,6 +65,13 @@ class DoubleBooked(Refusal):
 
     says = "This overlaps with activity {activity}, for which you are signed up."
     activity: str
+
+
+class HelpPromised(Refusal):
+    """Whoever has promised help for that time takes no seat (domain 5 and 6)."""
+
+    says = "This overlaps with order {order}, with which you have promised to help."
+    order: str
 
 
 class BelowServiceAge(Refusal):
@@ -146,12 +157,10 @@ def booked_key(person: PersonId, day: date) -> str:
 # Decisions
 
 
-def decide_sign_up(
-    activity: Activity, *, taken: int, seat: SignUp | None, booked: Iterable[Booking]
-) -> None:
-    """Whether a seat can be taken by somebody with these bookings.
+def decide_sign_up(activity: Activity, *, taken: int, seat: SignUp | None) -> None:
+    """Whether a seat is left for somebody who holds this one, if any.
 
-    Refuses: ActivityNotOpen, SignedUpAlready, ActivityFull, DoubleBooked.
+    Refuses: ActivityNotOpen, SignedUpAlready, ActivityFull.
     """
     if activity.state is not ActivityState.OPEN:
         raise ActivityNotOpen(state=activity.state.value)
@@ -159,14 +168,19 @@ def decide_sign_up(
         raise SignedUpAlready
     if taken >= activity.seats:
         raise ActivityFull(seats=activity.seats)
-    decide_free(activity, booked)
 
 
-def decide_free(activity: Activity, booked: Iterable[Booking]) -> None:
-    """Whether somebody with these bookings has time for an activity. Refuses: DoubleBooked."""
+def decide_free(activity: Activity, booked: Iterable[Booking], promised: Iterable[Promise]) -> None:
+    """Whether somebody with these bookings, who promised this help, has time for an activity.
+
+    Refuses: DoubleBooked, HelpPromised.
+    """
     for other, starts, ends in booked:
         if starts < activity.ends and activity.starts < ends:
             raise DoubleBooked(activity=other)
+    for help in promised:
+        if help.starts < activity.ends and activity.starts < help.ends:
+            raise HelpPromised(order=help.order)
 
 
 # What other capabilities ask
@@ -186,10 +200,22 @@ def booked_near(batch: Batch, person: PersonId, starts: datetime, ends: datetime
     return [seat for seat in found if _still_on(batch, seat[0])]
 
 
+def promised_by(batch: Batch, person: PersonId) -> tuple[Promise, ...]:
+    """The help that a person has promised and that is not over."""
+    held = batch.get(HelpOpen, person)
+    return held.helping if held else ()
+
+
+def has_time(batch: Batch, activity: Activity, person: PersonId) -> None:
+    """Let somebody be at an activity. Refuses: DoubleBooked, HelpPromised."""
+    booked = booked_near(batch, person, activity.starts, activity.ends)
+    decide_free(activity, booked, promised_by(batch, person))
+
+
 def may_take(batch: Batch, activity: Activity, person: PersonId) -> None:
     """Let somebody take a seat.
 
-    Refuses: PersonNotActive, BelowServiceAge, and what `decide_sign_up` refuses.
+    Refuses: PersonNotActive, BelowServiceAge, and what `decide_sign_up` and `has_time` refuse.
     """
     old_enough(batch, activity, person)
     seats = batch.get(Seats, activity.id)
@@ -197,8 +223,8 @@ def may_take(batch: Batch, activity: Activity, person: PersonId) -> None:
         activity,
         taken=seats.taken if seats else 0,
         seat=batch.get(SignUp, f"{activity.id}/{person}"),
-        booked=booked_near(batch, person, activity.starts, activity.ends),
     )
+    has_time(batch, activity, person)
 
 
 def old_enough(batch: Batch, activity: Activity, person: PersonId) -> None:
@@ -220,7 +246,7 @@ async def sign_up(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
     """Take a seat.
 
     Refuses: NotFound, PersonNotActive, BelowServiceAge, ActivityNotOpen, SignedUpAlready,
-    ActivityFull, DoubleBooked.
+    ActivityFull, DoubleBooked, HelpPromised.   Source: domain 5.
     """
     person = permit_self(actor)
 
@@ -241,6 +267,7 @@ async def sign_up(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
             (AgeBand, person),
             (SignUp, f"{activity}/{person}"),
             (Seats, activity),
+            (HelpOpen, person),
         ],
     )
 

@@ -24,8 +24,7 @@ from timebank.sign_ups import (
     SignedUpAlready,
     SignUp,
     Withdrew,
-    booked_near,
-    decide_free,
+    has_time,
     may_take,
     old_enough,
     take_seat,
@@ -138,7 +137,7 @@ async def join_wait_list(actor: Actor, *, activity: str, key: RequestKey) -> Act
     """Wait for a seat of a full activity.
 
     Refuses: NotFound, PersonNotActive, BelowServiceAge, ActivityNotOpen, SignedUpAlready,
-    WaitingAlready, SeatsFree, WaitListFull, DoubleBooked.
+    WaitingAlready, SeatsFree, WaitListFull, DoubleBooked, HelpPromised.
     """
     person = permit_self(actor)
 
@@ -153,7 +152,7 @@ async def join_wait_list(actor: Actor, *, activity: str, key: RequestKey) -> Act
             seat=batch.get(SignUp, f"{activity}/{person}"),
             people=waiting.people if waiting else (),
         )
-        decide_free(held, booked_near(batch, person, held.starts, held.ends))
+        has_time(batch, held, person)
         entry = batch.record(WaitListJoined(activity=activity, person=person))
         return Acted(entry=entry.seq, activity=activity)
 

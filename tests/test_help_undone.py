@@ -1,0 +1,185 @@
+"""Help undone: what was paid for a record that a finding took back is paid again after a review."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.credit import fill_pool
+from tests.helping import Street, open_street
+from tests.misconduct import found, second_lead
+from tests.volunteering import spend
+from tests.world import key
+from timebank import accounts, replay
+from timebank.access import Role
+from timebank.accounts import NotEnoughTime
+from timebank.confirmations import accept_hours
+from timebank.finding_appeals import appeal_finding, review_finding
+from timebank.finding_life import AppealGrounds, Blame
+from timebank.help_disputes import dispute_help, rule_on_help
+from timebank.help_life import (
+    HelpDisputeReason,
+    HelpKind,
+    HelpPaidAgain,
+    HelpPartlyPaidAgain,
+    HelpState,
+)
+from timebank.help_orders import HelpOrder, HelpWeek, week_key
+from timebank.help_undone import decide_pay_again
+from timebank.lifecycles import NotInThisState
+from timebank.living_alone import note_living_alone
+from timebank.pool_grants import grant_from_pool
+from timebank.settlements import confirm_help
+from timebank.tables import find
+
+SHOWN = AppealGrounds.SERVICE_SHOWN
+STARTS = datetime(2026, 11, 2, 2, tzinfo=UTC)
+ORDER: dict[str, Any] = {
+    "id": "hlp_1",
+    "payer": "per_2",
+    "served": "per_2",
+    "station": "sta_1",
+    "path": "1/2/3/4/sta_1/",
+    "street": "1/2/3",
+    "kind": HelpKind.MEALS,
+    "starts": STARTS,
+    "minutes": 60,
+    "at_home": False,
+    "state": HelpState.RELEASED,
+    "requested_at": STARTS,
+    "waits_since": STARTS,
+    "helper": "per_1",
+    "served_minutes": 60,
+    "undone_minutes": 60,
+    "undone_own": 60,
+}
+
+
+@pytest.fixture
+async def street(database_url: str, tmp_path: Path) -> AsyncIterator[Street]:
+    async with open_street(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def one_street(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Street]:
+    async with open_street(sqlite_url, tmp_path) as made:
+        yield made
+
+
+async def appealed(street: Street, order: str) -> str:
+    """The helper's appeal against a finding on the record of an order."""
+    record = (await street.at(order)).record or ""
+    made = await found(street.world, [record], blame=Blame.VOLUNTEER)
+    told = await appeal_finding(street.helper, finding=made.finding, words="我去过", key=key())
+    return told.appeal
+
+
+async def shown(street: Street, appeal: str) -> None:
+    """Let another officer find that the service was shown."""
+    officer = await second_lead(street.world)
+    await review_finding(officer, appeal=appeal, grounds=SHOWN, decision="已核实", key=key())
+
+
+async def whole(street: Street) -> bool:
+    """Whether the books are whole and replay gives the same."""
+    told = await replay.compare(street.world.settings.database_url)
+    return (await accounts.conservation()).whole and told.differing == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "held", "told"),
+    [
+        ({}, {}, {"balance": 60, "owed": 0, "granted": 0, "repaid": 0}),
+        ({}, {"payer_minutes": 20}, {"balance": 20, "owed": 40}),
+        ({}, {"debt": 45}, {"repaid": 45}),
+        ({}, {"debt": 90}, {"repaid": 60}),
+        ({"undone_own": 25}, {"pool_minutes": 35}, {"balance": 25, "granted": 35}),
+    ],
+)
+def test_the_payer_pays_again_and_owes_what_is_spent(
+    order: dict[str, int], held: dict[str, int], told: dict[str, int]
+) -> None:
+    asked = {"debt": 0, "payer_minutes": 600, "pool_minutes": 0} | held
+    made = decide_pay_again(HelpOrder(**ORDER | order), area="420102", **asked)
+    assert {name: getattr(made, name) for name in told} == told
+    assert sum(minutes for _, _, minutes in made.postings()) == 0
+    assert made.minutes == 60
+
+
+def test_a_payment_in_part_is_paid_again_in_part_and_no_other_is() -> None:
+    asked: dict[str, Any] = {"area": "4", "debt": 0, "payer_minutes": 600, "pool_minutes": 0}
+    part = decide_pay_again(HelpOrder(**ORDER | {"served_minutes": 90}), **asked)
+    assert isinstance(part, HelpPartlyPaidAgain)
+    assert isinstance(decide_pay_again(HelpOrder(**ORDER), **asked), HelpPaidAgain)
+    with pytest.raises(NotInThisState):
+        decide_pay_again(HelpOrder(**ORDER | {"state": HelpState.SETTLED}), **asked)
+    with pytest.raises(NotEnoughTime):
+        decide_pay_again(HelpOrder(**ORDER | {"undone_own": 59}), **asked)
+
+
+@pytest.mark.anyio
+async def test_who_was_found_innocent_is_paid_and_whoever_spent_it_owes_it(street: Street) -> None:
+    order = await street.delivered()
+    await confirm_help(street.elder, order=order, key=key())
+    await spend(street.world, street.helper.id, 45)
+    appeal = await appealed(street, order)
+    assert await street.state(order) is HelpState.RELEASED
+    assert await street.minutes(street.elder) == 600
+    assert await accounts.balance_of(accounts.owed(street.helper.id)) == -45
+    await spend(street.world, street.elder.id, 590)
+
+    await shown(street, appeal)
+
+    held = await street.at(order)
+    assert (held.state, held.paid_minutes, held.undone_minutes) == (HelpState.SETTLED, 60, 0)
+    assert await street.minutes(street.helper) == 15
+    assert await accounts.balance_of(accounts.owed(street.helper.id)) == 0
+    assert await street.minutes(street.elder) == 0
+    assert await accounts.balance_of(accounts.owed(street.elder.id)) == -50
+    week = await find(HelpWeek, week_key(street.elder.id, held.starts.date()))
+    assert week
+    assert week.minutes == 60
+    assert await whole(street)
+
+
+@pytest.mark.anyio
+async def test_what_a_dispute_left_of_a_payment_comes_back_and_no_more(one_street: Street) -> None:
+    street = one_street
+    order = await street.delivered()
+    reason = HelpDisputeReason.SHORTER
+    await dispute_help(street.elder, order=order, reason=reason, key=key())
+    await rule_on_help(street.manager, order=order, minutes=30, key=key())
+    await accept_hours(street.helper, records=[(await street.at(order)).record or ""], key=key())
+    await shown(street, await appealed(street, order))
+    held = await street.at(order)
+    assert (held.state, held.paid_minutes) == (HelpState.PARTIAL, 30)
+    assert (await street.minutes(street.helper), await street.minutes(street.elder)) == (30, 570)
+    assert await whole(street)
+
+
+@pytest.mark.anyio
+async def test_a_pool_that_had_granted_it_pays_again_once_it_can(one_street: Street) -> None:
+    street = one_street
+    area, station = "420102", street.world.station
+    await fill_pool(area, station, 1_000)
+    await note_living_alone(street.clerk, person=street.elder.id, alone=True, key=key())
+    lead = await street.world.officer(Role.CITY_LEAD)
+    await grant_from_pool(lead, area=area, key=key())
+    order = await street.delivered(minutes=60)
+    await confirm_help(street.elder, order=order, key=key())
+    appeal = await appealed(street, order)
+    pool = accounts.pool(area)
+    left = await accounts.balance_of(pool)
+    await fill_pool(area, station, 59 - left)
+
+    with pytest.raises(NotEnoughTime):
+        await shown(street, appeal)
+    assert await street.state(order) is HelpState.RELEASED
+    await fill_pool(area, station, left - 59)
+    await shown(street, appeal)
+    assert (await street.minutes(street.helper), await street.minutes(street.elder)) == (60, 600)
+    assert await accounts.balance_of(pool) == left - 60
+    assert await whole(street)
