@@ -631,6 +631,8 @@ class Migration(migrations.Migration):
                 ('disputed_by', fields.CharField(null=True, max_length=512)),
                 ('paid_minutes', fields.BigIntField()),
                 ('to_helper', fields.BigIntField()),
+                ('undone_minutes', fields.BigIntField()),
+                ('undone_own', fields.BigIntField()),
                 ('confirm_by', InstantField(null=True)),
             ],
             options={'table': 'help_order', 'app': 'timebank', 'indexes': [Index(fields=['payer', 'id']), Index(fields=['served', 'id']), Index(fields=['helper', 'id']), Index(fields=['state', 'id']), Index(fields=['state', 'street', 'starts']), Index(fields=['state', 'waits_since']), Index(fields=['confirm_by', 'id'])], 'pk_attr': 'id'},
