@@ -73,14 +73,15 @@ class Books:
         rows = await self._reader.fetch("SELECT bytes FROM entry WHERE seq = $1", seq)
         if not rows or seq >= entry.seq:
             return [f"reverses {seq}, which is not before it"]
-        if leaf_hash(rows[0][0]) != leaf:
+        data = rows[0][0]
+        if type(data) is not bytes or leaf_hash(data) != leaf:
             return [f"reverses {seq} under another leaf"]
         wrong: list[str] = []
         if seq in self._reversed:
             wrong.append(f"reverses {seq} a second time")
         self._reversed.add(seq)
         try:
-            target = decode(rows[0][0])
+            target = decode(data)
         except MalformedEntry:
             return wrong
         if reversal_of(target.body) is not None:
@@ -103,9 +104,9 @@ _MISBOUND = """
 SELECT r.id, r.first_seq, r.count, count(e.seq), min(e.seq)
 FROM request r LEFT JOIN entry e ON e.request = r.id
 GROUP BY r.id, r.first_seq, r.count
-HAVING count(e.seq) <> r.count
+HAVING count(e.seq) IS DISTINCT FROM r.count
     OR coalesce(min(e.seq), -1) <> coalesce(r.first_seq, -1)
-    OR max(e.seq) - min(e.seq) + 1 <> r.count
+    OR max(e.seq) - min(e.seq) + 1 <> count(e.seq)
 ORDER BY r.id
 """
 

@@ -21,7 +21,7 @@ import msgspec
 
 from ledger.entry import MalformedEntry, decode, leaf_hash
 from ledger.merkle import TILE_WIDTH, Frontier, Stored, Tile, grow
-from ledger.reader import Reader, Unreadable, read_tile
+from ledger.reader import Reader, read_tile
 
 ENTRIES_A_SEGMENT = 1 << 16
 # Enough that waiting for a query costs little beside its rows. They are compared a tile at a time:
@@ -107,6 +107,11 @@ async def _stored(reader: Reader, first: int, full: list[Stored]) -> list[bytes 
     return found
 
 
+def _told(data: object) -> bytes:
+    """The bytes of a row; where there are none, none, which are no entry and have another leaf."""
+    return data if isinstance(data, bytes) else b""
+
+
 def _parts(datas: tuple[bytes, ...], start: int, end: int | None) -> bytes:
     """The same part of each, one after another."""
     return b"".join(map(itemgetter(slice(start, end)), datas))
@@ -126,14 +131,15 @@ class _Walk:
     def begin(self, rows: list[_Row]) -> None:
         """Go on after the entry before the segment."""
         for _, data, column in rows:
-            self.leaf, self.column = leaf_hash(data), column
+            self.leaf, self.column = leaf_hash(_told(data)), column
 
     def take(self, rows: list[_Row]) -> None:
         """Check the next rows and grow the tree, by their bytes."""
         try:
             leaves = [sha256(b"\x00" + row[1]).digest() for row in rows]
-        except TypeError as error:
-            raise Unreadable(f"an entry that is no bytes, {rows[0][0]} or after it") from error
+        except TypeError:
+            rows = [(seq, _told(data), column) for seq, data, column in rows]
+            leaves = [leaf_hash(data) for _, data, _ in rows]
         if self._whole(rows, leaves):
             self._pass(rows[-1], leaves[-1])
         else:

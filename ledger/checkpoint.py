@@ -242,6 +242,11 @@ def claimed(note: str) -> Checkpoint:
     return Checkpoint.parse(_split(note)[0])
 
 
+def name_of_line(line: str) -> str:
+    """Whose signature line it claims to be; refuses with InvalidNote what is no such line."""
+    return _parse_line(line)[0]
+
+
 def verify_cosignature(note: str, line: str, witness: Verifier) -> int:
     """The time of a witness's line on a note; refuses with InvalidNote whatever is not one."""
     body, _ = _split(note)

@@ -166,6 +166,9 @@ def decode(data: bytes) -> Sealed:
 
     Refuses with MalformedEntry everything FORMAT.md 1 does not allow.
     """
+    # What a database column holds is whatever its owner put there.
+    if type(data) is not bytes:
+        raise MalformedEntry("json", "no bytes")
     wire = _read(data)
     _check_body(wire.body)
     return _sealed(wire, data, _check_members(wire))

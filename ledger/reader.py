@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
@@ -38,7 +39,7 @@ COLUMNS = "seq, bytes, leaf, kind, at, actor, request"
 
 
 class Unreadable(Exception):
-    """The database could not give what it holds: damaged pages, or no such tables."""
+    """The database could not give what it holds: damaged pages, no such tables, other types."""
 
 
 class Reader(Protocol):
@@ -76,7 +77,10 @@ async def read_head(reader: Reader) -> Head:
     if len(rows) != 1:
         raise NotInstalled("no head")
     size, leaf, frontier, at = rows[0]
-    return head_of_row(size, leaf, frontier, at)
+    # Somebody who owns the database can make a column hold anything.
+    if not (type(size) is int and type(leaf) is bytes and type(frontier) is bytes):
+        raise Unreadable("table head: a value that is null or of another type")
+    return head_of_row(size, leaf, frontier, at if isinstance(at, str) else None)
 
 
 async def read_entries(
@@ -91,7 +95,10 @@ async def read_entries(
 
 
 async def read_tile(reader: Reader, tile: Tile) -> list[bytes]:
-    """The stored hashes of a tile, as many as there are from its first on."""
+    """The stored hashes of a tile, as many as there are from its first on.
+
+    What is null or of another type is not there, nor what follows it.
+    """
     first = tile.index * TILE_WIDTH
     if tile.level == 0:
         sql = "SELECT leaf FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
@@ -102,7 +109,11 @@ async def read_tile(reader: Reader, tile: Tile) -> list[bytes]:
             ' ORDER BY "index"'
         )
         rows = await reader.fetch(sql, first, first + TILE_WIDTH, tile.level)
-    return [row[0] for row in rows]
+    return list(takewhile(_is_hash, (row[0] for row in rows)))
+
+
+def _is_hash(value: object) -> bool:
+    return type(value) is bytes and len(value) == 32
 
 
 async def read_root(reader: Reader, size: int) -> bytes:
@@ -154,7 +165,7 @@ class _SqliteReader:
     def _fetch(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(sql, params).fetchall()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OverflowError) as error:
             raise Unreadable(str(error)) from error
 
 

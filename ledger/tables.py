@@ -64,7 +64,6 @@ def sqlite_uri(path: str, *, mode: Literal["ro", "rw"]) -> str:
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=1024)
 def sqlite_placeholders(sql: str) -> str:
     """$1 as SQLite numbers it: to SQLite a $1 is a name, and names cannot be bound by position."""
     return re.sub(r"\$(\d+)", r"?\1", sql)
@@ -151,6 +150,12 @@ SELECT 'index ' || i.relname, replace(pg_get_indexdef(i.oid), current_schema() |
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
 WHERE c.relname = ANY ($1::text[]) AND c.relnamespace = current_schema()::regnamespace
 UNION ALL
+SELECT 'column ' || c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
+    || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relname = ANY ($1::text[]) AND c.relnamespace = current_schema()::regnamespace
+    AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
 SELECT 'rule ' || rulename, definition FROM pg_rules
 WHERE tablename = ANY ($1::text[]) AND schemaname = current_schema()
 UNION ALL
@@ -162,7 +167,7 @@ WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'ledger\\_%
 
 
 async def postgresql_differences(connection: Any) -> list[str]:
-    """Each index, trigger, function and rule that is missing, foreign or unlike the DDL file."""
+    """Each column, index, trigger, function and rule missing, foreign or unlike the DDL file."""
     return _compare(_expected_postgresql(), await _postgresql_objects(connection))
 
 
@@ -186,6 +191,12 @@ def _expected_postgresql() -> dict[str, str]:
         r"^(CREATE FUNCTION (\w+)\(\).*?^\$body\$;)$", text, re.MULTILINE | re.DOTALL
     ):
         expected[f"function {name}"] = statement
+    for table, columns in re.findall(
+        r"^CREATE TABLE (\w+) \((.*?)^\)", text, re.MULTILINE | re.DOTALL
+    ):
+        for name, kind, rest in re.findall(r'^ +"?(\w+)"? (\w+)(.*)$', columns, re.MULTILINE):
+            held = " NOT NULL" if "NOT NULL" in rest else ""
+            expected[f"column {table}.{name}"] = kind + held
     return {name: _plain(statement) for name, statement in expected.items()}
 
 

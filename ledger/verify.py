@@ -23,6 +23,7 @@ from ledger.marks import Mark
 from ledger.merkle import (
     EMPTY_ROOT,
     TILE_HEIGHT,
+    TILE_WIDTH,
     Frontier,
     InvalidProof,
     Stored,
@@ -31,6 +32,7 @@ from ledger.merkle import (
     root_of,
     verify_inclusion,
 )
+from ledger.quorum import Quorum
 from ledger.reader import (
     Reader,
     Unreadable,
@@ -62,8 +64,10 @@ class Report(msgspec.Struct, frozen=True):
     `size` and `root` are those of the bytes that level chain read, not what the head claims; where
     it read a range or went on from a mark, those the stored tree proves around what was read.
     `first` and `end` are the entries whose bytes level chain read, `end` not among them;
-    `checkpoints` counts the notes that were checked. `findings` are at most 100, in the order met;
-    `more` counts the rest. `position` and `frontier` are where a later run may go on.
+    `checkpoints` and `cosignatures` count what of them was checked, `strangers` the cosignatures of
+    witnesses that are not in the quorum; `signed` and `witnessed` are how many entries the latest
+    checkpoint covers, and the latest that reaches the quorum. `findings` are at most 100, in the
+    order met; `more` counts the rest. `position` and `frontier` are where a later run may go on.
     """
 
     levels: tuple[Level, ...]
@@ -72,6 +76,10 @@ class Report(msgspec.Struct, frozen=True):
     first: int
     end: int
     checkpoints: int
+    cosignatures: int
+    strangers: int
+    signed: int
+    witnessed: int
     position: int
     frontier: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -90,6 +98,7 @@ class _Asked(msgspec.Struct, frozen=True):
     floor: Floor
     holder: Holder
     log: Log | None
+    quorum: Quorum | None
     anchor: Checkpoint | None
     mark: Mark | None
     span: tuple[int, int] | None
@@ -104,6 +113,7 @@ async def verify(
     floor: Floor = lambda account, unit: None,
     holder: Holder = lambda account: account,
     log: Log | None = None,
+    quorum: Quorum | None = None,
     anchor: Checkpoint | None = None,
     mark: Mark | None = None,
     span: tuple[int, int] | None = None,
@@ -114,14 +124,15 @@ async def verify(
 
     Args: floor, the balance below which an account must never be, in its unit, or None where it may
     be any; holder, whose an account is, for reversals whose account no longer holds enough; log,
-    whose signature every checkpoint must bear, a key or several; anchor, a checkpoint kept
+    whose signature every checkpoint must bear, a key or several; quorum, whose
+    cosignatures count, and the latest checkpoint must then reach it; anchor, a checkpoint kept
     elsewhere that the log must extend; mark, from where level chain goes on; span, the first of the
     entries whose bytes level chain reads and the one after the last, widened to whole segments;
     progress, called with level, entries done and entries in all; processes, how many share the
     chain of a large log.
     """
     share = processes or min(os.cpu_count() or 1, 8)
-    asked = _Asked(levels, floor, holder, log, anchor, mark, span, progress, share)
+    asked = _Asked(levels, floor, holder, log, quorum, anchor, mark, span, progress, share)
     check = _Check(url, asked)
     try:
         async with open_reader(url) as reader:
@@ -139,7 +150,8 @@ class _Check:
         self._asked = asked
         self._findings: list[Finding] = []
         self._done: list[Level] = []
-        self._more = self._checkpoints = 0
+        self._more = 0
+        self._claims: Claims | None = None
         self._size = self._first = self._end = 0
         self._root = EMPTY_ROOT
         # The full subtrees up to the last whole segment's end.
@@ -152,13 +164,18 @@ class _Check:
         self._more += max(0, len(findings) - room)
 
     def report(self) -> Report:
+        claims = self._claims
         return Report(
             levels=tuple(self._done),
             size=self._size,
             root=self._root.hex(),
             first=self._first,
             end=self._end,
-            checkpoints=self._checkpoints,
+            checkpoints=0 if claims is None else claims.checkpoints,
+            cosignatures=0 if claims is None else claims.cosignatures,
+            strangers=0 if claims is None else claims.strangers,
+            signed=0 if claims is None else claims.signed,
+            witnessed=0 if claims is None else claims.witnessed,
             position=self._position,
             frontier=tuple(hash_.hex() for hash_ in self._units),
             findings=tuple(self._findings),
@@ -171,18 +188,21 @@ class _Check:
             for damage in await reader.damage():
                 self.note(Finding("storage", None, damage))
             self._done.append("storage")
-        head = await read_head(reader)
-        end = await self._extent(reader)
+        # First what the tables are: where a column was changed, nothing below may be readable.
         if "chain" in levels:
             for difference in await reader.differences():
                 self.note(Finding("chain", None, difference))
+        head = await read_head(reader)
+        end = await self._extent(reader)
+        if "chain" in levels:
             if self._asked.span is None:
                 await self._check_chain(reader, head, end)
             else:
                 await self._check_span(reader, head, end, *self._asked.span)
-            claims = Claims(reader, self._size, self._asked.log)
+            claims = Claims(reader, self._size, self._asked.log, self._asked.quorum)
+            self._claims = claims
             self.note(*await claims.check_checkpoints())
-            self._checkpoints = claims.checkpoints
+            self.note(*await claims.check_cosignatures())
             if self._asked.anchor is not None:
                 self.note(*await claims.check_anchor(self._asked.anchor))
             self._done.append("chain")
@@ -197,6 +217,8 @@ class _Check:
         """
         rows = await reader.fetch("SELECT min(seq), max(seq), count(*) FROM entry")
         first, last, count = rows[0]
+        if not {type(first), type(last)} <= {int, type(None)}:
+            raise Unreadable("table entry: a position that is no whole number")
         if first is not None and first < 0:
             self.note(Finding("chain", first, "an entry before the first"))
         end = 0 if last is None else int(last) + 1
@@ -264,10 +286,10 @@ class _Check:
             self.note(*segment.findings)
             self._asked.progress("chain", segment.end - first, end - first)
             try:
-                (leaf,) = await reader.fetch("SELECT leaf FROM entry WHERE seq = $1", start)
+                leaf = (await read_tile(reader, Tile(0, start // TILE_WIDTH)))[0]
                 proof = await read_inclusion(reader, start, head.size)
                 verify_inclusion(
-                    index=start, size=head.size, leaf=leaf[0], proof=proof, root=head.root
+                    index=start, size=head.size, leaf=leaf, proof=proof, root=head.root
                 )
             except (InvalidProof, LookupError, ValueError) as error:
                 self.note(Finding("chain", start, f"not in the tree of the head: {error}"))
@@ -284,9 +306,9 @@ class _Check:
     async def _check_head(self, reader: Reader, head: Head, frontier: Frontier) -> None:
         leaf, at = bytes(32), None
         for (data,) in await reader.fetch("SELECT bytes FROM entry WHERE seq = $1", self._size - 1):
-            leaf = leaf_hash(data)
             with contextlib.suppress(MalformedEntry):
                 at = decode(data).at
+            leaf = leaf_hash(data) if type(data) is bytes else bytes(32)
         if head.size != self._size:
             what = f"the head counts {head.size} entries, {self._size} are there"
             self.note(Finding("chain", min(head.size, self._size), what))

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import strawberry
 
+from ledger.receipts import ReceiptState
 from schema.accounts import Books
 from schema.context import Info
 from schema.fields import field
@@ -59,6 +60,12 @@ class Ledger(Books):
     async def receipt(self, info: Info, seq: Seq) -> str | None:
         """The receipt of one entry; null where there is none for you."""
         return await entries.receipt(info.context.actor, int(seq))
+
+    @field
+    async def receipt_state(self, info: Info, seq: Seq) -> ReceiptState | None:
+        """What the receipt of one entry rests on now; null where there is none for you."""
+        told = await entries.issued(info.context.actor, int(seq))
+        return None if told is None else told.state
 
     @paged
     async def entries(

@@ -136,11 +136,13 @@ async def test_a_receipt_says_when_its_checkpoint_is_witnessed(
     file = tmp_path / "quorum"
     file.write_text(Quorum((Member("w", witness.verifier, None),), 1).text)
     settings = world.settings.model_copy(update={"quorum": file})
-    document = "query($seq: Long!) { ledger { entry(seq: $seq) { receiptState } } }"
+    both = "receiptState(seq: $seq) entry(seq: $seq) { receiptState }"
+    document = f"query($seq: Long!) {{ ledger {{ {both} }} }}"
 
     async def state(actor: Actor) -> object:
-        entry = (await ask(world, actor, document, seq=seq))["ledger"]["entry"]
-        return entry and entry["receiptState"]
+        told = (await ask(world, actor, document, seq=seq))["ledger"]
+        assert told["receiptState"] == (told["entry"] and told["entry"]["receiptState"])
+        return told["receiptState"]
 
     assert await state(volunteer) is None
     async with publishing(settings) as signing:

@@ -126,7 +126,22 @@ def test_a_mark_is_read_back(tmp_path: Path) -> None:
 
 def sample() -> Report:
     """A report of a log of 600 entries."""
-    return Report(("chain",), 600, "ab" * 32, 0, 600, 1, 512, ("cd" * 32,), (), 0)
+    return Report(
+        levels=("chain",),
+        size=600,
+        root="ab" * 32,
+        first=0,
+        end=600,
+        checkpoints=1,
+        cosignatures=0,
+        strangers=0,
+        signed=600,
+        witnessed=0,
+        position=512,
+        frontier=("cd" * 32,),
+        findings=(),
+        more=0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -242,22 +242,6 @@ async def test_the_levels_asked_for_are_the_levels_run(sqlite_url: str) -> None:
     assert report.levels == ("storage", "chain")
 
 
-async def test_a_table_whose_entries_are_no_bytes_is_named(sqlite_url: str) -> None:
-    await fill(sqlite_url, SIZE)
-    with fences_down(sqlite_url) as connection:
-        connection.execute("PRAGMA writable_schema = ON")
-        connection.execute(
-            "UPDATE sqlite_master SET sql = replace(replace(sql, 'NOT NULL', ''), 'STRICT', '')"
-            " WHERE name = 'entry'"
-        )
-    with fences_down(sqlite_url) as connection:
-        connection.execute("UPDATE entry SET bytes = NULL WHERE seq = 300")
-    report = await verify.verify(sqlite_url, levels=["chain"])
-    told = {(found.layer, found.what) for found in report.findings}
-    assert ("chain", "table entry differs") in told
-    assert ("storage", "an entry that is no bytes, 256 or after it") in told
-
-
 # Segments and processes
 
 

@@ -21,6 +21,7 @@ from ledger.checkpoint import Checkpoint, Log
 from ledger.entry import MalformedEntry
 from ledger.head import instant_text
 from ledger.marks import Mark
+from ledger.quorum import Quorum
 from ledger.tables import dialect_of
 from timebank import accounts, replay
 from timebank.replay import Replayed
@@ -34,7 +35,8 @@ DOES: dict[Level, str] = {
     "storage": "the database's own check of its pages (SQLite; PostgreSQL tells of damage when a"
     " page is read)",
     "chain": "the bytes of {span} against their hashes, order and tile roots;"
-    " {how}; the tables, triggers and indexes; {checkpoints} stored checkpoints",
+    " {how}; the tables, triggers and indexes; {checkpoints} stored checkpoints and"
+    " {cosignatures} cosignatures",
     "books": "every entry decoded strictly, its time and the columns beside it; balances after"
     " every entry against their floors;"
     " reversals: once, of an earlier entry, with the mirror of its postings",
@@ -63,12 +65,22 @@ class Claim(msgspec.Struct, frozen=True):
     at: str | None = None
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """Whose cosignatures counted, how many are needed, and how many entries have so many."""
+
+    needed: int
+    witnesses: tuple[str, ...]
+    witnessed: int
+
+
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What was checked of which log, when and by what, what was found, and what was not checked.
 
     `levels` are those that came to their end. `size` and `root` are the log's, `first` and `end`
-    the entries whose bytes level chain read, `ranged` whether only these were asked for. `rows`
-    counts the derived rows compared. Findings past 100 are counted in `more`.
+    the entries whose bytes level chain read, `ranged` whether only these were asked for. `signed`
+    is how many entries the latest checkpoint covers; `strangers` counts the cosignatures whose
+    witness is in no quorum file that was given. `rows` counts the derived rows compared. Findings
+    past 100 are counted in `more`.
     """
 
     at: str
@@ -82,6 +94,10 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     first: int
     end: int
     checkpoints: int
+    cosignatures: int
+    strangers: int
+    signed: int
+    quorum: Counted | None
     rows: int
     anchor: Claim | None
     mark: Claim | None
@@ -101,6 +117,7 @@ async def audit(
     now: datetime,
     levels: Collection[Level] = LEVELS,
     log: Log | None = None,
+    quorum: Quorum | None = None,
     anchor: Checkpoint | None = None,
     mark: Path | None = None,
     span: tuple[int, int] | None = None,
@@ -119,6 +136,7 @@ async def audit(
         floor=accounts.floor,
         holder=accounts.holder,
         log=log,
+        quorum=quorum,
         anchor=anchor,
         mark=before,
         span=span,
@@ -146,6 +164,10 @@ async def audit(
         first=report.first,
         end=report.end,
         checkpoints=report.checkpoints,
+        cosignatures=report.cosignatures,
+        strangers=report.strangers,
+        signed=report.signed,
+        quorum=None if quorum is None else _counted(quorum, report),
         rows=rebuilt.rows,
         anchor=None if anchor is None else Claim(anchor.size, anchor.root.hex()),
         mark=None if before is None else Claim(before.size, before.root, before.at),
@@ -156,6 +178,10 @@ async def audit(
     if mark is not None and made.sound and "chain" in done and span is None:
         marks.write_mark(mark, _mark_of(made, report))
     return msgspec.structs.replace(made, unchecked=tuple(unchecked(made)))
+
+
+def _counted(quorum: Quorum, report: verify.Report) -> Counted:
+    return Counted(quorum.needed, tuple(key.name for key in quorum.keys), report.witnessed)
 
 
 async def _projections(url: str, progress: replay.Progress) -> tuple[Replayed, list[Finding]]:
@@ -212,7 +238,10 @@ def unchecked(made: Audit) -> list[str]:
             told.append("Who signed the checkpoints: no verifier key was given.")
         if made.anchor is None:
             told.append("Whether the log was cut back or replaced whole: no anchor was given.")
-        told.append("Cosignatures of witnesses: see timebank verify checkpoint.")
+        if made.quorum is None:
+            told.append("Whose word the cosignatures are: no quorum file was given.")
+        elif made.strangers:
+            told.append(f"Cosignatures of witnesses that are not in the quorum: {made.strangers}.")
     return [*told, *NEVER]
 
 
@@ -225,16 +254,22 @@ def written(made: Audit) -> str:
     anchor = "none given"
     if made.anchor is not None:
         anchor = f"size {made.anchor.size}, root {made.anchor.root}"
+    witnessed = "no quorum file given"
+    if made.quorum is not None:
+        need = f"{made.quorum.needed} of {len(made.quorum.witnesses)}"
+        witnessed = f"{made.quorum.witnessed} entries by {need}"
     mark = "none"
     if made.mark is not None:
         mark = f"of {made.mark.at}: size {made.mark.size}, root {made.mark.root}"
     how = "that the tree of the head holds each segment" if made.ranged else "the head"
     spans = {"span": _span(made), "how": how, "checkpoints": made.checkpoints}
+    spans["cosignatures"] = made.cosignatures
     parts = [
         "# Report on a ledger",
         f"Verdict: {verdict(made)}.",
         f"* log keys: {', '.join(made.keys) or 'none given'}\n* size: {made.size} entries\n"
-        f"* root: {made.root}\n* anchor: {anchor}\n* mark: {mark}\n"
+        f"* root: {made.root}\n* signed: {made.signed} entries\n* witnessed: {witnessed}\n"
+        f"* anchor: {anchor}\n* mark: {mark}\n"
         f"* checked: {made.at}, by {made.software}, on {made.database}",
         "## What was checked",
         "\n".join(f"* {level}: {DOES[level].format(**spans)}" for level in made.levels),

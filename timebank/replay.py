@@ -183,7 +183,7 @@ async def rebuilt(
             started, done = time.perf_counter(), 0
             async for chunk in entries:
                 for (data,) in chunk:
-                    entry = told(decode(bytes(data)))
+                    entry = told(decode(data))
                     project(rows, event_of(entry), entry)
                 done += len(chunk)
                 progress(done)

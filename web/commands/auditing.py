@@ -12,9 +12,11 @@ from rich.progress import Progress
 
 from ledger.checkpoint import MAX_NOTE, Checkpoint, InvalidNote, Verifier, claimed, open_note
 from ledger.marks import UnusableMark
+from ledger.quorum import InvalidQuorum, Quorum
 from timebank import audits
 from web.commands.asked import FOUND, Asked, Steps, at_data, console, run, say
 from web.commands.verifier_keys import Key
+from web.commands.verifying import Unread, read_quorum
 
 EVERY_DAY: tuple[audits.Level, ...] = ("storage", "chain", "books")
 IN_A_RANGE: tuple[audits.Level, ...] = ("storage", "chain")
@@ -56,6 +58,9 @@ class Span(click.ParamType[tuple[int, int]]):
 )
 @click.option("--processes", type=click.IntRange(1, 64), help="As many as processors, if unset.")
 @click.option("--vkey", "keys", type=Key(), multiple=True, help="Who signs the log; repeatable.")
+@click.option(
+    "--quorum", type=click.File("rb"), help="Whose cosignatures count; the log must have them."
+)
 @click.option("--anchor", type=click.File("rb"), help="A checkpoint that the log must extend.")
 @click.option(
     "--report",
@@ -73,6 +78,7 @@ def verify_ledger(
     mark: Path | None,
     processes: int | None,
     keys: tuple[Verifier, ...],
+    quorum: BinaryIO | None,
     anchor: BinaryIO | None,
     reports: tuple[Path, ...],
 ) -> None:
@@ -91,6 +97,7 @@ def verify_ledger(
                     now=datetime.now(UTC),
                     levels=levels or (EVERY_DAY if span is None else IN_A_RANGE),
                     log=keys or None,
+                    quorum=None if quorum is None else _quorum(quorum, keys),
                     anchor=None if anchor is None else _anchor(anchor.read(MAX_NOTE + 1), keys),
                     mark=mark,
                     span=span,
@@ -106,6 +113,14 @@ def verify_ledger(
         else:
             path.write_text(audits.written(made), "utf-8")
     _answer(asked, made)
+
+
+def _quorum(file: BinaryIO, keys: tuple[Verifier, ...]) -> Quorum:
+    """The quorum of a file; wrong use where it is none, or names another log than `keys`."""
+    try:
+        return read_quorum(file, keys)
+    except (InvalidQuorum, Unread) as error:
+        raise click.BadParameter(str(error), param_hint="--quorum") from None
 
 
 def _anchor(data: bytes, keys: tuple[Verifier, ...]) -> Checkpoint:

@@ -59,7 +59,7 @@ def verify_receipt(
     """Check offline that the receipt in FILE proves its entry."""
 
     def check() -> dict[str, Any]:
-        witnesses = _quorum(quorum, keys)
+        witnesses = None if quorum is None else read_quorum(quorum, keys)
         receipt = open_receipt(_text(file, MAX_RECEIPT), keys, witnesses.keys if witnesses else ())
         entry = receipt.entry
         told = {"index": entry.seq, "kind": entry.kind, "at": instant_text(entry.at)}
@@ -78,7 +78,7 @@ def verify_checkpoint(
     """Check offline that the checkpoint in FILE is its log's."""
 
     def check() -> dict[str, Any]:
-        witnesses = _quorum(quorum, keys)
+        witnesses = None if quorum is None else read_quorum(quorum, keys)
         note = _text(file, MAX_NOTE)
         return _standing(open_note(note, keys, witnesses.keys if witnesses else ()), witnesses)
 
@@ -125,12 +125,14 @@ def _instant(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _quorum(file: BinaryIO | None, keys: Sequence[Verifier]) -> Quorum | None:
-    """The quorum of a file, if there is one; refuses with InvalidQuorum one for another log."""
-    if file is None:
-        return None
+def read_quorum(file: BinaryIO, keys: Sequence[Verifier]) -> Quorum:
+    """The quorum of a file; refuses with InvalidQuorum and Unread.
+
+    Args: keys, of the log that it must be for; none where no key is known.
+    """
     quorum = parse_quorum(_text(file, MAX_FILE))
-    quorum.bind(keys)
+    if keys:
+        quorum.bind(keys)
     return quorum
 
 
