@@ -69,7 +69,7 @@ async def enter(
     context = await browser.new_context(
         viewport={"width": width, "height": 900}, java_script_enabled=js, locale=locale
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = await context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))

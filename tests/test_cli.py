@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import click
 import pytest
 
 from ledger.entry import decode
@@ -17,6 +18,7 @@ from timebank.replay import compare
 from timebank.settings import Settings
 from timebank.tables import TABLES, install_sealer
 from timebank.vault import Keyring
+from web.cli import ALONE, WHOLE, Later, main
 
 
 def timebank(*words: str) -> subprocess.CompletedProcess[str]:
@@ -129,3 +131,25 @@ def personal_words(settings: Settings) -> set[str]:
         kept = [TABLES["texts"].load(row) for row in connection.execute(TABLES["texts"].every)]
     install_sealer(None)
     return words | {text.value for text in kept}
+
+
+@pytest.mark.parametrize("group", [main, main.get_command(click.Context(main), "verify")])
+def test_every_command_that_is_listed_is_there_under_its_name(group: Later) -> None:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+    assert group.get_command(context, "no-such-command") is None
+
+
+@pytest.mark.parametrize("group", sorted(ALONE))
+def test_whoever_checks_a_file_loads_neither_database_nor_api(group: str) -> None:
+    assert not ALONE[group].keys() & WHOLE[group].keys()
+    modules = {f"web.commands.{place.partition('.')[0]}" for place in ALONE[group].values()}
+    told = f"import sys, {', '.join(sorted(modules))}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert modules <= set(loaded)
+    assert not {"graphql", "strawberry", "timebank.models", "tortoise"} & set(loaded)

@@ -5,35 +5,86 @@ used wrongly; 3 the ledger cannot be opened; 4 database and anchor disagree, so 
 written or signed. With --json an answer is one JSON object.
 """
 
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-import schema
 from timebank.settings import Settings
-from web.commands import (
-    auditing,
-    backups,
-    certifying,
-    copies,
-    exporting,
-    importing,
-    keys,
-    ledgers,
-    mending,
-    officers,
-    roles,
-    serving,
-    signing,
-    timers,
-    verifying,
-    witnessing,
-)
 from web.commands.asked import Asked
 
+ALONE = {
+    "verify": {
+        "checkpoint": "verifying.verify_checkpoint",
+        "receipt": "verifying.verify_receipt",
+    },
+    "main": {"quorum": "witnessing.quorum", "witness": "witnessing.witness"},
+}
+WHOLE = {
+    "verify": {
+        "certificate": "certifying.verify_certificate",
+        "copy": "copies.verify_copy",
+        "entitlement": "certifying.verify_entitlement",
+        "ledger": "auditing.verify_ledger",
+    },
+    "main": {
+        "adopt": "mending.adopt",
+        "backup": "backups.backup",
+        "checkpoint": "signing.checkpoint",
+        "correct-clock": "mending.correct_clock",
+        "database-role": "roles.database_role",
+        "demo": "serving.demo",
+        "doctor": "ledgers.doctor",
+        "export": "exporting.exporting",
+        "grant": "officers.grant",
+        "import": "importing.importing",
+        "init": "ledgers.init",
+        "keys": "keys.keys",
+        "migrate": "ledgers.migrate",
+        "publisher": "signing.publisher",
+        "receipt": "signing.receipt",
+        "replay": "ledgers.replay_command",
+        "restore": "backups.restore",
+        "resume": "mending.resume",
+        "schema": "serving.print_schema",
+        "serve": "serving.serve",
+        "timers": "timers.timers",
+        "user": "officers.user",
+    },
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Later(click.Group):
+    """Imports a command when it is asked for: whoever checks a file waits for nothing else.
+
+    Those `alone` need files and keys only; those `whole` open a ledger, and know every kind of
+    entry there is.
+    """
+
+    def __init__(self, name: str, **given: Any) -> None:
+        super().__init__(name, **given)
+        self.alone: Mapping[str, str] = ALONE[name]
+        self.whole: Mapping[str, str] = WHOLE[name]
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command there is, by name."""
+        return sorted({*self.commands, *self.alone, *self.whole})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, None where there is none."""
+        if cmd_name in self.whole:
+            import_module("timebank.models")
+        place = self.whole.get(cmd_name) or self.alone.get(cmd_name)
+        if place is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = place.partition(".")
+        command: click.Command = getattr(import_module(f"web.commands.{module}"), name)
+        return command
+
+
+@click.group("main", cls=Later, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--data", type=click.Path(path_type=Path), help="Directory of database and keys.")
 @click.option("--database", help="Database URL; by default SQLite in the data directory.")
 @click.option("--json", "in_json", is_flag=True, help="Answer in JSON.")
@@ -46,46 +97,6 @@ def main(context: click.Context, data: Path | None, database: str | None, in_jso
     context.obj = Asked(Settings(**told), in_json)
 
 
-@main.command("schema")
-def print_schema() -> None:
-    """Print the API's schema."""
-    click.echo(schema.printed(), nl=False)
-
-
-for command in (
-    ledgers.init,
-    ledgers.migrate,
-    ledgers.verify,
-    ledgers.replay_command,
-    ledgers.doctor,
-    roles.database_role,
-    officers.user,
-    officers.grant,
-    serving.serve,
-    serving.demo,
-    backups.backup,
-    backups.restore,
-    keys.keys,
-    mending.adopt,
-    mending.resume,
-    mending.correct_clock,
-    signing.checkpoint,
-    signing.publisher,
-    signing.receipt,
-    importing.importing,
-    witnessing.witness,
-    witnessing.quorum,
-    exporting.exporting,
-    timers.timers,
-):
-    main.add_command(command)
-
-for check in (
-    auditing.verify_ledger,
-    certifying.verify_certificate,
-    certifying.verify_entitlement,
-    verifying.verify_receipt,
-    verifying.verify_checkpoint,
-    copies.verify_copy,
-):
-    ledgers.verify.add_command(check)
+@main.group(cls=Later)
+def verify() -> None:
+    """Check what this software claims."""

@@ -37,11 +37,6 @@ def migrate(asked: Asked) -> None:
     say(asked, {"migrated": True}, "The tables are up to date.")
 
 
-@click.group()
-def verify() -> None:
-    """Check what this software claims."""
-
-
 @click.command("replay")
 @click.option("--apply", "applying", is_flag=True, help="Refill the live tables; stop the server.")
 @click.pass_obj

@@ -9,6 +9,7 @@ import click
 import uvicorn
 from rich.progress import Progress
 
+import schema
 from ledger.anchor import Verdict
 from timebank import bank, demo_city, publication
 from timebank.settings import Settings
@@ -29,6 +30,12 @@ EXPLAINED = {
 }
 """What each row of the start-up table (ledger format 7) means for whoever starts a server."""
 REFUSED = frozenset({Verdict.FRESH, Verdict.FORK, Verdict.LOST_DATABASE})
+
+
+@click.command("schema")
+def print_schema() -> None:
+    """Print the API's schema."""
+    click.echo(schema.printed(), nl=False)
 
 
 @click.command()
