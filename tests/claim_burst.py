@@ -6,6 +6,7 @@ prints one JSON line for each answer.
 
 import asyncio
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from tests.world import NOON, key
 from timebank.actors import person
 from timebank.bank import open_bank
 from timebank.clock import ManualClock
+from timebank.funding.project_works import approve_project
 from timebank.post_claims import claim_post
 from timebank.refusals import Refusal
 from timebank.settings import Settings
@@ -21,13 +23,15 @@ from timebank.wish_claims import claim_wish
 
 
 class Task(msgspec.Struct):
-    """What to claim: as whom, on which bank."""
+    """What to claim: as whom, on which bank. With an approver, `people` are projects to approve."""
 
     data: str
     database: str
     people: list[str]
     post: str | None = None
     wish: str | None = None
+    approver: str | None = None
+    at: datetime = NOON
 
 
 class Told(msgspec.Struct):
@@ -40,6 +44,9 @@ class Told(msgspec.Struct):
 async def attempt(task: Task, who: str) -> Told:
     """Claim once."""
     try:
+        if task.approver is not None:
+            actor = person(task.approver, staff=True)
+            return Told(claim=(await approve_project(actor, project=who, key=key())).project)
         if task.wish is not None:
             return Told(claim=(await claim_wish(person(who), wish=task.wish, key=key())).claim)
         made = await claim_post(person(who), post=task.post or "", key=key())
@@ -52,7 +59,7 @@ async def main() -> None:
     """Do the task."""
     task = msgspec.json.decode(sys.stdin.readline(), type=Task)
     settings = Settings(data=Path(task.data), database=task.database)
-    async with open_bank(settings, clock=ManualClock(NOON)):
+    async with open_bank(settings, clock=ManualClock(task.at)):
         print("ready", flush=True)  # noqa: T201  the answers are what this program is for
         sys.stdin.readline()
         for told in await asyncio.gather(*(attempt(task, who) for who in task.people)):

@@ -25,6 +25,7 @@ from tests.helping import help_things
 from tests.misconduct import misconduct_things
 from tests.organising import organisation_things
 from tests.privacy import privacy_things
+from tests.projects import project_things
 from tests.starring import star_things
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, form
@@ -100,6 +101,7 @@ async def found_city(world: World) -> City:
     city.things |= await certificate_things(world, city.subject)
     city.things |= await fund_things(world)
     city.things |= await organisation_things(world, city.subject)
+    city.things |= await project_things(world, city.subject)
     return city
 
 

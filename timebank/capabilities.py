@@ -117,7 +117,14 @@ from timebank import (
 from timebank.funding import (
     allotments,
     balances,
+    commitments,
+    funded_hours,
+    polls,
+    project_votes,
+    project_works,
+    projects,
     sources,
+    tranches,
 )
 
 CAPABILITIES = (
@@ -215,6 +222,13 @@ CAPABILITIES = (
     registration_rulings,
     community_filings,
     organisation_endings,
+    commitments,
+    funded_hours,
+    tranches,
+    polls,
+    projects,
+    project_votes,
+    project_works,
 )
 
 SPINE = (

@@ -80,6 +80,14 @@ class Action(StrEnum):
     REGISTER_ORGANISATION = "register_organisation"
     FILE_ORGANISATION = "file_organisation"
     ACT_FOR_ORGANISATION = "act_for_organisation"
+    MAKE_PAYMENT = "make_payment"
+    CHECK_PAYMENT = "check_payment"
+    READ_PAYMENTS = "read_payments"
+    RUN_PROJECT = "run_project"
+    TAKE_BALLOT = "take_ballot"
+    JUDGE_PROJECT = "judge_project"
+    SCREEN_PROJECT = "screen_project"
+    APPROVE_LARGE_PROJECT = "approve_large_project"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -142,6 +150,16 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.REGISTER_ORGANISATION: frozenset({Role.DISTRICT_REGISTRAR}),
     Action.FILE_ORGANISATION: frozenset({Role.STREET_OFFICER}),
     Action.ACT_FOR_ORGANISATION: frozenset({Role.ORGANISATION_REPRESENTATIVE}),
+    Action.MAKE_PAYMENT: frozenset({Role.STREET_CASHIER}),
+    Action.CHECK_PAYMENT: frozenset({Role.STREET_CHECKER}),
+    Action.READ_PAYMENTS: frozenset(
+        {Role.STREET_CASHIER, Role.STREET_CHECKER, Role.CITY_FUND_OFFICER, Role.AUDITOR}
+    ),
+    Action.RUN_PROJECT: frozenset({Role.STATION_MANAGER}),
+    Action.TAKE_BALLOT: frozenset(_STATION),
+    Action.JUDGE_PROJECT: frozenset({Role.STREET_OFFICER, Role.DISTRICT_LEAD}),
+    Action.SCREEN_PROJECT: frozenset({Role.STREET_OFFICER}),
+    Action.APPROVE_LARGE_PROJECT: frozenset({Role.DISTRICT_LEAD}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

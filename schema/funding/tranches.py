@@ -1,0 +1,228 @@
+"""Tranches on the wire: everybody sees what was paid when; cashier and checker move them on."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+from strawberry import ID
+
+from schema.context import Context, Input
+from schema.enums import show_enum
+from schema.paging import Connection, Listing, Page, paged
+from schema.refusal import Info, Payload, mutation
+from schema.scalars import Fen, Long
+from timebank.funding import tranches
+from timebank.funding.commitments import Condition
+from timebank.funding.tranche_life import TrancheState, WithholdReason
+
+WAITING = Listing("paymentsWaiting", str)
+Scope = Annotated[str, strawberry.argument(description="A path in your scope.")]
+InState = Annotated[TrancheState, strawberry.argument(description="In which state.")]
+
+show_enum(
+    TrancheState,
+    "The life of a part of what is paid.",
+    planned="It waits for its condition.",
+    condition_met="A cashier made the payment; another person checks it.",
+    approved="It was checked and may be paid out.",
+    paid="The money left.",
+    reconciled="The bank's statement shows it.",
+    withheld="It is not paid for now.",
+)
+show_enum(
+    Condition,
+    "What a payment waits for.",
+    contract="The contract.",
+    midterm="The mid-term report is accepted.",
+    final="The final report is accepted.",
+    acceptance="Residents accept the works.",
+)
+show_enum(
+    WithholdReason,
+    "Why a part is not paid for now.",
+    report_late="A report is late.",
+    hours_in_doubt="Hours are in doubt.",
+    spending_in_doubt="Expenditure is in doubt.",
+    stopped="The project was stopped.",
+)
+
+
+@strawberry.type(description="A part of what was promised, and whether it is paid.")
+class Tranche:
+    id: ID = strawberry.field(description="Names it.")
+    commitment: ID = strawberry.field(description="Of what is promised.")
+    number: int = strawberry.field(description="The first, the second, ...")
+    fen: Fen = strawberry.field(description="How much.")
+    condition: Condition = strawberry.field(description="What it waits for.")
+    least_minutes: Long = strawberry.field(description="The accepted minutes that it asks for.")
+    state: TrancheState = strawberry.field(description="How far it is.")
+    withheld: WithholdReason | None = strawberry.field(description="Why it is not paid for now.")
+
+    @classmethod
+    def of(cls, held: tranches.Tranche) -> "Tranche":
+        """A part as it is shown."""
+        return cls(
+            id=ID(held.id),
+            commitment=ID(held.commitment),
+            number=held.number,
+            fen=Fen(held.fen),
+            condition=held.condition,
+            least_minutes=Long(held.least_minutes),
+            state=held.state,
+            withheld=held.withheld,
+        )
+
+
+async def read_parts(context: Context, ids: Sequence[str]) -> dict[str, list[Tranche]]:
+    """The parts of commitments, for the loader."""
+    found = await tranches.tranches_of(ids)
+    return {id: [Tranche.of(held) for held in parts] for id, parts in found.items()}
+
+
+@strawberry.type
+class Query:
+    @paged
+    async def payments_waiting(
+        self, page: Page, info: Info, scope: Scope, state: InState
+    ) -> Connection[Tranche]:
+        """Payments below a path in a state, for those who make and check them."""
+        return await page.of(
+            WAITING,
+            tranches.payments_waiting,
+            info.context.actor,
+            scope,
+            state,
+            node=Tranche.of,
+        )
+
+
+@strawberry.input
+class PreparePaymentInput(Input):
+    tranche: ID = strawberry.field(description="Which part.")
+
+
+@strawberry.type
+class PreparePaymentPayload(Payload):
+    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
+
+
+@strawberry.input
+class ApprovePaymentInput(Input):
+    tranche: ID = strawberry.field(description="Which part.")
+
+
+@strawberry.type
+class ApprovePaymentPayload(Payload):
+    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
+
+
+@strawberry.input
+class PayTrancheInput(Input):
+    tranche: ID = strawberry.field(description="Which part.")
+    reference: str = strawberry.field(description="The bank's own, at most 60 characters.")
+
+
+@strawberry.type
+class PayTranchePayload(Payload):
+    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
+
+
+@strawberry.input
+class ReconcileTrancheInput(Input):
+    tranche: ID = strawberry.field(description="Which part.")
+
+
+@strawberry.type
+class ReconcileTranchePayload(Payload):
+    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
+
+
+@strawberry.input
+class WithholdTrancheInput(Input):
+    tranche: ID = strawberry.field(description="Which part.")
+    reason: WithholdReason = strawberry.field(description="Why.")
+
+
+@strawberry.type
+class WithholdTranchePayload(Payload):
+    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
+
+
+@strawberry.input
+class ResumeTrancheInput(Input):
+    tranche: ID = strawberry.field(description="Which part.")
+
+
+@strawberry.type
+class ResumeTranchePayload(Payload):
+    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
+
+
+async def _shown(answer: tranches.Paid) -> Tranche | None:
+    found = await tranches.tranches_by_id([answer.tranche])
+    return Tranche.of(found[answer.tranche]) if found else None
+
+
+@strawberry.type
+class Mutation:
+    @mutation(PreparePaymentPayload)
+    async def prepare_payment(
+        self, info: Info, input: PreparePaymentInput
+    ) -> PreparePaymentPayload:
+        """Make a payment whose condition is met, for another person to check."""
+        answer = await tranches.prepare_payment(
+            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
+        )
+        return PreparePaymentPayload.of(answer, tranche=await _shown(answer))
+
+    @mutation(ApprovePaymentPayload)
+    async def approve_payment(
+        self, info: Info, input: ApprovePaymentInput
+    ) -> ApprovePaymentPayload:
+        """Check a payment that somebody else made."""
+        answer = await tranches.approve_payment(
+            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
+        )
+        return ApprovePaymentPayload.of(answer, tranche=await _shown(answer))
+
+    @mutation(PayTranchePayload)
+    async def pay_tranche(self, info: Info, input: PayTrancheInput) -> PayTranchePayload:
+        """Pay out what another person checked."""
+        answer = await tranches.pay_tranche(
+            info.context.actor,
+            tranche=str(input.tranche),
+            reference=input.reference,
+            key=info.context.key(input),
+        )
+        return PayTranchePayload.of(answer, tranche=await _shown(answer))
+
+    @mutation(ReconcileTranchePayload)
+    async def reconcile_tranche(
+        self, info: Info, input: ReconcileTrancheInput
+    ) -> ReconcileTranchePayload:
+        """Say that the bank's statement shows a payment."""
+        answer = await tranches.reconcile_tranche(
+            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
+        )
+        return ReconcileTranchePayload.of(answer, tranche=await _shown(answer))
+
+    @mutation(WithholdTranchePayload)
+    async def withhold_tranche(
+        self, info: Info, input: WithholdTrancheInput
+    ) -> WithholdTranchePayload:
+        """Hold back a part that was not paid."""
+        answer = await tranches.withhold_tranche(
+            info.context.actor,
+            tranche=str(input.tranche),
+            reason=input.reason,
+            key=info.context.key(input),
+        )
+        return WithholdTranchePayload.of(answer, tranche=await _shown(answer))
+
+    @mutation(ResumeTranchePayload)
+    async def resume_tranche(self, info: Info, input: ResumeTrancheInput) -> ResumeTranchePayload:
+        """Plan a part again that was held back."""
+        answer = await tranches.resume_tranche(
+            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
+        )
+        return ResumeTranchePayload.of(answer, tranche=await _shown(answer))

@@ -1,0 +1,141 @@
+"""Funded hours: a payment may ask for hours, which count once and when they are accepted."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.funding import allotted
+from tests.projects import COST, approved, officer_of
+from tests.test_funding_tranches import PROMISE
+from tests.volunteering import confirmed, visited
+from tests.wire import act, ask, form
+from tests.world import NOON, World, key, open_world
+from timebank import replay
+from timebank.access import Role
+from timebank.activities import Activity, ActivityKind, ActivityState
+from timebank.actors import SYSTEM
+from timebank.batch import Batch
+from timebank.funding.commitments import Condition, meet
+from timebank.funding.funded_hours import (
+    ActivityFundedAlready,
+    FundedElsewhere,
+    accepted_minutes,
+    accepted_records,
+    cost_of_hour,
+    decide_funded,
+    fund_activity,
+    minutes_of,
+)
+from timebank.funding.tranches import (
+    TooFewAcceptedHours,
+    plan_tranches,
+    prepare_payment,
+    tranche_key,
+)
+from timebank.hours import record
+from timebank.journal import Answer, write
+from timebank.refusals import Forbidden, NotFound
+from timebank.reversals import repudiate_hours
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+def test_an_hour_costs_what_was_spent_by_the_minutes_that_were_accepted() -> None:
+    assert cost_of_hour(1_000, 120) == 500
+    assert cost_of_hour(100, 90) == 66
+    assert cost_of_hour(100, 0) is None
+
+
+@pytest.mark.anyio
+async def test_a_part_that_asks_for_hours_waits_until_volunteers_accepted_them(
+    world: World,
+) -> None:
+    project = await approved(world, await allotted(world))
+    who = await world.volunteer()
+    visit = await visited(world, who, minutes=120)
+    held = await record(visit)
+    assert held
+    assert held.activity
+    activity = held.activity
+
+    def work(batch: Batch) -> Answer:
+        plan_tranches(batch, project, [(COST, Condition.ACCEPTANCE, 120)])
+        meet(batch, project, Condition.ACCEPTANCE)
+        return Answer()
+
+    await write(SYSTEM, key(), work, answer=Answer)
+    manager, cashier = (
+        world.staff[Role.STATION_MANAGER],
+        await officer_of(world, Role.STREET_CASHIER),
+    )
+    told = await act(
+        world,
+        manager,
+        "fundActivity",
+        "commitment { id acceptedMinutes fenAnHour }",
+        activity=activity,
+        commitment=project,
+    )
+    assert told["commitment"] == {"id": project, "acceptedMinutes": 0, "fenAnHour": None}
+    tranche = tranche_key(project, 1)
+    with pytest.raises(TooFewAcceptedHours) as no:
+        await prepare_payment(cashier, tranche=tranche, key=key())
+    assert no.value.details["accepted"] == "0"
+    await confirmed(world, [visit])
+    assert await accepted_records(project) == [visit]
+    assert await minutes_of([project]) == {project: 120}
+    query = "query($p: ID!) { node(id: $p) { ... on Project { commitment { acceptedMinutes } } } }"
+    seen = (await ask(world, form(), query, p=project))["node"]["commitment"]
+    assert seen == {"acceptedMinutes": 120}
+    await prepare_payment(cashier, tranche=tranche, key=key())
+    await repudiate_hours(who, records=[visit], key=key())
+    assert await minutes_of([project]) == {project: 0}
+    # Whoever looked for records a moment ago is told under the lock what is left of them.
+    left: list[int] = []
+
+    def look(batch: Batch) -> Answer:
+        left.append(accepted_minutes(batch, [visit]))
+        return Answer()
+
+    await write(SYSTEM, key(), look, answer=Answer)
+    assert left == [0]
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_an_activity_is_paid_for_once_and_in_its_own_area(world: World) -> None:
+    manager = world.staff[Role.STATION_MANAGER]
+    project = await approved(world, await allotted(world))
+    activity = await world.activity()
+    with pytest.raises(NotFound):
+        await fund_activity(manager, activity=activity, commitment="prj_none", key=key())
+    with pytest.raises(Forbidden):
+        await fund_activity(
+            world.staff[Role.STREET_OFFICER], activity=activity, commitment=project, key=key()
+        )
+    await fund_activity(manager, activity=activity, commitment=project, key=key())
+    with pytest.raises(ActivityFundedAlready):
+        await fund_activity(manager, activity=activity, commitment=project, key=key())
+
+
+def test_money_of_one_area_pays_for_no_activity_of_another() -> None:
+    activity = Activity(
+        id="act_1",
+        station="sta_1",
+        team=None,
+        path="5/sta_1/",
+        organiser="per_1",
+        kind=ActivityKind.ELDER,
+        state=ActivityState.OPEN,
+        seats=1,
+        starts=NOON,
+        ends=NOON,
+        declared_at=NOON,
+    )
+    with pytest.raises(FundedElsewhere):
+        decide_funded(activity, PROMISE, None)

@@ -1,0 +1,180 @@
+"""Polls: paper, telephone and page merged, one person one vote, and residents alone."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.funding import allotted
+from tests.projects import ELIGIBLE, answered, asked, officer_of, project_of
+from tests.wire import act, ask, form
+from tests.world import World, found_station, key, open_world, resident_id
+from timebank import replay
+from timebank.access import Role
+from timebank.erasures import ask_erasure
+from timebank.funding.polls import (
+    BallotNotOurs,
+    BallotWay,
+    NotAResident,
+    Poll,
+    PollKind,
+    PollOver,
+    PollVoter,
+    VotedAlready,
+    cast_ballot,
+    decide_ballot,
+    take_ballot,
+)
+from timebank.identity import DocumentNumberWrong, DocumentType
+from timebank.people import Person
+from timebank.person_life import PersonState
+from timebank.refusals import Forbidden, NotFound
+from timebank.tables import find, select
+
+TODAY = date(2026, 11, 20)
+OPEN = Poll(
+    id="prj_1/decision",
+    about="prj_1",
+    kind=PollKind.DECISION,
+    path="420100/1/sta_1/",
+    unit_path="420100/1/",
+    until=TODAY,
+)
+HERE = Person(
+    id="per_1",
+    number="WH-1",
+    home="sta_1",
+    home_path="420100/1/sta_1/",
+    state=PersonState.ACTIVE,
+)
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+async def test_residents_answer_while_the_poll_is_open() -> None:
+    decide_ballot(OPEN, HERE, TODAY)
+    decide_ballot(OPEN, None, TODAY)
+    elsewhere = msgspec.structs.replace(HERE, home_path="420100/2/sta_2/")
+    for poll, person, today, no in (
+        (OPEN, elsewhere, TODAY, NotAResident),
+        (OPEN, HERE, TODAY + timedelta(days=1), PollOver),
+        (msgspec.structs.replace(OPEN, open=False), HERE, TODAY, PollOver),
+    ):
+        with pytest.raises(no):
+            decide_ballot(poll, person, today)
+
+
+async def test_one_person_has_one_vote_whichever_way_it_comes(world: World) -> None:
+    clerk = world.staff[Role.STATION_CLERK]
+    who = await world.volunteer()
+    own = resident_id(world.count)
+    project = await asked(world, await allotted(world))
+    poll = (await project_of(project)).poll(PollKind.DECISION)
+
+    async def by(way: BallotWay, document: str) -> None:
+        await take_ballot(
+            clerk,
+            poll=poll,
+            way=way,
+            document=DocumentType.RESIDENT_ID,
+            document_number=document,
+            in_favour=False,
+            key=key(),
+        )
+
+    told = await act(
+        world, who, "castBallot", "poll { inFavour against byPage }", poll=poll, inFavour=True
+    )
+    assert told["poll"] == {"inFavour": 1, "against": 0, "byPage": 1}
+    await by(BallotWay.PHONE, resident_id(800))
+    # Each of them has answered, whatever way is tried next.
+    for way, document in (
+        (BallotWay.PAPER, own),
+        (BallotWay.PHONE, own),
+        (BallotWay.PAPER, resident_id(800)),
+    ):
+        with pytest.raises(VotedAlready):
+            await by(way, document)
+    with pytest.raises(VotedAlready):
+        await cast_ballot(who, poll=poll, in_favour=False, key=key())
+    # Nor does registering after an answer on paper give somebody a second vote.
+    world.count = 899
+    late = await world.volunteer()
+    await by(BallotWay.PAPER, resident_id(901))
+    world.count = 900
+    assert late.person
+    newcomer = await world.volunteer()
+    with pytest.raises(VotedAlready):
+        await cast_ballot(newcomer, poll=poll, in_favour=True, key=key())
+    await cast_ballot(late, poll=poll, in_favour=True, key=key())
+    held = await find(Poll, poll)
+    assert held
+    assert (held.in_favour, held.against) == (2, 2)
+    assert (held.by_page, held.by_paper, held.by_phone) == (2, 1, 1)
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+async def test_staff_take_down_what_residents_say_and_nothing_else(world: World) -> None:
+    clerk = world.staff[Role.STATION_CLERK]
+    other = await found_station(world, number="002", area="420102002004")
+    await world.register(home=other)
+    stranger = resident_id(world.count)
+    project = await asked(world, await allotted(world))
+    poll = (await project_of(project)).poll(PollKind.DECISION)
+    for actor, way, document, about, no in (
+        (clerk, BallotWay.PAPER, stranger, poll, NotAResident),
+        (clerk, BallotWay.PAGE, resident_id(801), poll, BallotNotOurs),
+        (clerk, BallotWay.PAPER, "420106195002290019", poll, DocumentNumberWrong),
+        (clerk, BallotWay.PAPER, resident_id(801), "prj_none", NotFound),
+        (await officer_of(world, Role.AUDITOR), BallotWay.PAPER, resident_id(801), poll, Forbidden),
+    ):
+        with pytest.raises(no):
+            await take_ballot(
+                actor,
+                poll=about,
+                way=way,
+                document=DocumentType.RESIDENT_ID,
+                document_number=document,
+                in_favour=True,
+                key=key(),
+            )
+    held = await find(Poll, poll)
+    assert held
+    assert held.present == 0
+
+
+async def test_everybody_reads_how_many_and_erasure_takes_the_note_of_who(world: World) -> None:
+    who = await world.volunteer()
+    project = await asked(world, await allotted(world))
+    poll = (await project_of(project)).poll(PollKind.DECISION)
+    await cast_ballot(who, poll=poll, in_favour=True, key=key())
+    await answered(world, project, PollKind.DECISION, 1, 1)
+    query = """query($p: ID!) { node(id: $p) { ... on Project {
+        eligible polls { kind open inFavour against byPage byPaper } } } }"""
+    told = (await ask(world, form(), query, p=project))["node"]
+    assert told == {
+        "eligible": ELIGIBLE,
+        "polls": [
+            {
+                "kind": "DECISION",
+                "open": True,
+                "inFavour": 2,
+                "against": 1,
+                "byPage": 1,
+                "byPaper": 2,
+            }
+        ],
+    }
+    assert [one.person for one in await select(PollVoter, person=who.person)] == [who.person]
+    await ask_erasure(who, key=key())
+    assert await select(PollVoter, person=who.person) == []
+    held = await find(Poll, poll)
+    assert held
+    assert held.present == 3

@@ -1,0 +1,186 @@
+"""Project votes: quorum and majority by policy, then laid open, and what objections do."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.funding import allotted
+from tests.projects import ELIGIBLE, answered, asked, laid_open, project_of, screened
+from tests.starring import SEEDED
+from tests.test_funding_polls import OPEN
+from tests.test_funding_projects import PROJECT
+from tests.wire import act, ask, form
+from tests.world import World, key, open_world
+from timebank.access import Role
+from timebank.funding.polls import PollKind, PollOver
+from timebank.funding.project_life import (
+    ProjectDeclined,
+    ProjectDeclineReason,
+    ProjectState,
+    ProjectVoted,
+)
+from timebank.funding.project_votes import (
+    MOST_DAYS,
+    EligibleMissing,
+    MoreThanEligible,
+    VoteDayWrong,
+    VoteOpen,
+    count_votes,
+    decide_discussed,
+    decide_vote,
+    open_vote,
+    rule_on_project_objection,
+)
+from timebank.funding.project_works import approve_project
+from timebank.lifecycles import NotInThisState
+from timebank.publicity import (
+    PublicityOpen,
+    PublicityReason,
+    PublicityUndecided,
+    object_to_publicity,
+)
+from timebank.refusals import NotFound, Refusal
+
+TODAY = date(2026, 11, 20)
+DAY = timedelta(days=1)
+NO_QUORUM, NO_MAJORITY = ProjectDeclineReason.NO_QUORUM, ProjectDeclineReason.NO_MAJORITY
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("eligible", "in_favour", "against", "outcome"),
+    [
+        (100, 51, 0, None),
+        (100, 26, 25, None),
+        (100, 50, 0, NO_QUORUM),
+        (100, 25, 25, NO_QUORUM),
+        (100, 30, 30, NO_MAJORITY),
+        (100, 0, 60, NO_MAJORITY),
+        (3, 2, 0, None),
+        (3, 1, 1, NO_MAJORITY),
+        (3, 1, 0, NO_QUORUM),
+        (1, 1, 0, None),
+        (1, 0, 0, NO_QUORUM),
+        (2, 2, 1, MoreThanEligible),
+    ],
+)
+def test_more_than_half_present_and_more_than_half_of_those_in_favour(
+    eligible: int, in_favour: int, against: int, outcome: Any
+) -> None:
+    project = msgspec.structs.replace(PROJECT, state=ProjectState.DISCUSSED, eligible=eligible)
+    poll = msgspec.structs.replace(OPEN, in_favour=in_favour, against=against)
+    given = (project, poll, SEEDED.fund, TODAY + DAY)
+    if isinstance(outcome, type) and issubclass(outcome, Refusal):
+        with pytest.raises(outcome):
+            decide_vote(*given)
+        return
+    told = decide_vote(*given)
+    if outcome is None:
+        assert isinstance(told, ProjectVoted)
+        assert (told.quorum_percent, told.majority_percent) == (50, 50)
+    else:
+        assert isinstance(told, ProjectDeclined)
+        assert told.reason is outcome
+
+
+def test_votes_are_counted_after_the_last_day_or_when_everybody_answered() -> None:
+    project = msgspec.structs.replace(PROJECT, state=ProjectState.DISCUSSED, eligible=2)
+    one = msgspec.structs.replace(OPEN, in_favour=1)
+    with pytest.raises(VoteOpen):
+        decide_vote(project, one, SEEDED.fund, TODAY)
+    both = msgspec.structs.replace(OPEN, in_favour=2)
+    assert isinstance(decide_vote(project, both, SEEDED.fund, TODAY), ProjectVoted)
+
+
+def test_residents_are_given_some_days_and_are_somebody() -> None:
+    screened = msgspec.structs.replace(PROJECT, state=ProjectState.SCREENED)
+    last = TODAY + MOST_DAYS * DAY
+    assert decide_discussed(screened, 1, last, TODAY).until == last
+    for project, eligible, until, no in (
+        (screened, 0, TODAY, EligibleMissing),
+        (screened, 1, last + DAY, VoteDayWrong),
+        (screened, 1, TODAY - DAY, VoteDayWrong),
+        (PROJECT, 1, TODAY, NotInThisState),
+    ):
+        with pytest.raises(no):
+            decide_discussed(project, eligible, until, TODAY)
+
+
+@pytest.mark.anyio
+async def test_a_project_is_discussed_decided_and_laid_open_on_the_wire(world: World) -> None:
+    manager = world.staff[Role.STATION_MANAGER]
+    project = await screened(world, await allotted(world))
+    told = await act(
+        world,
+        manager,
+        "openVote",
+        "project { state due eligible }",
+        project=project,
+        eligible=ELIGIBLE,
+        until="2026-11-23",
+    )
+    assert told["project"] == {"state": "DISCUSSED", "due": "2026-11-23", "eligible": ELIGIBLE}
+    await answered(world, project, PollKind.DECISION, 2, 1)
+    told = await act(world, manager, "countVotes", "project { state }", project=project)
+    assert [no["code"] for no in told["userErrors"]] == ["VOTE_OPEN"]
+    world.clock.move(4 * DAY)
+    with pytest.raises(PollOver):
+        await answered(world, project, PollKind.DECISION, 1, from_n=760)
+    told = await act(world, manager, "countVotes", "project { state }", project=project)
+    assert told["project"] == {"state": "VOTED"}
+    told = await act(world, manager, "publiciseProject", "project { state due }", project=project)
+    assert told["project"] == {"state": "PUBLICISED", "due": "2026-12-01"}
+    with pytest.raises(PublicityOpen):
+        await approve_project(world.staff[Role.STREET_OFFICER], project=project, key=key())
+
+
+@pytest.mark.anyio
+async def test_without_quorum_the_project_ends(world: World) -> None:
+    manager = world.staff[Role.STATION_MANAGER]
+    project = await asked(world, await allotted(world))
+    await answered(world, project, PollKind.DECISION, 2)
+    world.clock.move(4 * DAY)
+    await count_votes(manager, project=project, key=key())
+    assert (await project_of(project)).declined is NO_QUORUM
+    with pytest.raises(NotInThisState):
+        await open_vote(manager, project=project, eligible=9, until=date(2026, 12, 1), key=key())
+
+
+@pytest.mark.anyio
+async def test_objections_wait_for_their_answer_and_one_that_is_true_ends_it(
+    world: World,
+) -> None:
+    source, street = await allotted(world), world.staff[Role.STREET_OFFICER]
+    who = await world.volunteer()
+    first, second = await laid_open(world, source), await laid_open(world, source)
+    for project in (first, second):
+        reason = PublicityReason.RULE_BROKEN
+        await object_to_publicity(who, about=project, reason=reason, key=key())
+    query = "query($p: ID!) { node(id: $p) { ... on Project { objections { reason state } } } }"
+    seen = (await ask(world, street, query, p=first))["node"]["objections"]
+    assert seen == [{"reason": "RULE_BROKEN", "state": "RAISED"}]
+    assert (await ask(world, form(), query, p=first))["node"]["objections"] == []
+    world.clock.move(8 * DAY)
+    with pytest.raises(PublicityUndecided):
+        await approve_project(street, project=first, key=key())
+    objector = who.person or ""
+    for project, uphold in ((first, False), (second, True)):
+        await rule_on_project_objection(
+            street, project=project, objector=objector, uphold=uphold, key=key()
+        )
+    with pytest.raises(NotFound):
+        await rule_on_project_objection(
+            street, project=first, objector="per_none", uphold=True, key=key()
+        )
+    await approve_project(street, project=first, key=key())
+    assert (await project_of(first)).state is ProjectState.COMMITTED
+    assert (await project_of(second)).declined is ProjectDeclineReason.OBJECTION_UPHELD

@@ -1,0 +1,204 @@
+"""Tranches: paid in parts when their condition is met, by a maker and a checker, never by one."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.funding import YEAR, allotted
+from tests.projects import COST, built, officer_of, paid
+from tests.wire import act, ask
+from tests.world import COMMUNITY, World, key, open_world
+from timebank import replay
+from timebank.access import Role, grant_role
+from timebank.actors import SYSTEM
+from timebank.events import Event
+from timebank.funding.commitments import Commitment, Condition
+from timebank.funding.purposes import FundPurpose
+from timebank.funding.tranche_life import (
+    LIFECYCLE,
+    PaymentApproved,
+    PaymentPrepared,
+    TranchePaid,
+    TrancheReconciled,
+    TrancheResumed,
+    TrancheState,
+    TrancheWithheld,
+    WithholdReason,
+)
+from timebank.funding.tranches import (
+    CheckerPays,
+    ConditionNotMet,
+    MakerChecks,
+    TooFewAcceptedHours,
+    Tranche,
+    approve_payment,
+    decide_hand,
+    decide_ready,
+    parts_of,
+    pay_tranche,
+    prepare_payment,
+    reconcile_tranche,
+    resume_tranche,
+    tranche_key,
+    withhold_tranche,
+)
+from timebank.lifecycles import NotInThisState, step
+from timebank.refusals import Forbidden, NotFound
+from timebank.tables import find
+
+PART = Tranche(
+    id="awd_1/1",
+    commitment="awd_1",
+    number=1,
+    path="4/",
+    fen=5,
+    condition=Condition.MIDTERM,
+    least_minutes=60,
+    state=TrancheState.PLANNED,
+    maker="per_maker",
+    checker="per_checker",
+    payer="per_payer",
+)
+PROMISE = Commitment(
+    id="awd_1",
+    source="src_1",
+    unit="4",
+    year=YEAR,
+    path="4/",
+    purpose=FundPurpose.HEALTH,
+    fen=9,
+    payee=None,
+    committed_on=date(YEAR, 1, 1),
+    met=(Condition.CONTRACT, Condition.MIDTERM),
+)
+MOVES: list[type[Event]] = [
+    PaymentPrepared,
+    PaymentApproved,
+    TranchePaid,
+    TrancheReconciled,
+    TrancheWithheld,
+    TrancheResumed,
+]
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> None:
+    reached = {to for steps in LIFECYCLE.values() for to in steps.values()}
+    assert set(LIFECYCLE) == set(TrancheState) == reached
+    assert [state for state in TrancheState if TranchePaid in LIFECYCLE[state]] == ["approved"]
+    for state in TrancheState:
+        for event in MOVES:
+            if event in LIFECYCLE[state]:
+                assert step(LIFECYCLE, state, event) in TrancheState
+            else:
+                with pytest.raises(NotInThisState):
+                    step(LIFECYCLE, state, event)
+
+
+def test_parts_add_up_to_the_fen() -> None:
+    assert parts_of(1_000, [50, 40, 10]) == [500, 400, 100]
+    assert parts_of(101, [50, 40, 10]) == [50, 40, 11]
+    assert all(sum(parts_of(fen, [33, 33, 34])) == fen for fen in range(200))
+
+
+def test_a_part_waits_for_its_report_and_its_accepted_hours() -> None:
+    decide_ready(PART, PROMISE, 60)
+    with pytest.raises(TooFewAcceptedHours) as no:
+        decide_ready(PART, PROMISE, 59)
+    assert no.value.details == {"least": "60", "accepted": "59"}
+    with pytest.raises(ConditionNotMet):
+        decide_ready(PART, msgspec.structs.replace(PROMISE, met=(Condition.CONTRACT,)), 60)
+
+
+def test_each_step_of_a_payment_is_anothers() -> None:
+    for act_of, person, no in (
+        (PaymentApproved, "per_maker", MakerChecks),
+        (TranchePaid, "per_checker", CheckerPays),
+        (TrancheReconciled, "per_payer", CheckerPays),
+    ):
+        with pytest.raises(no):
+            decide_hand(PART, act_of, person)
+        decide_hand(PART, act_of, "per_another")
+    decide_hand(PART, TranchePaid, "per_maker")
+
+
+@pytest.mark.anyio
+async def test_cashier_and_checker_pay_in_steps_on_the_wire(world: World) -> None:
+    project = await built(world, await allotted(world))
+    tranche = tranche_key(project, 1)
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    waiting = """query($s: String!, $t: TrancheState!) {
+        paymentsWaiting(scope: $s, state: $t) { nodes { id } } }"""
+    for actor, mutation, more, state in (
+        (cashier, "preparePayment", {}, "CONDITION_MET"),
+        (checker, "approvePayment", {}, "APPROVED"),
+        (cashier, "payTranche", {"reference": "汇款 1"}, "PAID"),
+        (checker, "reconcileTranche", {}, "RECONCILED"),
+    ):
+        told = await act(world, actor, mutation, "tranche { state fen }", tranche=tranche, **more)
+        assert told == {"tranche": {"state": state, "fen": COST}, "userErrors": []}
+        seen = await ask(world, checker, waiting, s="420100/", t=state)
+        assert seen["paymentsWaiting"]["nodes"] == [{"id": tranche}]
+    street = world.staff[Role.STREET_OFFICER]
+    seen = await ask(world, street, waiting, s="420100/", t="RECONCILED")
+    assert seen["paymentsWaiting"]["nodes"] == []
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_one_person_with_both_roles_is_still_one_person(world: World) -> None:
+    project = await built(world, await allotted(world))
+    tranche = tranche_key(project, 1)
+    both = await officer_of(world, Role.STREET_CASHIER)
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    for who, role in ((both, Role.STREET_CHECKER), (checker, Role.STREET_CASHIER)):
+        await grant_role(SYSTEM, person=who.person or "", role=role, scope="420100/", key=key())
+    await prepare_payment(both, tranche=tranche, key=key())
+    with pytest.raises(MakerChecks):
+        await approve_payment(both, tranche=tranche, key=key())
+    await approve_payment(checker, tranche=tranche, key=key())
+    with pytest.raises(CheckerPays):
+        await pay_tranche(checker, tranche=tranche, reference="1", key=key())
+    await pay_tranche(both, tranche=tranche, reference="1", key=key())
+    with pytest.raises(CheckerPays):
+        await reconcile_tranche(both, tranche=tranche, key=key())
+
+
+@pytest.mark.anyio
+async def test_nothing_is_paid_twice_or_elsewhere_or_while_it_is_withheld(world: World) -> None:
+    project = await built(world, await allotted(world))
+    tranche = tranche_key(project, 1)
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    far = await world.officer(Role.STREET_CASHIER, "420100/420103/")
+    with pytest.raises(Forbidden):
+        await prepare_payment(far, tranche=tranche, key=key())
+    with pytest.raises(NotFound):
+        await prepare_payment(cashier, tranche=tranche_key(project, 2), key=key())
+    with pytest.raises(NotInThisState):
+        await pay_tranche(cashier, tranche=tranche, reference="1", key=key())
+    await prepare_payment(cashier, tranche=tranche, key=key())
+    await withhold_tranche(
+        checker, tranche=tranche, reason=WithholdReason.SPENDING_IN_DOUBT, key=key()
+    )
+    with pytest.raises(NotInThisState):
+        await approve_payment(checker, tranche=tranche, key=key())
+    await resume_tranche(checker, tranche=tranche, key=key())
+    held = await find(Tranche, tranche)
+    assert held
+    assert (held.state, held.maker, held.withheld) == (TrancheState.PLANNED, None, None)
+    await paid(world, project)
+    with pytest.raises(NotInThisState):
+        await pay_tranche(cashier, tranche=tranche, reference="1", key=key())
+    promised = await find(Commitment, project)
+    assert promised
+    assert (promised.unit, promised.paid, promised.spent) == (COMMUNITY, COST, COST)

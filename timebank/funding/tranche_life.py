@@ -1,0 +1,114 @@
+"""The life of a part of what is paid: its events, states and what leads from one to the next."""
+
+from enum import StrEnum
+
+from timebank.events import Event
+from timebank.funding.commitments import Condition
+from timebank.lifecycles import Lifecycle
+
+
+class TrancheState(StrEnum):
+    """The life of a part of what is paid (domain 10)."""
+
+    PLANNED = "planned"
+    CONDITION_MET = "condition_met"
+    APPROVED = "approved"
+    PAID = "paid"
+    RECONCILED = "reconciled"
+    WITHHELD = "withheld"
+
+
+class WithholdReason(StrEnum):
+    """Why a part is not paid now."""
+
+    REPORT_LATE = "report_late"
+    HOURS_IN_DOUBT = "hours_in_doubt"
+    SPENDING_IN_DOUBT = "spending_in_doubt"
+    STOPPED = "stopped"
+
+
+# Events
+
+
+class TranchePlanned(Event, frozen=True, tag="tranche.planned"):
+    """A part of a commitment is to be paid when its condition is met."""
+
+    commitment: str
+    number: int
+    fen: int
+    condition: Condition
+    least_minutes: int = 0
+
+
+class PaymentPrepared(Event, frozen=True, tag="tranche.condition_met"):
+    """A first person found the condition met and made the payment."""
+
+    commitment: str
+    number: int
+
+
+class PaymentApproved(Event, frozen=True, tag="tranche.approved"):
+    """A second person checked the payment."""
+
+    commitment: str
+    number: int
+
+
+class TranchePaid(Event, frozen=True, tag="tranche.paid"):
+    """The money left: `reference` commits to the bank's own."""
+
+    commitment: str
+    number: int
+    reference: str
+
+
+class TrancheReconciled(Event, frozen=True, tag="tranche.reconciled"):
+    """The bank's statement shows the payment, as somebody else than who paid it found."""
+
+    commitment: str
+    number: int
+
+
+class TrancheWithheld(Event, frozen=True, tag="tranche.withheld"):
+    """The part is not paid for now."""
+
+    commitment: str
+    number: int
+    reason: WithholdReason
+
+
+class TrancheResumed(Event, frozen=True, tag="tranche.resumed"):
+    """A withheld part is planned again."""
+
+    commitment: str
+    number: int
+
+
+# Lifecycle
+
+LIFECYCLE: Lifecycle[TrancheState] = {
+    TrancheState.PLANNED: {
+        PaymentPrepared: TrancheState.CONDITION_MET,
+        TrancheWithheld: TrancheState.WITHHELD,
+    },
+    TrancheState.CONDITION_MET: {
+        PaymentApproved: TrancheState.APPROVED,
+        TrancheWithheld: TrancheState.WITHHELD,
+    },
+    TrancheState.APPROVED: {
+        TranchePaid: TrancheState.PAID,
+        TrancheWithheld: TrancheState.WITHHELD,
+    },
+    TrancheState.PAID: {TrancheReconciled: TrancheState.RECONCILED},
+    TrancheState.RECONCILED: {},
+    TrancheState.WITHHELD: {TrancheResumed: TrancheState.PLANNED},
+}
+
+Moved = (
+    PaymentPrepared
+    | PaymentApproved
+    | TranchePaid
+    | TrancheReconciled
+    | TrancheWithheld
+    | TrancheResumed
+)
