@@ -195,6 +195,43 @@ def test_vendored_files_are_those_of_the_lock() -> None:
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == digest
 
 
+@pytest.mark.parametrize("mode", ["标准版", "长辈版"])
+async def test_the_balance_stands_in_the_first_window_of_a_phone(
+    browser: Browser, site: str, mode: str
+) -> None:
+    page, _ = await enter(browser, site, "志愿者")
+    await page.set_viewport_size({"width": 360, "height": 640})
+    if mode == "长辈版":
+        await page.get_by_role("button", name=mode).click()
+    balance = await page.locator(".balance").bounding_box()
+    bar = await page.get_by_role("navigation", name="主要页面").bounding_box()
+    assert balance
+    assert bar
+    assert balance["y"] + balance["height"] <= bar["y"]
+    assert bar["y"] + bar["height"] == pytest.approx(640, abs=1)
+
+
+async def test_no_bar_hides_the_button_of_a_single_decision(browser: Browser, site: str) -> None:
+    page, _ = await enter(browser, site, "志愿者", path="/redeem")
+    bar = page.get_by_role("navigation", name="主要页面")
+    assert await bar.count() == 1
+    await page.get_by_role("link", name="社区食堂餐券").first.click()
+    await page.get_by_role("button", name="确认兑换").wait_for()
+    assert await bar.count() == 0
+
+
+@pytest.mark.parametrize("js", [True, False])
+async def test_everything_that_may_be_opened_is_one_tap_behind_more(
+    browser: Browser, site: str, js: bool
+) -> None:
+    for who, desk in (("志愿者", 0), ("站长", 1)):
+        page, _ = await enter(browser, site, who, path="/my-code", js=js)
+        await page.get_by_role("link", name="更多").click()
+        await page.get_by_role("heading", name="身边的事").wait_for()
+        assert await page.get_by_role("heading", name="站点工作台").count() == desk
+        assert await page.get_by_role("main").get_by_role("link", name="名册录入").count() == desk
+
+
 @pytest.mark.parametrize("js", [True, False])
 async def test_somebody_registers_with_their_own_consent(
     browser: Browser, site: str, js: bool

@@ -28,12 +28,13 @@ def back_to_the_door(posted: Posted) -> str:
 
 
 PAGES = (
-    Page(path="/sign-in", template="sign_in.html", who="anyone"),
+    Page(path="/sign-in", template="sign_in.html", who="anyone", alone=True),
     Page(
         path="/register",
         template="register.html",
         operation="register",
         who="anyone",
+        alone=True,
         variables=lambda opened: {"number": opened.asked("station")},
     ),
     Page(
@@ -43,7 +44,11 @@ PAGES = (
         looks=lambda opened: {"number": opened.path["number"]},
         operation="door",
         variables=at_the_door,
+        alone=True,
     ),
+)
+EVERYTHING = Page(
+    path="/more", template="more.html", who="anyone", menu="全部功能", icon="more", short="更多"
 )
 
 FORMS = (

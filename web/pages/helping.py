@@ -62,11 +62,18 @@ def offered(posted: Posted) -> dict[str, Any]:
 
 
 PAGES = (
-    Page(path="/help", template="help.html", operation="help", menu="互助求助"),
-    Page(path="/help/near", template="help_near.html", operation="help_near", menu="帮助邻居"),
+    Page(path="/help", template="help.html", operation="help", menu="互助求助", group="near"),
+    Page(
+        path="/help/near",
+        template="help_near.html",
+        operation="help_near",
+        menu="帮助邻居",
+        group="near",
+    ),
     station_page(
         path="/desk/help",
         template="desk_help.html",
+        menu="求助单",
         operation="desk_help",
         variables=at_the_counter,
     ),

@@ -43,6 +43,7 @@ PAGES = (
         template="office_stars.html",
         who="staff",
         menu="星级办理",
+        group="office",
         lookup="my_offices",
         operation="office_stars",
         variables=my_office,

@@ -90,18 +90,21 @@ PAGES = (
     station_page(
         path="/desk/activities",
         template="desk_activities.html",
+        menu="活动安排",
         operation="desk_activities",
         variables=this_week,
     ),
     station_page(
         path="/desk/register",
         template="desk_register.html",
+        menu="登记志愿者",
         operation="desk_place",
         variables=at_station,
     ),
     station_page(
         path="/desk/rosters",
         template="desk_rosters.html",
+        menu="名册录入",
         operation="desk_place",
         variables=at_station,
     ),

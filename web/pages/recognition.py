@@ -33,6 +33,8 @@ PAGES = (
         template="star_publicity.html",
         operation="star_publicity",
         who="anyone",
+        menu="星级公示",
+        group="open",
     ),
     Page(path="/certificates", template="certificates.html", operation="certificates", menu="证明"),
     Page(
@@ -58,6 +60,7 @@ PAGES = (
     station_page(
         path="/desk/certificates",
         template="desk_certificates.html",
+        menu="出具证明",
         operation="desk_certificates",
         variables=waiting_here,
     ),

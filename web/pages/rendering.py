@@ -43,6 +43,7 @@ from web.pages import (
     volunteers,
     wishing,
 )
+from web.pages.menu import Reader, may_open, menu_of
 from web.pages.table import Opened, Page
 from web.pages.times import day_of, hour, minutes_between, moment, span
 from web.qr import qr, spoken
@@ -61,12 +62,13 @@ YEAR_SECONDS = 365 * 24 * 3600
 PAGES = (
     *everybody.PAGES,
     *volunteers.PAGES,
+    *stations.PAGES,
+    *organising.PAGES,
     *helping.PAGES,
     *recognition.PAGES,
     *offices.PAGES,
     *wishing.PAGES,
-    *stations.PAGES,
-    *organising.PAGES,
+    everybody.EVERYTHING,
 )
 FORMS = (
     *everybody.FORMS,
@@ -118,11 +120,11 @@ class Pages:
     async def show(self, request: Request, page: Page) -> Response:
         """A page, asked for."""
         context = await self.context_of(request)
-        if page.who != "anyone" and not context.actor.known:
-            return RedirectResponse(self.way_in(address_of(request)), status_code=303)
-        if page.who == "staff" and not context.actor.staff:
+        if may_open(page, reader_of(context)):
+            return await self.answer(request, context, page)
+        if context.actor.known:
             return self.render(request, context, "forbidden.html", {}, status=403)
-        return await self.answer(request, context, page)
+        return RedirectResponse(self.way_in(address_of(request)), status_code=303)
 
     def way_in(self, back: str) -> str:
         """The address of the sign-in that leads back to where one was."""
@@ -173,6 +175,7 @@ class Pages:
                 "back": address_of(request, page.path.format_map(request.path_params)),
             },
             status=422 if errors else 200,
+            page=page,
         )
 
     async def ask(
@@ -244,6 +247,7 @@ class Pages:
         data: Mapping[str, Any],
         *,
         status: int = 200,
+        page: Page | None = None,
     ) -> Response:
         """A template with what every page has."""
         text = self.templates.get_template(template).render(
@@ -269,11 +273,7 @@ class Pages:
                 "language": context.language,
                 "minutes_between": minutes_between,
                 "moment": moment,
-                "menu": [
-                    (page.path, page.menu)
-                    for page in PAGES
-                    if page.menu and (page.who != "staff" or context.actor.staff)
-                ],
+                "menu": menu_of(PAGES, reader_of(context), request.url.path, page),
                 "new_key": new_key,
                 "new_form": partial(new_form, context),
                 "now": context.clock.now().isoformat(),
@@ -284,6 +284,11 @@ class Pages:
             }
         )
         return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store"})
+
+
+def reader_of(context: Context) -> Reader:
+    """What a menu is told of whoever asks."""
+    return Reader(known=context.actor.known, staff=context.actor.staff)
 
 
 def errors_in(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -57,6 +57,7 @@ def after_scan(posted: Posted) -> str:
 station_page = partial(
     Page,
     who="staff",
+    group="desk",
     lookup="desk_station",
     looks=lambda opened: {"number": opened.asked("station")},
 )
@@ -65,13 +66,16 @@ PAGES = (
     station_page(
         path="/desk",
         template="desk.html",
-        menu="工作台",
+        menu="签到与确认",
+        icon="desk",
+        short="工作台",
         operation="desk",
         variables=at_the_desk,
     ),
     station_page(
         path="/desk/code",
         template="code.html",
+        menu="大屏签到码",
         operation="station_code",
         variables=at_station,
     ),

@@ -33,7 +33,9 @@ def nothing(opened: Opened) -> dict[str, Any]:
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page: path, stored operation, template, and who may open it.
 
-    `who` is `anyone`, `known` or `staff`; `menu` is its name in the menu, if it is there. A
+    `who` is `anyone`, `known` or `staff`. `menu` is its name in the menu, if it is there, and
+    `group` where (see `menu.GROUPS`); with an `icon` it stands on the bar of every page, there
+    under a `short` name if it has one. A page that asks for one decision is `alone`: no bar. A
     `lookup` is an operation asked first with `looks`; what it finds is given to `variables` and,
     with the operation's answer, to the template.
     """
@@ -43,6 +45,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     operation: str | None = None
     who: str = "known"
     menu: str | None = None
+    group: str = "mine"
+    icon: str | None = None
+    short: str | None = None
+    alone: bool = False
     lookup: str | None = None
     looks: Callable[[Opened], dict[str, Any]] = nothing
     variables: Callable[[Opened], dict[str, Any]] = nothing

@@ -15,13 +15,21 @@ def near_home(opened: Opened) -> dict[str, Any]:
 
 
 PAGES = (
-    Page(path="/", template="home.html", operation="home", menu="首页"),
-    Page(path="/statement", template="statement.html", operation="statement", menu="明细"),
-    Page(path="/redeem", template="redeem.html", operation="redeem", menu="兑换"),
+    Page(path="/", template="home.html", operation="home", menu="首页", icon="home"),
+    Page(
+        path="/statement",
+        template="statement.html",
+        operation="statement",
+        menu="时间明细",
+        icon="lines",
+        short="明细",
+    ),
+    Page(path="/redeem", template="redeem.html", operation="redeem", menu="兑换", icon="gift"),
     Page(
         path="/redeem/{id}",
         template="redeem_confirm.html",
         operation="redeem_one",
+        alone=True,
         variables=lambda opened: {"id": opened.path["id"]},
     ),
     Page(
@@ -31,8 +39,16 @@ PAGES = (
         operation="activities_near",
         variables=near_home,
         menu="附近活动",
+        group="near",
     ),
-    Page(path="/my-code", template="my_code.html", operation="my_code", menu="签到码"),
+    Page(
+        path="/my-code",
+        template="my_code.html",
+        operation="my_code",
+        menu="签到码",
+        icon="code",
+        short="签到",
+    ),
 )
 
 FORMS = (

@@ -39,11 +39,13 @@ PAGES = (
         operation="wishes_near",
         variables=in_my_street,
         menu="微心愿",
+        group="near",
     ),
     Page(
         path="/w/{link}",
         template="wish_word.html",
         operation="wish_word",
+        alone=True,
         who="anyone",
         variables=lambda opened: {"link": opened.path["link"]},
     ),

@@ -1,0 +1,100 @@
+"""The menu: the bar's few places, the tabs of a desk or office, and the list of all the rest.
+
+Made from the tables of pages alone, so a page is found by saying its name there. Knows who may open
+a page and where one is; refuses to know what a page is about.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from web.pages.table import Page
+
+GROUPS = {
+    "mine": "我的时间",
+    "near": "身边的事",
+    "open": "公开与核验",
+    "desk": "站点工作台",
+    "office": "办公",
+}
+"""The groups of the page 「更多」, in its order, by their names."""
+TABBED = ("desk", "office")
+"""The groups whose pages are worked with side by side, and show each other as tabs."""
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Whoever has a page before them: whether they are signed in, and whether they are staff."""
+
+    known: bool
+    staff: bool
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A page in a menu: its address, its name, its icon on the bar, whether one is there."""
+
+    path: str
+    name: str
+    icon: str | None
+    here: bool
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs together in the list of everything: the group's key, its name, its pages."""
+
+    key: str
+    name: str
+    links: Sequence[Link]
+
+
+class Menu(msgspec.Struct, frozen=True, kw_only=True):
+    """What one reader may open from where they are.
+
+    `bar` are the few places of every page, `tabs` those of the same desk or office, `groups` all
+    that there is. `alone` says that the page asks for one decision: a bar at the
+    bottom of a phone would hide its button.
+    """
+
+    bar: Sequence[Link]
+    tabs: Sequence[Link]
+    groups: Sequence[Group]
+    alone: bool
+
+
+def menu_of(pages: Sequence[Page], reader: Reader, here: str, page: Page | None) -> Menu:
+    """The menu of a reader at an address."""
+    named = [one for one in pages if one.menu and may_open(one, reader)]
+    nearest = max((one.path for one in named if _under(here, one.path)), key=len, default="")
+
+    def links(chosen: Sequence[Page], *, bar: bool = False) -> list[Link]:
+        return [
+            Link(
+                path=one.path,
+                name=(bar and one.short) or one.menu or "",
+                icon=one.icon,
+                here=one.path == nearest,
+            )
+            for one in chosen
+        ]
+
+    tabbed = page is not None and page.group in TABBED
+    return Menu(
+        bar=links([one for one in named if one.icon], bar=True),
+        tabs=links([one for one in named if tabbed and page and one.group == page.group]),
+        groups=[
+            Group(key=group, name=name, links=links(own))
+            for group, name in GROUPS.items()
+            if (own := [one for one in named if one.group == group])
+        ],
+        alone=page is not None and page.alone,
+    )
+
+
+def may_open(page: Page, reader: Reader) -> bool:
+    """Whether a page is for somebody like the reader; what it then shows, its operation decides."""
+    if page.who == "staff":
+        return reader.staff
+    return page.who == "anyone" or reader.known
+
+
+def _under(here: str, path: str) -> bool:
+    return here == path or (path != "/" and here.startswith(f"{path}/"))
