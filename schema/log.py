@@ -45,6 +45,11 @@ class Ledger(Books):
         return self.said.checkpoint
 
     @field
+    def verifier_keys(self) -> list[str]:
+        """The keys that check it, the log's own first, then those of its witnesses."""
+        return list(self.said.keys)
+
+    @field
     async def consistency(self, old: Old, new: New) -> list[str] | None:
         """Proof that the log of one size extends that of another: hashes in base64."""
         proof = await entries.consistency(int(old), int(new))

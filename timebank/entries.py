@@ -53,11 +53,13 @@ PREFIX_LENGTH = 3
 
 
 class Log(msgspec.Struct, frozen=True):
-    """Where the log ends, and the latest signed note of it (None before the first)."""
+    """Where the log ends, the latest signed note of it (None before the first), and whose keys
+    check that: the log's and its witnesses'."""
 
     size: int
     root: str
     checkpoint: str | None
+    keys: tuple[str, ...]
 
 
 # What an entry names
@@ -207,7 +209,9 @@ async def log() -> Log:
     """Where the log ends and what was last signed of it: public."""
     async with reading() as reader:
         head = await read_head(reader)
-        return Log(head.size, head.root.hex(), await receipts.latest_checkpoint(reader, _quorum()))
+        note = await receipts.latest_checkpoint(reader, _quorum())
+    signing = publication.current()
+    return Log(head.size, head.root.hex(), note, () if signing is None else signing.keys)
 
 
 def _quorum() -> Quorum | None:

@@ -165,6 +165,12 @@ class Publication:
         self.halted: Verdict | None = None
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The verifier keys of the log, then those of its witnesses: public, as texts."""
+        witnesses = () if self.quorum is None else self.quorum.keys
+        return tuple(key.text for key in (*read_verifiers(self._settings), *witnesses))
+
+    @property
     def signs(self) -> bool:
         """Whether this process is the one that signs."""
         return self._publisher is not None

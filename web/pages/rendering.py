@@ -38,6 +38,7 @@ from web.pages import (
     helping,
     offices,
     organising,
+    public,
     recognition,
     stations,
     volunteers,
@@ -68,6 +69,7 @@ PAGES = (
     *recognition.PAGES,
     *offices.PAGES,
     *wishing.PAGES,
+    *public.PAGES,
     everybody.EVERYTHING,
 )
 FORMS = (
