@@ -37,10 +37,27 @@ async def code_on_screen(browser: Browser, site: str) -> tuple[str, str]:
     code = (await digits.inner_text()).replace(" ", "")
     assert await digits.get_attribute("aria-label") == " ".join(code)
     assert re.fullmatch(r"\d{6}", code)
-    refresh = page.locator('meta[http-equiv="refresh"]')
-    assert 15 <= int(await refresh.get_attribute("content") or 0) <= 30
     assert not said
     return await page.locator("strong.plain").inner_text(), code
+
+
+async def test_the_screen_renews_its_code_and_nothing_else(
+    browser: Browser, site: str, clock: ManualClock
+) -> None:
+    page, said = await enter(browser, site, CLERK)
+    await page.clock.install()
+    await page.goto(f"{site}/desk/code")
+    await page.evaluate("window.kept = true")
+    digits = page.locator(".digits")
+    before = await digits.inner_text()
+    clock.move(timedelta(minutes=2))
+    await page.clock.fast_forward(16_000)
+    await expect(digits).not_to_have_text(before)
+    assert await page.evaluate("window.kept")
+    assert not said
+    plain, _ = await enter(browser, site, CLERK, path="/desk/code", js=False)
+    refresh = plain.locator('meta[http-equiv="refresh"]')
+    assert 15 <= int(await refresh.get_attribute("content") or 0) <= 30
 
 
 @pytest.mark.parametrize("js", [True, False])
