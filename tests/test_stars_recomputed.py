@@ -248,6 +248,7 @@ def recomputed(entries: list[Sealed], day: date) -> tuple[int, int]:
     """Minutes and star at the end of a day, from the bytes of the entries alone."""
     counted: dict[str, int] = {}
     stars: dict[str, tuple[int, int]] = {}
+    revoked: dict[str, tuple[int, int]] = {}
     for sealed in entries:
         told = json.loads(sealed.bytes)
         if day_of(datetime.fromisoformat(told["at"])) > day:
@@ -260,7 +261,9 @@ def recomputed(entries: list[Sealed], day: date) -> tuple[int, int]:
         elif kind == "star.awarded":
             stars[body["award"]] = (body["level"], body["needed"])
         elif kind == "star.revoked":
-            del stars[body["award"]]
+            revoked[body["award"]] = stars.pop(body["award"])
+        elif kind == "star.restored":
+            stars[body["award"]] = revoked.pop(body["award"])
     minutes = sum(counted.values())
     return minutes, max((n for n, needed in stars.values() if needed <= minutes), default=0)
 

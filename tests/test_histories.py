@@ -1,0 +1,170 @@
+"""Random histories of a whole city: whatever happens, the books hold after every step.
+
+All acts of the time bank by chance, its clock moving, its process killed: after every step the sums
+are zero, no floor is broken, what was minted is somewhere, and lifetimes and stars are what the
+bytes of the entries say; every so often, and at the end, replay gives the tables that are there.
+"""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ledger.entry import Sealed, decode
+from ledger.reader import open_reader, read_entries, read_head
+from ledger.verify import verify
+from tests.chances import City, Task
+from tests.starring import HOURLY
+from tests.test_stars_recomputed import recomputed
+from tests.world import World, open_world
+from timebank import replay
+from timebank.accounts import Account, conservation, escrow, floor, has_floor, holder
+from timebank.bank import open_bank
+from timebank.clock import ManualClock, day_of
+from timebank.donations import Donation, DonationState
+from timebank.gift_life import GiftState
+from timebank.gifts import Gift
+from timebank.held_stars import Stars, star_on
+from timebank.help_life import HOLDING
+from timebank.help_orders import HelpOrder
+from timebank.pool_grants import GrantState, PoolGrant
+from timebank.reward_orders import OrderState, RewardOrder
+from timebank.stars import minutes_on
+from timebank.tables import find, select
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).resolve().parent.parent
+
+
+async def waiting() -> dict[str, int]:
+    """What everything that is not over holds in escrow, by its account; but for grants."""
+    holding = [state.value for state in HOLDING]
+    held = {one.id: one.minutes for one in await select(HelpOrder, state__in=holding)}
+    held |= {one.id: one.minutes for one in await select(Gift, state=GiftState.OFFERED.value)}
+    undecided = DonationState.WAITING.value
+    held |= {one.id: one.minutes for one in await select(Donation, state=undecided)}
+    waits = [OrderState.ORDERED.value, OrderState.READY.value]
+    held |= {one.id: one.minutes for one in await select(RewardOrder, state__in=waits)}
+    return {escrow(id): minutes for id, minutes in held.items() if minutes}
+
+
+class Books:
+    """What must hold, from the accounts and from the bytes of the entries."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.read = world, 0
+        self.entries: dict[str, list[Sealed]] = defaultdict(list)
+
+    async def hold(self) -> None:
+        """Check everything that the entries since the last time have touched."""
+        assert (await conservation()).whole
+        accounts = await select(Account)
+        for unit in ("minute", "fen"):
+            assert sum(one.balance for one in accounts if one.unit == unit) == 0
+        for one in accounts:
+            assert one.balance >= 0 if has_floor(one.code) else one.balance <= 0, one
+        held = {one.code: one.balance for one in accounts if one.code.startswith("escrow:")}
+        for grant in await select(PoolGrant, state=GrantState.GRANTED.value):
+            held.pop(escrow(grant.id))
+        assert {code: minutes for code, minutes in held.items() if minutes} == await waiting()
+        today = day_of(self.world.clock.now())
+        for who in await self._touched():
+            minutes = await minutes_on(who, today)
+            told = minutes, star_on(await find(Stars, who), minutes, today)
+            assert told == recomputed(self.entries[who], today), who
+
+    async def _touched(self) -> set[str]:
+        async with open_reader(self.world.settings.database_url) as reader:
+            size = (await read_head(reader)).size
+            new = [
+                decode(row[1])
+                async for rows in read_entries(reader, self.read, size)
+                for row in rows
+            ]
+        self.read = size
+        touched = set()
+        for entry in new:
+            who = entry.body.get("volunteer") or entry.body.get("person")
+            if entry.kind.startswith(("hours.", "star.")) and isinstance(who, str):
+                self.entries[who].append(entry)
+                touched.add(who)
+        return touched
+
+    async def replayed(self) -> None:
+        """Whether replay gives the tables that are there."""
+        assert (await replay.compare(self.world.settings.database_url)).differences == ()
+
+
+async def test_after_every_step_the_books_of_a_city_hold(
+    sqlite_url: str, tmp_path: Path, size: str
+) -> None:
+    families, steps, sweeps = (100, 6_000, 0.01) if size == "full" else (4, 280, 0.05)
+    async with open_world(sqlite_url, tmp_path, policy=HOURLY) as world:
+        city = City(world, 20161205, sweeps=sweeps)
+        await city.found(families)
+        await city.look()
+        books = Books(world)
+        for n in range(steps):
+            name = await city.step()
+            try:
+                await books.hold()
+            except AssertionError as error:
+                raise AssertionError(f"step {n}: {name}") from error
+            if n % (steps // 3) == 0:
+                await books.replayed()
+        await books.replayed()
+    acts = {getattr(act, "__name__", "") for act in city.acts}
+    never = acts - {name for name, times in city.done.items() if times}
+    # A short history need not come to everything; that it comes to most shows that it is one.
+    assert len(never) <= (0 if size == "full" else len(acts) // 3), never
+    assert (await verify(sqlite_url, floor=floor, holder=holder)).sound
+
+
+async def lived(task: Task, steps: int) -> str:
+    """Let a process go on, and kill it in the midst of an act; what its clock showed then."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.chances",
+        stdin=PIPE,
+        stdout=PIPE,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(msgspec.json.encode(task) + b"\n")
+    shown = b""
+    for _ in range(steps):
+        shown = await process.stdout.readline()
+        assert shown, "it ended by itself"
+    process.kill()
+    await process.wait()
+    return shown.decode().strip()
+
+
+async def test_a_city_whose_process_is_killed_again_and_again_goes_on(
+    database_url: str, tmp_path: Path, size: str
+) -> None:
+    kills, steps = (30, 60) if size == "full" else (2, 15)
+    async with open_world(database_url, tmp_path, policy=HOURLY) as world:
+        city = City(world, 0)
+        await city.found(3)
+        staff = {role.value: who.id for role, who in world.staff.items()}
+        settings, at = world.settings, world.clock.now()
+        place = world.station, world.station_path
+    for seed in range(kills):
+        task = Task(str(settings.data), database_url, *place, staff, at, seed)
+        at = datetime.fromisoformat(await lived(task, steps + seed))
+    async with open_bank(settings, clock=ManualClock(at)) as journal:
+        books = Books(World(journal, ManualClock(at), settings))
+        await books.hold()
+        await books.replayed()
+        assert sum(len(entries) for entries in books.entries.values()) > kills
+    assert (await verify(database_url, floor=floor, holder=holder)).sound
