@@ -18,6 +18,7 @@ from timebank.captures import capture_visit
 from timebank.clock import instant
 from timebank.confirmations import accept_hours, confirm_hours
 from timebank.demo import Demo
+from timebank.demo_stories import Stories
 from timebank.reward_orders import (
     code_of,
     hand_over_reward,
@@ -60,6 +61,7 @@ class Year:
     def __init__(self, demo: Demo) -> None:
         self.demo, self.cast, self.clock = demo, demo.cast, demo.clock
         self.rewards: dict[str, list[str]] = {}
+        self.stories = Stories(demo)
 
     async def tell(self) -> None:
         """Day by day to yesterday: today's evening would be ahead of the clock."""
@@ -73,6 +75,7 @@ class Year:
                 await self.serve(day, shifts)
             if n % 8 == 7:
                 await self.redeem(day)
+            await self.stories.on(day)
             self.demo.report("service days", n + 1, len(days))
         await self.announce(self.demo.today + timedelta(days=2))
         await self.open_house(self.demo.today, running=True)
