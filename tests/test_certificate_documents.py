@@ -34,6 +34,7 @@ from web.certificates import unprintable as check_name
 from web.cli import main
 
 pytestmark = pytest.mark.anyio
+ADDRESS = "https://time.example"
 RARE = "王秀䶮"
 SITE = "https://bank.example"
 WARM_MILLISECONDS = 60
@@ -255,9 +256,10 @@ async def test_a_warm_document_takes_less_than_sixty_milliseconds(printer: Press
 
 
 @asynccontextmanager
-async def serving(world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(world: World, *, address: str = ADDRESS) -> AsyncIterator[httpx.AsyncClient]:
     """The application over this world's open ledger, which signs."""
-    built: Any = app.build(world.settings, clock=world.clock)
+    settings = world.settings.model_copy(update={"address": address})
+    built: Any = app.build(settings, clock=world.clock)
     async with publishing(world.settings):
         transport = httpx.ASGITransport(app=built)
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
@@ -287,4 +289,26 @@ async def test_who_may_see_it_downloads_it(world: World, printer: Press) -> None
                 assert (await client.get(f"{path}.{suffix}", headers=headers)).status_code == 404
         assert (await client.get("/certificates/cer_x.pdf", headers=mine)).status_code == 404
         found = await client.get(f"{path}.pdf", headers=mine)
-        assert f"http://testserver/v/{held.code}#".encode() in found.content
+        assert f"{ADDRESS}/v/{held.code}#".encode() in found.content, "wherever it was asked for"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:8000", 200), ("127.0.0.1", 200), ("[::1]", 200), ("x.cn", 501)]
+)
+async def test_without_a_public_address_only_this_machine_is_printed_for(
+    world: World, printer: Press, host: str, status: int
+) -> None:
+    who, _ = await named(world, RARE)
+    held = await served_and_issued(world, who)
+    opened = await open_session(who.person or "")
+    headers = {"authorization": f"Bearer {opened.token}", "host": host}
+    async with serving(world, address="") as client:
+        got = await client.get(f"/certificates/{held.id}.pdf", headers=headers)
+    assert got.status_code == status, got.text
+    assert status != 200 or f"http://{host}/v/{held.code}#".encode() in got.content
+
+
+@pytest.mark.parametrize("address", ["time.example", "https://time.example/", "javascript:x"])
+def test_an_address_is_a_site_and_nothing_more(address: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        Settings(address=address)

@@ -87,7 +87,11 @@ def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert (told.returncode, "storage" in told.stdout) == (1, True)
 
 
-def test_the_doctor_names_what_is_not_well(data: str) -> None:
+def test_the_doctor_names_what_is_not_well(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert timebank("--data", data, "doctor").returncode == 0
+    monkeypatch.setenv("TIMEBANK_HOST", "192.0.2.1")
+    assert "BAD address" in timebank("--data", data, "doctor").stdout
+    monkeypatch.setenv("TIMEBANK_ADDRESS", "https://time.example")
     assert timebank("--data", data, "doctor").returncode == 0
     Path(f"{data}/keys/master.key").chmod(0o644)
     with sqlite3.connect(f"{data}/timebank.db") as connection:

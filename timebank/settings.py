@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Days for which last month's key still opens last month's backups.",
     )
+    address: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/?#]+)?$",
+        description="The public address, as https://time.example: printed codes lead there.",
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from schema.context import Context
 from timebank import certificate_sheets
 from timebank.certificate_sheets import Sheet
+from web.address import UNADDRESSED, public_address
 
 HERE = Path(__file__).parent
 FONT = "Noto Sans CJK SC"
@@ -240,18 +241,24 @@ class Documents:
         media: str,
         made: Callable[[Press, dict[str, Any], date], bytes],
     ) -> Response:
-        """404 for what is not the asker's; 503 while unsigned; 501 and 422 where unprintable."""
+        """404 for what is not the asker's; 503 while unsigned; 501 and 422 where unprintable.
+
+        What nobody could find is not printed: see `public_address`.
+        """
         context = await self._context_of(request)
         sheet = await certificate_sheets.sheet(context.actor, request.path_params["id"])
         if sheet is None:
             return _said(context, MISSING, 404)
+        site = public_address(request)
+        if site is None:
+            return _said(context, UNADDRESSED, 501)
         printer = await asyncio.to_thread(press)
         if printer is None:
             return _said(context, UNPRINTED, 501)
         receipts = await certificate_sheets.receipts_for(sheet.certificate)
         if len(receipts) < len(ABOUT) - 1:
             return _said(context, UNSIGNED, 503, {"retry-after": "2"})
-        told = layout(sheet, str(request.base_url).rstrip("/"), receipts)
+        told = layout(sheet, site, receipts)
         day = sheet.certificate.issued_on or sheet.certificate.until
         try:
             content = await asyncio.to_thread(made, printer, told, day)

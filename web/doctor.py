@@ -1,7 +1,7 @@
 """The doctor: what an operator should know before trusting a server, each line checked, not said.
 
-Reads only. Knows the clock, the key file, the database with its fences and its role, the tables and
-the disk.
+Reads only. Knows the clock, the key file, the database with its fences and its role, the tables,
+the disk and the public address.
 """
 
 import shutil
@@ -17,6 +17,7 @@ from ledger.roles import excess
 from timebank import master_keys, publication, vault
 from timebank.settings import Settings
 from timebank.tables import TABLES
+from web.address import is_loopback
 
 LEAST_FREE_BYTES = 1 << 30
 OWNER_ONLY = 0o077
@@ -42,6 +43,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("witnesses", _witnesses),
         ("tables", _tables),
         ("disk", _disk),
+        ("address", _address),
     ]
     found = []
     for name, look in looks:
@@ -121,3 +123,11 @@ async def _tables(settings: Settings) -> Finding:
 async def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(settings.data).free
     return Finding("disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MiB free")
+
+
+async def _address(settings: Settings) -> Finding:
+    unset = (
+        "none is set (TIMEBANK_ADDRESS): documents are printed for this machine alone"
+    )
+    well = bool(settings.address) or is_loopback(settings.host)
+    return Finding("address", well, settings.address or unset)

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from schema.context import Context
 from schema.errors import Refused
 from schema.execution import Api
+from web.address import public_address
 from web.assets import asset, serve
 from web.forms import (
     Forged,
@@ -281,7 +282,7 @@ class Pages:
                 "now": context.clock.now().isoformat(),
                 "qr": qr,
                 "span": span,
-                "site": str(request.base_url).rstrip("/"),
+                "site": public_address(request) or str(request.base_url).rstrip("/"),
                 "spoken": spoken,
             }
         )
