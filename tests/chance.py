@@ -53,6 +53,5 @@ class Chance:
 
     async def some(self, row: type[R], **which: Any) -> R | None:
         """One of the rows of which this is so; the latest are likelier."""
-        newest = {"order": ["-id"], "limit": 12}
-        found = await select(row, **which, **newest)
+        found = await select(row, order=["-id"], limit=12, **which)
         return self.chance.choice(found) if found else None

@@ -126,8 +126,6 @@ async def _disk(settings: Settings) -> Finding:
 
 
 async def _address(settings: Settings) -> Finding:
-    unset = (
-        "none is set (TIMEBANK_ADDRESS): documents are printed for this machine alone"
-    )
+    unset = "none is set (TIMEBANK_ADDRESS): documents are printed for this machine alone"
     well = bool(settings.address) or is_loopback(settings.host)
     return Finding("address", well, settings.address or unset)
