@@ -21,6 +21,7 @@ from tests.disputes import dispute_things
 from tests.dual_claim import dual_claim_things
 from tests.families import family_things
 from tests.funding import fund_things
+from tests.granting import grant_things
 from tests.helping import help_things
 from tests.misconduct import misconduct_things
 from tests.organising import organisation_things
@@ -102,6 +103,7 @@ async def found_city(world: World) -> City:
     city.things |= await fund_things(world)
     city.things |= await organisation_things(world, city.subject)
     city.things |= await project_things(world, city.subject)
+    city.things |= await grant_things(world)
     return city
 
 

@@ -116,14 +116,21 @@ from timebank import (
 )
 from timebank.funding import (
     allotments,
+    applications,
     balances,
+    calls,
     commitments,
     funded_hours,
+    grant_awards,
+    grant_reports,
+    grant_reviews,
+    grants,
     polls,
     project_votes,
     project_works,
     projects,
     sources,
+    spending,
     tranches,
 )
 
@@ -229,6 +236,13 @@ CAPABILITIES = (
     projects,
     project_votes,
     project_works,
+    calls,
+    grants,
+    applications,
+    grant_reviews,
+    grant_awards,
+    grant_reports,
+    spending,
 )
 
 SPINE = (

@@ -83,6 +83,11 @@ class Action(StrEnum):
     MAKE_PAYMENT = "make_payment"
     CHECK_PAYMENT = "check_payment"
     READ_PAYMENTS = "read_payments"
+    MANAGE_CALLS = "manage_calls"
+    READ_APPLICATIONS = "read_applications"
+    REVIEW_GRANTS = "review_grants"
+    AWARD_GRANTS = "award_grants"
+    KEEP_BOOKS = "keep_books"
     RUN_PROJECT = "run_project"
     TAKE_BALLOT = "take_ballot"
     JUDGE_PROJECT = "judge_project"
@@ -155,6 +160,11 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.READ_PAYMENTS: frozenset(
         {Role.STREET_CASHIER, Role.STREET_CHECKER, Role.CITY_FUND_OFFICER, Role.AUDITOR}
     ),
+    Action.MANAGE_CALLS: frozenset({Role.CITY_FUND_OFFICER}),
+    Action.READ_APPLICATIONS: frozenset({Role.CITY_FUND_OFFICER, Role.REVIEWER, Role.AUDITOR}),
+    Action.REVIEW_GRANTS: frozenset({Role.REVIEWER}),
+    Action.AWARD_GRANTS: frozenset({Role.CITY_FUND_OFFICER}),
+    Action.KEEP_BOOKS: frozenset({Role.ORGANISATION_FINANCE}),
     Action.RUN_PROJECT: frozenset({Role.STATION_MANAGER}),
     Action.TAKE_BALLOT: frozenset(_STATION),
     Action.JUDGE_PROJECT: frozenset({Role.STREET_OFFICER, Role.DISTRICT_LEAD}),

@@ -13,13 +13,16 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
+from timebank import accounts
 from timebank.access import Action, may_read, permit
+from timebank.accounts import balance
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.funding.commitments import Commitment, Condition, ask_of
 from timebank.funding.funded_hours import accepted_minutes, accepted_records
 from timebank.funding.moves import FundsPaid
+from timebank.funding.sources import decide_enough
 from timebank.funding.tranche_life import (
     LIFECYCLE,
     Moved,
@@ -233,7 +236,7 @@ async def pay_tranche(actor: Actor, *, tranche: str, reference: str, key: Reques
     """Pay out what was checked, as a cashier: to the organisation, or for what was bought.
 
     Args: reference, the bank's own for the transfer, at most 60 characters.
-    Refuses: NotFound, NotInThisState, CheckerPays, TextMissing, TextTooLong.
+    Refuses: NotFound, NotInThisState, CheckerPays, NotEnoughMoney, TextMissing, TextTooLong.
     """
 
     def one(batch: Batch, held: Tranche) -> Sealed:
@@ -241,6 +244,8 @@ async def pay_tranche(actor: Actor, *, tranche: str, reference: str, key: Reques
         decide_hand(held, TranchePaid, batch.actor.id)
         promised = batch.there(Commitment, held.commitment)
         ask_of(batch, promised)
+        # What was stopped gave its money back.
+        decide_enough(balance(batch, accounts.award(held.commitment)), held.fen)
         told = keep_text(batch, held.id, "reference", reference, most=60)
         batch.record(
             FundsPaid(

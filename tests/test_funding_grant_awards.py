@@ -1,0 +1,209 @@
+"""Grant awards: promised in parts, contracted, audited, closed; stopped, asked back, barred."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.funding import DAY, YEAR, fund_officer
+from tests.granting import (
+    ASKED,
+    AUDIT,
+    CONTRACT,
+    applicant,
+    awarded,
+    called,
+    drafted,
+    grant_of,
+    laid_open,
+    midterm,
+    running,
+    spent,
+)
+from tests.organising import organisation_of
+from tests.projects import officer_of, paid
+from tests.wire import act, ask, form
+from tests.world import World, key, open_world
+from timebank import accounts, replay
+from timebank.access import Role
+from timebank.accounts import balance_of
+from timebank.divisions import CITY
+from timebank.funding.calls import Call
+from timebank.funding.grant_awards import (
+    AcceptorAudits,
+    HashWrong,
+    NotAccountedFor,
+    NothingToRecover,
+    audit_grant,
+    award_grant,
+    begin_grant,
+    close_grant,
+    contract_grant,
+    decide_hash,
+    end_recovery,
+    recover_grant,
+    stop_grant,
+)
+from timebank.funding.grant_life import FundGrantState, GrantStopReason
+from timebank.funding.grant_reports import accept_grant, report_grant
+from timebank.funding.sources import NotEnoughMoney
+from timebank.funding.spending import refund_funds
+from timebank.funding.tranches import (
+    ConditionNotMet,
+    approve_payment,
+    pay_tranche,
+    prepare_payment,
+    tranche_key,
+)
+from timebank.lifecycles import NotInThisState
+from timebank.organisations import BarredOrganisation
+from timebank.publicity import PublicityOpen
+from timebank.refusals import NotFound
+from timebank.tables import find
+
+FIRST, SECOND, THIRD = 500, 400, 101
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+def test_documents_are_named_by_their_hash() -> None:
+    assert decide_hash("0f" * 32) == "0f" * 32
+    for wrong in ("", "0F" * 32, "0f" * 31, "0f" * 32 + "\n"):
+        with pytest.raises(HashWrong):
+            decide_hash(wrong)
+
+
+@pytest.mark.anyio
+async def test_a_grant_from_award_to_its_end_and_every_fen_is_accounted_for(world: World) -> None:
+    who, call = await applicant(world), await called(world, 3 * ASKED)
+    source = await find(Call, call)
+    assert source
+    allotment = accounts.allotment(CITY, YEAR, source.source)
+    officer, grant = await fund_officer(world), await running(world, who, call)
+    query = """query($g: ID!) { node(id: $g) { ... on FundGrant { commitment {
+        fen paid spent met tranches { fen condition state } } } } }"""
+    seen = (await ask(world, form(), query, g=grant))["node"]["commitment"]
+    assert seen == {
+        "fen": ASKED,
+        "paid": FIRST,
+        "spent": 0,
+        "met": ["CONTRACT"],
+        "tranches": [
+            {"fen": FIRST, "condition": "CONTRACT", "state": "PAID"},
+            {"fen": SECOND, "condition": "MIDTERM", "state": "PLANNED"},
+            {"fen": THIRD, "condition": "FINAL", "state": "PLANNED"},
+        ],
+    }
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    with pytest.raises(ConditionNotMet):
+        await prepare_payment(cashier, tranche=tranche_key(grant, 2), key=key())
+    await spent(world, who, grant, FIRST)
+    await midterm(world, who, grant)
+    await paid(world, grant, 2)
+    await spent(world, who, grant, SECOND - 7)
+    with pytest.raises(ConditionNotMet):
+        await prepare_payment(cashier, tranche=tranche_key(grant, 3), key=key())
+    await report_grant(who.leader, grant=grant, text="全部完成", key=key())
+    await accept_grant(officer, grant=grant, key=key())
+    with pytest.raises(AcceptorAudits):
+        await audit_grant(officer, grant=grant, audit=AUDIT, key=key())
+    other = await world.officer(Role.CITY_FUND_OFFICER)
+    with pytest.raises(NotAccountedFor) as no:
+        await audit_grant(other, grant=grant, audit=AUDIT, key=key())
+    assert no.value.details == {"fen": "7"}
+    await refund_funds(who.books, commitment=grant, fen=7, key=key())
+    with pytest.raises(HashWrong):
+        await audit_grant(other, grant=grant, audit="no", key=key())
+    told = await act(world, other, "auditGrant", "grant { state }", grant=grant, audit=AUDIT)
+    assert told["grant"] == {"state": "AUDITED"}
+    # The last part was never paid: it goes back with what was refunded.
+    told = await act(world, officer, "closeGrant", "grant { state }", grant=grant)
+    assert told["grant"] == {"state": "CLOSED"}
+    assert await balance_of(allotment) == 2 * ASKED + THIRD + 7
+    assert await balance_of(accounts.award(grant)) == 0
+    assert await balance_of(accounts.organisation(who.organisation, grant)) == 0
+    with pytest.raises(NotEnoughMoney):
+        await _pay(world, tranche_key(grant, 3))
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+async def _pay(world: World, tranche: str) -> None:
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    await prepare_payment(cashier, tranche=tranche, key=key())
+    await approve_payment(checker, tranche=tranche, key=key())
+    await pay_tranche(cashier, tranche=tranche, reference="1", key=key())
+
+
+@pytest.mark.anyio
+async def test_money_is_promised_after_the_publicity_and_as_far_as_it_goes(world: World) -> None:
+    call, officer = await called(world, ASKED + 5), await fund_officer(world)
+    first = await laid_open(world, await applicant(world), call)
+    second = await laid_open(world, await applicant(world), call)
+    with pytest.raises(PublicityOpen):
+        await award_grant(officer, grant=first, key=key())
+    world.clock.move(8 * DAY)
+    await award_grant(officer, grant=first, key=key())
+    with pytest.raises(NotEnoughMoney):
+        await award_grant(officer, grant=second, key=key())
+    with pytest.raises(NotInThisState):
+        await award_grant(officer, grant=first, key=key())
+    assert (await grant_of(second)).state is FundGrantState.PUBLICITY
+
+
+@pytest.mark.anyio
+async def test_both_sides_do_their_own_step(world: World) -> None:
+    who, call = await applicant(world), await called(world)
+    officer, grant = await fund_officer(world), await awarded(world, who, call)
+    with pytest.raises(HashWrong):
+        await contract_grant(officer, grant=grant, contract="x", key=key())
+    await contract_grant(officer, grant=grant, contract=CONTRACT, key=key())
+    with pytest.raises(NotFound):
+        await begin_grant(officer, grant=grant, key=key())
+    await begin_grant(who.leader, grant=grant, key=key())
+
+
+@pytest.mark.anyio
+async def test_a_stopped_grant_gives_back_and_who_owes_is_barred_for_three_years(
+    world: World,
+) -> None:
+    who, call = await applicant(world), await called(world, 2 * ASKED)
+    held = await find(Call, call)
+    assert held
+    officer, grant = await fund_officer(world), await running(world, who, call)
+    allotment = accounts.allotment(CITY, YEAR, held.source)
+    line_fen = 100
+    await spent(world, who, grant, line_fen)
+    reason = GrantStopReason.MONEY_MISUSED
+    await stop_grant(officer, grant=grant, reason=reason, key=key())
+    assert await balance_of(allotment) == 2 * ASKED - FIRST
+    told = await act(world, officer, "recoverGrant", "grant { state }", grant=grant)
+    assert told["grant"] == {"state": "RECOVERY"}
+    barred = (await organisation_of(who.organisation)).barred_until
+    assert barred == date(YEAR + 3, 11, 28)
+    with pytest.raises(BarredOrganisation):
+        await drafted(who, await called(world))
+    with pytest.raises(NotAccountedFor):
+        await end_recovery(officer, grant=grant, key=key())
+    await refund_funds(who.books, commitment=grant, fen=FIRST - line_fen, key=key())
+    await end_recovery(officer, grant=grant, key=key())
+    assert await balance_of(allotment) == 2 * ASKED - line_fen
+    assert (await grant_of(grant)).state is FundGrantState.RECOVERED
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_nothing_is_asked_back_where_nothing_is_out(world: World) -> None:
+    who, call = await applicant(world), await called(world)
+    officer, grant = await fund_officer(world), await awarded(world, who, call)
+    reason = GrantStopReason.ORGANISATION_ENDED
+    await stop_grant(officer, grant=grant, reason=reason, key=key())
+    with pytest.raises(NothingToRecover):
+        await recover_grant(officer, grant=grant, key=key())
+    with pytest.raises(NotInThisState):
+        await close_grant(officer, grant=grant, key=key())

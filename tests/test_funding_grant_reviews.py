@@ -1,0 +1,151 @@
+"""Grant reviews: three reviewers without conflicts, points once each, shortlist, objections."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.funding import DAY, fund_officer
+from tests.granting import (
+    ASKED,
+    applicant,
+    called,
+    complete,
+    drafted,
+    grant_of,
+    laid_open,
+    reviewers,
+)
+from tests.wire import act
+from tests.world import World, key, open_world
+from timebank import replay
+from timebank.access import Role
+from timebank.funding.applications import submit_grant
+from timebank.funding.grant_awards import award_grant
+from timebank.funding.grant_life import FundGrantState, GrantRejectReason
+from timebank.funding.grant_reviews import (
+    PointsWrong,
+    ReviewedAlready,
+    TooFewReviewers,
+    check_formally,
+    decide_points,
+    decide_scored,
+    declare_conflict,
+    reject_grant,
+    review_grant,
+    rule_on_grant_objection,
+    score_grant,
+    shortlist_grant,
+)
+from timebank.funding.grants import Grant
+from timebank.funding.sources import FenNotPositive, NotEnoughMoney
+from timebank.lifecycles import NotInThisState
+from timebank.publicity import PublicityReason, PublicityUndecided, object_to_publicity
+
+GRANT = Grant(
+    id="gra_1",
+    call="cal_1",
+    organisation="org_1",
+    path="4/org_1/",
+    unit_path="4/",
+    fen=10,
+    budget=(),
+    least_minutes=0,
+    state=FundGrantState.FORMAL_OK,
+    reviewed=3,
+    points_sum=200,
+    conflicts=("per_near",),
+)
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+def test_points_go_from_0_to_100_and_each_gives_them_once() -> None:
+    for points in (0, 100):
+        assert decide_points(GRANT, "per_1", points, judged=False).points == points
+    submitted = msgspec.structs.replace(GRANT, state=FundGrantState.SUBMITTED)
+    for held, reviewer, points, judged, no in (
+        (GRANT, "per_1", -1, False, PointsWrong),
+        (GRANT, "per_1", 101, False, PointsWrong),
+        (GRANT, "per_1", 50, True, ReviewedAlready),
+        (GRANT, "per_near", 50, False, ReviewedAlready),
+        (submitted, "per_1", 50, False, NotInThisState),
+    ):
+        with pytest.raises(no):
+            decide_points(held, reviewer, points, judged=judged)
+
+
+def test_three_reviewers_make_a_mean() -> None:
+    assert decide_scored(GRANT, 3).points == 66
+    with pytest.raises(TooFewReviewers):
+        decide_scored(msgspec.structs.replace(GRANT, reviewed=2), 3)
+
+
+@pytest.mark.anyio
+async def test_reviewers_judge_and_the_shortlist_follows_on_the_wire(world: World) -> None:
+    who, call = await applicant(world), await called(world)
+    officer, grant = await fund_officer(world), await complete(world, who, call)
+    one, two, three = await reviewers(world)
+    await declare_conflict(one, grant=grant, key=key())
+    with pytest.raises(ReviewedAlready):
+        await declare_conflict(one, grant=grant, key=key())
+    told = await act(world, one, "reviewGrant", "grant { id }", grant=grant, points=90)
+    assert [no["code"] for no in told["userErrors"]] == ["REVIEWED_ALREADY"]
+    for reviewer, points in ((two, 90), (three, 71)):
+        await act(world, reviewer, "reviewGrant", "grant { id }", grant=grant, points=points)
+    with pytest.raises(ReviewedAlready):
+        await review_grant(two, grant=grant, points=100, key=key())
+    with pytest.raises(ReviewedAlready):
+        await declare_conflict(two, grant=grant, key=key())
+    with pytest.raises(TooFewReviewers):
+        await score_grant(officer, grant=grant, key=key())
+    fourth = await world.officer(Role.REVIEWER)
+    await review_grant(fourth, grant=grant, points=60, key=key())
+    told = await act(world, officer, "scoreGrant", "grant { state points }", grant=grant)
+    assert told["grant"] == {"state": "SCORED", "points": 73}
+    for fen, no in ((ASKED + 1, NotEnoughMoney), (0, FenNotPositive)):
+        with pytest.raises(no):
+            await shortlist_grant(officer, grant=grant, fen=fen, key=key())
+    told = await act(world, officer, "shortlistGrant", "grant { state fen }", grant=grant, fen=900)
+    assert told["grant"] == {"state": "SHORTLISTED", "fen": 900}
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_what_is_not_complete_or_not_good_enough_ends(world: World) -> None:
+    call, officer = await called(world), await fund_officer(world)
+    first, second = await applicant(world), await applicant(world)
+    short = await drafted(first, call)
+    await submit_grant(first.leader, grant=short, key=key())
+    await check_formally(officer, grant=short, complete=False, key=key())
+    assert (await grant_of(short)).state is FundGrantState.REJECTED
+    low = await laid_open(world, second, call)
+    reason = GrantRejectReason.SCORE_TOO_LOW
+    await reject_grant(officer, grant=low, reason=reason, key=key())
+    with pytest.raises(NotInThisState):
+        await reject_grant(officer, grant=low, reason=reason, key=key())
+
+
+@pytest.mark.anyio
+async def test_an_objection_is_answered_before_the_award(world: World) -> None:
+    call, officer = await called(world), await fund_officer(world)
+    who = await world.volunteer()
+    grants = [await laid_open(world, await applicant(world), call) for _ in range(2)]
+    for grant in grants:
+        reason = PublicityReason.RULE_BROKEN
+        await object_to_publicity(who, about=grant, reason=reason, key=key())
+    world.clock.move(8 * DAY)
+    with pytest.raises(PublicityUndecided):
+        await award_grant(officer, grant=grants[0], key=key())
+    for grant, uphold in zip(grants, (False, True), strict=True):
+        objector = who.person or ""
+        await rule_on_grant_objection(
+            officer, grant=grant, objector=objector, uphold=uphold, key=key()
+        )
+    await award_grant(officer, grant=grants[0], key=key())
+    assert (await grant_of(grants[1])).state is FundGrantState.REJECTED

@@ -1,0 +1,266 @@
+"""Grants: an organisation's application to a call, its budget, and where it stands from there on.
+
+Everybody sees it from the shortlist on; before, its own people and the officers. Nobody moves on
+what an organisation asks for that they stand for. Knows where each stands; how it is applied for
+lies in `applications`, who judges it in `grant_reviews`, who gives the money in `grant_awards`, and
+how it is accounted for in `grant_reports` and `spending`.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Unpack
+
+import msgspec
+from tortoise.expressions import Q
+
+from ledger.entry import Sealed
+from timebank.access import Action, may_read, permit, reach
+from timebank.actors import Actor
+from timebank.batch import Batch
+from timebank.captures import may
+from timebank.funding.calls import Call
+from timebank.funding.grant_life import (
+    LIFECYCLE,
+    Budget,
+    FinalHandedIn,
+    FundGrantState,
+    GrantAccepted,
+    GrantAudited,
+    GrantAwarded,
+    GrantBegun,
+    GrantClosed,
+    GrantContracted,
+    GrantDrafted,
+    GrantFormallyChecked,
+    GrantPublicised,
+    GrantRecovered,
+    GrantRejected,
+    GrantReport,
+    GrantReported,
+    GrantRevised,
+    GrantScored,
+    GrantShortlisted,
+    GrantStopped,
+    GrantSubmitted,
+    GrantWithdrawn,
+    MidtermPassed,
+    MidtermToFix,
+    Moved,
+    RecoveryBegun,
+)
+from timebank.journal import Answer, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import step
+from timebank.organisations import Organisation, OwnOrganisation, acting_for
+from timebank.projections import Place, Rows, projects
+from timebank.publicity import Publicity, lay_open, settle_publicity
+from timebank.tables import Row, Where, find, find_many, page_by_id, table
+
+OPEN_TO_ALL = tuple(
+    state
+    for state in FundGrantState
+    if state
+    not in (
+        FundGrantState.DRAFT,
+        FundGrantState.SUBMITTED,
+        FundGrantState.FORMAL_OK,
+        FundGrantState.SCORED,
+        FundGrantState.REJECTED,
+        FundGrantState.WITHDRAWN,
+    )
+)
+
+# Tables and projectors
+
+
+@table("fund_grant", index=[("call", "state", "id"), ("organisation", "id"), ("path", "state")])
+class Grant(Row, frozen=True):
+    """One application and what became of it; `fen` asked for, and from the shortlist on given.
+
+    `path` is the organisation's; `unit_path` the area's whose money it is. `due` is its state's
+    last day, `reported` the report that waits, `paid_out` what recovery asks back.
+    """
+
+    id: str
+    call: str
+    organisation: str
+    path: str
+    unit_path: str
+    fen: int
+    budget: Budget
+    least_minutes: int
+    state: FundGrantState
+    reviewed: int = 0
+    points_sum: int = 0
+    points: int | None = None
+    conflicts: tuple[str, ...] = ()
+    due: date | None = None
+    reported: GrantReport | None = None
+    accepted_by: str | None = None
+
+
+@table("grant_of_call")
+class GrantOfCall(Row, frozen=True):
+    """The application of an organisation to a call; `id` is `<call>/<organisation>`."""
+
+    id: str
+    grant: str
+
+
+@projects(GrantDrafted)
+def _drafted(rows: Rows, event: GrantDrafted, entry: Sealed) -> None:
+    rows.put(
+        Grant(
+            id=event.grant,
+            call=event.call,
+            organisation=event.organisation,
+            path=rows.there(Organisation, event.organisation).path,
+            unit_path=rows.there(Call, event.call).path,
+            fen=event.fen,
+            budget=event.budget,
+            least_minutes=event.least_minutes,
+            state=FundGrantState.DRAFT,
+        )
+    )
+    rows.put(GrantOfCall(id=f"{event.call}/{event.organisation}", grant=event.grant))
+
+
+@projects(GrantRevised)
+def _revised(rows: Rows, event: GrantRevised, entry: Sealed) -> None:
+    held = rows.there(Grant, event.grant)
+    rows.put(
+        msgspec.structs.replace(
+            held,
+            state=step(LIFECYCLE, held.state, GrantRevised),
+            fen=event.fen,
+            budget=event.budget,
+            least_minutes=event.least_minutes,
+        )
+    )
+
+
+@projects(
+    GrantSubmitted,
+    GrantWithdrawn,
+    GrantFormallyChecked,
+    GrantScored,
+    GrantShortlisted,
+    GrantPublicised,
+    GrantAwarded,
+    GrantRejected,
+    GrantContracted,
+    GrantBegun,
+    GrantReported,
+    MidtermPassed,
+    MidtermToFix,
+    FinalHandedIn,
+    GrantAccepted,
+    GrantAudited,
+    GrantClosed,
+    GrantStopped,
+    RecoveryBegun,
+    GrantRecovered,
+)
+def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
+    held = rows.there(Grant, event.grant)
+    changed: dict[str, object] = {"state": step(LIFECYCLE, held.state, type(event)), "due": None}
+    match event:
+        case GrantScored():
+            changed["points"] = event.points
+        case GrantShortlisted():
+            changed["fen"] = event.fen
+        case GrantPublicised():
+            changed["due"] = event.until
+            lay_open(
+                rows, held.id, person=held.organisation, path=held.unit_path, until=event.until
+            )
+        case GrantAwarded() | GrantRejected():
+            settle_publicity(rows, held.id)
+        case GrantReported():
+            changed |= {"reported": event.report, "due": held.due}
+        case MidtermToFix():
+            changed |= {"reported": None, "due": event.fix_by}
+        case MidtermPassed():
+            changed["reported"] = None
+        case GrantAccepted():
+            changed |= {"reported": None, "accepted_by": entry.actor}
+        case GrantWithdrawn():
+            rows.drop(GrantOfCall, f"{held.call}/{held.organisation}")
+    rows.put(msgspec.structs.replace(held, **changed))
+
+
+# What other capabilities ask
+
+
+class Granted(Answer, frozen=True, kw_only=True):
+    """The grant that was applied for or moved on."""
+
+    grant: str
+
+
+async def move_grant(
+    actor: Actor,
+    grant: str,
+    key: RequestKey,
+    one: Callable[[Batch, Grant], Sealed],
+    *more: Place,
+    action: Action | None = None,
+) -> Granted:
+    """Let officers of the money's area with `action`, or the organisation's own people, move on.
+
+    Refuses: NotFound, for whoever is neither; OwnOrganisation.
+    """
+
+    def work(batch: Batch) -> Granted:
+        held = batch.need(Grant, grant, "application")
+        if action is None:
+            acting_for(batch, held.organisation)
+        else:
+            permit(batch, action, held.unit_path)
+            if may(batch, Action.ACT_FOR_ORGANISATION, held.path):
+                raise OwnOrganisation
+        return Granted(entry=one(batch, held).seq, grant=grant)
+
+    found = await find(Grant, grant)
+    needs: list[Place] = [(Grant, grant), (Publicity, grant), *more]
+    if found is not None:
+        needs += [(Organisation, found.organisation), (Call, found.call)]
+    return await write(actor, key, work, answer=Granted, needs=needs)
+
+
+# Reads
+
+
+async def visible_grants(actor: Actor, ids: Sequence[str]) -> dict[str, Grant]:
+    """Grants by id: for everybody from the shortlist on, before that as the module says."""
+    found = await find_many(Grant, ids)
+    officers = await reach(actor, Action.READ_APPLICATIONS)
+    own = await reach(actor, Action.ACT_FOR_ORGANISATION)
+    return {
+        held.id: held
+        for held in found.values()
+        if held.state in OPEN_TO_ALL or officers(held.unit_path) or own(held.path)
+    }
+
+
+async def grants_of_call(
+    actor: Actor, call: str, state: FundGrantState, **where: Unpack[Where]
+) -> list[Grant]:
+    """The grants of a call in a state, the oldest first, as far as the actor may see them."""
+    held = await find(Call, call)
+    if held is None:
+        return []
+    if state not in OPEN_TO_ALL and not await may_read(actor, Action.READ_APPLICATIONS, held.path):
+        return []
+    return await page_by_id(Grant, where, Q(call=call, state=state.value))
+
+
+async def grants_of_organisation(
+    actor: Actor, organisation: str, **where: Unpack[Where]
+) -> list[Grant]:
+    """An organisation's grants, the oldest first; what is not public for its own people."""
+    held = await find(Organisation, organisation)
+    states = Q(state__in=[state.value for state in OPEN_TO_ALL])
+    if held and await may_read(actor, Action.ACT_FOR_ORGANISATION, held.path):
+        states = Q()
+    return await page_by_id(Grant, where, states, organisation=organisation)
