@@ -18,7 +18,7 @@ from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info
 from schema.scalars import Fen, Long
 from timebank.funding import grants
-from timebank.funding.grant_life import GrantReport, FundGrantState
+from timebank.funding.grant_life import FundGrantState, GrantReport
 from timebank.funding.purposes import ExpenseItem
 
 OF_CALL, OF_ORGANISATION = Listing("grantsOfCall", str), Listing("grantsOfOrganisation", str)

@@ -211,6 +211,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Call',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('source', fields.CharField(max_length=512)),
+                ('unit', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('purpose', fields.CharField(max_length=64)),
+                ('most_fen', fields.BigIntField()),
+                ('until', DayField(max_length=10)),
+                ('state', fields.CharField(max_length=64)),
+            ],
+            options={'table': 'fund_call', 'app': 'timebank', 'indexes': [Index(fields=['state', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='CapturedOnce',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -582,12 +597,54 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Grant',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('call', fields.CharField(max_length=512)),
+                ('organisation', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('unit_path', fields.CharField(max_length=512)),
+                ('fen', fields.BigIntField()),
+                ('budget', fields.TextField(unique=False)),
+                ('least_minutes', fields.BigIntField()),
+                ('state', fields.CharField(max_length=64)),
+                ('reviewed', fields.BigIntField()),
+                ('points_sum', fields.BigIntField()),
+                ('points', fields.BigIntField(null=True)),
+                ('conflicts', fields.TextField(unique=False)),
+                ('due', DayField(null=True, max_length=10)),
+                ('reported', fields.CharField(null=True, max_length=64)),
+                ('accepted_by', fields.CharField(null=True, max_length=512)),
+            ],
+            options={'table': 'fund_grant', 'app': 'timebank', 'indexes': [Index(fields=['call', 'state', 'id']), Index(fields=['organisation', 'id']), Index(fields=['path', 'state'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='GrantMonth',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('grant', fields.CharField(max_length=512)),
             ],
             options={'table': 'grant_month', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='GrantOfCall',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('grant', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'grant_of_call', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='GrantReview',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('grant', fields.CharField(max_length=512)),
+                ('points', fields.BigIntField()),
+            ],
+            options={'table': 'grant_review', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1450,6 +1507,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SpendingLine',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('commitment', fields.CharField(max_length=512)),
+                ('item', fields.CharField(max_length=64)),
+                ('fen', fields.BigIntField()),
+                ('voucher', fields.CharField(max_length=512)),
+                ('spent_on', DayField(max_length=10)),
+                ('reversed', fields.BooleanField()),
+            ],
+            options={'table': 'spending_line', 'app': 'timebank', 'indexes': [Index(fields=['commitment', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='StarAward',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1616,6 +1687,15 @@ class Migration(migrations.Migration):
                 ('person', fields.CharField(max_length=512)),
             ],
             options={'table': 'volunteer_number', 'app': 'timebank', 'pk_attr': 'number'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Voucher',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('line', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'voucher', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
