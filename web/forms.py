@@ -74,6 +74,27 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     most_bytes: int = MOST_BYTES
 
 
+def plain(page: str, act: str, mutation: str, *told: str, yes: str = "") -> Form:
+    """A form that tells its mutation a few fields as they are, and comes back to its page.
+
+    The mutation's root field has its name in camel case; `yes` is a field that is yes or no.
+    """
+    first, *more = mutation.split("_")
+
+    def given(posted: Posted) -> dict[str, Any]:
+        asked: dict[str, Any] = {name: posted.one(name) for name in told}
+        return asked | ({yes: posted.one(yes) == "yes"} if yes else {})
+
+    return Form(
+        path=f"{page}/{act}",
+        mutation=mutation,
+        field="".join([first, *map(str.capitalize, more)]),
+        page=page,
+        then=f"{page}?done=1",
+        given=given,
+    )
+
+
 class Forged(Exception):
     """The request did not come from a form of ours."""
 

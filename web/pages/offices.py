@@ -1,60 +1,71 @@
-"""Pages of officers: the stars that wait for the district or the city."""
+"""Pages of officers: stars, objections to records, and what a district finds."""
 
+from functools import partial
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.table import Opened, Page
+from web.pages.times import instant_of
 
 LEADS = ("DISTRICT_LEAD", "CITY_LEAD")
-PATH = "/office/stars"
+STARS, OBJECTIONS, FINDINGS = "/office/stars", "/office/objections", "/office/findings"
 
 
 def my_office(opened: Opened) -> dict[str, Any]:
-    """The scope of the first grant that awards stars; nowhere where there is none."""
+    """The scope of the first grant of a lead; nowhere where there is none."""
     scopes = [one["scope"] for one in opened.found.get("myGrants", ()) if one["role"] in LEADS]
     return {"scope": scopes[0] if scopes else "-"}
 
 
-def the_award(posted: Posted) -> dict[str, Any]:
-    """Which star."""
-    return {"award": posted.one("award")}
+def decided(posted: Posted) -> dict[str, Any]:
+    """A decision, with the right times where the record had the wrong ones."""
+    asked = {name: posted.one(name) for name in ("objection", "grounds", "decision")}
+    hours = [posted.one("starts"), posted.one("ends")]
+    if posted.one("grounds") != "RECORDED_WRONGLY" or not all(hours):
+        return asked
+    starts, ends = (instant_of(posted.one("day"), hour) for hour in hours)
+    return {**asked, "starts": starts, "ends": ends}
 
 
-def _form(act: str, mutation: str, field: str, *told: str, yes: str | None = None) -> Form:
-    """A form about one star: what it is told besides, and what is yes or no."""
-
-    def given(posted: Posted) -> dict[str, Any]:
-        asked = the_award(posted) | {name: posted.one(name) for name in told}
-        return asked | ({yes: posted.one(yes) == "yes"} if yes else {})
-
-    return Form(
-        path=f"{PATH}/{act}",
-        mutation=mutation,
-        field=field,
-        page=PATH,
-        then=f"{PATH}?done=1",
-        given=given,
-    )
-
+office_page = partial(Page, who="staff", group="office", lookup="my_offices", variables=my_office)
 
 PAGES = (
-    Page(
-        path=PATH,
-        template="office_stars.html",
-        who="staff",
-        menu="星级办理",
-        group="office",
-        lookup="my_offices",
-        operation="office_stars",
-        variables=my_office,
+    office_page(
+        path=STARS, template="office_stars.html", menu="星级办理", operation="office_stars"
+    ),
+    office_page(
+        path=OBJECTIONS,
+        template="office_objections.html",
+        menu="异议办理",
+        operation="office_objections",
+    ),
+    office_page(
+        path=FINDINGS,
+        template="office_findings.html",
+        menu="违规认定",
+        operation="office_findings",
     ),
 )
 
 FORMS = (
-    _form("publicise", "publicise_star", "publiciseStar"),
-    _form("award", "award_star", "awardStar"),
-    _form("decline", "decline_star", "declineStar", "reason"),
-    _form("revoke", "revoke_star", "revokeStar", "reason"),
-    _form("objection", "decide_star_objection", "decideStarObjection", "objector", yes="uphold"),
-    _form("appeal", "decide_star_appeal", "decideStarAppeal", yes="restore"),
+    plain(STARS, "publicise", "publicise_star", "award"),
+    plain(STARS, "award", "award_star", "award"),
+    plain(STARS, "decline", "decline_star", "award", "reason"),
+    plain(STARS, "revoke", "revoke_star", "award", "reason"),
+    plain(STARS, "objection", "decide_star_objection", "award", "objector", yes="uphold"),
+    plain(STARS, "appeal", "decide_star_appeal", "award", yes="restore"),
+    plain(OBJECTIONS, "answer", "answer_objection", "objection", "answer"),
+    Form(
+        path=f"{OBJECTIONS}/decide",
+        mutation="decide_objection",
+        field="decideObjection",
+        page=OBJECTIONS,
+        then=f"{OBJECTIONS}?done=1",
+        given=decided,
+    ),
+    plain(FINDINGS, "release", "release_batch", "batch"),
+    plain(FINDINGS, "propose", "propose_finding", "batch", "misconduct", "blame", "statement"),
+    plain(FINDINGS, "make", "make_finding", "draft"),
+    plain(FINDINGS, "drop", "drop_finding", "draft"),
+    plain(FINDINGS, "appeal", "decide_finding_appeal", "appeal", "grounds", "decision"),
 )

@@ -39,6 +39,7 @@ from web.pages import (
     helping,
     offices,
     organising,
+    personal,
     public,
     recognition,
     stations,
@@ -64,6 +65,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 PAGES = (
     *everybody.PAGES,
     *volunteers.PAGES,
+    *personal.PAGES,
     *stations.PAGES,
     *organising.PAGES,
     *helping.PAGES,
@@ -76,6 +78,7 @@ PAGES = (
 FORMS = (
     *everybody.FORMS,
     *volunteers.FORMS,
+    *personal.FORMS,
     *helping.FORMS,
     *recognition.FORMS,
     *offices.FORMS,

@@ -1,0 +1,128 @@
+"""Pages of one's own affairs in a real browser: a family, a gift, an objection, one's data."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLEnumType, build_schema
+from playwright.async_api import Browser, Page
+
+import schema
+from tests.demo_site import enter, make_city, serving
+
+pytestmark = pytest.mark.anyio
+TEMPLATES = Path(__file__).parent.parent / "web" / "templates"
+
+
+@pytest.fixture(scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    settings = await make_city(tmp_path_factory.mktemp("city"))
+    async with serving(settings) as address:
+        yield address
+
+
+async def tap(page: Page, name: str) -> None:
+    """A button, and what its page says after it."""
+    await page.get_by_role("button", name=name).first.click()
+    assert await page.get_by_role("status").first.inner_text() == "已办好"
+
+
+async def number_of(page: Page, site: str) -> str:
+    """Whose page it is."""
+    await page.goto(f"{site}/my-code")
+    return await page.locator(".digits").inner_text()
+
+
+@pytest.mark.parametrize("js", [False])
+async def test_two_become_family_and_one_gives_the_other_time(
+    browser: Browser, site: str, js: bool
+) -> None:
+    giver, said = await enter(browser, site, "志愿者", js=js)
+    other, more = await enter(browser, site, "站长", js=js)
+    number = await number_of(other, site)
+    await giver.goto(f"{site}/family")
+    await giver.locator("#kin-number").fill(number)
+    await giver.get_by_label("对方是您的").select_option("PARENT")
+    await tap(giver, "请对方同意")
+    await other.goto(f"{site}/family")
+    await tap(other, "同意")
+    await giver.goto(f"{site}/gifts")
+    await giver.get_by_label("小时").fill("0")
+    await giver.get_by_label("分", exact=True).fill("30")
+    await tap(giver, "转赠")
+    await other.goto(f"{site}/inbox")
+    await other.get_by_role("link").filter(has_text="有家人转赠时间给您").click()
+    await tap(other, "接受转赠")
+    await giver.goto(f"{site}/gifts")
+    assert await giver.get_by_text("已接受").is_visible()
+    await other.goto(f"{site}/inbox")
+    await tap(other, "全部标为已读")
+    assert await other.get_by_role("button", name="全部标为已读").count() == 0
+    assert not said + more
+
+
+async def test_an_objection_is_made_answered_and_decided(browser: Browser, site: str) -> None:
+    mine, said = await enter(browser, site, "志愿者", path="/objections")
+    await mine.get_by_label("哪里不对").select_option("WRONG_TIMES")
+    await mine.get_by_label("请说明情况").fill("我九点才到")
+    await tap(mine, "提出异议")
+    assert await mine.get_by_text("等待区里答复").is_visible()
+    lead, more = await enter(browser, site, "区志愿服务负责人", path="/office/objections")
+    case = lead.locator(".card").filter(has_text="我九点才到")
+    await case.get_by_label("先答复本人").fill("正在核对")
+    await case.get_by_role("button", name="答复").click()
+    await lead.get_by_role("status").wait_for()
+    await case.get_by_label("决定").select_option("NOT_SHOWN")
+    await case.get_by_label("理由").fill("签到记录相符")
+    await case.get_by_role("button", name="作出决定").click()
+    await lead.get_by_text("现在没有待办的异议").wait_for()
+    await mine.reload()
+    assert await mine.get_by_text("签到记录相符").is_visible()
+    assert await mine.get_by_role("button", name="申请复核").is_visible()
+    assert not said + more
+
+
+async def test_one_s_data_are_asked_for_and_a_device_is_signed_out(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, "志愿者", path="/my-data")
+    await page.get_by_label("您想要").select_option("CORRECTION")
+    await page.get_by_label("说明").fill("姓名少一个字")
+    await tap(page, "提出请求")
+    assert await page.get_by_text("最迟答复").is_visible()
+    await tap(page, "撤回")
+    other, _ = await enter(browser, site, "志愿者", path="/my-data")
+    await page.reload()
+    devices = page.get_by_role("button", name="退出登录")
+    assert await devices.count() >= 2
+    current = page.locator("p", has_text="本机").locator("xpath=following-sibling::form[1]")
+    await current.get_by_role("button").click()
+    await page.goto(f"{site}/my-data")
+    assert "/demo" in page.url
+    await other.reload()
+    assert "/my-data" in other.url
+    assert not said
+
+
+@pytest.mark.parametrize(
+    ("enum", "template"),
+    [
+        ("NoticeCode", "inbox.html"),
+        ("ObjectionState", "objections.html"),
+        ("ObjectionReason", "parts.html"),
+        ("Kinship", "parts.html"),
+        ("GiftState", "gifts.html"),
+        ("RequestKind", "my_data.html"),
+        ("RequestState", "my_data.html"),
+        ("Looked", "my_data.html"),
+        ("Grounds", "office_objections.html"),
+        ("AppealGrounds", "office_findings.html"),
+        ("Misconduct", "office_findings.html"),
+        ("Blame", "office_findings.html"),
+    ],
+)
+def test_no_page_shows_a_code_for_want_of_a_word(enum: str, template: str) -> None:
+    words = (TEMPLATES / template).read_text("utf-8")
+    kind = build_schema(schema.printed()).type_map[enum]
+    assert isinstance(kind, GraphQLEnumType)
+    assert [one for one in kind.values if f'"{one}": _("' not in words] == []

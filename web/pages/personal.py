@@ -1,0 +1,82 @@
+"""Pages of one's own affairs: inbox, objections, family and proxies, gifts, data and devices."""
+
+from typing import Any
+
+from web.forms import Form, Posted, plain
+from web.pages.table import Page
+
+INBOX, OBJECTIONS, FAMILY, GIFTS, DATA = "/inbox", "/objections", "/family", "/gifts", "/my-data"
+
+
+def offered(posted: Posted) -> dict[str, Any]:
+    """A gift: to whom, and how many minutes the hours and minutes of the form come to."""
+    hours, minutes = posted.whole("hours"), posted.whole("minutes")
+    return {"receiver": posted.one("receiver"), "minutes": max(hours, 0) * 60 + max(minutes, 0)}
+
+
+def requested(posted: Posted) -> dict[str, Any]:
+    """A request about one's own data, with words where there are any."""
+    return {"kind": posted.one("kind"), "words": posted.one("words") or None}
+
+
+PAGES = (
+    Page(path=INBOX, template="inbox.html", operation="inbox", menu="消息"),
+    Page(path=OBJECTIONS, template="objections.html", operation="objections", menu="异议"),
+    Page(path=GIFTS, template="gifts.html", operation="gifts", menu="转赠时间"),
+    Page(path=FAMILY, template="family.html", operation="family", menu="家人与代办人"),
+    Page(path=DATA, template="my_data.html", operation="my_data", menu="我的资料与设置"),
+)
+
+FORMS = (
+    Form(
+        path=f"{INBOX}/read",
+        mutation="mark_notices_read",
+        field="markNoticesRead",
+        page=INBOX,
+        then=f"{INBOX}?done=1",
+        given=lambda posted: {"notices": posted.many("notice")},
+    ),
+    plain(OBJECTIONS, "raise", "raise_objection", "record", "reason", "statement"),
+    plain(OBJECTIONS, "review", "ask_for_review", "objection", "appeal"),
+    plain(FAMILY, "propose", "propose_kin", "number", "kinship"),
+    plain(FAMILY, "agree", "agree_to_kin", "tie"),
+    plain(FAMILY, "decline", "decline_kin", "tie"),
+    plain(FAMILY, "end", "end_kin", "tie"),
+    plain(FAMILY, "invite", "invite_to_household", "number"),
+    plain(FAMILY, "join", "join_household", "invite"),
+    plain(FAMILY, "stay-out", "decline_household", "invite"),
+    plain(FAMILY, "leave", "leave_household"),
+    plain(FAMILY, "name-proxy", "name_proxy", "number"),
+    plain(FAMILY, "end-proxy", "end_proxy", "mandate"),
+    Form(
+        path=f"{GIFTS}/offer",
+        mutation="offer_gift",
+        field="offerGift",
+        page=GIFTS,
+        then=f"{GIFTS}?done=1",
+        given=offered,
+    ),
+    plain(GIFTS, "accept", "accept_gift", "gift"),
+    plain(GIFTS, "decline", "decline_gift", "gift"),
+    plain(GIFTS, "withdraw", "withdraw_gift", "gift"),
+    plain(GIFTS, "overflow", "choose_overflow", yes="wish"),
+    plain(DATA, "phone", "change_phone", "phone"),
+    Form(
+        path=f"{DATA}/request",
+        mutation="request_data",
+        field="requestData",
+        page=DATA,
+        then=f"{DATA}?done=1",
+        given=requested,
+    ),
+    plain(DATA, "withdraw", "withdraw_request", "request"),
+    Form(
+        path=f"{DATA}/session",
+        mutation="end_session",
+        field="endSession",
+        page=DATA,
+        then=f"{DATA}?done=1",
+        given=lambda posted: {"session": posted.one("session")},
+        keyed=False,
+    ),
+)
