@@ -1,4 +1,4 @@
-"""A process that claims one post or one wish for many members at once; tests run several.
+"""A process that claims one post, wish or order for help for many at once; tests run several.
 
 Reads its task as JSON on the first line of the input, says `ready`, starts at the next line, and
 prints one JSON line for each answer.
@@ -16,6 +16,7 @@ from timebank.actors import person
 from timebank.bank import open_bank
 from timebank.clock import ManualClock
 from timebank.funding.project_works import approve_project
+from timebank.matching import claim_help
 from timebank.post_claims import claim_post
 from timebank.refusals import Refusal
 from timebank.settings import Settings
@@ -32,6 +33,7 @@ class Task(msgspec.Struct):
     wish: str | None = None
     approver: str | None = None
     at: datetime = NOON
+    help: str | None = None
 
 
 class Told(msgspec.Struct):
@@ -49,6 +51,8 @@ async def attempt(task: Task, who: str) -> Told:
             return Told(claim=(await approve_project(actor, project=who, key=key())).project)
         if task.wish is not None:
             return Told(claim=(await claim_wish(person(who), wish=task.wish, key=key())).claim)
+        if task.help is not None:
+            return Told(claim=(await claim_help(person(who), order=task.help, key=key())).order)
         made = await claim_post(person(who), post=task.post or "", key=key())
         return Told(claim=made.claim)
     except Refusal as refusal:
