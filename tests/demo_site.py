@@ -18,7 +18,8 @@ from timebank.demo import Size
 from timebank.settings import Settings
 from web import app
 
-SMALL = Size(stations=12, teams=30, volunteers=60, busy=3, weeks=4)
+SMALL = Size(stations=12, teams=30, volunteers=60, busy=3, weeks=4, stories=False)
+"""Tests of pages make by themselves what they look at."""
 
 
 async def make_city(directory: Path, *, size: Size = SMALL) -> Settings:

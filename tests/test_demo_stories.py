@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.demo_site import make_city
+from tests.demo_site import SMALL, make_city
 from timebank.accounts import conservation
 from timebank.bank import open_bank
 from timebank.certificate_life import CertificateState
@@ -30,7 +31,8 @@ from timebank.wishes import Wish
 
 @pytest.mark.anyio
 async def test_a_small_city_has_something_of_everything(tmp_path: Path) -> None:
-    settings = await make_city(tmp_path)
+    size = msgspec.structs.replace(SMALL, stories=True)
+    settings = await make_city(tmp_path, size=size)
     async with open_bank(settings, clock=ManualClock(datetime.now(UTC))):
         assert {one.state for one in await select(StarAward)} == {StarState.AWARDED}
         assert {one.state for one in await select(Certificate)} == {CertificateState.ISSUED}

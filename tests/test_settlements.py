@@ -27,7 +27,7 @@ from timebank.confirmations import (
 )
 from timebank.days import InTheFuture, LateReasonMissing, Overlaps
 from timebank.help_life import DeliveryWay, HelpState
-from timebank.hours import ServiceTotal
+from timebank.hours import ServiceTotal, records_at
 from timebank.lifecycles import NotInThisState
 from timebank.living_alone import note_living_alone
 from timebank.notices import inbox_of
@@ -217,6 +217,8 @@ async def test_a_proxy_confirms_and_both_are_named(street: Street) -> None:
 async def test_no_desk_confirms_rejects_or_posts_the_record_of_an_order(street: Street) -> None:
     order = await street.delivered()
     record = (await street.at(order)).record or ""
+    path, waits = street.world.station_path, RecordState.CAPTURED
+    assert await records_at(street.manager, path, waits) == [], "it waits for no key of a desk"
     for refused in (
         confirm_hours(street.manager, records=[record], key=key()),
         reject_hours(street.manager, records=[record], reason=RejectReason.NOT_ATTENDED, key=key()),

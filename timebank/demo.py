@@ -47,6 +47,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     volunteers: int = VOLUNTEERS
     busy: int = BUSY
     weeks: int = 52
+    stories: bool = True
 
 
 @table("demo_sign_in", vault=True)

@@ -56,6 +56,8 @@ LEGACY_DAYS = 13
 """Days of eight hours from elsewhere: a star takes a hundred hours."""
 DONORS, ELDERS = 12, 2
 DONATED = 90
+COURTESIES = (("星级志愿者理发礼遇", True), ("星级志愿者公园年卡", False))
+"""What a star entitles to, and whether it was handed over already."""
 WISHES = (
     (WishKind.REPAIR, "水龙头漏水，想请人修一下", "修水龙头"),
     (WishKind.COMPANY, "想有人陪我去江滩走走", "陪老人散步"),
@@ -120,8 +122,8 @@ class Stories:
         self.star = made.award
 
     async def fill_pool(self) -> None:
-        """Whoever has most gives to the district's pool."""
-        codes = {accounts.volunteer(who.id): who for who in self._everybody()}
+        """Whoever has most, at the other busy stations, gives to the district's pool."""
+        codes = {accounts.volunteer(who.id): who for who in self._neighbours()}
         held = await accounts.balances_of([*codes])
         richest = sorted(codes, key=lambda code: (-held[code], code))[:DONORS]
         area = pool_at(self.cast.paths[self.station])
@@ -139,7 +141,7 @@ class Stories:
         until = day_of(self.clock.now()) - timedelta(days=1)
         asked = await request_certificate(who, since=since, until=until, key=self.demo.key())
         await issue_certificate(self.manager, certificate=asked.certificate, key=self.demo.key())
-        for name, handed in (("星级志愿者理发礼遇", True), ("星级志愿者公园年卡", False)):
+        for name, handed in COURTESIES:
             offered = await offer_reward(
                 self.manager,
                 station=self.station,
@@ -258,5 +260,6 @@ class Stories:
                 key=self.demo.key(),
             )
 
-    def _everybody(self) -> list[Actor]:
-        return [who for station in self.demo.busy() for who in self.cast.volunteers[station]]
+    def _neighbours(self) -> list[Actor]:
+        others = self.demo.busy()[1:]
+        return [who for station in others for who in self.cast.volunteers[station]]

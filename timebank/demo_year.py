@@ -75,7 +75,8 @@ class Year:
                 await self.serve(day, shifts)
             if n % 8 == 7:
                 await self.redeem(day)
-            await self.stories.on(day)
+            if self.demo.size.stories:
+                await self.stories.on(day)
             self.demo.report("service days", n + 1, len(days))
         await self.announce(self.demo.today + timedelta(days=2))
         await self.open_house(self.demo.today, running=True)

@@ -372,10 +372,15 @@ async def records_at(
     limit: int = 20,
     backward: bool = False,
 ) -> list[Record]:
-    """Records below a path in a state, oldest first: what waits for a key there. For its staff."""
+    """Records below a path in a state, oldest first: what waits for a key there. For its staff.
+
+    No key of a desk confirms the record of an order for help: it is not among those to confirm.
+    """
     if not await may_read(actor, Action.READ_RECORDS, path):
         return []
     below = Q(path__startswith=path, state=state.value)
+    if state is RecordState.CAPTURED:
+        below &= ~Q(mode=CaptureMode.HELP_ORDER.value)
     return await _page(below, before, after, limit, newest_first=backward)
 
 
