@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -65,7 +66,7 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
-async def hundred(world: World, people: list[str], refusal: str, **what: str) -> str:
+async def hundred(world: World, people: list[str], refusal: str, **what: Any) -> str:
     """A hundred claim at once: one has it, the others get one and the same refusal, returned."""
     data, url = str(world.settings.data), world.settings.database_url
     tasks = [Task(data, url, half, **what) for half in (people[:HALF], people[HALF:])]
