@@ -40,7 +40,8 @@ class Books:
         except MalformedEntry as error:
             return [Finding("books", seq, f"no entry: {error}")]
         says = (entry.kind, instant_text(entry.at), entry.actor, entry.request)
-        wrong = [
+        wrong = [] if entry.seq == seq else [f"column seq is not {entry.seq}, as the bytes say"]
+        wrong += [
             f"column {name} is not what the bytes say"
             for name, column, told in zip(_COLUMNS, (kind, at, actor, request), says, strict=True)
             if column != told

@@ -13,22 +13,23 @@ so is decoded to say what is wrong. That the bytes are an entry, and what the co
 say, is level books' to find, which decodes every entry.
 """
 
-from hashlib import sha256
+from collections.abc import Sequence
 from operator import itemgetter
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
 from ledger.entry import MalformedEntry, decode, leaf_hash
-from ledger.merkle import TILE_WIDTH, Frontier, Stored, Tile, grow
+from ledger.merkle import LEAF_STATE, TILE_WIDTH, Frontier, Stored, Tile, grow, hashes_after
 from ledger.reader import Reader, read_tile
 
 ENTRIES_A_SEGMENT = 1 << 16
-# Enough that waiting for a query costs little beside its rows. They are compared a tile at a time:
-# so many are still in the processor's cache.
-_ROWS_A_QUERY = 4 * TILE_WIDTH
-
-_ROWS = "SELECT seq, bytes, leaf FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
+_BETWEEN = "FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
+# Where as many rows are as there are positions, the rows have these positions: a sound segment is
+# read without them, and its bytes say them as well.
+_PAIRS = f"SELECT bytes, leaf {_BETWEEN}"
+_Pair = tuple[bytes, bytes]
+_ROWS = f"SELECT seq, bytes, leaf {_BETWEEN}"
 _Row = tuple[int, bytes, bytes]
 
 _PREV, _REQUEST = ',"prev":"', '","request":"'
@@ -64,14 +65,14 @@ async def check_segment(reader: Reader, first: int, end: int) -> Segment:
 
     `first` is a multiple of the segment's size; the entry before it says how the chain goes on.
     """
-    walk = _Walk(first)
-    if first:
-        walk.begin(await _rows(reader, first - 1, first))
-    for start in range(first, end, _ROWS_A_QUERY):
-        rows = await _rows(reader, start, min(start + _ROWS_A_QUERY, end))
-        for at in range(0, len(rows), TILE_WIDTH):
-            walk.take(rows[at : at + TILE_WIDTH])
-    walk.missing(end)
+    before = await reader.fetch(_ROWS, first - 1, first) if first else ()
+    walk = _Walk(first, before)
+    await reader.feed(walk.take, _PAIRS, first, end)
+    if walk.seq != end:
+        # Once more, and this time everything that is wrong is told.
+        walk = _Walk(first, before)
+        await reader.feed(walk.judge, _ROWS, first, end)
+        walk.missing(end)
     stored = await _stored(reader, first, walk.full)
     for node, hash_ in zip(walk.full, stored, strict=True):
         if node.hash != hash_:
@@ -86,11 +87,6 @@ async def check_segment(reader: Reader, first: int, end: int) -> Segment:
         full=tuple(walk.full),
         findings=tuple(walk.findings),
     )
-
-
-async def _rows(reader: Reader, first: int, end: int) -> list[_Row]:
-    # These columns have these types in both DDL files.
-    return cast(list[_Row], await reader.fetch(_ROWS, first, end))
 
 
 async def _stored(reader: Reader, first: int, full: list[Stored]) -> list[bytes | None]:
@@ -120,57 +116,64 @@ def _parts(datas: tuple[bytes, ...], start: int, end: int | None) -> bytes:
 class _Walk:
     """Where the walk along the rows has come to: `leaf` by the bytes, `column` by the row."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, before: Sequence[_Row]) -> None:
         self.seq = first
         self.leaf = self.column = bytes(32)
         self.entries = 0
         self.frontier: Frontier = ()
         self.full: list[Stored] = []
         self.findings: list[Finding] = []
-
-    def begin(self, rows: list[_Row]) -> None:
-        """Go on after the entry before the segment."""
-        for _, data, column in rows:
+        for _, data, column in before:
             self.leaf, self.column = leaf_hash(_told(data)), column
 
-    def take(self, rows: list[_Row]) -> None:
-        """Check the next rows and grow the tree, by their bytes."""
+    def take(self, pairs: Sequence[_Pair]) -> bool:
+        """Grow the tree by the next rows, if nothing is wrong with any of them."""
+        return all(
+            self._take(pairs[at : at + TILE_WIDTH]) for at in range(0, len(pairs), TILE_WIDTH)
+        )
+
+    def _take(self, pairs: Sequence[_Pair]) -> bool:
+        datas, columns = zip(*pairs, strict=True)
         try:
-            leaves = [sha256(b"\x00" + row[1]).digest() for row in rows]
+            leaves = hashes_after(LEAF_STATE, datas)
         except TypeError:
-            rows = [(seq, _told(data), column) for seq, data, column in rows]
-            leaves = [leaf_hash(data) for _, data, _ in rows]
-        if self._whole(rows, leaves):
-            self._pass(rows[-1], leaves[-1])
-        else:
-            for row, leaf in zip(rows, leaves, strict=True):
-                if not self._whole([row], [leaf]):
-                    self._explain(row, leaf)
-                self._pass(row, leaf)
+            return False
+        if self._whole(datas, columns, leaves):
+            self._pass(self.seq + len(leaves), leaves, columns[-1])
+            return True
+        # A tile in which positions gain a digit is not compared together.
+        return len(pairs) > 1 and all(self._take([pair]) for pair in pairs)
+
+    def judge(self, rows: Sequence[_Row]) -> bool:
+        """Grow the tree by the next rows, and say what is wrong with each of them."""
+        for seq, stored, column in rows:
+            data = _told(stored)
+            leaf = leaf_hash(data)
+            if seq != self.seq or not self._whole((data,), (column,), [leaf]):
+                self._explain((seq, data, column), leaf)
+            self._pass(seq + 1, [leaf], column)
+        return True
+
+    def _pass(self, seq: int, leaves: list[bytes], column: bytes) -> None:
         self.frontier, more = grow(self.entries, self.frontier, leaves)
         self.full += more
         self.entries += len(leaves)
+        self.seq, self.leaf, self.column = seq, leaves[-1], column
 
-    def _pass(self, row: _Row, leaf: bytes) -> None:
-        self.seq, self.leaf, self.column = row[0] + 1, leaf, row[2]
-
-    def _whole(self, rows: list[_Row], leaves: list[bytes]) -> bool:
-        """Whether nothing is wrong with any of the rows: together, which is faster than apart.
-
-        Where the position gains a digit they are not compared together.
-        """
-        seqs, datas, columns = zip(*rows, strict=True)
-        if leaves != list(columns) or seqs != tuple(range(self.seq, self.seq + len(rows))):
+    def _whole(
+        self, datas: tuple[bytes, ...], columns: tuple[bytes, ...], leaves: list[bytes]
+    ) -> bool:
+        """Whether nothing is wrong with any of the next rows: together, faster than apart."""
+        if leaves != list(columns):
             return False
         prevs = b"".join((self.leaf, *leaves[:-1])).hex("\n", 32)
         before = f"{_PREV}{prevs}{_REQUEST}".replace("\n", f"{_REQUEST}{_PREV}")
         end = len(_END % self.seq)
         start = len(_PREV) + 64 + len(_REQUEST) + _REQUEST_DIGITS + end
         # No part is longer than what it is compared with, so none can make up for another.
-        return (
-            _parts(datas, -start, -end - _REQUEST_DIGITS) == before.encode()
-            and _parts(datas, -end, None) == _END * len(rows) % seqs
-        )
+        return _parts(datas, -start, -end - _REQUEST_DIGITS) == before.encode() and _parts(
+            datas, -end, None
+        ) == _END * len(datas) % tuple(range(self.seq, self.seq + len(datas)))
 
     def missing(self, end: int) -> None:
         """Name the entries that should have come before `end`."""

@@ -6,6 +6,7 @@ caller brings the tiles. Refuses to know where they are stored and what a leaf s
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from operator import add
 
 import msgspec
 
@@ -53,7 +54,19 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+LEAF_STATE = hashlib.sha256(b"\x00")
 _NODE_STATE = hashlib.sha256(b"\x01")
+
+
+def hashes_after(state: "hashlib._Hash", datas: Iterable[bytes]) -> list[bytes]:
+    """The hash of each of many, all after one prefix: a copied state costs less than a new one."""
+    hashes: list[bytes] = []
+    copy, keep = state.copy, hashes.append
+    for data in datas:
+        new = copy()
+        new.update(data)
+        keep(new.digest())
+    return hashes
 
 
 # Growing
@@ -83,15 +96,8 @@ def grow(size: int, frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Fronti
 
 def _join(row: list[bytes]) -> bytes:
     """The root over the roots of 2^n subtrees of one height."""
-    # As `node_hash`; a copied state costs less than a new one and the prefix.
-    copy = _NODE_STATE.copy
     while len(row) > 1:
-        joined: list[bytes] = []
-        for left, right in zip(row[::2], row[1::2], strict=True):
-            state = copy()
-            state.update(left + right)
-            joined.append(state.digest())
-        row = joined
+        row = hashes_after(_NODE_STATE, map(add, row[::2], row[1::2]))
     return row[0]
 
 

@@ -7,7 +7,7 @@ writer. Refuses to judge what it reads: `ledger.verify` does.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 from typing import Any, Protocol, TypeVar, cast
@@ -34,6 +34,10 @@ from ledger.tables import (
 )
 
 T = TypeVar("T")
+Take = Callable[[Sequence[Any]], bool]
+
+# Enough that asking for the next rows costs little beside the rows.
+_ROWS_AT_ONCE = 2 * TILE_WIDTH
 
 COLUMNS = "seq, bytes, leaf, kind, at, actor, request"
 
@@ -49,6 +53,12 @@ class Reader(Protocol):
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """All rows of a query with placeholders $1, $2, ...; refuses with Unreadable."""
+
+    async def feed(self, take: Take, sql: str, *params: object) -> None:
+        """Give all rows of a query to `take`, some whole tiles at a time, until it says False.
+
+        On SQLite in the thread that reads them: handing so many to another costs more than reading.
+        """
 
     async def differences(self) -> list[str]:
         """Where triggers and indexes are not those of the DDL file."""
@@ -150,6 +160,10 @@ class _SqliteReader:
         """All rows of a query."""
         return await self._run(self._fetch, sqlite_placeholders(sql), params)
 
+    async def feed(self, take: Take, sql: str, *params: object) -> None:
+        """Give all rows of a query to `take`, until it says False."""
+        await self._run(self._feed, take, sqlite_placeholders(sql), params)
+
     async def differences(self) -> list[str]:
         """Where triggers and indexes are not those of the DDL file."""
         return await self._run(sqlite_differences, self._connection)
@@ -163,10 +177,26 @@ class _SqliteReader:
         return await asyncio.get_running_loop().run_in_executor(self._thread, job, *args)
 
     def _fetch(self, sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        try:
+        with _readable():
             return self._connection.execute(sql, params).fetchall()
-        except (sqlite3.DatabaseError, OverflowError) as error:
-            raise Unreadable(str(error)) from error
+
+    def _feed(self, take: Take, sql: str, params: tuple[Any, ...]) -> None:
+        with contextlib.closing(self._connection.cursor()) as cursor:
+            with _readable():
+                cursor.execute(sql, params)
+            while True:
+                with _readable():
+                    rows = cursor.fetchmany(_ROWS_AT_ONCE)
+                if not rows or not take(rows):
+                    return
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, OverflowError) as error:
+        raise Unreadable(str(error)) from error
 
 
 @contextlib.asynccontextmanager
@@ -208,6 +238,16 @@ class _PostgresqlReader:
         """All rows of a query."""
         try:
             return [tuple(row) for row in await self._connection.fetch(sql, *params)]
+        except asyncpg.PostgresError as error:
+            raise Unreadable(str(error)) from error
+
+    async def feed(self, take: Take, sql: str, *params: object) -> None:
+        """Give all rows of a query to `take`, until it says False."""
+        try:
+            cursor = await self._connection.cursor(sql, *params)
+            while rows := await cursor.fetch(_ROWS_AT_ONCE):
+                if not take(rows):
+                    return
         except asyncpg.PostgresError as error:
             raise Unreadable(str(error)) from error
 

@@ -1,7 +1,5 @@
 """The benchmarks, at smoke size: they run, and grouped commit keeps its promise."""
 
-import os
-
 import pytest
 
 from tests.bench.bench_verify import compare_chain, compare_growth
@@ -35,10 +33,9 @@ def test_neither_memory_nor_an_append_grows_with_the_log(size: Size) -> None:
 
 @pytest.mark.anyio
 async def test_chain_level_against_two_bare_hashes(size: Size) -> None:
-    # Processes are as many as `verify` takes by itself; a short log is one's. The smoke size is for
-    # a machine that others use as well: only a level that became much slower is found by it.
-    cores = os.cpu_count() or 1
-    entries, processes, least = (600_000, cores, 0.5) if size == "full" else (20_000, 1, 0.12)
+    # In one process and by its own processor time. The smoke size is for a machine that others use
+    # as well: only a level that became much slower is found by it.
+    entries, least = (600_000, 0.5) if size == "full" else (20_000, 0.2)
     with sqlite_files() as new_url:
-        told = await compare_chain(new_url(), entries=entries, processes=(processes,))
-    assert told.ratio(processes) > least, told
+        told = await compare_chain(new_url(), entries=entries)
+    assert told.ratio >= least, (told.ratio, told.usual, told)
