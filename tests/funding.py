@@ -37,9 +37,11 @@ async def source_of(world: World, fen: int = 100 * SHARE, **other: Any) -> str:
     return made.source
 
 
-async def allotted(world: World, fen: int = SHARE, *, unit: str = COMMUNITY, **other: Any) -> str:
+async def allotted(
+    world: World, fen: int = SHARE, *, unit: str = COMMUNITY, total: int = 100 * SHARE, **other: Any
+) -> str:
     """A source of which one area was allotted something."""
-    source = await source_of(world, **other)
+    source = await source_of(world, total, **other)
     await allot_funds(await fund_officer(world), source=source, rows=[(unit, fen)], key=key())
     return source
 

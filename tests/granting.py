@@ -7,7 +7,7 @@ from typing import Any
 from tests.funding import YEAR, allotted, fund_officer
 from tests.organising import entered, organisation_of
 from tests.projects import DAY, paid
-from tests.world import World, key
+from tests.world import COMMUNITY, World, key
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
@@ -28,6 +28,7 @@ from timebank.funding.grant_reviews import (
 )
 from timebank.funding.grants import Grant
 from timebank.funding.moves import FundsPaid
+from timebank.funding.packages import agree_package
 from timebank.funding.purposes import ExpenseItem, FundPurpose
 from timebank.funding.spending import report_spending
 from timebank.journal import Answer, write
@@ -199,6 +200,20 @@ async def grant_things(world: World) -> dict[str, Any]:
 
     await write(SYSTEM, key(), give, answer=Answer)
     line = await spent(world, who, "given", 1)
+    street = "420102002"
+    work = (FundPurpose.SOCIAL_WORK,)
+    social = await allotted(world, 100 * ASKED, unit=street, purposes=work)
+    package = await agree_package(
+        await fund_officer(world),
+        provider=who.organisation,
+        source=social,
+        street=street,
+        centre=True,
+        stations=[],
+        visits=1_000,
+        fen=ASKED,
+        key=key(),
+    )
     objector = await world.volunteer()
     reason = PublicityReason.RULE_BROKEN
     await object_to_publicity(objector, about=open_to_all, reason=reason, key=key())
@@ -230,6 +245,17 @@ async def grant_things(world: World) -> dict[str, Any]:
         "accept": True,
         "reportGrant.text": "已开展一半",
         "line": line,
+        "provider": who.organisation,
+        "agreePackage.source": social,
+        "street": street,
+        "centre": True,
+        "stations": [COMMUNITY],
+        "visits": 1,
+        "people": 1,
+        "agreePackage.fen": 1,
+        "package": package.package,
+        "recordVisits.area": street,
+        "recordVisits.day": "2026-11-20",
         "spending.commitment": "given",
         "reportSpending.commitment": "given",
         "reportSpending.purpose": "ELDER_CARE",

@@ -125,6 +125,7 @@ from timebank.funding import (
     grant_reports,
     grant_reviews,
     grants,
+    packages,
     polls,
     project_votes,
     project_works,
@@ -243,6 +244,7 @@ CAPABILITIES = (
     grant_awards,
     grant_reports,
     spending,
+    packages,
 )
 
 SPINE = (
