@@ -236,6 +236,23 @@ class Books:
             assert 0 <= told["spent"] <= told["paid"] <= told["committed"]
 
 
+async def all_agree(world: World, directory: Path) -> Books:
+    """Hold every law at every entry; then tables, replay and Beancount say the same."""
+    books, url = Books(), world.settings.database_url
+    for entry in await entries_of(url):
+        books.read(entry)
+    for held in await select(FundBalance):
+        told = books.sums[held.source, held.unit or "", held.purpose or ""]
+        for column in ("allotted", "committed", "paid", "spent"):
+            if column != "allotted" or held.purpose is None:
+                assert getattr(held, column) == told[column], (held.id, column)
+    fen = {row.code: row.balance for row in await select(Account, unit="fen") if row.balance}
+    assert fen == {code: amount for code, amount in books.held.items() if amount}
+    assert (await replay.compare(url)).differing == 0
+    assert bean_check(await exported(url, directory)) == (0, "")
+    return books
+
+
 @pytest.fixture
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as made:
@@ -269,15 +286,4 @@ async def test_in_any_history_every_fen_is_where_it_was_given_for(
             city.done[name] += 1
     assert len(city.done) > 3, city.done
     assert sum(city.done.values()) < STEPS, "something was refused"
-    books, url = Books(), world.settings.database_url
-    for entry in await entries_of(url):
-        books.read(entry)
-    for held in await select(FundBalance):
-        told = books.sums[held.source, held.unit or "", held.purpose or ""]
-        for column in ("allotted", "committed", "paid", "spent"):
-            if column != "allotted" or held.purpose is None:
-                assert getattr(held, column) == told[column], (held.id, column)
-    fen = {row.code: row.balance for row in await select(Account, unit="fen") if row.balance}
-    assert fen == {code: amount for code, amount in books.held.items() if amount}
-    assert (await replay.compare(url)).differing == 0
-    assert bean_check(await exported(url, tmp_path)) == (0, "")
+    await all_agree(world, tmp_path)

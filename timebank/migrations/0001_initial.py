@@ -1089,6 +1089,23 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Package',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('provider', fields.CharField(max_length=512)),
+                ('source', fields.CharField(max_length=512)),
+                ('street', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('fen', fields.BigIntField()),
+                ('visits', fields.BigIntField()),
+                ('state', fields.CharField(max_length=64)),
+                ('made', fields.BigIntField()),
+                ('people', fields.BigIntField()),
+            ],
+            options={'table': 'service_package', 'app': 'timebank', 'indexes': [Index(fields=['path', 'id']), Index(fields=['provider', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Password',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1470,6 +1487,20 @@ class Migration(migrations.Migration):
                 ('to_minute', fields.BigIntField()),
             ],
             options={'table': 'service_post', 'app': 'timebank', 'indexes': [Index(fields=['path', 'state', 'id']), Index(fields=['state', 'last_day'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ServiceSite',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('package', fields.CharField(max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('centre', fields.BooleanField()),
+                ('made', fields.BigIntField()),
+                ('people', fields.BigIntField()),
+            ],
+            options={'table': 'service_site', 'app': 'timebank', 'indexes': [Index(fields=['package', 'id']), Index(fields=['path', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
