@@ -105,6 +105,8 @@ show_enum(
     answer_request="Answer what people ask about their own data.",
     place_hold="Keep a person's data from being erased while something is open.",
     erase_person="Ask for, and withdraw, the erasure of somebody who asked for it.",
+    reset_sign_in="Make void what somebody lost and signed in with; give out cards.",
+    reset_staff_sign_in="Do so for somebody who holds a role.",
     lift_stop="Let the ledger go on after it stopped itself; at the command line only.",
 )
 

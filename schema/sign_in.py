@@ -40,6 +40,9 @@ class Query:
 class SignInInput:
     number: str = strawberry.field(description="The volunteer number.")
     password: str = strawberry.field(description="The password.")
+    code: str | None = strawberry.field(
+        default=None, description="What your authenticator shows, if you set one up."
+    )
 
 
 @strawberry.type
@@ -77,7 +80,9 @@ class Mutation:
     @mutation(SignInPayload)
     async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         """Open a session by volunteer number and password."""
-        answer = await sign_in.sign_in(number=input.number, password=input.password)
+        answer = await sign_in.sign_in(
+            number=input.number, password=input.password, code=input.code
+        )
         return SignInPayload.of(answer, token=answer.token)
 
     @mutation(EndSessionPayload)

@@ -20,6 +20,7 @@ async def privacy_things(world: World, subject: Actor) -> dict[str, Any]:
     officer = await world.officer(Role.DATA_PROTECTION_OFFICER)
     number = await world.number_of(subject)
     held = await place_hold(officer, number=number, reason=KeepReason.AUDIT, key=key())
+    other_number = await world.number_of(await world.volunteer())
     leaving, kept = await world.volunteer(), await world.volunteer()
     kept_number = await world.number_of(kept)
     await place_hold(officer, number=kept_number, reason=KeepReason.AUDIT, key=key())
@@ -56,6 +57,13 @@ async def privacy_things(world: World, subject: Actor) -> dict[str, Any]:
         "hold": held.hold,
         "erasure.number": kept_number,
         "withdrawErasure.number": kept_number,
+        "issueCard.number": other_number,
+        "resetSignIn.number": other_number,
+        "setPasswordByCode.number": other_number,
+        "setPasswordByCode.code": "00000000",
+        "confirmSecondFactor.code": "000000",
+        "card": "000000000000",
+        "pin": "420195",
         "askErasure.number": await world.number_of(leaving),
         "peopleByPhone.phone": PHONE,
     }

@@ -217,15 +217,16 @@ def permit(batch: Batch, action: Action, path: str) -> None:
     """
     if not batch.actor.known:
         raise Unauthenticated
-    if not _may(batch, action, path):
+    if not may(batch, action, path):
         raise Forbidden
 
 
-def _may(batch: Batch, action: Action, path: str) -> bool:
-    if batch.actor == SYSTEM:
+def may(batch: Batch, action: Action, path: str) -> bool:
+    """Whether the batch's actor holds a role for the action there; denies nothing."""
+    actor = batch.actor
+    if actor == SYSTEM:
         return action in BY_ITSELF
-    person = batch.actor.person
-    held = batch.get(Grants, person) if person else None
+    held = batch.get(Grants, actor.person) if actor.person and not actor.unproved else None
     return held is not None and held.may(action, path, batch.today)
 
 
@@ -297,7 +298,7 @@ async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKe
     def work(batch: Batch) -> Granted:
         held = batch.get(Grants, person)
         found = next((g for g in held.grants if g.id == grant), None) if held else None
-        if found is None or not _may(batch, Action.GRANT_ROLE, found.scope):
+        if found is None or not may(batch, Action.GRANT_ROLE, found.scope):
             raise NotFound(what="grant")
         entry = batch.record(RoleEnded(grant=grant, person=person))
         return Granted(entry=entry.seq, grant=grant)
@@ -310,7 +311,7 @@ async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKe
 
 async def grants_of(actor: Actor) -> Grants | None:
     """The actor's own grants."""
-    return await find(Grants, actor.person) if actor.person else None
+    return await find(Grants, actor.person) if actor.person and not actor.unproved else None
 
 
 async def role_holder(actor: Actor, person: PersonId) -> Grants:

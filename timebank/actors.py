@@ -9,7 +9,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: a person, a device of a station, the software itself, or nobody known.
 
     `id` is what the ledger keeps as the entry's actor; `person` is set for people, `closed` if they
-    closed their account; `form` is the id of the signed form that somebody without one sends.
+    closed their account; of whoever is `unproved` the roles rest, for staff prove twice who they
+    are; `form` is the id of the signed form that somebody without an account sends.
     Whoever acts for another asks as themselves: the event names both.
     """
 
@@ -19,6 +20,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     staff: bool = False
     form: str | None = None
     closed: bool = False
+    unproved: bool = False
 
     @property
     def known(self) -> bool:
@@ -36,7 +38,12 @@ SYSTEM = Actor(id="system")
 
 
 def person(
-    id: PersonId, *, session: str | None = None, staff: bool = False, closed: bool = False
+    id: PersonId,
+    *,
+    session: str | None = None,
+    staff: bool = False,
+    closed: bool = False,
+    unproved: bool = False,
 ) -> Actor:
     """The actor that is a signed-in person."""
-    return Actor(id=id, person=id, session=session, staff=staff, closed=closed)
+    return Actor(id=id, person=id, session=session, staff=staff, closed=closed, unproved=unproved)

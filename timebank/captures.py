@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank.access import Action, Grants
+from timebank.access import may as may
 from timebank.activities import Activity, ActivityKind, ActivityNotOpen, ActivityState
 from timebank.actors import Actor, PersonId
 from timebank.attendance import Attendance, Way
@@ -160,13 +161,6 @@ def decide_recipient(volunteer: PersonId, recipient: PersonId, *, close: bool) -
 def is_close(batch: Batch, one: PersonId, other: PersonId) -> bool:
     """Whether two people are registered kin or live together: help among them earns nothing."""
     return are_kin(batch, one, other) or same_household(batch, one, other)
-
-
-def may(batch: Batch, action: Action, path: str) -> bool:
-    """Whether the batch's actor holds a role for the action there; denies nothing."""
-    person = batch.actor.person
-    held = batch.get(Grants, person) if person else None
-    return held is not None and held.may(action, path, batch.today)
 
 
 def may_capture(batch: Batch, path: str) -> bool:

@@ -100,6 +100,8 @@ class Action(StrEnum):
     PLACE_HOLD = "place_hold"
     ANSWER_REQUEST = "answer_request"
     ERASE_PERSON = "erase_person"
+    RESET_SIGN_IN = "reset_sign_in"
+    RESET_STAFF_SIGN_IN = "reset_staff_sign_in"
 
 
 _STATION = {Role.STATION_CLERK, Role.STATION_MANAGER}
@@ -177,6 +179,8 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.PLACE_HOLD: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.ANSWER_REQUEST: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.ERASE_PERSON: frozenset({Role.DATA_PROTECTION_OFFICER}),
+    Action.RESET_SIGN_IN: frozenset(_STATION | {Role.OPERATOR}),
+    Action.RESET_STAFF_SIGN_IN: frozenset({Role.OPERATOR}),
 }
 
 BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})

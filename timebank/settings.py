@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         pattern=r"^(https?://[^\s/?#]+)?$",
         description="The public address, as https://time.example: printed codes lead there.",
     )
+    staff_second_factor: bool = Field(
+        default=True, description="Whether roles rest in sessions without a second factor."
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False

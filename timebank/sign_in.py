@@ -1,8 +1,9 @@
 """Sign-in: passwords, sessions and lock-outs; none of it is the ledger's business.
 
-Passwords are Argon2id (RFC 9106) in the PHC form, hashed outside the lock. A session token is 256
-random bits of which only the SHA-256 is kept. Wrong attempts are counted in the database, so
-that a lock-out survives a restart (web 3).
+Passwords are Argon2id, hashed outside the lock (`argon`). A session token is 256 random bits of
+which only the SHA-256 is kept. Whoever set up a second factor gives its code too, and of staff who
+did not prove it in this session the roles rest (`second_factors`). Wrong attempts are counted in
+the database, so that a lock-out survives a restart (web 3).
 """
 
 import asyncio
@@ -10,14 +11,17 @@ import contextlib
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from timebank.access import Freeze, Grants, permit_self
 from timebank.actors import PUBLIC, SYSTEM, Actor, PersonId, person
+from timebank.argon import Cost as Cost
+from timebank.argon import hashed, nobodys
+from timebank.argon import matches as matches
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.ids import new
@@ -26,6 +30,7 @@ from timebank.people import Person, VolunteerNumber
 from timebank.projections import Place
 from timebank.refusals import Busy, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, select, table
+from timebank.totp import CodeMissing, CodeWrong, SecondFactor, decide_code
 from timebank.vault import DataKey, keyring
 
 NUMBER = re.compile(r"WH-[0-9]{4}-[0-9]{3}-[0-9]{4}")
@@ -34,16 +39,9 @@ LONGEST_SESSION = timedelta(days=30)
 SEEN_AGAIN = timedelta(minutes=10)
 ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
+LOCKED_MOST = timedelta(days=1)
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
-
-
-class Cost(msgspec.Struct, frozen=True):
-    """What hashing a password costs: passes, lanes, KiB of memory (RFC 9106)."""
-
-    iterations: int = 2
-    lanes: int = 1
-    memory_kib: int = 19456
 
 
 # Refusals
@@ -84,18 +82,22 @@ class Password(Row, frozen=True):
 
 @table("session", vault=True, index=[("person",)])
 class Session(Row, frozen=True):
-    """A signed-in session; `digest` is the SHA-256 of the token, the token is kept nowhere."""
+    """A signed-in session; `digest` is the SHA-256 of the token, the token is kept nowhere.
+
+    `twice` tells that the second factor was proved, or the identity in a way that needs none.
+    """
 
     digest: str
     id: str
     person: str
     began: datetime
     seen: datetime
+    twice: bool = True
 
 
 @table("attempts", vault=True)
 class Attempts(Row, frozen=True):
-    """Wrong attempts in a row on a person, and until when they are locked out.
+    """Wrong attempts in a row on a person, until when they are locked out, and how often already.
 
     Numbers that nobody has are counted too, in one of 65,536 rows each: a lock-out tells nothing,
     and guessing fills no table.
@@ -104,6 +106,7 @@ class Attempts(Row, frozen=True):
     subject: str
     wrong: int
     locked_until: datetime | None = None
+    locks: int = 0
 
 
 # Decisions
@@ -117,21 +120,30 @@ def decide_attempt(attempts: Attempts | None, now: datetime) -> None:
 
 
 def decide_wrong(attempts: Attempts | None, subject: str, now: datetime) -> Attempts:
-    """The count after another wrong attempt.
+    """The count after another wrong attempt; each lock in a row lasts twice as long, a day at most.
 
     Refuses: LockedOut, as a right attempt would be: of many made at once, the one that is right
     must not look different.
     """
     decide_attempt(attempts, now)
-    wrong = (attempts.wrong if attempts else 0) + 1
+    wrong, locks = (attempts.wrong + 1, attempts.locks) if attempts else (1, 0)
     if wrong < ATTEMPTS:
-        return Attempts(subject=subject, wrong=wrong)
-    return Attempts(subject=subject, wrong=0, locked_until=now + LOCKED_FOR)
+        return Attempts(subject=subject, wrong=wrong, locks=locks)
+    lasts = min(LOCKED_FOR * 2**locks, LOCKED_MOST)
+    # Past the longest lock the count stands still: it is an exponent.
+    locks = locks if lasts == LOCKED_MOST else locks + 1
+    return Attempts(subject=subject, wrong=0, locked_until=now + lasts, locks=locks)
 
 
 def is_live(session: Session, now: datetime) -> bool:
     """Whether a session still stands."""
     return now - session.seen < LONGEST_IDLE and now - session.began < LONGEST_SESSION
+
+
+def check_password(password: str) -> None:
+    """Refuses: PasswordLength."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise PasswordLength(least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
 
 
 # Commands
@@ -157,9 +169,8 @@ async def set_password(
     """
     if actor != SYSTEM and actor.person != whose:
         raise Unauthenticated
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise PasswordLength(least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
-    phc = await asyncio.to_thread(_hash, password, cost or Cost())
+    check_password(password)
+    phc = await asyncio.to_thread(hashed, password, cost or Cost())
     others = await select(Session, person=whose)
 
     def work(batch: Batch) -> Noted:
@@ -179,39 +190,75 @@ async def change_password(
 ) -> Noted:
     """Replace the actor's own password. Refuses: SignInFailed, LockedOut, PasswordLength."""
     whose = permit_self(actor, closed_too=True)
-    await _prove(whose, await find(Password, whose), old)
+    kept = await find(Password, whose)
+    await prove(whose, kept.phc if kept else None, old)
     return await set_password(actor, whose=whose, password=new_password, cost=cost)
 
 
-async def sign_in(*, number: str, password: str) -> SignedIn:
-    """Open a session. Refuses: SignInFailed, LockedOut. Source: web 3."""
+async def sign_in(*, number: str, password: str, code: str | None = None) -> SignedIn:
+    """Open a session.
+
+    Args: code, of the second factor, where the person set one up.
+    Refuses: SignInFailed, LockedOut, CodeMissing, CodeWrong.   Source: web 3.
+    """
     number = number.strip().upper()
     held = await find(VolunteerNumber, number) if NUMBER.fullmatch(number) else None
     subject = held.person if held else f"nobody:{keyring().mark('number', number)[:4]}"
-    await _prove(subject, await find(Password, subject), password)
-    return await open_session(subject)
+    kept = await find(Password, subject)
+    twice = await prove(subject, kept.phc if kept else None, password, code=code, factor=True)
+    return await open_session(subject, twice=twice)
 
 
-async def _prove(subject: str, kept: "Password | None", password: str) -> None:
-    """Let a right password pass; count a wrong one. Refuses: SignInFailed, LockedOut."""
+class Proved(Answer, frozen=True, kw_only=True):
+    """What came of an attempt: what is refused, if anything is; whether it was proved twice."""
+
+    refused: Literal["no", "secret", "code missing", "code wrong"] = "no"
+    twice: bool = False
+
+
+REFUSED: Mapping[str, type[Refusal]] = {
+    "secret": SignInFailed,
+    "code missing": CodeMissing,
+    "code wrong": CodeWrong,
+}
+
+
+async def prove(
+    subject: str, phc: str | None, secret: str, *, code: str | None = None, factor: bool = False
+) -> bool:
+    """Let a right password or PIN pass and count a wrong one; True if a second factor was proved.
+
+    Args: phc, what it is held against, None of nobody; factor, whether a second factor that was
+    set up is asked for. Refuses: SignInFailed, LockedOut, CodeMissing, CodeWrong.
+    """
     decide_attempt(await find(Attempts, subject), current().clock.now())
     # Nobody's password takes as long as a wrong one, and a long one no longer than a short one.
-    phc = kept.phc if kept else _nobody()
-    tried = password if len(password) <= LONGEST_PASSWORD else ""
-    right = await asyncio.to_thread(matches, tried, phc) and kept is not None
+    tried = secret if len(secret) <= LONGEST_PASSWORD else ""
+    right = await asyncio.to_thread(matches, tried, phc or nobodys()) and phc is not None
 
-    def work(batch: Batch) -> Noted:
+    def work(batch: Batch) -> Proved:
         attempts = batch.get(Attempts, subject)
         if not right:
             batch.put(decide_wrong(attempts, subject, batch.now))
-        else:
-            decide_attempt(attempts, batch.now)
-            batch.drop(Attempts, subject)
-        return Noted()
+            return Proved(refused="secret")
+        decide_attempt(attempts, batch.now)
+        held = batch.get(SecondFactor, subject) if factor else None
+        if held is not None and held.confirmed:
+            if not code:
+                return Proved(refused="code missing")
+            try:
+                batch.put(decide_code(held, code, batch.now))
+            except CodeWrong:
+                batch.put(decide_wrong(attempts, subject, batch.now))
+                return Proved(refused="code wrong")
+        batch.drop(Attempts, subject)
+        return Proved(twice=held is not None and held.confirmed)
 
-    await write(PUBLIC, None, work, answer=Noted, needs=[(Attempts, subject)])
-    if not right:
-        raise SignInFailed
+    needs: list[Place] = [(Attempts, subject), (SecondFactor, subject)]
+    proved = await write(PUBLIC, None, work, answer=Proved, needs=needs)
+    if proved.refused != "no":
+        raise REFUSED[proved.refused]
+    return proved.twice
 
 
 async def knows_password(whose: PersonId, password: str) -> bool:
@@ -224,8 +271,8 @@ async def knows_password(whose: PersonId, password: str) -> bool:
     return kept is not None and await asyncio.to_thread(matches, tried, kept.phc)
 
 
-async def open_session(who: PersonId) -> SignedIn:
-    """Open a session for somebody whose identity was proved.
+async def open_session(who: PersonId, *, twice: bool = True) -> SignedIn:
+    """Open a session for somebody whose identity was proved, by two factors or one.
 
     Whoever closed their account may come back by it; in the name of the dead nobody signs in, nor
     of who was erased since the identity was proved and so has no data key.
@@ -245,6 +292,7 @@ async def open_session(who: PersonId) -> SignedIn:
                 person=who,
                 began=batch.now,
                 seen=batch.now,
+                twice=twice,
             )
         )
         return SignedIn(person=who, token=token)
@@ -307,9 +355,15 @@ async def actor_of(token: str | None) -> Actor:
         await _see_again(session)
     if grants is not None and grants.frozen is Freeze.DECEASED:
         return PUBLIC
-    staff = grants is not None and bool(grants.standing(day_of(now)))
-    closed = grants is not None and grants.frozen is Freeze.CLOSED
-    return person(session.person, session=session.id, staff=staff, closed=closed)
+    holds = grants is not None and bool(grants.standing(day_of(now)))
+    proved = session.twice or not keyring().settings.staff_second_factor
+    return person(
+        session.person,
+        session=session.id,
+        staff=holds and proved,
+        closed=grants is not None and grants.frozen is Freeze.CLOSED,
+        unproved=holds and not proved,
+    )
 
 
 async def sessions_of(actor: Actor) -> list[Session]:
@@ -321,32 +375,3 @@ async def sessions_of(actor: Actor) -> list[Session]:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _hash(password: str, cost: Cost) -> str:
-    salted = Argon2id(
-        salt=secrets.token_bytes(16),
-        length=32,
-        iterations=cost.iterations,
-        lanes=cost.lanes,
-        memory_cost=cost.memory_kib,
-    )
-    return salted.derive_phc_encoded(password.encode())
-
-
-def matches(password: str, phc: str) -> bool:
-    """Whether a password is the one that was hashed. Takes a while: run it in a thread."""
-    try:
-        Argon2id.verify_phc_encoded(password.encode(), phc)
-    except InvalidKey:
-        return False
-    return True
-
-
-def _nobody() -> str:
-    """A hash that no password has, at the usual cost."""
-    cost = Cost()
-    return (
-        f"$argon2id$v=19$m={cost.memory_kib},t={cost.iterations},p={cost.lanes}"
-        "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-    )

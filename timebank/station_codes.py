@@ -3,12 +3,10 @@
 Whoever can read the screen is there. The secret is the vault's, one a station.
 """
 
-import hmac
 import secrets
 from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from timebank.access import Action, may_read
 from timebank.actors import Actor
@@ -17,9 +15,9 @@ from timebank.journal import Answer, current, write
 from timebank.places import Station
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.tables import Row, find, table
+from timebank.totp import CODE_SECONDS, is_same
+from timebank.totp import code_at as code_of
 
-CODE_SECONDS = 30
-CODE_DIGITS = 6
 CODES_BACK = 2
 
 
@@ -48,9 +46,8 @@ class StationSecret(Row, frozen=True):
 
 
 def code_at(secret: bytes, at: datetime) -> str:
-    """A station's code at an instant: six digits that change every 30 seconds (RFC 6238)."""
-    totp = TOTP(secret, CODE_DIGITS, SHA256(), CODE_SECONDS)
-    return totp.generate(int(at.timestamp())).decode()
+    """A station's code at an instant."""
+    return code_of(secret, at, SHA256())
 
 
 def is_code(secret: bytes, code: str, at: datetime) -> bool:
@@ -58,7 +55,7 @@ def is_code(secret: bytes, code: str, at: datetime) -> bool:
     seconds = int(at.timestamp())
     recent = (seconds - n * CODE_SECONDS for n in range(CODES_BACK))
     valid = (code_at(secret, datetime.fromtimestamp(one, UTC)) for one in recent)
-    return any(hmac.compare_digest(one.encode(), code.encode()) for one in valid)
+    return any(is_same(one, code) for one in valid)
 
 
 def need_code(batch: Batch, station: str, code: str) -> None:

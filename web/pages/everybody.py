@@ -29,6 +29,14 @@ def back_to_the_door(posted: Posted) -> str:
 
 PAGES = (
     Page(path="/sign-in", template="sign_in.html", who="anyone", alone=True),
+    Page(path="/sign-in/card", template="sign_in_card.html", who="anyone", alone=True),
+    Page(path="/new-password", template="new_password.html", who="anyone", alone=True),
+    Page(
+        path="/second-factor",
+        template="second_factor.html",
+        operation="second_factor",
+        menu="二次验证",
+    ),
     Page(
         path="/register",
         template="register.html",
@@ -58,7 +66,53 @@ FORMS = (
         field="signIn",
         page="/sign-in",
         then=lambda posted: own_path(posted.one("next")),
-        given=lambda posted: {"number": posted.one("number"), "password": posted.one("password")},
+        given=lambda posted: {
+            "number": posted.one("number"),
+            "password": posted.one("password"),
+            "code": posted.one("code") or None,
+        },
+        keyed=False,
+    ),
+    Form(
+        path="/sign-in/card",
+        mutation="sign_in_by_card",
+        field="signInByCard",
+        page="/sign-in/card",
+        then="/",
+        given=lambda posted: {"card": posted.one("card"), "pin": posted.one("pin")},
+        keyed=False,
+    ),
+    Form(
+        path="/new-password",
+        mutation="set_password_by_code",
+        field="setPasswordByCode",
+        page="/new-password",
+        then="/sign-in",
+        given=lambda posted: {
+            "number": posted.one("number"),
+            "code": posted.one("code"),
+            "password": posted.one("password"),
+        },
+        keyed=False,
+    ),
+    Form(
+        path="/second-factor/set-up",
+        mutation="set_up_second_factor",
+        field="setUpSecondFactor",
+        page="/second-factor",
+        then="/second-factor",
+        # The secret is told once, on the spot.
+        stays=lambda payload: bool(payload.get("uri")),
+        given=lambda posted: {"password": posted.one("password")},
+        keyed=False,
+    ),
+    Form(
+        path="/second-factor",
+        mutation="confirm_second_factor",
+        field="confirmSecondFactor",
+        page="/second-factor",
+        then="/second-factor?done=1",
+        given=lambda posted: {"code": posted.one("code")},
         keyed=False,
     ),
     Form(
