@@ -88,9 +88,10 @@ class PostgresqlWriter:
                 raise
 
     async def scrub(self) -> bool:
-        """Nothing can be done: the server keeps deleted rows until it vacuums, and logs for long.
+        """Nothing is done at once: to take deleted rows out of its files the server locks tables.
 
-        Whatever must die there has to have been sealed with a key that is destroyed.
+        `ledger.scrub` does that when an operator asks for it; until then, and in whatever copy it
+        never reaches, what must die there was sealed with a key that is destroyed.
         """
         return True
 

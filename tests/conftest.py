@@ -157,7 +157,9 @@ def postgres_server() -> Iterator[PostgresServer]:
     server = get_server(directory / "data", cleanup_mode="delete", start=False)
     server.ensure_pgdata_inited()
     with (directory / "data" / "postgresql.conf").open("a") as configuration:
-        configuration.write("fsync = off\nfull_page_writes = off\nmax_connections = 200\n")
+        configuration.write(
+            "fsync = off\nfull_page_writes = off\nmax_connections = 200\nwal_recycle = off\n"
+        )
     try:
         server.start()
         yield PostgresServer(directory / "data")

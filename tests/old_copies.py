@@ -11,6 +11,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ledger.backup import NamedKey, back_up
 from ledger.reader import open_reader
 from ledger.signer import open_seed
-from ledger.tables import sqlite_path
+from ledger.tables import dialect_of, sqlite_path
 from tests.copies import tools
 from tests.disputes import objected
 from tests.volunteering import captured, confirmed
@@ -138,7 +139,11 @@ def searchable(directory: Path) -> bytes:
 
 
 def files_of(url: str) -> bytes:
-    """The database's file, its log and its index of the log."""
+    """The database's file, its log and its index of the log; of PostgreSQL the server's files."""
+    if dialect_of(url) == "postgresql":
+        (directory,) = parse_qs(urlsplit(url).query)["host"]
+        kept = [one for part in ("base", "pg_wal") for one in Path(directory, part).rglob("*")]
+        return b"".join(one.read_bytes() for one in kept if one.is_file())
     path = sqlite_path(url)
     parts = (Path(path + end) for end in ("", "-wal", "-shm"))
     return b"".join(part.read_bytes() for part in parts if part.exists())

@@ -59,6 +59,12 @@ def test_an_officer_is_registered_and_given_a_role(data: str) -> None:
     assert twice.returncode == 1
 
 
+def test_erasures_are_finished_when_the_operator_says_so(data: str) -> None:
+    done = timebank("--data", data, "--json", "erase")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"erased": 0, "kept": 0, "left": []}
+
+
 @pytest.mark.parametrize("column", ["bytes", "leaf", "kind", "at", "actor", "request"])
 def test_verify_names_the_entry_that_somebody_edited(data: str, column: str) -> None:
     with sqlite3.connect(f"{data}/timebank.db") as connection:

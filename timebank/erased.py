@@ -31,6 +31,11 @@ def personal_tables() -> list[tuple[Table, str]]:
     return [*found, (Attempts.spec, "subject")]
 
 
+def erased_tables() -> list[str]:
+    """The tables in which rows of the erased stood."""
+    return [kept.name for kept, _ in personal_tables()]
+
+
 # Live
 
 

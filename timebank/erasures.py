@@ -15,6 +15,8 @@ from enum import StrEnum
 import msgspec
 
 from ledger.entry import Sealed
+from ledger.scrub import scrub
+from ledger.tables import dialect_of
 from timebank.access import may_read
 from timebank.accounts import balance, escrow, moving, volunteer
 from timebank.actors import SYSTEM, Actor, PersonId
@@ -22,7 +24,7 @@ from timebank.batch import Batch
 from timebank.closings import Rest, close
 from timebank.counter import person_numbered
 from timebank.donations import give
-from timebank.erased import ErasureLeft, list_erased, personal_places
+from timebank.erased import ErasureLeft, erased_tables, list_erased, personal_places
 from timebank.events import Event
 from timebank.holds import HeldFor
 from timebank.ids import new
@@ -42,8 +44,10 @@ from timebank.pools import pool_at
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal, Unauthenticated
 from timebank.rights import Action
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, count, find, select, table
 from timebank.vault import keyring
+
+MOST_AT_ONCE = 10_000
 
 
 class ErasureState(StrEnum):
@@ -278,6 +282,34 @@ async def complete_erasure(person: PersonId) -> Erased:
 
     await write(SYSTEM, None, forget, answer=Erased)
     return done
+
+
+class Rounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of finishing everything: persons erased, persons kept, what the database keeps."""
+
+    erased: int
+    kept: int
+    left: tuple[str, ...]
+
+
+async def finish_everything() -> Rounds:
+    """Do every erasure that is due, then take what was deleted out of the database's files.
+
+    The operator's own act: on PostgreSQL the vault's tables are locked while they are written anew.
+    """
+    for person in await erasures_due(skip=0, limit=MOST_AT_ONCE):
+        with contextlib.suppress(MattersOpen):
+            await finish_erasure(person)
+    for person in await erasures_left(skip=0, limit=MOST_AT_ONCE):
+        with contextlib.suppress(NotScrubbed):
+            await complete_erasure(person)
+    erased = await count(Erasure, state=ErasureState.DONE.value)
+    kept = await count(Erasure, state=ErasureState.HELD.value)
+    url = keyring().settings.database_url
+    if dialect_of(url) == "sqlite":
+        done = await current().writer.scrub()
+        return Rounds(erased=erased, kept=kept, left=() if done else (NotScrubbed.says,))
+    return Rounds(erased=erased, kept=kept, left=await scrub(url, erased_tables()))
 
 
 # Reads

@@ -37,6 +37,7 @@ WHOLE = {
         "database-role": "roles.database_role",
         "demo": "serving.demo",
         "doctor": "ledgers.doctor",
+        "erase": "erasing.erase",
         "export": "exporting.exporting",
         "grant": "officers.grant",
         "import": "importing.importing",
