@@ -1,0 +1,52 @@
+"""Trusted documents: what our own pages ask, anybody may ask by its hash; nothing else unsigned."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.world import World, open_world
+from timebank import sign_in as door
+from timebank.actors import SYSTEM
+from timebank.argon import Cost
+from web import app
+from web.graphql import document_id
+from web.pages.rendering import operations
+
+pytestmark = pytest.mark.anyio
+PASSWORD = "长江大桥1957年通车"
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+async def test_the_pages_operations_are_asked_by_hash_and_no_others(world: World) -> None:
+    who = await world.volunteer()
+    cheap = Cost(iterations=1, lanes=1, memory_kib=64)
+    await door.set_password(SYSTEM, whose=who.person or "", password=PASSWORD, cost=cheap)
+    number = await world.number_of(who)
+    built: Any = app.build(world.settings, clock=world.clock)
+    stored = operations()
+    transport = httpx.ASGITransport(app=built)
+    async with httpx.AsyncClient(transport=transport, base_url="https://testserver") as client:
+
+        async def ask(headers: dict[str, str], **asked: Any) -> httpx.Response:
+            return await client.post("/graphql", json=asked, headers=headers)
+
+        own = await ask({}, query=stored["sign_in"])
+        assert own.status_code == 401
+        given = {"input": {"number": number, "password": PASSWORD}}
+        signed = await ask({}, documentId=document_id(stored["sign_in"]), variables=given)
+        token = signed.json()["data"]["signIn"]["token"]
+        bearer = {"authorization": f"Bearer {token}"}
+        home = await ask(bearer, documentId=document_id(stored["home"]))
+        assert home.json()["data"]["me"]["number"] == number
+        nobody = await ask({}, documentId=document_id(stored["home"]))
+        assert nobody.json()["data"]["me"] is None
+        changed = await ask(bearer, documentId=document_id(stored["home"] + " "))
+        assert changed.status_code == 400
