@@ -144,6 +144,20 @@ class Query:
         found = await directory.find_by_phone(info.context.actor, phone=phone)
         return [Person.of(held) for held in found]
 
+    @field
+    async def people_by_name(
+        self,
+        info: Info,
+        station: Annotated[ID, strawberry.argument(description="Their home station, in scope.")],
+        name: Annotated[
+            str,
+            strawberry.argument(description="In characters, in pinyin, or its first letters."),
+        ],
+    ) -> list[Person]:
+        """Those of a station with a name, at the counter; send it by POST."""
+        found = await directory.find_by_name(info.context.actor, station=station, name=name)
+        return [Person.of(held) for held in found]
+
 
 @strawberry.input
 class RegisterPersonInput(Input):

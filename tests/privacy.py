@@ -66,4 +66,6 @@ async def privacy_things(world: World, subject: Actor) -> dict[str, Any]:
         "pin": "420195",
         "askErasure.number": await world.number_of(leaving),
         "peopleByPhone.phone": PHONE,
+        "peopleByName.station": world.station,
+        "peopleByName.name": "cgl",
     }

@@ -15,12 +15,13 @@ from timebank.events import Event
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.names import reindex_name
 from timebank.people import NAME_MOST, PHONE, NameMissing, Person, PhoneWrong, phone_digits
 from timebank.person_life import PersonState
 from timebank.projections import Place
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import find, select
-from timebank.vault import DataKey, KeyedFinding, index_shared, keep_fields
+from timebank.vault import DataKey, KeyedFinding, index_shared, keep_fields, unindex_shared
 
 
 class PersonField(StrEnum):
@@ -126,9 +127,10 @@ def _correct(
         raise NotFound(what="person")
     keep_fields(batch, person, **{field.value: value for field, value in told.items()})
     if PersonField.PHONE in told:
-        for id in found:
-            batch.drop(KeyedFinding, id)
+        unindex_shared(batch, person, found, "phone")
         index_shared(batch, person, "phone", phone_digits(told[PersonField.PHONE]))
+    if PersonField.NAME in told:
+        reindex_name(batch, person, held.home, told[PersonField.NAME], found)
     entry = batch.record(PersonCorrected(person=person, fields=tuple(sorted(told))))
     return Corrected(entry=entry.seq, person=person)
 

@@ -6,14 +6,16 @@ out of sight looks exactly like somebody who does not exist.
 
 from collections.abc import Callable
 
-from timebank.access import Action, grants_of
+from timebank.access import Action, grants_of, may_read
 from timebank.actors import Actor, PersonId
 from timebank.clock import day_of
 from timebank.identity import DocumentType
 from timebank.journal import current
 from timebank.looks import Looked, note_looks
+from timebank.names import named_at
 from timebank.people import Person, people_by_id, person_by_number, phone_digits
 from timebank.person_life import PersonState
+from timebank.places import Station
 from timebank.restrictions import restricted_among
 from timebank.tables import find
 from timebank.vault import found_alone, found_shared, read_fields
@@ -95,6 +97,18 @@ async def find_by_phone(actor: Actor, *, phone: str) -> list[Person]:
     seen = sorted((await visible_people(actor, ids)).values(), key=lambda held: held.number)
     await _note_found(actor, seen, Looked.PHONE)
     return seen
+
+
+async def find_by_name(actor: Actor, *, station: str, name: str) -> list[Person]:
+    """Those of a station with a name whom the actor may see, by volunteer number: for the counter.
+
+    Args: name, in characters, in pinyin without tones, or by its first letters.
+    """
+    place = await find(Station, station)
+    if place is None or not await may_read(actor, Action.FIND_PERSON, place.path):
+        return []
+    read = await _named(actor, await named_at(station, name), Looked.NAME)
+    return sorted((await people_by_id(read)).values(), key=lambda held: held.number)
 
 
 async def _note_found(actor: Actor, found: list[Person], what: Looked) -> None:

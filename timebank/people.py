@@ -28,6 +28,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.names import index_name
 from timebank.person_life import (
     LIFECYCLE,
     AccountClosed,
@@ -307,6 +308,7 @@ async def register_person(
         )
         index_alone(batch, person, document.value, document_number)
         index_shared(batch, person, "phone", phone_digits(phone))
+        index_name(batch, person, home, name)
         batch.put(age_band(person, born, batch.policy))
         return Registered(entry=entry.seq, person=person, number=number)
 

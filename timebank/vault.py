@@ -13,6 +13,7 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import date
 
 from cryptography.exceptions import InvalidTag
@@ -318,6 +319,14 @@ def index_shared(batch: Batch, person: str, kind: str, value: str) -> None:
     mark = keyring().current().mark(kind, value)
     sealed = _seal_indexed(_data_key(batch, person), person, kind, value)
     batch.put(KeyedFinding(id=f"{mark}/{person}", mark=mark, person=person, sealed=sealed))
+
+
+def unindex_shared(batch: Batch, person: str, ids: Iterable[str], kind: str) -> None:
+    """Let a person be found by no value of a kind; `ids` are the keys of all their findings."""
+    key = _data_key(batch, person)
+    for held in filter(None, [batch.get(KeyedFinding, id) for id in ids]):
+        if _indexed(key, person, held.sealed)[0] == kind:
+            batch.drop(KeyedFinding, held.id)
 
 
 def _seal_indexed(key: bytes, person: str, kind: str, value: str) -> bytes:

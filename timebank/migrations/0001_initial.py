@@ -186,6 +186,7 @@ class Migration(migrations.Migration):
                 ('subject', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('wrong', fields.BigIntField()),
                 ('locked_until', InstantField(null=True)),
+                ('locks', fields.BigIntField()),
             ],
             options={'table': 'attempts', 'app': 'timebank', 'pk_attr': 'subject'},
             bases=['Model'],
@@ -232,6 +233,25 @@ class Migration(migrations.Migration):
                 ('record', fields.CharField(max_length=512)),
             ],
             options={'table': 'captured_once', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Card',
+            fields=[
+                ('mark', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('phc', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'card', 'app': 'timebank', 'pk_attr': 'mark'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CardHolder',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('mark', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'card_holder', 'app': 'timebank', 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1390,6 +1410,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ResetCode',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('mark', fields.CharField(max_length=512)),
+                ('until', InstantField()),
+            ],
+            options={'table': 'reset_code', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Restricted',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1460,6 +1490,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SecondFactor',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('epoch', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
+            ],
+            options={'table': 'second_factor', 'app': 'timebank', 'indexes': [Index(fields=['epoch'])], 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ServiceDay',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1521,6 +1561,7 @@ class Migration(migrations.Migration):
                 ('person', fields.CharField(max_length=512)),
                 ('began', InstantField()),
                 ('seen', InstantField()),
+                ('twice', fields.BooleanField()),
             ],
             options={'table': 'session', 'app': 'timebank', 'indexes': [Index(fields=['person'])], 'pk_attr': 'digest'},
             bases=['Model'],
