@@ -9,6 +9,9 @@ from tests.wishing import granted, listed, told
 from tests.world import COMMUNITY, World, key
 from timebank.access import Role
 from timebank.actors import Actor
+from timebank.appointments import Body, Office, declare_appointment
+from timebank.clock import day_of
+from timebank.divisions import CITY_PATH
 from timebank.post_claims import claim_post, complete_post, confirm_claim
 from timebank.report_reviews import activate_report, receive_report
 from timebank.unit_consents import consent_to_unit
@@ -36,6 +39,7 @@ async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
             "returnMemberReport.report": waiting[2],
         }
         | await _posts(world, subject)
+        | await _appointments(world, subject)
         | await _wishes(world, subject)
     )
 
@@ -118,6 +122,33 @@ async def _posts(world: World, subject: Actor) -> dict[str, Any]:
         "namePostService.claim": claims["namePostService"],
         "namePostService.record": await _early(world, subject),
         "leavePost.claim": claims["namePostService"],
+    }
+
+
+async def _appointments(world: World, subject: Actor) -> dict[str, Any]:
+    """An office of the subject's to resign, and others' for the secretary."""
+    today = day_of(world.clock.now())
+
+    async def declared(who: Actor) -> str:
+        made = await declare_appointment(
+            who,
+            community=COMMUNITY,
+            body=Body.OWNERS_COMMITTEE,
+            office=Office.HEAD,
+            first_day=today,
+            last_day=today,
+            consent=True,
+            key=key(),
+        )
+        return made.appointment
+
+    others = [await declared(await world.volunteer()) for _ in range(3)]
+    return {
+        "resignAppointment.appointment": await declared(subject),
+        "confirmAppointment.appointment": others[0],
+        "returnAppointment.appointment": others[1],
+        "endAppointment.appointment": others[2],
+        "appointments.scope": f"{CITY_PATH}420102/420102002/{COMMUNITY}/",
     }
 
 

@@ -8,18 +8,21 @@ entries that tell of nobody. Knows the switch of the whole module; refuses to kn
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from timebank.access import permit_self
+from timebank.access import Action, permit, permit_self
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.ids import new
 from timebank.journal import current
 from timebank.policy import policy_on
-from timebank.refusals import Busy, NotFound, Refusal
+from timebank.refusals import Busy, Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, find_many, table
+
+Held = TypeVar("Held", bound=Row)
 
 PREFIX = "ali"
 """What an alias begins with; see `entries` for what that keeps from whom."""
@@ -94,6 +97,28 @@ def tie(batch: Batch, person: PersonId) -> str:
     if held.alias != batch.actor.id:
         raise Busy
     return held.alias
+
+
+def in_hand(batch: Batch, row: type[Held], id: str, action: Action, what: str) -> Held:
+    """What lies in the community of the batch's actor, its secretary; for others it is not there.
+
+    Refuses: MemberModuleOff, NotFound.
+    """
+    module_on(batch)
+    if not batch.actor.known:
+        raise Unauthenticated
+    held = batch.need(row, id, what)
+    try:
+        permit(batch, action, str(getattr(held, "path", "")))
+    except Forbidden:
+        raise NotFound(what=what) from None
+    return held
+
+
+def person_behind(batch: Batch, alias: str) -> PersonId | None:
+    """Whose alias it is, for a work that has asked whether the actor may act on it."""
+    held = batch.get(AliasPerson, alias)
+    return held.person if held else None
 
 
 # Reads

@@ -28,7 +28,7 @@ from timebank.aliases import (
 )
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
-from timebank.divisions import Area, AreaLevel
+from timebank.divisions import Area
 from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, write
@@ -54,7 +54,7 @@ from timebank.member_life import (
     ReturnReason,
 )
 from timebank.people import Person, active_person, people_by_id
-from timebank.places import NotACommunity
+from timebank.places import must_be_community
 from timebank.projections import Place, Rows, projects
 from timebank.tables import Row, find, find_many, select, table
 from timebank.vault import read_fields
@@ -167,7 +167,7 @@ async def report_membership(
         if not consent:
             raise ReportConsentMissing
         person = active_person(batch, actor.person or "").id
-        _community(batch, community)
+        must_be_community(batch.need(Area, community, "area"))
         id = tie(batch, person)
         if batch.get(MemberStanding, id) is not None:
             raise ReportStands
@@ -186,7 +186,7 @@ async def move_membership(actor: Actor, *, community: str, key: RequestKey) -> R
 
     def work(batch: Batch) -> Reported:
         held = _own(batch, MemberMoved)
-        _community(batch, community)
+        must_be_community(batch.need(Area, community, "area"))
         if held.community == community:
             raise ReportedThere
         batch.record(MemberMoved(report=held.id, member=held.member, successor=report))
@@ -236,12 +236,6 @@ def _needs(member: Actor, community: str | None = None) -> list[Place]:
     person = member.person or ""
     area: list[Place] = [(Area, community)] if community else []
     return [(Alias, person), (Person, person), (MemberStanding, member.id), *area]
-
-
-def _community(batch: Batch, code: str) -> None:
-    area = batch.need(Area, code, "area")
-    if area.level not in (AreaLevel.COMMUNITY, AreaLevel.VILLAGE):
-        raise NotACommunity(area=area.name, level=area.level.value)
 
 
 def _own(batch: Batch, event: type[Event]) -> MemberReport:

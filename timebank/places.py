@@ -221,6 +221,12 @@ def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
 # What other capabilities ask
 
 
+def must_be_community(area: Area) -> None:
+    """Go on only with a community or village. Refuses: NotACommunity."""
+    if area.level not in (AreaLevel.COMMUNITY, AreaLevel.VILLAGE):
+        raise NotACommunity(area=area.name, level=area.level.value)
+
+
 def working_station(batch: Batch, id: str) -> Station:
     """The station, which must be able to work. Refuses: NotFound, StationNotActive."""
     station = batch.need(Station, id, "station")
@@ -252,8 +258,7 @@ async def propose_station(
     def work(batch: Batch) -> Placed:
         place = batch.need(Area, area, "area")
         permit(batch, Action.PROPOSE_STATION, place.path)
-        if place.level not in (AreaLevel.COMMUNITY, AreaLevel.VILLAGE):
-            raise NotACommunity(area=place.name, level=place.level.value)
+        must_be_community(place)
         if batch.get(StationNumber, number) is not None:
             raise StationNumberTaken(number=number)
         station = new("sta")

@@ -12,15 +12,16 @@ from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, reach
+from timebank.access import Action, may_read, reach
 from timebank.actors import Actor
 from timebank.aliases import (
     LEAVING,
     Alias,
-    AliasPerson,
     alias_of,
+    in_hand,
     module_enabled,
     module_on,
+    person_behind,
     under_alias,
 )
 from timebank.batch import Batch
@@ -51,7 +52,7 @@ from timebank.post_claim_life import (
 from timebank.posts import LIFECYCLE as POST_LIFE
 from timebank.posts import PostFilled, PostReopened, PostState, ServicePost
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Unauthenticated
+from timebank.refusals import NotFound
 from timebank.tables import Row, find_many, select, table
 from timebank.texts import keep_text, read_texts
 
@@ -225,8 +226,7 @@ async def evaluate_claim(
 
     def work(batch: Batch) -> Claimed:
         held = _at_hand(batch, claim, PostClaimEvaluated)
-        tied = batch.get(AliasPerson, held.member)
-        about = tied.person if tied else None
+        about = person_behind(batch, held.member)
         told = None if remark is None else keep_text(batch, claim, "remark", remark, whose=about)
         event = PostClaimEvaluated(
             claim=claim, post=held.post, member=held.member, evaluation=evaluation, remark=told
@@ -281,16 +281,8 @@ LEAVING.append(_leave_all)
 
 def _at_hand(batch: Batch, claim: str, event: type[Event]) -> PostClaim:
     """The claim, for the secretary of its community; for others it is not there."""
-    module_on(batch)
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.need(PostClaim, claim, "claim")
-    try:
-        permit(batch, Action.MANAGE_POSTS, held.path)
-    except Forbidden:
-        raise NotFound(what="claim") from None
-    person = batch.get(AliasPerson, held.member)
-    if person is not None and person.person == batch.actor.person:
+    held = in_hand(batch, PostClaim, claim, Action.MANAGE_POSTS, "claim")
+    if person_behind(batch, held.member) == batch.actor.person:
         raise OwnClaim
     step(LIFECYCLE, held.state, event)
     return held

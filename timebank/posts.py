@@ -13,18 +13,18 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit, reach
 from timebank.actors import SYSTEM, Actor
-from timebank.aliases import module_enabled, module_on
+from timebank.aliases import in_hand, module_enabled, module_on
 from timebank.batch import Batch
 from timebank.clock import day_of
-from timebank.divisions import Area, AreaLevel
+from timebank.divisions import Area
 from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
-from timebank.places import NotACommunity
+from timebank.places import must_be_community
 from timebank.projections import Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.refusals import Forbidden, Refusal
 from timebank.tables import Row, find_many, select, table
 from timebank.texts import keep_text
 
@@ -215,15 +215,7 @@ def decide_post(
 
 def post_at_hand(batch: Batch, post: str) -> ServicePost:
     """The post, for its community's secretary. Refuses: MemberModuleOff, NotFound."""
-    module_on(batch)
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.need(ServicePost, post, "post")
-    try:
-        permit(batch, Action.MANAGE_POSTS, held.path)
-    except Forbidden:
-        raise NotFound(what="post") from None
-    return held
+    return in_hand(batch, ServicePost, post, Action.MANAGE_POSTS, "post")
 
 
 # Commands
@@ -259,8 +251,7 @@ async def draft_post(
         module_on(batch)
         area = batch.need(Area, community, "area")
         permit(batch, Action.MANAGE_POSTS, area.path)
-        if area.level not in (AreaLevel.COMMUNITY, AreaLevel.VILLAGE):
-            raise NotACommunity(area=area.name, level=area.level.value)
+        must_be_community(area)
         decide_post(
             places=places,
             first_day=first_day,

@@ -4,9 +4,9 @@ Received, found in order or given back; the software lets lapse what nobody reco
 but the secretary a report is not there, whatever is asked of it. Reports are in `member_reports`.
 """
 
-from timebank.access import Action, permit
+from timebank.access import Action
 from timebank.actors import SYSTEM, Actor, PersonId
-from timebank.aliases import AliasPerson, module_on
+from timebank.aliases import in_hand, module_on, person_behind
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.journal import write
@@ -25,7 +25,7 @@ from timebank.member_life import (
 )
 from timebank.member_reports import MemberReport, Reported, reconfirm_by
 from timebank.notices import NoticeCode, notify
-from timebank.refusals import Forbidden, NotFound, Unauthenticated
+from timebank.refusals import Forbidden
 
 # Commands
 
@@ -89,8 +89,7 @@ async def lapse_report(actor: Actor, *, report: str, key: RequestKey | None = No
         if held.reconfirm_by is not None and batch.today <= held.reconfirm_by:
             raise ReportCurrent(until=held.reconfirm_by)
         event = MemberLapsed(report=report, member=held.member)
-        person = batch.get(AliasPerson, held.member)
-        whose = person.person if person else None
+        whose = person_behind(batch, held.member)
         return _told(batch, whose, event, NoticeCode.MEMBER_REPORT_LAPSED)
 
     return await write(actor, key, work, answer=Reported, needs=[(MemberReport, report)])
@@ -98,19 +97,12 @@ async def lapse_report(actor: Actor, *, report: str, key: RequestKey | None = No
 
 def _at_hand(batch: Batch, report: str, event: type[Event]) -> tuple[MemberReport, PersonId | None]:
     """The report and its person, for the community's secretary; for others it is not there."""
-    module_on(batch)
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.need(MemberReport, report, "member report")
-    try:
-        permit(batch, Action.HANDLE_MEMBER_REPORTS, held.path)
-    except Forbidden:
-        raise NotFound(what="member report") from None
-    person = batch.get(AliasPerson, held.member)
-    if person is not None and batch.actor.person == person.person:
+    held = in_hand(batch, MemberReport, report, Action.HANDLE_MEMBER_REPORTS, "member report")
+    person = person_behind(batch, held.member)
+    if batch.actor.person == person:
         raise OwnReport
     step(LIFECYCLE, held.state, event)
-    return held, person.person if person else None
+    return held, person
 
 
 def _told(batch: Batch, person: PersonId | None, event: Moved, code: NoticeCode) -> Reported:

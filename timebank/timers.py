@@ -23,6 +23,7 @@ import structlog
 from ledger.tables import dialect_of, sqlite_path
 from timebank import epochs, erasures, looks
 from timebank.actors import SYSTEM
+from timebank.appointments import appointments_over, close_appointment
 from timebank.batch import Batch
 from timebank.closings import closings_due, lapse_balance
 from timebank.donations import donations_due, settle_donation
@@ -117,6 +118,11 @@ TIMERS = (
         lambda id, key: move_organisation_on(SYSTEM, organisation=id, key=key),
     ),
     Timer("posts.over", posts_over, lambda id, key: end_post(SYSTEM, post=id, key=key)),
+    Timer(
+        "appointments.over",
+        appointments_over,
+        lambda id, key: close_appointment(SYSTEM, appointment=id, key=key),
+    ),
     Timer("members.lapsed", reports_due, lambda id, key: lapse_report(SYSTEM, report=id, key=key)),
 )
 """Every timer there is. Whoever adds something that falls due adds one line here."""
