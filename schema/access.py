@@ -99,6 +99,7 @@ show_enum(
     judge_project="Approve projects up to the street's amount, and see what is objected.",
     screen_project="Screen, drop and close projects.",
     approve_large_project="Approve projects above the street's amount.",
+    read_statements="Read what members let their work unit have.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

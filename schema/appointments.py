@@ -16,7 +16,7 @@ from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import appointments
 from timebank.aliases import module_enabled
-from timebank.appointments import AppointmentState, Body, Office
+from timebank.appointment_life import AppointmentState, Body, Office
 
 APPOINTMENTS = Listing("appointments", str)
 Scope = Annotated[

@@ -45,6 +45,7 @@ show_enum(
     member_report_returned="Your report was given back; its reason stands there.",
     wish_fulfilled="Your wish was granted, as its claimant says; say whether it was.",
     member_report_lapsed="Your report lapsed; reconfirm it to claim again.",
+    unit_statement_ready="A statement for your work unit lies before you; nobody else has it.",
     activity_held="The district stopped an activity that you organise.",
     activity_released="The district let an activity that you organise go on.",
     activity_voided="The district made an activity that you organise void.",

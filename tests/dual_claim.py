@@ -8,13 +8,19 @@ from tests.volunteering import captured
 from tests.wishing import granted, listed, told
 from tests.world import COMMUNITY, World, key
 from timebank.access import Role
-from timebank.actors import Actor
-from timebank.appointments import Body, Office, declare_appointment
+from timebank.actors import SYSTEM, Actor
+from timebank.appointment_life import Body, Office
+from timebank.appointments import confirm_appointment, declare_appointment
+from timebank.batch import Batch
 from timebank.clock import day_of
-from timebank.divisions import CITY_PATH
+from timebank.divisions import CITY, CITY_PATH
+from timebank.journal import Answer, write
 from timebank.post_claims import claim_post, complete_post, confirm_claim
 from timebank.report_reviews import activate_report, receive_report
-from timebank.unit_consents import consent_to_unit
+from timebank.statement_life import StatementPrepared
+from timebank.tables import select
+from timebank.unit_consents import UnitConsent, consent_to_unit
+from timebank.unit_statements import send_statement, statement_link
 from timebank.wish_checks import approve_wish
 from timebank.wish_claims import claim_wish
 from timebank.wish_closings import code_of_wish, link_of
@@ -40,6 +46,9 @@ async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
         }
         | await _posts(world, subject)
         | await _appointments(world, subject)
+        | await _statements(world, subject, unit)
+        | {"wishFigures.area": COMMUNITY, "postFigures.area": COMMUNITY, "officeFigures.area": CITY}
+        | {"since": "2026-11-01", "until": "2026-12-01"}
         | await _wishes(world, subject)
     )
 
@@ -125,6 +134,39 @@ async def _posts(world: World, subject: Actor) -> dict[str, Any]:
     }
 
 
+async def _statements(world: World, subject: Actor, unit: str) -> dict[str, Any]:
+    """Statements of the subject for their unit, as the software prepares them."""
+    (member,) = [held.member for held in await select(UnitConsent, unit=unit)]
+    statements = [f"ust_matrix{n}" for n in range(3)]
+
+    def work(batch: Batch) -> Answer:
+        for statement in statements:
+            event = StatementPrepared(
+                statement=statement,
+                member=member,
+                unit=unit,
+                first_day=batch.today,
+                last_day=batch.today,
+                minutes=0,
+                duty_minutes=0,
+                posts=0,
+                wishes=0,
+                send_by=batch.today,
+                next_on=batch.there(UnitConsent, member).next_on,
+            )
+            batch.record(event)
+        return Answer()
+
+    await write(SYSTEM, None, work, answer=Answer)
+    await send_statement(subject, statement=statements[2], key=key())
+    return {
+        "sendUnitStatement.statement": statements[0],
+        "withholdUnitStatement.statement": statements[1],
+        "unitStatements.unit": unit,
+        "unitStatementByLink.link": statement_link(statements[2]),
+    }
+
+
 async def _appointments(world: World, subject: Actor) -> dict[str, Any]:
     """An office of the subject's to resign, and others' for the secretary."""
     today = day_of(world.clock.now())
@@ -142,7 +184,8 @@ async def _appointments(world: World, subject: Actor) -> dict[str, Any]:
         )
         return made.appointment
 
-    others = [await declared(await world.volunteer()) for _ in range(3)]
+    others = [await declared(await world.volunteer()) for _ in range(4)]
+    await confirm_appointment(await secretary(world), appointment=others[3], key=key())
     return {
         "resignAppointment.appointment": await declared(subject),
         "confirmAppointment.appointment": others[0],

@@ -15,11 +15,8 @@ from timebank import entries, replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, Actor
 from timebank.aliases import Alias, MemberModuleOff
-from timebank.appointments import (
+from timebank.appointment_life import (
     LIFECYCLE,
-    LONGEST_YEARS,
-    MOST_OPEN,
-    Appointment,
     AppointmentConfirmed,
     AppointmentEnded,
     AppointmentOver,
@@ -30,6 +27,11 @@ from timebank.appointments import (
     Body,
     Office,
     TooManyAppointments,
+)
+from timebank.appointments import (
+    LONGEST_YEARS,
+    MOST_OPEN,
+    Appointment,
     appointments_of,
     close_appointment,
     confirm_appointment,

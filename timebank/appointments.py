@@ -7,7 +7,6 @@ bodies, offices and terms; in-service members report instead (`member_reports`).
 
 from collections.abc import Sequence
 from datetime import date
-from enum import StrEnum
 
 from msgspec.structs import replace
 from tortoise.expressions import Q
@@ -25,20 +24,35 @@ from timebank.aliases import (
     tie,
     under_alias,
 )
+from timebank.appointment_life import (
+    GOING,
+    LIFECYCLE,
+    AppointmentConfirmed,
+    AppointmentDeclared,
+    AppointmentEnded,
+    AppointmentOver,
+    AppointmentReturned,
+    AppointmentState,
+    AppointmentTermRuns,
+    AppointmentTermWrong,
+    Body,
+    Moved,
+    Office,
+    TooManyAppointments,
+)
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.divisions import Area
-from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
-from timebank.lifecycles import Lifecycle, step
+from timebank.lifecycles import step
 from timebank.member_life import OwnReport, ReportConsentMissing
 from timebank.member_reports import named_aliases
 from timebank.people import Person, active_person
 from timebank.places import must_be_community
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.refusals import Forbidden, NotFound
 from timebank.tables import Row, find_many, select, table
 
 MOST_OPEN = 5
@@ -47,115 +61,6 @@ MOST_OPEN = 5
 LONGEST_YEARS = 6
 """A guard: a committee is elected for five years, and somebody may say so late."""
 
-
-class Body(StrEnum):
-    """Where the office is held."""
-
-    RESIDENTS_COMMITTEE = "residents_committee"
-    OWNERS_COMMITTEE = "owners_committee"
-    RESIDENT_TEAM = "resident_team"
-
-
-class Office(StrEnum):
-    """Which office it is."""
-
-    HEAD = "head"
-    DEPUTY = "deputy"
-    MEMBER = "member"
-    ADVISER = "adviser"
-
-
-class AppointmentState(StrEnum):
-    """The life of an appointment."""
-
-    TOLD = "told"
-    SERVING = "serving"
-    RETURNED = "returned"
-    ENDED = "ended"
-    OVER = "over"
-
-
-# Events
-
-
-class AppointmentDeclared(Event, frozen=True, tag="appointment.declared"):
-    """A retired member said that they hold an office of a community's body for a term."""
-
-    appointment: str
-    member: str
-    community: str
-    body: Body
-    office: Office
-    first_day: date
-    last_day: date
-
-
-class _OfAppointment(Event, frozen=True, kw_only=True):
-    appointment: str
-    member: str
-
-
-class AppointmentConfirmed(_OfAppointment, frozen=True, kw_only=True, tag="appointment.confirmed"):
-    """The community's secretary confirmed it."""
-
-
-class AppointmentReturned(_OfAppointment, frozen=True, kw_only=True, tag="appointment.returned"):
-    """The secretary knows of no such office."""
-
-
-class AppointmentEnded(_OfAppointment, frozen=True, kw_only=True, tag="appointment.ended"):
-    """It ended before its term was over, by the member's word or the secretary's."""
-
-
-class AppointmentOver(_OfAppointment, frozen=True, kw_only=True, tag="appointment.over"):
-    """Its term is over."""
-
-
-Moved = AppointmentConfirmed | AppointmentReturned | AppointmentEnded | AppointmentOver
-
-# Refusals
-
-
-class AppointmentTermWrong(Refusal):
-    """A term has a first and a last day."""
-
-    says = "A term's last day comes after its first, is not over yet, and at most {years} years on."
-    years: int
-    path = ("lastDay",)
-
-
-class TooManyAppointments(Refusal):
-    """Some offices at most are held at once."""
-
-    says = "You hold {most} offices, the most at once; end one first."
-    most: int
-
-
-class AppointmentTermRuns(Refusal):
-    """The software ends an appointment when its term is over, not before."""
-
-    says = "This term goes on until {last_day}."
-    last_day: date
-
-
-# Lifecycle
-
-LIFECYCLE: Lifecycle[AppointmentState] = {
-    AppointmentState.TOLD: {
-        AppointmentConfirmed: AppointmentState.SERVING,
-        AppointmentReturned: AppointmentState.RETURNED,
-        AppointmentEnded: AppointmentState.ENDED,
-        AppointmentOver: AppointmentState.OVER,
-    },
-    AppointmentState.SERVING: {
-        AppointmentEnded: AppointmentState.ENDED,
-        AppointmentOver: AppointmentState.OVER,
-    },
-    AppointmentState.RETURNED: {},
-    AppointmentState.ENDED: {},
-    AppointmentState.OVER: {},
-}
-GOING = frozenset(state for state, steps in LIFECYCLE.items() if steps)
 
 # Decisions
 

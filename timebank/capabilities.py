@@ -32,6 +32,7 @@ from timebank import (
     donations,
     dormancy,
     drawing_rights,
+    dual_figures,
     emergency,
     entitlements,
     epochs,
@@ -107,6 +108,7 @@ from timebank import (
     texts,
     timers,
     unit_consents,
+    unit_statements,
     units,
     vault,
     wait_lists,
@@ -204,8 +206,8 @@ CAPABILITIES = (
     star_awards,
     star_rulings,
     units,
-    member_reports,
     unit_consents,
+    member_reports,
     certificate_keys,
     certificates,
     certificate_issuing,
@@ -253,6 +255,8 @@ CAPABILITIES = (
     grant_reports,
     spending,
     packages,
+    dual_figures,
+    unit_statements,
 )
 
 SPINE = (

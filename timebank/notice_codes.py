@@ -52,6 +52,7 @@ class NoticeCode(StrEnum):
     MEMBER_REPORT_ACTIVE = "member_report_active"
     MEMBER_REPORT_RETURNED = "member_report_returned"
     MEMBER_REPORT_LAPSED = "member_report_lapsed"
+    UNIT_STATEMENT_READY = "unit_statement_ready"
     WISH_FULFILLED = "wish_fulfilled"
     CERTIFICATE_ISSUED = "certificate_issued"
     CERTIFICATE_DECLINED = "certificate_declined"
@@ -75,6 +76,7 @@ PRIVATE: frozenset[NoticeCode] = frozenset(
         NoticeCode.MEMBER_REPORT_ACTIVE,
         NoticeCode.MEMBER_REPORT_RETURNED,
         NoticeCode.MEMBER_REPORT_LAPSED,
+        NoticeCode.UNIT_STATEMENT_READY,
     }
 )
 """Notices that the counter never tells nor counts: each says that somebody is a member."""

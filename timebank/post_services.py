@@ -6,6 +6,7 @@ record, under the member id.
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from ledger.entry import Sealed
 from timebank.access import permit_self
@@ -145,14 +146,16 @@ async def served_on(actor: Actor, claims: Sequence[str]) -> dict[str, tuple[int,
     return await minutes_served(list(seen))
 
 
-async def minutes_served(claims: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """The same, for whoever was asked already whether they may know."""
+async def minutes_served(
+    claims: Sequence[str], *, since: date = date.min, until: date = date.max
+) -> dict[str, tuple[int, int]]:
+    """The same between two days, for whoever was asked already whether they may know."""
     ties = await select(PostService, claim__in=list(claims))
     records = await find_many(Record, [tie.record for tie in ties])
     told = dict.fromkeys(claims, (0, 0))
     for tie in ties:
         record = records.get(tie.record)
-        if record is not None and record.state in COUNTED:
+        if record is not None and record.state in COUNTED and since <= record.day <= until:
             minutes, duty = told[tie.claim]
             on_duty = record.minutes if record.mode is CaptureMode.DUTY else 0
             told[tie.claim] = (minutes + record.minutes, duty + on_duty)

@@ -44,6 +44,12 @@ from timebank.report_reviews import lapse_report
 from timebank.settlements import settle_silent, silent_help
 from timebank.silence import post_silent, unanswered
 from timebank.tables import Row, select, table
+from timebank.unit_statements import (
+    lapse_statement,
+    prepare_statement,
+    statements_due,
+    statements_unsent,
+)
 from timebank.wish_rounds import move_wish_on, wishes_due
 
 INTERVAL = 60.0
@@ -122,6 +128,16 @@ TIMERS = (
         "appointments.over",
         appointments_over,
         lambda id, key: close_appointment(SYSTEM, appointment=id, key=key),
+    ),
+    Timer(
+        "statements.due",
+        statements_due,
+        lambda id, key: prepare_statement(SYSTEM, member=id, key=key),
+    ),
+    Timer(
+        "statements.unsent",
+        statements_unsent,
+        lambda id, key: lapse_statement(SYSTEM, statement=id, key=key),
     ),
     Timer("members.lapsed", reports_due, lambda id, key: lapse_report(SYSTEM, report=id, key=key)),
 )

@@ -4,13 +4,16 @@ Separate from the report, for one unit at a time, with a version (domain 8 and 1
 unit learns nothing, not even that there is somebody. Refuses to know what a statement says.
 """
 
+from collections.abc import Callable
 from datetime import date
+
+from msgspec.structs import replace
 
 from ledger.entry import Sealed
 from timebank.actors import Actor
-from timebank.aliases import alias_in, alias_of, module_enabled, module_on, under_alias
+from timebank.aliases import LEAVING, alias_in, alias_of, module_enabled, module_on, under_alias
 from timebank.batch import Batch
-from timebank.clock import day_of
+from timebank.clock import day_of, months_later
 from timebank.consents import CONSENT_VERSION
 from timebank.events import Event
 from timebank.journal import Answer, write
@@ -18,6 +21,7 @@ from timebank.keys import RequestKey
 from timebank.member_reports import active_member
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
+from timebank.statement_life import StatementPrepared
 from timebank.tables import Row, find, table
 from timebank.units import WorkUnit
 
@@ -25,11 +29,13 @@ from timebank.units import WorkUnit
 
 
 class UnitConsentGiven(Event, frozen=True, tag="member.unit_consented"):
-    """A member lets a unit have their statements."""
+    """A member lets a unit have a statement of every so many months, the first from a day on."""
 
     member: str
     unit: str
     version: str
+    months: int
+    next_on: date
 
 
 class UnitConsentEnded(Event, frozen=True, tag="member.unit_consent_ended"):
@@ -51,28 +57,66 @@ class UnitConsentStands(Refusal):
 # Tables and projectors
 
 
-@table("unit_consent", index=[("unit", "member")])
+@table("unit_consent", index=[("unit", "member"), ("next_on", "member")])
 class UnitConsent(Row, frozen=True):
-    """Which unit a member lets know, since when."""
+    """Which unit a member lets know, since when, and from when on the next statement is due."""
 
     member: str
     unit: str
     version: str
     since: date
+    months: int
+    next_on: date
 
 
 @projects(UnitConsentGiven)
 def _given(rows: Rows, event: UnitConsentGiven, entry: Sealed) -> None:
     rows.put(
         UnitConsent(
-            member=event.member, unit=event.unit, version=event.version, since=day_of(entry.at)
+            member=event.member,
+            unit=event.unit,
+            version=event.version,
+            since=day_of(entry.at),
+            months=event.months,
+            next_on=event.next_on,
         )
     )
+
+
+@projects(StatementPrepared)
+def _told(rows: Rows, event: StatementPrepared, entry: Sealed) -> None:
+    rows.put(replace(rows.there(UnitConsent, event.member), next_on=event.next_on))
 
 
 @projects(UnitConsentEnded)
 def _ended(rows: Rows, event: UnitConsentEnded, entry: Sealed) -> None:
     rows.drop(UnitConsent, event.member)
+
+
+ENDING: list[Callable[[Batch, str], None]] = []
+"""What ends with a consent."""
+
+
+def _end(batch: Batch, member: str) -> None:
+    if batch.get(UnitConsent, member) is not None:
+        end_consent(batch, member)
+
+
+LEAVING.append(_end)
+
+
+def end_consent(batch: Batch, member: str) -> Sealed:
+    """End a consent that stands, and whatever ends with it."""
+    entry = batch.record(UnitConsentEnded(member=member))
+    for let_go in ENDING:
+        let_go(batch, member)
+    return entry
+
+
+def next_statement(day: date, months: int) -> date:
+    """The first day after the months, counted from January, that a day falls into."""
+    begun = day.replace(month=(day.month - 1) // months * months + 1, day=1)
+    return months_later(begun, months)
 
 
 # Commands
@@ -95,7 +139,14 @@ async def consent_to_unit(actor: Actor, *, unit: str, key: RequestKey) -> Consen
         batch.need(WorkUnit, unit, "unit")
         if batch.get(UnitConsent, member) is not None:
             raise UnitConsentStands
-        event = UnitConsentGiven(member=member, unit=unit, version=CONSENT_VERSION)
+        months = batch.policy.member.feedback_months
+        event = UnitConsentGiven(
+            member=member,
+            unit=unit,
+            version=CONSENT_VERSION,
+            months=months,
+            next_on=next_statement(batch.today, months),
+        )
         return Consented(entry=batch.record(event).seq)
 
     return await write(as_one, key, work, answer=Consented, needs=[(WorkUnit, unit)])
@@ -113,7 +164,7 @@ async def end_unit_consent(actor: Actor, *, key: RequestKey) -> Consented:
         member = alias_in(batch)
         if batch.get(UnitConsent, member) is None:
             raise NotFound(what="consent")
-        return Consented(entry=batch.record(UnitConsentEnded(member=member)).seq)
+        return Consented(entry=end_consent(batch, member).seq)
 
     return await write(as_one, key, work, answer=Consented)
 
