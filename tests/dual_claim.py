@@ -16,7 +16,9 @@ from timebank.clock import day_of
 from timebank.divisions import CITY, CITY_PATH
 from timebank.journal import Answer, write
 from timebank.post_claims import claim_post, complete_post, confirm_claim
+from timebank.posts import PostClass
 from timebank.report_reviews import activate_report, receive_report
+from timebank.skills import name_skills
 from timebank.statement_life import StatementPrepared
 from timebank.tables import select
 from timebank.unit_consents import UnitConsent, consent_to_unit
@@ -34,6 +36,9 @@ async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
     await receive_report(party, report=own, key=key())
     await activate_report(party, report=own, key=key())
     await consent_to_unit(subject, unit=unit, key=key())
+    await name_skills(
+        subject, classes=[PostClass.SAFETY_AND_PATROL], kinds=[], windows=[], key=key()
+    )
     waiting = [await reported(world, await world.volunteer()) for _ in range(3)]
     await receive_report(party, report=waiting[1], key=key())
     return (
@@ -48,6 +53,7 @@ async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
         | await _appointments(world, subject)
         | await _statements(world, subject, unit)
         | {"wishFigures.area": COMMUNITY, "postFigures.area": COMMUNITY, "officeFigures.area": CITY}
+        | {"nameSkills.classes": ["HEALTH"], "nameSkills.kinds": [], "nameSkills.windows": []}
         | {"since": "2026-11-01", "until": "2026-12-01"}
         | await _wishes(world, subject)
     )

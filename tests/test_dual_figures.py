@@ -16,11 +16,11 @@ from tests.world import COMMUNITY, World, key, open_world
 from timebank import exports, replay
 from timebank.access import Role
 from timebank.appointments import confirm_appointment
+from timebank.divisions import areas_of
 from timebank.dual_figures import (
     OfficeFigure,
     PostFigure,
     WishFigure,
-    areas_of,
     office_figures,
     wish_figures,
 )

@@ -28,10 +28,13 @@ THERE = {
     "/certificates/{id}": "/certificates/none",
     "/e/{order}": "/e/none",
     "/redeem/{id}": "/redeem/none",
+    "/u/{link}": "/u/none",
     "/v/{code}": "/v/none",
     "/w/{link}": "/w/none",
 }
 """What is opened for a page whose address has a part."""
+NOT_THERE = {"/u/none": "404 (Not Found)"}
+"""What a browser says of a page that is not there, and that is meant to look like any other."""
 RULES = """() => axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
   resultTypes: ["violations"],
@@ -89,7 +92,8 @@ async def test_every_page_is_fit_for_everybody(browser: Browser, site: str, role
         found += await tab.evaluate(SMALL, 60 if mode == "elder" else 44)
         wide = await tab.evaluate("document.documentElement.scrollWidth")
         found += [f"{wide} px wide"] if wide > width else []
-        wrong += [f"{path} {mode} {width} {language}: {one}" for one in [*found, *said]]
+        found += [line for line in said if path not in NOT_THERE or NOT_THERE[path] not in line]
+        wrong += [f"{path} {mode} {width} {language}: {one}" for one in found]
         said.clear()
     assert not wrong, "\n".join(wrong)
 

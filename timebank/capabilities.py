@@ -98,6 +98,7 @@ from timebank import (
     sign_in_resets,
     sign_ups,
     silence,
+    skills,
     solvency,
     star_awards,
     star_rulings,
@@ -257,6 +258,7 @@ CAPABILITIES = (
     packages,
     dual_figures,
     unit_statements,
+    skills,
 )
 
 SPINE = (

@@ -54,6 +54,11 @@ class AreaLevel(StrEnum):
     VILLAGE = "village"
 
 
+def areas_of(path: str) -> list[str]:
+    """The codes of the areas that a path leads through, the city first: `…/sta_…/` is none."""
+    return [part for part in path.split("/") if part and "_" not in part]
+
+
 # Events
 
 

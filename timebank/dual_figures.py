@@ -16,7 +16,7 @@ from timebank.aliases import module_enabled
 from timebank.appointment_life import AppointmentConfirmed, Body
 from timebank.appointments import Appointment
 from timebank.clock import day_of
-from timebank.divisions import Area, AreaLevel
+from timebank.divisions import Area, AreaLevel, areas_of
 from timebank.events import Event
 from timebank.post_claim_life import (
     PostClaimCompleted,
@@ -191,11 +191,6 @@ def _appointed(rows: Rows, event: AppointmentConfirmed, entry: Sealed) -> None:
     held = rows.there(Appointment, event.appointment)
     wide = areas_of(held.path)[: len(WIDE)]
     _count(rows, OfficeFigure, wide, entry.at, held.body, {"confirmed": 1})
-
-
-def areas_of(path: str) -> list[str]:
-    """The codes of the areas that a path leads through, the city first."""
-    return [part for part in path.split("/") if part and "_" not in part]
 
 
 def _count(

@@ -79,13 +79,20 @@ def decide_offer(
     kinds: Sequence[HelpKind], windows: Sequence[Window], *, until: date, today: date
 ) -> None:
     """Whether an offer can stand. Refuses: OfferWrong, OfferDaysWrong."""
+    if not kinds or not windows:
+        raise OfferWrong(most=MOST_WINDOWS)
+    decide_windows(windows)
+    if not today <= until <= today + timedelta(days=MOST_DAYS):
+        raise OfferDaysWrong(days=MOST_DAYS)
+
+
+def decide_windows(windows: Sequence[Window]) -> None:
+    """Whether times of a week can be meant, none being none. Refuses: OfferWrong."""
     whole = all(
         1 <= one.weekday <= WEEK and 0 <= one.begins < one.ends <= DAY_MINUTES for one in windows
     )
-    if not kinds or not 0 < len(windows) <= MOST_WINDOWS or not whole:
+    if len(windows) > MOST_WINDOWS or not whole:
         raise OfferWrong(most=MOST_WINDOWS)
-    if not today <= until <= today + timedelta(days=MOST_DAYS):
-        raise OfferDaysWrong(days=MOST_DAYS)
 
 
 def fits(order: HelpOrder, offer: "HelpOffer", *, of_age: bool) -> bool:

@@ -139,6 +139,22 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Appointment',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('member', fields.CharField(max_length=512)),
+                ('community', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('body', fields.CharField(max_length=64)),
+                ('office', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('first_day', DayField(max_length=10)),
+                ('last_day', DayField(max_length=10)),
+            ],
+            options={'table': 'appointment', 'app': 'timebank', 'indexes': [Index(fields=['member', 'id']), Index(fields=['path', 'id']), Index(fields=['state', 'last_day'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Area',
             fields=[
                 ('code', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -927,6 +943,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='MemberOffices',
+            fields=[
+                ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('appointments', fields.TextField(unique=False)),
+            ],
+            options={'table': 'member_offices', 'app': 'timebank', 'pk_attr': 'member'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='MemberPosts',
             fields=[
                 ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1012,6 +1037,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='OfficeFigure',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('month', fields.CharField(max_length=512)),
+                ('about', fields.CharField(max_length=64)),
+                ('confirmed', fields.BigIntField()),
+            ],
+            options={'table': 'office_figure', 'app': 'timebank', 'indexes': [Index(fields=['area', 'month'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='OpenRequest',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1019,6 +1056,15 @@ class Migration(migrations.Migration):
                 ('answer_by', DayField(max_length=10)),
             ],
             options={'table': 'open_request', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OpenStatements',
+            fields=[
+                ('member', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('statements', fields.TextField(unique=False)),
+            ],
+            options={'table': 'open_statements', 'app': 'timebank', 'pk_attr': 'member'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1241,6 +1287,25 @@ class Migration(migrations.Migration):
                 ('evaluation', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'post_claim', 'app': 'timebank', 'indexes': [Index(fields=['member', 'id']), Index(fields=['path', 'id']), Index(fields=['post'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PostFigure',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('month', fields.CharField(max_length=512)),
+                ('about', fields.CharField(max_length=64)),
+                ('opened', fields.BigIntField()),
+                ('places', fields.BigIntField()),
+                ('closed', fields.BigIntField()),
+                ('claimed', fields.BigIntField()),
+                ('confirmed', fields.BigIntField()),
+                ('begun', fields.BigIntField()),
+                ('completed', fields.BigIntField()),
+                ('withdrawn', fields.BigIntField()),
+            ],
+            options={'table': 'post_figure', 'app': 'timebank', 'indexes': [Index(fields=['area', 'month'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1579,6 +1644,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Skills',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('classes', fields.TextField(unique=False)),
+                ('kinds', fields.TextField(unique=False)),
+                ('windows', fields.TextField(unique=False)),
+            ],
+            options={'table': 'skills', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='SpendingLine',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1624,6 +1700,25 @@ class Migration(migrations.Migration):
                 ('held', fields.TextField(unique=False)),
             ],
             options={'table': 'stars', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('member', fields.CharField(max_length=512)),
+                ('unit', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('first_day', DayField(max_length=10)),
+                ('last_day', DayField(max_length=10)),
+                ('minutes', fields.BigIntField()),
+                ('duty_minutes', fields.BigIntField()),
+                ('posts', fields.BigIntField()),
+                ('wishes', fields.BigIntField()),
+                ('send_by', DayField(max_length=10)),
+                ('link_until', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'unit_statement', 'app': 'timebank', 'indexes': [Index(fields=['member', 'id']), Index(fields=['unit', 'state', 'id']), Index(fields=['state', 'send_by'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1718,8 +1813,10 @@ class Migration(migrations.Migration):
                 ('unit', fields.CharField(max_length=512)),
                 ('version', fields.CharField(max_length=512)),
                 ('since', DayField(max_length=10)),
+                ('months', fields.BigIntField()),
+                ('next_on', DayField(max_length=10)),
             ],
-            options={'table': 'unit_consent', 'app': 'timebank', 'indexes': [Index(fields=['unit', 'member'])], 'pk_attr': 'member'},
+            options={'table': 'unit_consent', 'app': 'timebank', 'indexes': [Index(fields=['unit', 'member']), Index(fields=['next_on', 'member'])], 'pk_attr': 'member'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1826,6 +1923,33 @@ class Migration(migrations.Migration):
                 ('ended', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'wish_claim', 'app': 'timebank', 'indexes': [Index(fields=['claimant', 'id']), Index(fields=['path', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WishFigure',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('month', fields.CharField(max_length=512)),
+                ('about', fields.CharField(max_length=64)),
+                ('told', fields.BigIntField()),
+                ('referred', fields.BigIntField()),
+                ('declined', fields.BigIntField()),
+                ('published', fields.BigIntField()),
+                ('claimed', fields.BigIntField()),
+                ('days_to_claim', fields.BigIntField()),
+                ('returned', fields.BigIntField()),
+                ('carried_over', fields.BigIntField()),
+                ('taken_over', fields.BigIntField()),
+                ('granted', fields.BigIntField()),
+                ('days_to_grant', fields.BigIntField()),
+                ('reopened', fields.BigIntField()),
+                ('good', fields.BigIntField()),
+                ('fair', fields.BigIntField()),
+                ('poor', fields.BigIntField()),
+                ('neutral', fields.BigIntField()),
+            ],
+            options={'table': 'wish_figure', 'app': 'timebank', 'indexes': [Index(fields=['area', 'month'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

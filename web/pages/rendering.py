@@ -37,6 +37,7 @@ from web.forms import (
 from web.pages import (
     everybody,
     helping,
+    membership,
     offices,
     organising,
     personal,
@@ -72,6 +73,7 @@ PAGES = (
     *recognition.PAGES,
     *offices.PAGES,
     *wishing.PAGES,
+    *membership.PAGES,
     *public.PAGES,
     everybody.EVERYTHING,
 )
@@ -83,6 +85,7 @@ FORMS = (
     *recognition.FORMS,
     *offices.FORMS,
     *wishing.FORMS,
+    *membership.FORMS,
     *stations.FORMS,
     *organising.FORMS,
 )
@@ -165,6 +168,8 @@ class Pages:
         data: Mapping[str, Any] = {}
         if page.operation:
             data = await self.ask(page.operation, page.variables(opened), context)
+        if page.needs and data.get(page.needs) is None:
+            return self.render(request, context, "missing.html", {}, status=404)
         posted = given or {}
         kept = {name: one(posted, name) for name in posted if name not in UNKEPT}
         return self.render(

@@ -37,7 +37,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `group` where (see `menu.GROUPS`); with an `icon` it stands on the bar of every page, there
     under a `short` name if it has one. A page that asks for one decision is `alone`: no bar. A
     `lookup` is an operation asked first with `looks`; what it finds is given to `variables` and,
-    with the operation's answer, to the template.
+    with the operation's answer, to the template. Where `needs` names an answer that is null, the
+    page is not there.
     """
 
     path: str
@@ -52,3 +53,4 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     lookup: str | None = None
     looks: Callable[[Opened], dict[str, Any]] = nothing
     variables: Callable[[Opened], dict[str, Any]] = nothing
+    needs: str | None = None

@@ -1,14 +1,14 @@
-"""Pages of wishes: those near a volunteer, what they claimed, and the resident's last word.
+"""Pages of wishes: telling one, those near a volunteer, their claims, and the resident's last word.
 
-The resident's page is opened by the link that only they have, without an account.
+A resident needs no account: they tell a wish at a station's page, and the link that they are given
+opens it again.
 """
 
 from typing import Any
 
 from web.forms import Form, Posted
-from web.pages.table import Opened, Page
+from web.pages.table import Page
 
-CITY = "420100/"
 STEPS = (
     ("contacted", "contact_resident", "contactResident"),
     ("done", "fulfil_wish", "fulfilWish"),
@@ -16,12 +16,18 @@ STEPS = (
 )
 
 
-def in_my_street(opened: Opened) -> dict[str, Any]:
-    """The scope of the volunteer's street; the whole city where there is none."""
-    me = opened.found.get("me") or {}
-    community = (me.get("home") or {}).get("area") or {}
-    street = community.get("manager") or {}
-    return {"scope": street.get("path", CITY)}
+def wished(posted: Posted) -> dict[str, Any]:
+    """A wish as a resident tells it."""
+    return {
+        "station": posted.one("home"),
+        "kind": posted.one("kind"),
+        "words": posted.one("words"),
+        "name": posted.one("name"),
+        "phone": posted.one("phone"),
+        "address": posted.one("address"),
+        "consent": posted.one("consent") == "yes",
+        "mayPublish": posted.one("publish") == "yes",
+    }
 
 
 def the_word(posted: Posted) -> dict[str, Any]:
@@ -35,11 +41,18 @@ PAGES = (
     Page(
         path="/wishes",
         template="wishes.html",
-        lookup="my_street",
         operation="wishes_near",
-        variables=in_my_street,
         menu="微心愿",
         group="near",
+    ),
+    Page(
+        path="/tell",
+        template="wish_tell.html",
+        menu="说说您的心愿",
+        group="near",
+        operation="register",
+        who="anyone",
+        variables=lambda opened: {"number": opened.asked("station")},
     ),
     Page(
         path="/w/{link}",
@@ -52,6 +65,16 @@ PAGES = (
 )
 
 FORMS = (
+    Form(
+        path="/tell",
+        mutation="collect_wish",
+        field="collectWish",
+        page="/tell",
+        then="/tell",
+        # The link is told once, on the spot: an address would keep it in every history.
+        stays=lambda payload: bool(payload.get("link")),
+        given=wished,
+    ),
     Form(
         path="/wishes/claim",
         mutation="claim_wish",

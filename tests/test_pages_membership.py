@@ -1,0 +1,96 @@
+"""Dual claim in a real browser, phone-sized: report and claim in two taps, done in two."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from httpx2 import AsyncClient
+from playwright.async_api import Browser, expect
+
+from tests.demo_site import enter, make_city, serving
+from tests.test_pages_wishes import officer
+from tests.world import key
+from timebank.access import Role
+from timebank.clock import day_of
+from timebank.journal import current
+from timebank.member_reports import MemberReport
+from timebank.post_claims import PostClaim, confirm_claim
+from timebank.posts import PostClass, draft_post, open_post
+from timebank.report_reviews import activate_report, receive_report
+from timebank.tables import select
+
+pytestmark = pytest.mark.anyio
+VOLUNTEER = "志愿者"
+
+
+@pytest.fixture(scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    settings = await make_city(tmp_path_factory.mktemp("city"))
+    async with serving(settings) as address:
+        yield address
+
+
+async def test_a_member_reports_claims_and_completes_in_two_taps_each(
+    browser: Browser, site: str
+) -> None:
+    party = await officer(51, Role.PARTY_SECRETARY, "420100/")
+    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/more")
+    await page.get_by_role("link", name="双认领", exact=True).click()
+    await page.get_by_role("button", name="同意并向社区报到").click()
+    await expect(page.get_by_text("已提交，等待社区接收")).to_be_visible()
+    (report,) = await select(MemberReport)
+    await receive_report(party, report=report.id, key=key())
+    await activate_report(party, report=report.id, key=key())
+
+    today = day_of(current().clock.now())
+    made = await draft_post(
+        party,
+        community=report.community,
+        post_class=PostClass.HEALTH,
+        title="量血压",
+        places=1,
+        first_day=today,
+        last_day=today,
+        weekdays=(6,),
+        from_minute=540,
+        to_minute=600,
+        key=key(),
+    )
+    await open_post(party, post=made.post, key=key())
+    await page.goto(f"{site}/more")
+    await page.get_by_role("link", name="双认领", exact=True).click()
+    card = page.locator(".card").filter(has_text="量血压")
+    await card.get_by_role("button", name="认领").click()
+    await expect(page.get_by_text("等待社区确认")).to_be_visible()
+    (claim,) = await select(PostClaim)
+    await confirm_claim(party, claim=claim.id, key=key())
+    await page.goto(f"{site}/member")
+    await page.get_by_role("button", name="开始服务").click()
+    await page.get_by_role("button", name="完成").click()
+    await expect(page.get_by_text("已完成，等待评价")).to_be_visible()
+    assert not said
+
+
+async def test_a_resident_tells_a_wish_without_an_account_and_keeps_the_link(
+    browser: Browser, site: str
+) -> None:
+    context = await browser.new_context(
+        viewport={"width": 360, "height": 900}, java_script_enabled=False, locale="zh-CN"
+    )
+    page = await context.new_page()
+    await page.goto(f"{site}/tell?station=0001")
+    await page.get_by_label("用您自己的话说").fill("想修一下门锁")
+    await page.get_by_label("姓名", exact=True).fill("陈桂兰")
+    await page.get_by_label("电话").fill("13912345678")
+    await page.get_by_label("我同意服务站保存以上信息").check()
+    await page.get_by_role("button", name="告诉服务站").click()
+    link = page.get_by_role("link", name="您的心愿")
+    await expect(link).to_be_visible()
+    assert "wsh_" not in page.url, "no history keeps the link"
+    await link.click()
+    await expect(page.get_by_text("正在为您找人帮忙。")).to_be_visible()
+
+
+async def test_a_link_of_no_statement_is_no_page(site: str) -> None:
+    async with AsyncClient(base_url=site) as client:
+        for path in ("/u/ust_none.00", "/u/ust_none.00/statement.csv"):
+            assert (await client.get(path)).status_code == 404

@@ -1,0 +1,90 @@
+"""Pages of dual claim, asked in process: there for whom they are, and gone with the module."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from tests.membership import member, open_service_post, secretary, switch_off
+from tests.test_unit_statements import consented, new_year, statement_of
+from tests.wishing import listed
+from tests.world import COMMUNITY, World, key, open_world
+from timebank.actors import Actor
+from timebank.sign_in import open_session
+from timebank.unit_statements import send_statement, statement_link
+from web import app
+
+pytestmark = pytest.mark.anyio
+PATHS = ("/member", "/member/unit")
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+async def browsing(world: World, who: Actor | None) -> httpx.AsyncClient:
+    """A client signed in as somebody, on the city that is open."""
+    transport = httpx.ASGITransport(app.build(world.settings))
+    client = httpx.AsyncClient(transport=transport, base_url="http://testserver")
+    client.headers["accept-language"] = "zh-CN"
+    if who is not None and who.person:
+        client.cookies.set("timebank", (await open_session(who.person)).token)
+    return client
+
+
+async def test_the_pages_go_with_the_module_and_come_to_whoever_may_see_them(
+    world: World,
+) -> None:
+    who, other, party = await member(world), await world.volunteer(), await secretary(world)
+    post = await open_service_post(world)
+    async with (
+        await browsing(world, who) as mine,
+        await browsing(world, other) as theirs,
+        await browsing(world, party) as desk,
+    ):
+        for path in PATHS:
+            assert (await mine.get(path)).status_code == 200
+        shown = (await mine.get("/member")).text
+        assert post in shown
+        assert "已报到" in shown
+        assert post not in (await theirs.get("/member")).text, "who cannot claim is offered none"
+        assert "同意并向社区报到" in (await theirs.get("/member")).text
+        assert (await theirs.get("/office/party")).status_code == 403
+        assert COMMUNITY in (await desk.get("/office/party")).text
+    await switch_off(world)
+    async with await browsing(world, who) as mine, await browsing(world, party) as desk:
+        for path in PATHS:
+            assert (await mine.get(path)).status_code == 404
+        assert (await desk.get("/office/party")).status_code == 404
+
+
+async def test_members_and_others_get_the_same_page_of_wishes_near_them(world: World) -> None:
+    wish, who = await listed(world), await member(world)
+    async with await browsing(world, who) as mine:
+        assert wish in (await mine.get("/wishes")).text
+
+
+async def test_a_unit_opens_and_downloads_a_statement_until_the_module_is_off(
+    world: World,
+) -> None:
+    who, _ = await consented(world)
+    await new_year(world)
+    held = await statement_of(who)
+    await send_statement(who, statement=held.id, comment="=1+1", key=key())
+    link = statement_link(held.id)
+    async with await browsing(world, None) as unit:
+        page = await unit.get(f"/u/{link}")
+        assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+        assert re.search("王秀英[0-9]+", page.text)
+        sheet = await unit.get(f"/u/{link}/statement.csv")
+        assert sheet.headers["content-disposition"].startswith("attachment")
+        head, row = sheet.text.lstrip("\ufeff").splitlines()
+        assert head.startswith("name,first_day,last_day,minutes")
+        assert row.endswith("'=1+1"), "no spreadsheet runs it"
+        await switch_off(world)
+        assert (await unit.get(f"/u/{link}")).status_code == 404
+        assert (await unit.get(f"/u/{link}/statement.csv")).status_code == 404

@@ -1,0 +1,200 @@
+"""Pages of dual claim: a member's own, the party secretary's desk, and what a unit is sent.
+
+Where the policy has dual claim switched off, none of them is there.
+"""
+
+from typing import Any
+
+from web.forms import Form, Posted
+from web.pages.helping import minute_of
+from web.pages.table import Opened, Page
+
+MINE = "/member"
+DESK = "/office/party"
+OWN = {
+    "report": ("report_membership", "reportMembership"),
+    "move": ("move_membership", "moveMembership"),
+    "reconfirm": ("reconfirm_membership", "reconfirmMembership"),
+    "withdraw": ("withdraw_membership", "withdrawMembership"),
+    "claim": ("claim_post", "claimPost"),
+    "begin": ("begin_post", "beginPost"),
+    "complete": ("complete_post", "completePost"),
+    "leave": ("leave_post", "leavePost"),
+    "end-consent": ("end_unit_consent", "endUnitConsent"),
+    "send": ("send_unit_statement", "sendUnitStatement"),
+    "withhold": ("withhold_unit_statement", "withholdUnitStatement"),
+    "resign": ("resign_appointment", "resignAppointment"),
+}
+"""What a member does with one tap: the form's name, the operation, its root field."""
+
+HANDLED = {
+    "receive": ("receive_member_report", "receiveMemberReport"),
+    "activate": ("activate_member_report", "activateMemberReport"),
+    "return": ("return_member_report", "returnMemberReport"),
+    "confirm": ("confirm_post_claim", "confirmPostClaim"),
+    "evaluate": ("evaluate_post_claim", "evaluatePostClaim"),
+    "confirm-office": ("confirm_appointment", "confirmAppointment"),
+    "return-office": ("return_appointment", "returnAppointment"),
+    "open": ("open_post", "openPost"),
+    "approve": ("approve_wish", "approveWish"),
+    "publish": ("publish_wish", "publishWish"),
+    "refer": ("refer_wish", "referWish"),
+    "decline": ("decline_wish", "declineWish"),
+}
+"""What a secretary does with one thing."""
+
+NAMED = (
+    "community",
+    "post",
+    "claim",
+    "statement",
+    "appointment",
+    "report",
+    "wish",
+    "reason",
+    "evaluation",
+    "remark",
+    "comment",
+    "summary",
+    "to",
+)
+
+
+def as_named(posted: Posted) -> dict[str, Any]:
+    """The fields of a form under the names that the operation gives them, empty ones left out."""
+    told: dict[str, Any] = {name: posted.one(name) for name in NAMED if posted.one(name)}
+    return told | ({"consent": True} if posted.one("consent") == "yes" else {})
+
+
+def appointed(posted: Posted) -> dict[str, Any]:
+    """An office as the form has it."""
+    return {
+        "community": posted.one("community"),
+        "body": posted.one("body"),
+        "office": posted.one("office"),
+        "firstDay": posted.one("first"),
+        "lastDay": posted.one("last"),
+        "consent": posted.one("consent") == "yes",
+    }
+
+
+def drafted(posted: Posted) -> dict[str, Any]:
+    """A post as the form has it."""
+    return {
+        "community": posted.one("community"),
+        "postClass": posted.one("class"),
+        "title": posted.one("title"),
+        "places": posted.whole("places"),
+        "firstDay": posted.one("first"),
+        "lastDay": posted.one("last"),
+        "weekdays": [int(day) for day in posted.many("weekday") if day in list("1234567")],
+        "fromMinute": minute_of(posted.one("begins")),
+        "toMinute": minute_of(posted.one("ends")),
+    }
+
+
+def my_community(opened: Opened) -> dict[str, Any]:
+    """The community of the first grant of a Party secretary; nowhere where there is none."""
+    grants = opened.found.get("myGrants", ())
+    scopes = [one["scope"] for one in grants if one["role"] == "PARTY_SECRETARY"]
+    scope = scopes[0] if scopes else "-"
+    code = scope.rstrip("/").rpartition("/")[2]
+    return {"scope": scope, "community": code, "code": code}
+
+
+def street_of(opened: Opened) -> str:
+    """The path of the volunteer's street; nowhere where there is none."""
+    me = opened.found.get("me") or {}
+    community = (me.get("home") or {}).get("area") or {}
+    return str((community.get("manager") or {}).get("path", "-"))
+
+
+PAGES = (
+    Page(
+        path=MINE,
+        template="member.html",
+        operation="member_home",
+        menu="双认领",
+        group="near",
+        needs="postClaims",
+    ),
+    Page(
+        path="/member/unit",
+        template="member_unit.html",
+        menu="给单位的反馈",
+        group="near",
+        lookup="my_street",
+        operation="member_units",
+        variables=lambda opened: {"scope": street_of(opened)},
+        needs="module",
+    ),
+    Page(
+        path=DESK,
+        template="party_desk.html",
+        who="staff",
+        menu="党员双报到",
+        group="office",
+        lookup="my_offices",
+        operation="party_desk",
+        variables=my_community,
+        needs="memberReports",
+    ),
+    Page(
+        path="/u/{link}",
+        template="unit_statement.html",
+        operation="unit_statement",
+        who="anyone",
+        variables=lambda opened: {"link": opened.path["link"]},
+        needs="unitStatementByLink",
+    ),
+)
+
+
+FORMS = (
+    *(
+        Form(
+            path=f"{MINE}/{act}",
+            mutation=mutation,
+            field=field,
+            page=MINE,
+            then=f"{MINE}?done=1",
+            given=as_named,
+        )
+        for act, (mutation, field) in OWN.items()
+    ),
+    Form(
+        path=f"{MINE}/office",
+        mutation="declare_appointment",
+        field="declareAppointment",
+        page=MINE,
+        then=f"{MINE}?done=1",
+        given=appointed,
+    ),
+    Form(
+        path=f"{MINE}/unit",
+        mutation="consent_to_unit",
+        field="consentToUnit",
+        page="/member/unit",
+        then=f"{MINE}?done=1",
+        given=lambda posted: {"unit": posted.one("unit")},
+    ),
+    *(
+        Form(
+            path=f"{DESK}/{act}",
+            mutation=mutation,
+            field=field,
+            page=DESK,
+            then=f"{DESK}?done=1",
+            given=as_named,
+        )
+        for act, (mutation, field) in HANDLED.items()
+    ),
+    Form(
+        path=f"{DESK}/draft",
+        mutation="draft_post",
+        field="draftPost",
+        page=DESK,
+        then=f"{DESK}?done=1",
+        given=drafted,
+    ),
+)
