@@ -27,6 +27,7 @@ from tests.misconduct import misconduct_things
 from tests.organising import organisation_things
 from tests.privacy import privacy_things
 from tests.projects import project_things
+from tests.reporting import report_things
 from tests.starring import star_things
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, form
@@ -104,6 +105,7 @@ async def found_city(world: World) -> City:
     city.things |= await organisation_things(world, city.subject)
     city.things |= await project_things(world, city.subject)
     city.things |= await grant_things(world)
+    city.things |= await report_things(world)
     return city
 
 

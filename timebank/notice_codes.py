@@ -58,6 +58,9 @@ class NoticeCode(StrEnum):
     CERTIFICATE_DECLINED = "certificate_declined"
     CERTIFICATE_REVOKED = "certificate_revoked"
     ORGANISATION_DECIDED = "organisation_decided"
+    REPORT_DUE = "report_due"
+    REPORT_RETURNED = "report_returned"
+    REPORT_ACCEPTED = "report_accepted"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {

@@ -24,6 +24,8 @@ from ledger.tables import dialect_of, sqlite_path
 from timebank import epochs, erasures, looks
 from timebank.actors import SYSTEM
 from timebank.appointments import appointments_over, close_appointment
+from timebank.annual_report_rulings import remind_of_report, reminders_due
+from timebank.annual_reports import mark_late, open_report, reports_overdue, reports_to_open
 from timebank.batch import Batch
 from timebank.closings import closings_due, lapse_balance
 from timebank.donations import donations_due, settle_donation
@@ -122,6 +124,17 @@ TIMERS = (
         "organisations.due",
         organisations_due,
         lambda id, key: move_organisation_on(SYSTEM, organisation=id, key=key),
+    ),
+    Timer(
+        "reports.open",
+        reports_to_open,
+        lambda id, key: open_report(SYSTEM, organisation=id, key=key),
+    ),
+    Timer("reports.late", reports_overdue, lambda id, key: mark_late(SYSTEM, report=id, key=key)),
+    Timer(
+        "reports.remind",
+        reminders_due,
+        lambda id, key: remind_of_report(SYSTEM, report=id, key=key),
     ),
     Timer("posts.over", posts_over, lambda id, key: end_post(SYSTEM, post=id, key=key)),
     Timer(

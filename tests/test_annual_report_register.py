@@ -1,0 +1,54 @@
+"""The register of reports: for the organisation, its registrar and its supervising unit."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.organising import entered, organisation_of, registrar, supervising
+from tests.reporting import TYPED_VALUES, opened_early, report_of, submitted
+from tests.world import World, key, open_world
+from timebank.access import Role
+from timebank.annual_report_life import AnnualReportState
+from timebank.annual_report_register import reports_below, visible_reports
+from timebank.annual_reports import save_report, submit_report
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(database_url, tmp_path) as made:
+        yield made
+
+
+async def test_only_those_it_concerns_see_a_report(world: World) -> None:
+    who, other = await world.volunteer(), await world.volunteer()
+    unit, supervisor = await supervising(world)
+    supervised = await submitted(world, who, supervisor=unit)
+    direct = await opened_early(world, await entered(world, who))
+    await save_report(who, report=direct, values=TYPED_VALUES, key=key())
+    await submit_report(who, report=direct, key=key())
+    far = await world.officer(Role.DISTRICT_REGISTRAR, "420100/420103/")
+    both = {supervised, direct}
+    for actor, seen in (
+        (who, both),
+        (registrar(world), both),
+        (supervisor, {supervised}),
+        (other, set()),
+        (far, set()),
+        (world.staff[Role.STREET_OFFICER], set()),
+    ):
+        assert set(await visible_reports(actor, [supervised, direct, "rpt_none"])) == seen
+    states = [AnnualReportState.SUBMITTED]
+    path = (await organisation_of((await report_of(direct)).organisation)).path
+    for actor, scope, ids in (
+        (registrar(world), "420100/", [supervised, direct]),
+        (who, path, [direct]),
+        (who, "420100/", []),
+        (other, path, []),
+    ):
+        found = await reports_below(
+            actor, scope, states, after=None, before=None, limit=9, backward=False
+        )
+        assert [report.id for report in found] == ids

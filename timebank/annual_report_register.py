@@ -1,0 +1,104 @@
+"""The register of annual reports: who sees which, their versions, and what was said (domain 9).
+
+A report is for those who act for the organisation, its registrar and its supervising unit; what is
+typed and not handed in is for the first alone.
+"""
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+from tortoise.expressions import Q
+
+from timebank.access import Action, may_read, reach
+from timebank.actors import Actor
+from timebank.annual_report_life import AnnualReportState
+from timebank.annual_reports import AnnualReport, ReportDraft, version_of
+from timebank.organisations import Organisation
+from timebank.report_fields import FIELDS, ReportField
+from timebank.report_filling import fill
+from timebank.tables import find, find_many, select
+from timebank.texts import Text
+from timebank.units import WorkUnit
+
+# Reads
+
+
+async def visible_reports(actor: Actor, ids: Sequence[str]) -> dict[str, AnnualReport]:
+    """Reports by id: for who acts for the organisation, its registrar and its supervising unit."""
+    found = await find_many(AnnualReport, ids)
+    own = await reach(actor, Action.ACT_FOR_ORGANISATION)
+    registrars = await reach(actor, Action.REGISTER_ORGANISATION)
+    whose = await find_many(Organisation, {held.organisation for held in found.values()})
+    units = await find_many(WorkUnit, {one.supervisor for one in whose.values() if one.supervisor})
+
+    def seen(held: AnnualReport) -> bool:
+        unit = units.get(whose[held.organisation].supervisor or "")
+        over = own(held.path) or registrars(held.path)
+        return over or (unit is not None and own(unit.path))
+
+    return {str(id): held for id, held in found.items() if seen(held)}
+
+
+class TellsField(msgspec.Struct, frozen=True):
+    """One field of a report: its value if there is one, its entries, and what was said of it."""
+
+    field: ReportField
+    value: str | None
+    entries: tuple[int, ...]
+    comment: str | None
+
+
+async def told_of(actor: Actor, report: AnnualReport, version: int | None) -> Sequence[TellsField]:
+    """The fields of a version that was handed in, or as they stand now.
+
+    What is not handed in is told to those who act for the organisation. Whether the actor may see
+    the report was asked before.
+    """
+    if version is None and not await may_read(actor, Action.ACT_FOR_ORGANISATION, report.path):
+        version = report.version
+    known = await fill(report.organisation, report.year)
+    if version is None:
+        draft = await find(ReportDraft, report.id)
+        values = {code: one.value for code, one in known.items()} | (draft.values if draft else {})
+    else:
+        values = await _kept(report, version, "values")
+    comments = await _kept(report, report.version if version is None else version, "comments")
+    return [
+        TellsField(
+            field=field,
+            value=values.get(code),
+            entries=known[code].entries if code in known else (),
+            comment=comments.get(code),
+        )
+        for code, field in FIELDS.items()
+    ]
+
+
+async def _kept(report: AnnualReport, version: int, label: str) -> dict[str, str]:
+    text = await find(Text, f"{version_of(report.id, version)}:{label}")
+    told: dict[str, str] = json.loads(text.value) if text else {}
+    return told
+
+
+async def reports_below(
+    actor: Actor,
+    path: str,
+    states: Sequence[AnnualReportState],
+    *,
+    after: str | None,
+    before: str | None,
+    limit: int,
+    backward: bool,
+) -> list[AnnualReport]:
+    """Reports at or below a path, the oldest first: for registrars, or the organisation's own."""
+    for action in (Action.REGISTER_ORGANISATION, Action.ACT_FOR_ORGANISATION):
+        if await may_read(actor, action, path):
+            break
+    else:
+        return []
+    bounds = [Q(id__gt=after)] if after else []
+    bounds += [Q(id__lt=before)] if before else []
+    which = Q(path__startswith=path, state__in=[state.value for state in states])
+    order = ["-id" if backward else "id"]
+    return await select(AnnualReport, which, *bounds, order=order, limit=limit)

@@ -1,0 +1,224 @@
+"""Rulings on annual reports: seen by the supervising unit, returned by field, accepted (domain 9).
+
+Whoever has it before them returns single fields with a comment on each; the organisation hands in
+another version. Reminders go to those who act for the organisation, some days before the last one
+and when it is over.
+"""
+
+import json
+from collections.abc import Mapping
+
+from timebank.access import Action, Role
+from timebank.actors import SYSTEM, Actor
+from timebank.annual_report_life import (
+    LIFECYCLE,
+    WRITABLE,
+    AnnualReportAccepted,
+    AnnualReportReminded,
+    AnnualReportReturned,
+    AnnualReportState,
+    AnnualReportSupervised,
+    Verdict,
+)
+from timebank.annual_reports import AnnualReport, Reported, needs_of, next_reminder, version_of
+from timebank.batch import Batch
+from timebank.clock import day_of
+from timebank.events import Event
+from timebank.journal import current, write
+from timebank.keys import RequestKey
+from timebank.lifecycles import step
+from timebank.notice_codes import NoticeCode
+from timebank.notices import notify
+from timebank.organisations import organisation_at_hand, supervised
+from timebank.refusals import Forbidden, Refusal
+from timebank.report_fields import FIELDS, FieldUnknown
+from timebank.representatives import OrganisationPeople
+from timebank.tables import select
+from timebank.texts import TextTooLong, keep_text
+
+COMMENT_MOST = 500
+COMMENTS_MOST = 60_000
+
+# Refusals
+
+
+class SupervisorFirst(Refusal):
+    """The supervising unit sees a report before the registrar decides on it (domain 9)."""
+
+    says = "The supervising unit has not seen this report yet."
+
+
+class CommentsMissing(Refusal):
+    """What is returned says which fields are wrong, and why."""
+
+    says = "Say of at least one field what is to be put right."
+    path = ("comments",)
+
+
+class ReminderNotDue(Refusal):
+    """A reminder goes out on its day."""
+
+    says = "No reminder of this report is due."
+
+
+# Decisions
+
+
+def decide_turn(report: AnnualReport, event: type[Event]) -> None:
+    """Whether it is the registrar's turn. Refuses: NotInThisState, SupervisorFirst."""
+    step(LIFECYCLE, report.state, event)
+    if report.supervised and report.state is AnnualReportState.SUBMITTED:
+        raise SupervisorFirst
+
+
+def decide_comments(comments: Mapping[str, str]) -> dict[str, str]:
+    """What is said of the fields. Refuses: CommentsMissing, FieldUnknown, TextTooLong."""
+    told = {code: " ".join(words.split()) for code, words in comments.items()}
+    if not told or not all(told.values()):
+        raise CommentsMissing
+    for code, words in told.items():
+        if code not in FIELDS:
+            raise FieldUnknown(field=code[:60])
+        if len(words) > COMMENT_MOST:
+            raise TextTooLong(label=code, most=COMMENT_MOST, length=len(words))
+    return told
+
+
+# Commands
+
+
+async def supervise_report(actor: Actor, *, report: str, key: RequestKey) -> Reported:
+    """Have nothing against the version before one, as the supervising unit.
+
+    Refuses: NotFound, NotInThisState.   Source: domain 9.
+    """
+
+    def work(batch: Batch) -> Reported:
+        held = batch.need(AnnualReport, report, "report")
+        supervised(batch, held.organisation)
+        step(LIFECYCLE, held.state, AnnualReportSupervised)
+        event = AnnualReportSupervised(
+            report=report, organisation=held.organisation, version=held.version
+        )
+        return Reported(entry=batch.record(event).seq, report=report)
+
+    return await write(actor, key, work, answer=Reported, needs=needs_of(report))
+
+
+async def return_report(
+    actor: Actor, *, report: str, comments: Mapping[str, str], key: RequestKey
+) -> Reported:
+    """Return fields to be put right, as whoever has the report before them.
+
+    Args: comments, by field what is wrong with it, at most 500 characters each.
+    Refuses: CommentsMissing, FieldUnknown, TextTooLong, NotFound, NotInThisState, OwnOrganisation,
+    SupervisorFirst.   Source: domain 9.
+    """
+    told = decide_comments(comments)
+
+    def work(batch: Batch) -> Reported:
+        held = _at_hand(batch, report, AnnualReportReturned)
+        words = json.dumps(told, ensure_ascii=False, sort_keys=True)
+        label = version_of(report, held.version)
+        event = AnnualReportReturned(
+            report=report,
+            organisation=held.organisation,
+            version=held.version,
+            fields=tuple(sorted(told)),
+            comments=keep_text(batch, label, "comments", words, most=COMMENTS_MOST),
+        )
+        entry = batch.record(event)
+        tell_representatives(batch, held, NoticeCode.REPORT_RETURNED)
+        return Reported(entry=entry.seq, report=report)
+
+    return await write(actor, key, work, answer=Reported, needs=needs_of(report))
+
+
+async def accept_report(
+    actor: Actor, *, report: str, verdict: Verdict, key: RequestKey
+) -> Reported:
+    """Accept a version, as the registrar.
+
+    Refuses: NotFound, OwnOrganisation, NotInThisState, SupervisorFirst.   Source: domain 9.
+    """
+
+    def work(batch: Batch) -> Reported:
+        held = batch.need(AnnualReport, report, "report")
+        organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION)
+        decide_turn(held, AnnualReportAccepted)
+        event = AnnualReportAccepted(
+            report=report,
+            organisation=held.organisation,
+            version=held.version,
+            verdict=verdict,
+        )
+        entry = batch.record(event)
+        tell_representatives(batch, held, NoticeCode.REPORT_ACCEPTED)
+        return Reported(entry=entry.seq, report=report)
+
+    return await write(actor, key, work, answer=Reported, needs=needs_of(report))
+
+
+async def remind_of_report(actor: Actor, *, report: str, key: RequestKey | None = None) -> Reported:
+    """Remind those who act for the organisation: the software's own act, by timer.
+
+    Refuses: NotFound, NotInThisState, ReminderNotDue.
+    """
+    if actor != SYSTEM:
+        raise Forbidden
+
+    def work(batch: Batch) -> Reported:
+        held = batch.need(AnnualReport, report, "report")
+        step(LIFECYCLE, held.state, AnnualReportReminded)
+        if held.remind_on is None or batch.today < held.remind_on:
+            raise ReminderNotDue
+        event = AnnualReportReminded(
+            report=report,
+            organisation=held.organisation,
+            remind_on=next_reminder(held.due, batch.today),
+        )
+        entry = batch.record(event)
+        tell_representatives(batch, held, NoticeCode.REPORT_DUE)
+        return Reported(entry=entry.seq, report=report)
+
+    return await write(actor, key, work, answer=Reported, needs=needs_of(report))
+
+
+def tell_representatives(batch: Batch, report: AnnualReport, code: NoticeCode) -> None:
+    """Put a notice about a report before everybody who acts for its organisation by papers."""
+    people = batch.get(OrganisationPeople, report.organisation)
+    whom = {
+        person
+        for _, person, role in (people.roles if people else ())
+        if role is Role.ORGANISATION_REPRESENTATIVE
+    }
+    for person in sorted(whom):
+        notify(batch, person, code, report.id, hands=[batch.actor.person])
+
+
+def _at_hand(batch: Batch, report: str, event: type[Event]) -> AnnualReport:
+    """The report, for the supervising unit while it has it, else for the registrar."""
+    held = batch.need(AnnualReport, report, "report")
+    if held.supervised and held.state is AnnualReportState.SUBMITTED:
+        supervised(batch, held.organisation)
+        step(LIFECYCLE, held.state, event)
+    else:
+        organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION)
+        decide_turn(held, event)
+    return held
+
+
+# Reads
+
+
+async def reminders_due(*, skip: int, limit: int) -> list[str]:
+    """Reports to remind of, the longest due first."""
+    due = await select(
+        AnnualReport,
+        state__in=[state.value for state in WRITABLE],
+        remind_on__lte=day_of(current().clock.now()).isoformat(),
+        order=["remind_on", "id"],
+        limit=limit,
+        offset=skip,
+    )
+    return [held.id for held in due]
