@@ -100,6 +100,7 @@ show_enum(
     screen_project="Screen, drop and close projects.",
     approve_large_project="Approve projects above the street's amount.",
     read_statements="Read what members let their work unit have.",
+    score_organisation="Visit and score organisations for a grade.",
     grant_role="Grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",

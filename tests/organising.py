@@ -7,6 +7,7 @@ from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.community_filings import ask_filing, file_organisation
 from timebank.divisions import CITY_PATH
+from timebank.organisation_files import FilePurpose, keep_file
 from timebank.organisation_life import CHECKS, DirectKind, LegalForm
 from timebank.organisations import Organisation
 from timebank.registration_rulings import (
@@ -149,7 +150,16 @@ async def organisation_things(world: World, subject: Actor) -> dict[str, Any]:
     unit, _ = await supervising(world)
     supervised = await ready(world, founder, direct=None, supervisor=unit)
     others = [await registered(world, founder) for _ in range(5)]
+    await keep_file(
+        founder,
+        organisation=others[0],
+        purpose=FilePurpose.ARTICLES,
+        name="章程",
+        content=b"%PDF-1.7\n%%EOF",
+        key=key(),
+    )
     return {
+        "organisationFiles.organisation": others[0],
         "organisation": others[0],
         "organisation.id": others[0],
         "organisationByCode.code": (await organisation_of(others[0])).code,

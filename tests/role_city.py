@@ -16,6 +16,8 @@ from graphql import (
     get_named_type,
 )
 
+from tests.annual import report_things
+from tests.assessing import grade_things
 from tests.certifying import certificate_things
 from tests.disputes import dispute_things
 from tests.dual_claim import dual_claim_things
@@ -27,7 +29,6 @@ from tests.misconduct import misconduct_things
 from tests.organising import organisation_things
 from tests.privacy import privacy_things
 from tests.projects import project_things
-from tests.reporting import report_things
 from tests.starring import star_things
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, form
@@ -97,6 +98,8 @@ async def found_city(world: World) -> City:
     city.things |= await privacy_things(world, city.subject)
     city.things |= await dispute_things(world, city.subject)
     city.things |= await star_things(world, city.subject)
+    city.things |= await report_things(world)
+    city.things |= await grade_things(world)
     city.things |= await misconduct_things(world, city.subject)
     city.things |= await help_things(world, city.subject)
     city.things |= await dual_claim_things(world, city.subject)
@@ -105,7 +108,6 @@ async def found_city(world: World) -> City:
     city.things |= await organisation_things(world, city.subject)
     city.things |= await project_things(world, city.subject)
     city.things |= await grant_things(world)
-    city.things |= await report_things(world)
     return city
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.annual import TYPED_VALUES, opened_early, report_of, submitted
 from tests.organising import entered, organisation_of, registrar, supervising
-from tests.reporting import TYPED_VALUES, opened_early, report_of, submitted
 from tests.world import World, key, open_world
 from timebank.access import Role
 from timebank.annual_report_life import AnnualReportState

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.annual import TYPED_VALUES, opened, report_of, submitted, swept
 from tests.organising import organisation_of, registrar, supervising
-from tests.reporting import TYPED_VALUES, opened, report_of, submitted, swept
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
 from tests.world import World, key, open_world

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.organising import entered, filed, registrar, supervising
-from tests.reporting import (
+from tests.annual import (
     TYPED_VALUES,
     YEARS_END,
     opened,
@@ -17,6 +16,7 @@ from tests.reporting import (
     swept,
     team_tied,
 )
+from tests.organising import entered, filed, registrar, supervising
 from tests.test_member_reports import entries_of
 from tests.volunteering import confirmed, posted
 from tests.wire import act, ask

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.annual import team_tied
 from tests.organising import registered, registrar
-from tests.reporting import team_tied
 from tests.world import World, key, open_world
 from timebank import replay
 from timebank.access import Role

@@ -27,8 +27,12 @@ THERE = {
     "/c/{number}": "/c/0001",
     "/certificates/{id}": "/certificates/none",
     "/e/{order}": "/e/none",
+    "/o/{id}": "/o/none",
+    "/office/organisations/{id}": "/office/organisations/none",
+    "/organisations/{id}/work": "/organisations/none/work",
     "/redeem/{id}": "/redeem/none",
     "/u/{link}": "/u/none",
+    "/reports/{id}": "/reports/none",
     "/v/{code}": "/v/none",
     "/w/{link}": "/w/none",
 }

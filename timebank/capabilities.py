@@ -11,10 +11,9 @@ from timebank import (
     activity_drafts,
     activity_holds,
     aliases,
-    appointments,
-    annual_report_register,
     annual_report_rulings,
     annual_reports,
+    appointments,
     attendance,
     backups,
     cancellations,
@@ -71,6 +70,8 @@ from timebank import (
     organisation_changes,
     organisation_endings,
     organisation_facts,
+    organisation_files,
+    organisation_grades,
     organisation_register,
     organisation_teams,
     organisations,
@@ -269,8 +270,9 @@ CAPABILITIES = (
     organisation_teams,
     organisation_facts,
     annual_reports,
-    annual_report_register,
     annual_report_rulings,
+    organisation_grades,
+    organisation_files,
 )
 
 SPINE = (

@@ -20,6 +20,7 @@ from timebank.refusals import Refusal
 from timebank.tables import Row, find, select, table
 
 CALENDAR = "city"
+GRADES = 5
 SEED = Path(__file__).parent / "data" / "policy.yaml"
 
 
@@ -123,6 +124,8 @@ class Organisation(_Section, frozen=True):
     association_persons: int
     association_units: int
     association_funds_fen: int
+    # The domain names five grades and no points for them: a seed of ours, which a city changes.
+    grade_points: tuple[int, ...] = (501, 601, 701, 801, 901)
 
 
 class Fund(_Section, frozen=True):
@@ -229,6 +232,9 @@ def read_policy(text: str) -> Policy:
         raise PolicyMalformed(reason=" ".join(str(error).split())) from None
     if list(policy.star.minutes) != sorted(set(policy.star.minutes)):
         raise PolicyMalformed(reason="star.minutes must rise")
+    points = policy.organisation.grade_points
+    if len(points) != GRADES or list(points) != sorted(set(points)):
+        raise PolicyMalformed(reason="organisation.grade_points must be five and rise")
     if sum(policy.fund.tranches_percent) != 100:
         raise PolicyMalformed(reason="fund.tranches_percent must add up to 100")
     return policy

@@ -94,6 +94,7 @@ class Action(StrEnum):
     SCREEN_PROJECT = "screen_project"
     APPROVE_LARGE_PROJECT = "approve_large_project"
     READ_STATEMENTS = "read_statements"
+    SCORE_ORGANISATION = "score_organisation"
     GRANT_ROLE = "grant_role"
     READ_ENTRIES = "read_entries"
     PUBLISH_POLICY = "publish_policy"
@@ -174,6 +175,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.SCREEN_PROJECT: frozenset({Role.STREET_OFFICER}),
     Action.APPROVE_LARGE_PROJECT: frozenset({Role.DISTRICT_LEAD}),
     Action.READ_STATEMENTS: frozenset({Role.UNIT_PARTY_ADMIN}),
+    Action.SCORE_ORGANISATION: frozenset({Role.REVIEWER}),
     Action.GRANT_ROLE: frozenset({Role.OPERATOR}),
     Action.READ_ENTRIES: frozenset({Role.AUDITOR}),
     Action.PUBLISH_POLICY: frozenset({Role.CITY_LEAD}),

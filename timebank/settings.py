@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     postgresql_tools: Path | None = Field(
         default=None, description="Directory of pg_dump and pg_restore; by default on PATH."
     )
+    files: Path | None = Field(
+        default=None, description="Directory of files handed in, sealed; by default in `data`."
+    )
     quorum: Path | None = Field(
         default=None, description="File of the witnesses that cosign the log; none by default."
     )
@@ -83,6 +86,11 @@ class Settings(BaseSettings):
     def epoch_keys(self) -> Path:
         """The directory of the months' keys, sealed by the master key; in no backup."""
         return self.data / "keys" / "epochs"
+
+    @property
+    def file_directory(self) -> Path:
+        """Where files that were handed in lie, each sealed with its own key; in no backup."""
+        return self.files or self.data / "files"
 
     @property
     def log_key(self) -> Path:

@@ -23,9 +23,9 @@ import structlog
 from ledger.tables import dialect_of, sqlite_path
 from timebank import epochs, erasures, looks
 from timebank.actors import SYSTEM
-from timebank.appointments import appointments_over, close_appointment
 from timebank.annual_report_rulings import remind_of_report, reminders_due
 from timebank.annual_reports import mark_late, open_report, reports_overdue, reports_to_open
+from timebank.appointments import appointments_over, close_appointment
 from timebank.batch import Batch
 from timebank.closings import closings_due, lapse_balance
 from timebank.donations import donations_due, settle_donation
@@ -38,6 +38,7 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.member_reports import reports_due
 from timebank.organisation_endings import move_organisation_on, organisations_due
+from timebank.organisation_grades import expire_grade, grades_over
 from timebank.overdue_rosters import mark_overdue, rosters_due
 from timebank.pool_grants import close_grant, grants_due
 from timebank.posts import end_post, posts_over
@@ -130,6 +131,7 @@ TIMERS = (
         reports_to_open,
         lambda id, key: open_report(SYSTEM, organisation=id, key=key),
     ),
+    Timer("grades.over", grades_over, lambda id, key: expire_grade(SYSTEM, grade=id, key=key)),
     Timer("reports.late", reports_overdue, lambda id, key: mark_late(SYSTEM, report=id, key=key)),
     Timer(
         "reports.remind",

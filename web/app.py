@@ -28,6 +28,7 @@ from timebank.tables import find
 from web.certificates import Documents, unprintable
 from web.demo_door import Door
 from web.downloads import Downloads
+from web.files import Files
 from web.graphql import GraphQL, document_id
 from web.metrics import metrics
 from web.pages.rendering import Pages
@@ -179,6 +180,7 @@ def build(
             Route("/version", version_of),
             Route("/metrics", metrics),
             *Downloads(context_of).routes(),
+            *Files(context_of).routes(),
             *Documents(context_of).routes(),
             *Tiles(settings.database_url, context_of).routes(),
             *(Door().routes(pages) if demo else []),

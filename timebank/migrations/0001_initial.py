@@ -130,6 +130,28 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='AnnualReport',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('organisation', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('year', fields.BigIntField()),
+                ('state', fields.CharField(max_length=64)),
+                ('supervised', fields.BooleanField()),
+                ('due', DayField(max_length=10)),
+                ('registrar_due', DayField(max_length=10)),
+                ('late', fields.BooleanField()),
+                ('version', fields.BigIntField()),
+                ('submitted_seq', fields.BigIntField(null=True)),
+                ('submitted_on', DayField(null=True, max_length=10)),
+                ('returned', fields.TextField(unique=False)),
+                ('verdict', fields.CharField(null=True, max_length=64)),
+                ('remind_on', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'annual_report', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'id']), Index(fields=['path', 'state', 'id']), Index(fields=['state', 'due']), Index(fields=['remind_on'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Appealed',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -492,6 +514,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='FileKey',
+            fields=[
+                ('file', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('epoch', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
+            ],
+            options={'table': 'file_key', 'app': 'timebank', 'indexes': [Index(fields=['epoch'])], 'pk_attr': 'file'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Finding',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -630,6 +662,15 @@ class Migration(migrations.Migration):
                 ('minutes', fields.BigIntField()),
             ],
             options={'table': 'given', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='GradeOpen',
+            fields=[
+                ('organisation', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('grade', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'grade_waiting', 'app': 'timebank', 'pk_attr': 'organisation'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1109,6 +1150,64 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='OrganisationChange',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('organisation', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('what', fields.CharField(max_length=64)),
+                ('to', fields.CharField(max_length=512)),
+                ('decided_on', DayField(max_length=10)),
+                ('asked_at', InstantField()),
+                ('late', fields.BooleanField()),
+                ('state', fields.CharField(max_length=64)),
+            ],
+            options={'table': 'organisation_change', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'id']), Index(fields=['path', 'state', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OrganisationFact',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('organisation', fields.CharField(max_length=512)),
+                ('year', fields.BigIntField()),
+                ('field', fields.CharField(max_length=512)),
+                ('amount', fields.BigIntField()),
+                ('seq', fields.BigIntField()),
+            ],
+            options={'table': 'organisation_fact', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'year', 'field', 'seq'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OrganisationFile',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('organisation', fields.CharField(max_length=512)),
+                ('purpose', fields.CharField(max_length=64)),
+                ('kind', fields.CharField(max_length=64)),
+                ('size', fields.BigIntField()),
+                ('kept_at', InstantField()),
+            ],
+            options={'table': 'organisation_file', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OrganisationGrade',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('organisation', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('applied_on', DayField(max_length=10)),
+                ('own_points', fields.BigIntField(null=True)),
+                ('points', fields.BigIntField(null=True)),
+                ('level', fields.BigIntField(null=True)),
+                ('until', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'organisation_grade', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'id']), Index(fields=['path', 'state', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='OrganisationGrant',
             fields=[
                 ('grant', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1133,6 +1232,28 @@ class Migration(migrations.Migration):
                 ('roles', fields.TextField(unique=False)),
             ],
             options={'table': 'organisation_people', 'app': 'timebank', 'pk_attr': 'organisation'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OrganisationReporting',
+            fields=[
+                ('organisation', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('next_year', fields.BigIntField()),
+            ],
+            options={'table': 'organisation_reporting', 'app': 'timebank', 'indexes': [Index(fields=['next_year'])], 'pk_attr': 'organisation'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OrganisationTeam',
+            fields=[
+                ('team', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('organisation', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('since', DayField(null=True, max_length=10)),
+                ('until', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'organisation_team', 'app': 'timebank', 'indexes': [Index(fields=['organisation'])], 'pk_attr': 'team'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1472,6 +1593,16 @@ class Migration(migrations.Migration):
                 ('against', fields.BigIntField()),
             ],
             options={'table': 'recorder_day', 'app': 'timebank', 'indexes': [Index(fields=['held_path'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReportDraft',
+            fields=[
+                ('report', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('epoch', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
+            ],
+            options={'table': 'report_draft', 'app': 'timebank', 'indexes': [Index(fields=['epoch'])], 'pk_attr': 'report'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -43,6 +43,7 @@ from web.pages import (
     personal,
     public,
     recognition,
+    societies,
     stations,
     volunteers,
     wishing,
@@ -74,6 +75,7 @@ PAGES = (
     *offices.PAGES,
     *wishing.PAGES,
     *membership.PAGES,
+    *societies.PAGES,
     *public.PAGES,
     everybody.EVERYTHING,
 )
@@ -86,6 +88,7 @@ FORMS = (
     *offices.FORMS,
     *wishing.FORMS,
     *membership.FORMS,
+    *societies.FORMS,
     *stations.FORMS,
     *organising.FORMS,
 )
