@@ -21,9 +21,12 @@ _COLUMNS = ("kind", "at", "actor", "request")
 
 
 class Books:
-    """The accounts as they stand after every entry checked so far."""
+    """The accounts as they stand after every entry checked so far.
 
-    def __init__(self, reader: Reader, floor: Floor, holder: Holder) -> None:
+    Before position `unread` level chain went on from a mark: what it did not read is linked here.
+    """
+
+    def __init__(self, reader: Reader, floor: Floor, holder: Holder, *, unread: int = 0) -> None:
         self._reader = reader
         self._floor = floor
         self._holder = holder
@@ -31,13 +34,16 @@ class Books:
         self._floors: dict[tuple[str, Unit], int | None] = {}
         self._reversed: set[int] = set()
         self._at: datetime | None = None
+        self._unread = unread
+        self._leaf: bytes | None = bytes(32)
 
     async def check(self, row: EntryRow) -> list[Finding]:
         """Post the next entry and say what is wrong with it."""
-        seq, data, _, kind, at, actor, request = row
+        seq, data, leaf, kind, at, actor, request = row
         try:
             entry = decode(data)
         except MalformedEntry as error:
+            self._leaf = None
             return [Finding("books", seq, f"no entry: {error}")]
         says = (entry.kind, instant_text(entry.at), entry.actor, entry.request)
         wrong = [] if entry.seq == seq else [f"column seq is not {entry.seq}, as the bytes say"]
@@ -53,7 +59,18 @@ class Books:
         named = reversal_of(entry.body)
         if named is not None:
             wrong += await self._check_reversal(entry, *named)
-        return [Finding("books", seq, what) for what in wrong]
+        found = [Finding("books", seq, what) for what in wrong]
+        return [*self._linked(entry, leaf), *found] if seq < self._unread else found
+
+    def _linked(self, entry: Sealed, leaf: bytes) -> list[Finding]:
+        """What level chain says of an entry it reads: its own hash, and that of the one before."""
+        wrong: list[Finding] = []
+        if leaf != entry.leaf:
+            wrong.append(Finding("chain", entry.seq, "the leaf is not the hash of the bytes"))
+        if self._leaf is not None and entry.prev != self._leaf:
+            wrong.append(Finding("chain", entry.seq, "prev is not the leaf of the entry before"))
+        self._leaf = entry.leaf
+        return wrong
 
     def _post(self, entry: Sealed) -> list[str]:
         """Move the balances; only what an entry leaves behind is held against a floor."""

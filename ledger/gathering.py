@@ -23,7 +23,7 @@ from ledger.checkpoint import (
 from ledger.exchange import Correspondent, Fault
 from ledger.head import CommitUnknown, Stopped, instant_text
 from ledger.quorum import Quorum
-from ledger.reader import Unreadable, open_reader, read_consistency
+from ledger.reader import Reader, Unreadable, open_reader, read_consistency
 from ledger.submission import MalformedSubmission, build_submission, parse_size
 from ledger.writer import Writer
 
@@ -41,6 +41,15 @@ class Standing(msgspec.Struct, frozen=True):
 
     size: int = 0
     trouble: str | None = None
+
+
+async def cosigned_sizes(reader: Reader) -> dict[str, int]:
+    """How many entries each witness last cosigned, by the name of its key, as far as is stored.
+
+    Looks at the latest 4,096 lines: one that cosigned nothing for so long is not in it.
+    """
+    rows = await reader.fetch("SELECT witness, size FROM cosignature ORDER BY size DESC LIMIT 4096")
+    return {str(name): int(size) for name, size in reversed(rows)}
 
 
 class _Target(msgspec.Struct, frozen=True):
@@ -129,11 +138,7 @@ class Gatherer:
         async with open_reader(self._url) as reader:
             notes = await reader.fetch("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
             if any(asked.standing is None for asked in self._asked):
-                # A witness that cosigned nothing for so long names its size when it is asked.
-                rows = await reader.fetch(
-                    "SELECT witness, size FROM cosignature ORDER BY size DESC LIMIT 4096"
-                )
-                known = {str(name): int(size) for name, size in reversed(rows)}
+                known = await cosigned_sizes(reader)
                 for asked in self._asked:
                     asked.standing = asked.standing or Standing(known.get(asked.key.name, 0))
         return _Target(claimed(notes[0][0]), notes[0][0]) if notes else None

@@ -337,7 +337,8 @@ class _Check:
     # Books
 
     async def _check_books(self, reader: Reader, end: int) -> None:
-        books = Books(reader, self._asked.floor, self._asked.holder)
+        unread = 0 if self._asked.mark is None else self._first
+        books = Books(reader, self._asked.floor, self._asked.holder, unread=unread)
         async for rows in read_entries(reader, 0, end):
             for row in rows:
                 self.note(*await books.check(row))

@@ -222,7 +222,10 @@ def test_a_run_goes_on_from_the_mark_of_the_last_and_says_so(log: str, tmp_path:
     assert "Went on at entry 512 from the mark of" in again.output
     text = report.read_text("utf-8")
     assert "entries 512 to 649" in text
-    assert "The bytes of entries 0 to 511: read up to the mark of" in text
+    assert "The tile roots of entries 0 to 511: compared up to the mark of" in text
+    words = ("--mark", mark, "--vkey", KEY, "--level", "chain", "--report", str(report))
+    assert timebank(log, *words).exit_code == 0
+    assert "The bytes of entries 0 to 511: compared up to the" in report.read_text("utf-8")
     assert json.loads(Path(mark).read_bytes())["size"] == 650
     assert timebank(log, "--mark", mark).exit_code == 2
     assert timebank(log, "--mark", mark, "--vkey", OTHER).exit_code == 2

@@ -7,11 +7,13 @@ import pytest
 
 from ledger import verify
 from ledger.checkpoint import Checkpoint, Signer
+from ledger.entry import decode, leaf_hash
 from ledger.marks import Mark, UnusableMark, key_names, read_mark, write_mark
 from ledger.reader import open_reader, read_head, read_root
 from ledger.verify import Report
 from ledger.writer import open_writer
 from tests.ledgers import SIGNER, add, fences_down, fill, named
+from tests.tampering import behind_the_fences
 
 pytestmark = pytest.mark.anyio
 
@@ -94,6 +96,32 @@ async def test_only_what_the_mark_covers_is_not_read_again(sqlite_url: str) -> N
             connection.execute("UPDATE entry SET leaf = zeroblob(32) WHERE seq = ?", (seq,))
     assert named(await chain(sqlite_url, mark=mark), "chain") == {1_150, 1_399}
     assert named(await chain(sqlite_url), "chain") == {5, 1_150, 1_399}
+
+
+@pytest.mark.parametrize("position", [1, 700, 1_022, 1_023])
+async def test_a_prefix_that_was_changed_after_the_mark_is_named_by_the_books(
+    database_url: str, position: int
+) -> None:
+    """Another entry with every column right, under tile roots and frontier as they were."""
+    mark = await grown(database_url)
+    async with open_reader(database_url) as reader:
+        (row,) = await reader.fetch("SELECT bytes FROM entry WHERE seq = $1", position)
+    other = row[0].replace(b'"nonce":"', b'"nonce":"f', 1).replace(b'","policy"', b'"_policy"', 1)
+    other = other[: other.index(b'"_policy"') - 1] + other[other.index(b'"_policy"') :]
+    other = other.replace(b'"_policy"', b'","policy"')
+    assert decode(other).seq == position
+    async with behind_the_fences(database_url) as hands:
+        await hands.do(
+            "UPDATE entry SET bytes = $1, leaf = $2 WHERE seq = $3",
+            *(other, leaf_hash(other), position),
+        )
+    assert (await chain(database_url, mark=mark)).sound == (position != 1_023)
+    whole = await verify.verify(database_url, levels=["chain", "books"], mark=mark)
+    assert position + 1 in named(whole, "chain")
+    async with behind_the_fences(database_url) as hands:
+        await hands.do("UPDATE entry SET bytes = $1 WHERE seq = $2", row[0], position)
+    whole = await verify.verify(database_url, levels=["chain", "books"], mark=mark)
+    assert position in named(whole, "chain")
 
 
 async def test_a_log_that_no_longer_extends_the_mark_is_named(sqlite_url: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from prometheus_client import generate_latest
 
 from ledger.anchor import Verdict
 from ledger.checkpoint import Checkpoint
@@ -50,6 +51,7 @@ from timebank.stops import (
     resume,
 )
 from web.cli import main
+from web.metrics import collect
 
 pytestmark = pytest.mark.anyio
 
@@ -287,12 +289,25 @@ async def test_a_clock_that_is_set_under_the_ledger_stops_it_until_it_is_set_bac
         await one.write()
     told = await publication.trouble(one.settings, now=one.clock.now(), pace=pace)
     assert told == "the clock was set while the server ran"
+    assert {"timebank_clock_set 1.0", "timebank_ledger_writable 0.0"} <= await figures(one)
     one.clock.jump(-by)
     await one.write()
     assert await publication.trouble(one.settings, now=one.clock.now(), pace=pace) is None
     # A minute is let pass, which a time server may well set at once.
     one.clock.jump(timedelta(seconds=60))
     await one.write()
+
+
+async def test_a_clock_behind_the_last_entry_is_in_the_figures(one: Stopping) -> None:
+    await one.write()
+    assert {"timebank_clock_behind 0.0", "timebank_clock_set 0.0"} <= await figures(one)
+    one.clock.jump(-timedelta(days=2))
+    assert {"timebank_clock_behind 1.0", "timebank_ledger_writable 0.0"} <= await figures(one)
+
+
+async def figures(one: Stopping) -> set[str]:
+    """The lines of /metrics."""
+    return set(generate_latest(await collect(one.settings)).decode().splitlines())
 
 
 async def test_two_operators_vouch_for_a_clock_that_was_set(one: Stopping) -> None:

@@ -230,9 +230,10 @@ def unchecked(made: Audit) -> list[str]:
         if made.ranged:
             told.append(f"The bytes of other entries than {_span(made)}, and the head's last leaf.")
         elif made.mark is not None and made.first:
+            what = "tile roots" if "books" in made.levels else "bytes"
             told.append(
-                f"The bytes of entries 0 to {made.first - 1}: read up to the mark of {made.mark.at}"
-                " and not again."
+                f"The {what} of entries 0 to {made.first - 1}: compared up to the mark of"
+                f" {made.mark.at} and not again."
             )
         if not made.keys:
             told.append("Who signed the checkpoints: no verifier key was given.")

@@ -9,14 +9,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find_beside
 from ledger.checkpoint import Checkpoint, Verifier
-from ledger.gathering import Gatherer
-from ledger.head import CommitUnknown, NotInstalled, Stopped
+from ledger.gathering import Gatherer, cosigned_sizes
+from ledger.head import CommitUnknown, NotInstalled, Stopped, instant_text
 from ledger.publisher import Halted, Publisher
 from ledger.quorum import Quorum, parse_quorum
 from ledger.reader import Reader, Unreadable, open_reader, read_head
@@ -28,6 +29,7 @@ from timebank.master_keys import open_signer, read_masters
 from timebank.settings import Settings
 
 LOOK_AGAIN = 1.0
+TIME_TO_COSIGN = timedelta(minutes=1)
 POLL = 0.05
 
 log = structlog.get_logger()
@@ -125,6 +127,34 @@ async def is_behind(reader: Reader, now: datetime) -> bool:
         return False
     rows = await reader.fetch(ClockCorrection.spec.every)
     return decide_behind(tip, now, ClockCorrection.spec.load(rows[0]) if rows else None)
+
+
+class Witnessing(msgspec.Struct, frozen=True):
+    """How many entries a witness last cosigned; `behind`, less than it has had time for."""
+
+    name: str
+    size: int
+    behind: bool
+
+
+async def witnessing(settings: Settings, now: datetime) -> list[Witnessing]:
+    """Where each witness of the quorum stands; none where settings name no quorum.
+
+    It is behind when it has not cosigned what was signed more than a minute ago: three rounds of
+    asking, and what each may take.
+    """
+    quorum = read_quorum(settings)
+    if quorum is None:
+        return []
+    async with open_reader(settings.database_url) as reader:
+        sizes = await cosigned_sizes(reader)
+        due = await reader.fetch(
+            "SELECT size FROM checkpoint WHERE at <= $1 ORDER BY size DESC LIMIT 1",
+            instant_text(now - TIME_TO_COSIGN),
+        )
+    least = due[0][0] if due else 0
+    names = [(one.name, sizes.get(one.key.name, 0)) for one in quorum.members]
+    return [Witnessing(name, size, size < least) for name, size in names]
 
 
 async def adopt(settings: Settings, note: str) -> None:

@@ -98,7 +98,10 @@ async def _witnesses(settings: Settings) -> Finding:
         witnessed = await witnessed_size(reader, quorum)
     signed = await publication.signed_size(settings.database_url)
     seen = f"{quorum.needed} of {len(quorum.members)}; {witnessed} entries witnessed of {signed}"
-    return Finding("witnesses", witnessed > 0 or signed == 0, seen)
+    late = [one for one in await publication.witnessing(settings, datetime.now(UTC)) if one.behind]
+    behind = [f"{one.name} cosigned {one.size} and nothing later" for one in late]
+    well = (witnessed > 0 or signed == 0) and not late
+    return Finding("witnesses", well, "; ".join([seen, *behind]))
 
 
 async def _role(settings: Settings) -> Finding:

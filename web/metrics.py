@@ -5,6 +5,7 @@ machine only: whoever scrapes from elsewhere comes through a proxy that the oper
 """
 
 import ipaddress
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from ledger.anchor import Verdict
 from ledger.reader import open_reader, read_head
 from ledger.receipts import witnessed_size
-from timebank import publication
+from timebank import journal, publication
 from timebank.settings import Settings
 from timebank.timers import TIMERS, runs
 
@@ -21,12 +22,15 @@ from timebank.timers import TIMERS, runs
 async def collect(settings: Settings) -> CollectorRegistry:
     """The figures as they are now."""
     told = CollectorRegistry()
-    found = await publication.trouble(settings)
+    held = journal.current()
+    now = held.clock.now()
+    found = await publication.trouble(settings, now=now, pace=held.pace)
     verdict = await publication.examine(settings)
     async with open_reader(settings.database_url) as reader:
         size = (await read_head(reader)).size
         quorum = publication.read_quorum(settings)
         witnessed = 0 if quorum is None else await witnessed_size(reader, quorum)
+        behind = await publication.is_behind(reader, now)
     signed = await publication.signed_size(settings.database_url)
     gauges: list[tuple[str, str, int]] = [
         ("timebank_ledger_entries", "Entries in the ledger.", size),
@@ -37,10 +41,13 @@ async def collect(settings: Settings) -> CollectorRegistry:
             witnessed,
         ),
         ("timebank_ledger_writable", "1 while entries may be written.", int(found is None)),
+        ("timebank_clock_behind", "1 while the clock is behind the last entry.", int(behind)),
+        ("timebank_clock_set", "1 since the clock was set while we ran.", int(held.pace.lost)),
     ]
     for name, says, value in gauges:
         Gauge(name, says, registry=told).set(value)
     await _timers(told)
+    await _witnesses(told, settings, now)
     rows = Gauge(
         "timebank_ledger_start_verdict",
         "What database and anchor mean together: 1 for the row of the start-up table that holds.",
@@ -50,6 +57,22 @@ async def collect(settings: Settings) -> CollectorRegistry:
     for row in Verdict:
         rows.labels(row.value).set(int(row is verdict))
     return told
+
+
+async def _witnesses(told: CollectorRegistry, settings: Settings, now: datetime) -> None:
+    """Where each witness of the quorum stands, by its name in the quorum file."""
+    size = Gauge(
+        "timebank_witness_entries", "Entries that it last cosigned.", ["witness"], registry=told
+    )
+    behind = Gauge(
+        "timebank_witness_behind",
+        "1 while it has not cosigned what was signed a minute ago.",
+        ["witness"],
+        registry=told,
+    )
+    for one in await publication.witnessing(settings, now):
+        size.labels(one.name).set(one.size)
+        behind.labels(one.name).set(int(one.behind))
 
 
 async def _timers(told: CollectorRegistry) -> None:
