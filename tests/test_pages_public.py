@@ -1,12 +1,15 @@
 """Pages of whoever looks in from outside: the ledger in the open, the verifier in the browser."""
 
+import csv
 import json
 import re
 import zlib
 from collections.abc import AsyncIterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page
 
@@ -137,6 +140,28 @@ async def test_the_ledger_is_open_to_whoever_looks(browser: Browser, site: str) 
     assert await page.get_by_text("签署原文").is_visible()
     await page.get_by_role("link", name="核验回执与证明").first.click()
     assert "本页需要浏览器脚本" in await page.locator("noscript p").inner_text()
+
+
+async def test_statistics_are_drawn_and_downloaded_with_the_same_numbers(
+    browser: Browser, site: str
+) -> None:
+    context = await browser.new_context(locale="zh-CN", java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{site}/statistics")
+    total = (await page.locator("p.figure").inner_text()).replace(" ", "")
+    async with httpx.AsyncClient(base_url=site) as client:
+        answer = await client.get("/statistics.csv")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    sums = {
+        part: sum(int(row["minutes"]) for row in rows if row["part"] == part)
+        for part in ("total", "month", "kind", "area")
+    }
+    assert sums["total"] > 0
+    assert set(sums.values()) == {sums["total"]}
+    assert total.startswith(f"{sums['total'] // 60}小时")
+    await page.locator("td a").first.click()
+    assert await page.get_by_role("heading", name="各街道服务时长").is_visible()
 
 
 @pytest.mark.parametrize("module", ["verify.js", "fallback.js"])

@@ -49,6 +49,7 @@ from timebank.record_life import (
     LateReason,
     RecordState,
 )
+from timebank.statistics import count_service
 from timebank.tables import Row, find, find_many, select, table
 
 COUNTED = frozenset({RecordState.POSTED, RecordState.POSTED_SILENT, RecordState.DISPUTED})
@@ -297,14 +298,11 @@ def _clear_day(rows: Rows, record: Record) -> None:
 
 def count(rows: Rows, record: Record, minutes: int, credited: int) -> None:
     """Add to a volunteer's lifetime, and to the day and the month, minutes of a record."""
-    total = rows.get(ServiceTotal, record.volunteer)
-    rows.put(
-        ServiceTotal(
-            volunteer=record.volunteer,
-            minutes=(total.minutes if total else 0) + minutes * record.mode.counts,
-            credited=(total.credited if total else 0) + credited,
-        )
-    )
+    none, served = ServiceTotal(record.volunteer, 0, 0), minutes * record.mode.counts
+    held = rows.get(ServiceTotal, record.volunteer) or none
+    rows.put(replace(held, minutes=held.minutes + served, credited=held.credited + credited))
+    if served:
+        count_service(rows, record.path, record.day, record.kind, served)
     if credited:
         day = rows.there(VolunteerDay, day_key(record.volunteer, record.day))
         rows.put(replace(day, credited=day.credited + credited))

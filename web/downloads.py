@@ -4,7 +4,7 @@ Knows file names and headers; what may be had is decided where everything is.
 """
 
 import csv
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from io import StringIO
 
 from starlette.requests import Request
@@ -12,8 +12,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from schema.context import Context
-from timebank import entries, unit_statements
+from timebank import entries, statistics, unit_statements
+from timebank.clock import day_of
+from timebank.divisions import CITY, areas_by_code
 from timebank.exports import defused
+from web.pages.public import YEAR
 
 UNSIGNED = "This entry is not signed yet; try again in a moment."
 MISSING = "There is no receipt for you here. Sign in as whoever it concerns."
@@ -31,7 +34,24 @@ class Downloads:
         return [
             Route("/receipts/{seq:int}", self.receipt),
             Route("/u/{link}/statement.csv", self.statement),
+            Route("/statistics.csv", self.statistics),
         ]
+
+    async def statistics(self, request: Request) -> Response:
+        """The numbers of the last twelve months, of the city or a district, as a spreadsheet."""
+        context = await self._context_of(request)
+        today = day_of(context.clock.now())
+        area = request.query_params.get("area", CITY)
+        told = await statistics.statistics(area, today - YEAR, today)
+        names = await areas_by_code([code for code, _ in told.areas])
+        rows: list[tuple[str, str, int]] = [("total", area, told.minutes)]
+        rows += [("month", month, minutes) for month, minutes in told.months]
+        rows += [("kind", str(kind), minutes) for kind, minutes in told.kinds]
+        rows += [
+            ("area", names[code].name if code in names else code, minutes)
+            for code, minutes in told.areas
+        ]
+        return _sheet([("part", "name", "minutes"), *rows], "statistics.csv")
 
     async def receipt(self, request: Request) -> Response:
         """The receipt of an entry, waiting until it is signed; its name says if it is witnessed.
@@ -54,9 +74,6 @@ class Downloads:
         held = await unit_statements.statement_behind(request.path_params["link"])
         if held is None:
             return PlainTextResponse("", status_code=404, headers=PRIVATE)
-        told = StringIO()
-        told.write("\ufeff")
-        table = csv.writer(told)
         names = await unit_statements.names_on([held.id])
         remarks = await unit_statements.words_on([held.id], "remark")
         comments = await unit_statements.words_on([held.id], "comment")
@@ -71,7 +88,16 @@ class Downloads:
             "remark": remarks.get(held.id, ""),
             "comment": comments.get(held.id, ""),
         }
-        table.writerow(row)
-        table.writerow(map(defused, row.values()))
-        name = 'attachment; filename="timebank-statement.csv"'
-        return PlainTextResponse(told.getvalue(), headers=PRIVATE | {"content-disposition": name})
+        return _sheet([tuple(row), tuple(row.values())], "timebank-statement.csv")
+
+
+def _sheet(rows: Iterable[Iterable[str | int]], name: str) -> Response:
+    """Rows as a spreadsheet of that file name; no cell of it is taken for a formula."""
+    told = StringIO()
+    csv.writer(told).writerows([defused(str(cell)) for cell in row] for row in rows)
+    # Spreadsheet programs take a file without the mark for one in an old code page.
+    return Response(
+        told.getvalue().encode("utf-8-sig"),
+        media_type="text/csv; charset=utf-8",
+        headers=PRIVATE | {"content-disposition": f'attachment; filename="{name}"'},
+    )

@@ -1707,6 +1707,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ServiceFigure',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('parent', fields.CharField(max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('month', fields.CharField(max_length=512)),
+                ('kind', fields.CharField(max_length=64)),
+                ('minutes', fields.BigIntField()),
+            ],
+            options={'table': 'service_figure', 'app': 'timebank', 'indexes': [Index(fields=['parent', 'month'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ServicePost',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),

@@ -1,6 +1,24 @@
 """Pages of everybody who looks in from outside: the ledger in the open, and the verifier."""
 
-from web.pages.table import Page
+from datetime import timedelta
+from typing import Any
+
+from web.pages.table import Opened, Page
+from web.pages.times import midnight
+
+CITY = "420100"
+YEAR = timedelta(days=334)
+
+
+def last_year(opened: Opened) -> dict[str, Any]:
+    """The twelve months that end with this one, in the area of the address or the city."""
+    today = midnight(opened.now).date()
+    return {
+        "area": opened.asked("area") or CITY,
+        "since": (today - YEAR).isoformat(),
+        "until": today.isoformat(),
+    }
+
 
 PAGES = (
     Page(
@@ -17,6 +35,15 @@ PAGES = (
         operation="verifier_keys",
         who="anyone",
         menu="核验回执与证明",
+        group="open",
+    ),
+    Page(
+        path="/statistics",
+        template="statistics.html",
+        operation="statistics",
+        variables=last_year,
+        who="anyone",
+        menu="服务统计",
         group="open",
     ),
 )
