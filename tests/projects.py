@@ -1,6 +1,6 @@
 """Community projects for the tests: proposed, decided, built and paid for by real commands."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tests.funding import SHARE, allotted
@@ -29,6 +29,8 @@ from timebank.tables import find
 
 COST = 8_000_000
 ELIGIBLE = 5
+UNREGISTERED = date(1940, 1, 2)
+"""Nobody whom these tests register was born then."""
 DAY = timedelta(days=1)
 
 
@@ -81,7 +83,7 @@ async def answered(
             poll=poll,
             way=BallotWay.PAPER,
             document=DocumentType.RESIDENT_ID,
-            document_number=resident_id(from_n + n),
+            document_number=resident_id(from_n + n, UNREGISTERED),
             in_favour=n < yes,
             key=key(),
         )
