@@ -12,6 +12,7 @@ from schema.divisions import Area, read_areas
 from schema.fields import field
 from schema.funding.sources import FundSource, read_sources
 from schema.funding.tranches import Tranche, read_parts
+from schema.organisations import Organisation, read_organisations
 from schema.paging import Connection, Listing, Page, paged
 from schema.places import read_names
 from schema.refusal import Info
@@ -51,6 +52,12 @@ class Commitment:
     async def unit(self, info: Info) -> Area | None:
         """Of whose allotment."""
         return await info.context.loaders.load(read_areas, self.row.unit)
+
+    @field
+    async def payee(self, info: Info) -> Organisation | None:
+        """The organisation that it is paid to; null for what is bought."""
+        payee = self.row.payee
+        return await info.context.loaders.load(read_organisations, payee) if payee else None
 
     @field
     async def tranches(self, info: Info) -> list[Tranche]:

@@ -8,7 +8,9 @@ from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
+from schema.fields import field
 from schema.paging import Connection, Listing, Page, paged
+from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen, Long
 from timebank.funding import tranches
@@ -57,6 +59,11 @@ class Tranche:
     least_minutes: Long = strawberry.field(description="The accepted minutes that it asks for.")
     state: TrancheState = strawberry.field(description="How far it is.")
     withheld: WithholdReason | None = strawberry.field(description="Why it is not paid for now.")
+
+    @field
+    async def name(self, info: Info) -> str:
+        """What it is for is called; empty where it has no name."""
+        return await info.context.loaders.load(read_names, str(self.commitment)) or ""
 
     @classmethod
     def of(cls, held: tranches.Tranche) -> "Tranche":

@@ -36,6 +36,7 @@ from web.forms import (
 )
 from web.pages import (
     everybody,
+    funding,
     helping,
     membership,
     offices,
@@ -77,6 +78,7 @@ PAGES = (
     *membership.PAGES,
     *societies.PAGES,
     *public.PAGES,
+    *funding.PAGES,
     everybody.EVERYTHING,
 )
 FORMS = (
@@ -86,6 +88,7 @@ FORMS = (
     *helping.FORMS,
     *recognition.FORMS,
     *offices.FORMS,
+    *funding.FORMS,
     *wishing.FORMS,
     *membership.FORMS,
     *societies.FORMS,
