@@ -87,6 +87,21 @@ class Activity(Node):
         return await info.context.loaders.load(read_titles, str(self.id)) or ""
 
     @field
+    async def place(self, info: Info) -> str | None:
+        """Where it is, if not at the station."""
+        return await info.context.loaders.load(read_place, str(self.id))
+
+    @field
+    async def requirements(self, info: Info) -> str | None:
+        """Who can take part, if not everybody, and what to bring."""
+        return await info.context.loaders.load(read_requirements, str(self.id))
+
+    @field
+    async def risks(self, info: Info) -> str | None:
+        """What may happen to whoever takes part, if anything."""
+        return await info.context.loaders.load(read_risks, str(self.id))
+
+    @field
     async def seats_taken(self, info: Info) -> int:
         """How many seats are taken."""
         return await info.context.loaders.load(read_taken, str(self.id)) or 0
@@ -137,6 +152,21 @@ class Activity(Node):
 async def read_titles(context: Context, ids: Sequence[str]) -> dict[str, str]:
     """Titles, for the loader."""
     return await activities.titles_of(list(ids))
+
+
+async def read_place(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """Places, for the loader."""
+    return await activities.told_of(list(ids), "place")
+
+
+async def read_requirements(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """Requirements, for the loader."""
+    return await activities.told_of(list(ids), "requirements")
+
+
+async def read_risks(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """Risks, for the loader."""
+    return await activities.told_of(list(ids), "risks")
 
 
 async def read_taken(context: Context, ids: Sequence[str]) -> dict[str, int]:
@@ -202,6 +232,15 @@ class DeclareActivityInput(Input):
     seats: int = strawberry.field(description="How many people it takes; 10 need 3 days' notice.")
     starts: datetime = strawberry.field(description="When it is planned to start.")
     ends: datetime = strawberry.field(description="When it is planned to end.")
+    place: str | None = strawberry.field(
+        default=None, description="Where it is, if not at the station."
+    )
+    requirements: str | None = strawberry.field(
+        default=None, description="Who can take part, if not everybody, and what to bring."
+    )
+    risks: str | None = strawberry.field(
+        default=None, description="What may happen to whoever takes part, if anything."
+    )
 
 
 @strawberry.type
@@ -287,6 +326,9 @@ class Mutation:
             seats=input.seats,
             starts=input.starts,
             ends=input.ends,
+            place=input.place or "",
+            requirements=input.requirements or "",
+            risks=input.risks or "",
             key=info.context.key(input),
         )
         return DeclareActivityPayload.of(answer, activity=await shown(info, answer.activity))

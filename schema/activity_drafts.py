@@ -27,6 +27,9 @@ class ActivityDraft:
     seats: int = strawberry.field(description="How many people it is to take.")
     starts: datetime = strawberry.field(description="When it is to start.")
     ends: datetime = strawberry.field(description="When it is to end.")
+    place: str = strawberry.field(description="Where it is to be; empty: at the station.")
+    requirements: str = strawberry.field(description="Who can take part; empty: everybody.")
+    risks: str = strawberry.field(description="What may happen; empty: nothing known.")
     written_at: datetime = strawberry.field(description="When it was last written.")
     held: strawberry.Private[activity_drafts.ActivityDraft]
 
@@ -55,6 +58,9 @@ class Query:
                 seats=held.seats,
                 starts=held.starts,
                 ends=held.ends,
+                place=held.place,
+                requirements=held.requirements,
+                risks=held.risks,
                 written_at=held.written_at,
                 held=held,
             )
@@ -72,6 +78,15 @@ class DraftActivityInput(Input):
     seats: int = strawberry.field(description="How many people it takes.")
     starts: datetime = strawberry.field(description="When it is to start.")
     ends: datetime = strawberry.field(description="When it is to end.")
+    place: str | None = strawberry.field(
+        default=None, description="Where it is, if not at the station."
+    )
+    requirements: str | None = strawberry.field(
+        default=None, description="Who can take part, if not everybody, and what to bring."
+    )
+    risks: str | None = strawberry.field(
+        default=None, description="What may happen to whoever takes part, if anything."
+    )
 
 
 @strawberry.type
@@ -112,6 +127,9 @@ class Mutation:
             seats=input.seats,
             starts=input.starts,
             ends=input.ends,
+            place=input.place or "",
+            requirements=input.requirements or "",
+            risks=input.risks or "",
         )
         answer = await activity_drafts.draft_activity(
             info.context.actor, plan=plan, draft=input.draft, key=info.context.key(input)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ledger.entry import decode
+from ledger.reader import open_reader, read_entries, read_head
 from tests.wire import act, ask
 from tests.world import NOON, World, found_station, key, open_world, path_of
 from timebank.access import Role
@@ -37,8 +39,9 @@ from timebank.places import StationNotActive, StationReason, suspend_station
 from timebank.policy import SEED, read_policy
 from timebank.programme import activities_of
 from timebank.refusals import Forbidden, NotFound
+from timebank.replay import compare
 from timebank.teams import create_team, dissolve_team
-from timebank.texts import TextMissing
+from timebank.texts import TextMissing, TextTooLong
 
 pytestmark = pytest.mark.anyio
 EVENTS: set[type[Event]] = {event for moves in LIFECYCLE.values() for event in moves}
@@ -164,6 +167,34 @@ async def test_an_activity_keeps_what_was_declared(world: World) -> None:
 async def test_the_notice_rule_holds_in_the_command_too(world: World) -> None:
     with pytest.raises(DeclaredTooLate):
         await declare(world, seats=10)
+
+
+async def test_place_requirements_and_risks_are_read_before_anybody_signs_up(world: World) -> None:
+    said: dict[str, Any] = {
+        "place": " 江滩  三号门 ",
+        "requirements": "满 18 周岁",
+        "risks": "临水路滑",
+    }
+    id = await declare(world, **said)
+    asks = f'{{ node(id: "{id}") {{ ... on Activity {{ place requirements risks }} }} }}'
+    told = (await ask(world, PUBLIC, asks))["node"]
+    assert told == said | {"place": "江滩 三号门"}
+    async with open_reader(world.settings.database_url) as reader:
+        size = (await read_head(reader)).size
+        (row,) = [row async for rows in read_entries(reader, size - 1, size) for row in rows]
+    body = decode(row[1]).body
+    assert {*said} <= {*body}
+    assert "江滩" not in row[1].decode()
+    assert (await compare(world.settings.database_url)).differing == 0
+
+
+async def test_nothing_is_said_where_it_is_the_usual(world: World) -> None:
+    id = await declare(world, place=" ")
+    asks = f'{{ node(id: "{id}") {{ ... on Activity {{ place requirements risks }} }} }}'
+    told = (await ask(world, PUBLIC, asks))["node"]
+    assert told == {"place": None, "requirements": None, "risks": None}
+    with pytest.raises(TextTooLong):
+        await declare(world, risks="险" * 501)
 
 
 async def test_a_title_must_say_something(world: World) -> None:

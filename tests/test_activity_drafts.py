@@ -12,7 +12,7 @@ from tests.test_activities import state_of
 from tests.wire import act, ask
 from tests.world import NOON, World, key, open_world
 from timebank.access import Role
-from timebank.activities import ActivityKind, ActivityState, titles_of
+from timebank.activities import ActivityKind, ActivityState, titles_of, told_of
 from timebank.activity_drafts import (
     activity_drafts,
     decide_title,
@@ -78,6 +78,26 @@ async def test_a_draft_is_written_anew_and_declared_once(world: World) -> None:
     assert await activity_drafts(manager, world.station_path) == []
     with pytest.raises(NotFound):
         await declare_draft(manager, draft=draft, key=key())
+
+
+SAID: dict[str, Any] = {
+    "place": "江滩三号门",
+    "requirements": "满 18 周岁，自带水杯",
+    "risks": "临水路滑",
+}
+
+
+@pytest.mark.anyio
+async def test_what_is_drafted_of_place_requirements_and_risks_is_declared(world: World) -> None:
+    manager = world.staff[Role.STATION_MANAGER]
+    for label, words in SAID.items():
+        with pytest.raises(TextTooLong) as no:
+            await drafted(world, **dict[str, Any]({label: words * 300}))
+        assert no.value.details["label"] == label
+    draft = await drafted(world, **SAID)
+    made = await declare_draft(manager, draft=draft, key=key())
+    for label, words in SAID.items():
+        assert await told_of([made.activity], label) == {made.activity: words}
 
 
 @pytest.mark.anyio

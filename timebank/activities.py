@@ -74,6 +74,9 @@ class ActivityState(StrEnum):
     VOID = "void"
 
 
+STATED = ("place", "requirements", "risks")
+"""What is said of an activity beside its title: where, for whom, and what may happen (domain 5)."""
+
 HALTED = frozenset({ActivityState.HELD, ActivityState.VOID})
 """Where nothing of an activity goes on."""
 
@@ -82,7 +85,7 @@ HALTED = frozenset({ActivityState.HELD, ActivityState.VOID})
 
 
 class ActivityDeclared(Event, frozen=True, tag="activity.declared"):
-    """A station, or one of its teams, will hold an activity."""
+    """A station, or one of its teams, will hold an activity; its words are commitments."""
 
     activity: str
     station: str
@@ -92,6 +95,9 @@ class ActivityDeclared(Event, frozen=True, tag="activity.declared"):
     ends: datetime
     title: str
     team: str | None = None
+    place: str | None = None
+    requirements: str | None = None
+    risks: str | None = None
 
 
 # Refusals
@@ -282,3 +288,8 @@ async def activities_by_id(ids: list[str]) -> dict[str, Activity]:
 async def titles_of(ids: list[str]) -> dict[str, str]:
     """Titles by activity."""
     return await read_texts(ids, "title")
+
+
+async def told_of(ids: list[str], label: str) -> dict[str, str]:
+    """What was said before anybody signs up, by activity: `label` is one of `STATED`."""
+    return await read_texts(ids, label)

@@ -9,7 +9,14 @@ from datetime import datetime
 
 from timebank.access import Action, may_read
 from timebank.activities import Acted, ActivityKind
-from timebank.activity_plans import LONGEST_TITLE, Plan, decide_plan, declare, plan_path
+from timebank.activity_plans import (
+    LONGEST_STATED,
+    LONGEST_TITLE,
+    Plan,
+    decide_plan,
+    declare,
+    plan_path,
+)
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
@@ -33,6 +40,13 @@ def decide_title(title: str) -> None:
         raise TextTooLong(label="title", most=LONGEST_TITLE, length=len(title))
 
 
+def decide_stated(stated: dict[str, str]) -> None:
+    """Whether what is said beside the title can be kept. Refuses: TextTooLong."""
+    for label, words in stated.items():
+        if len(words) > LONGEST_STATED:
+            raise TextTooLong(label=label, most=LONGEST_STATED, length=len(words))
+
+
 # Tables
 
 
@@ -51,6 +65,9 @@ class ActivityDraft(Row, frozen=True):
     ends: datetime
     written_by: str
     written_at: datetime
+    place: str = ""
+    requirements: str = ""
+    risks: str = ""
 
     @property
     def plan(self) -> Plan:
@@ -63,6 +80,9 @@ class ActivityDraft(Row, frozen=True):
             seats=self.seats,
             starts=self.starts,
             ends=self.ends,
+            place=self.place,
+            requirements=self.requirements,
+            risks=self.risks,
         )
 
 
@@ -92,6 +112,7 @@ async def draft_activity(
         decide_plan(starts=plan.starts, ends=plan.ends, seats=plan.seats)
         title = " ".join(plan.title.split())
         decide_title(title)
+        decide_stated(plan.stated)
         batch.put(
             ActivityDraft(
                 id=id,
@@ -105,6 +126,7 @@ async def draft_activity(
                 ends=plan.ends,
                 written_by=actor.id,
                 written_at=batch.now,
+                **plan.stated,
             )
         )
         return Drafted(draft=id)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from timebank.access import Action, permit
-from timebank.activities import LONGEST, Acted, ActivityDeclared, ActivityKind
+from timebank.activities import LONGEST, STATED, Acted, ActivityDeclared, ActivityKind
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -24,10 +24,15 @@ from timebank.teams import Team, TeamState
 from timebank.texts import keep_text
 
 LONGEST_TITLE = 80
+LONGEST_STATED = 500
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a station, or one of its teams, means to hold."""
+    """What a station, or one of its teams, means to hold.
+
+    `place` is said where it is not the station itself, `requirements` where not everybody can take
+    part, `risks` where there are any: whoever signs up has read them (Order 685, Art. 12 to 17).
+    """
 
     station: str
     kind: ActivityKind
@@ -36,6 +41,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     starts: datetime
     ends: datetime
     team: str | None = None
+    place: str = ""
+    requirements: str = ""
+    risks: str = ""
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """What is said beside the title, by label: nothing where it is the usual."""
+        words = {label: " ".join(getattr(self, label).split()) for label in STATED}
+        return {label: told for label, told in words.items() if told}
 
 
 # Refusals
@@ -110,6 +124,10 @@ def declare(batch: Batch, plan: Plan) -> Acted:
     decide_declare(**asked, seats=plan.seats, now=batch.now, policy=batch.policy)
     activity = new("act")
     told = keep_text(batch, activity, "title", plan.title, most=LONGEST_TITLE)
+    stated = {
+        label: keep_text(batch, activity, label, words, most=LONGEST_STATED)
+        for label, words in plan.stated.items()
+    }
     event = ActivityDeclared(
         activity=activity,
         station=plan.station,
@@ -118,6 +136,9 @@ def declare(batch: Batch, plan: Plan) -> Acted:
         seats=plan.seats,
         title=told,
         **asked,
+        place=stated.get("place"),
+        requirements=stated.get("requirements"),
+        risks=stated.get("risks"),
     )
     return Acted(entry=batch.record(event).seq, activity=activity)
 
@@ -136,15 +157,29 @@ async def declare_activity(
     ends: datetime,
     key: RequestKey,
     team: str | None = None,
+    place: str = "",
+    requirements: str = "",
+    risks: str = "",
 ) -> Acted:
     """Declare an activity of a station or of one of its teams.
+
+    Args: place, requirements and risks, as `Plan` has them, at most 500 characters each.
 
     Refuses: NotFound, StationNotActive, TimesWrong, SeatsWrong, DeclaredTooLate, TextMissing,
     TextTooLong.   Source: domain 4 (declared 3 days before from 10 people) and 5.
     """
 
     plan = Plan(
-        station=station, kind=kind, title=title, seats=seats, starts=starts, ends=ends, team=team
+        station=station,
+        kind=kind,
+        title=title,
+        seats=seats,
+        starts=starts,
+        ends=ends,
+        team=team,
+        place=place,
+        requirements=requirements,
+        risks=risks,
     )
 
     def work(batch: Batch) -> Acted:

@@ -44,6 +44,9 @@ def declared(posted: Posted) -> dict[str, Any]:
         "seats": posted.whole("seats"),
         "starts": instant_of(day, posted.one("starts")),
         "ends": instant_of(day, posted.one("ends")),
+        "place": posted.one("place"),
+        "requirements": posted.one("requirements"),
+        "risks": posted.one("risks"),
     }
 
 
