@@ -31,6 +31,7 @@ WITHOUT_API: dict[str, str] = {
     "timebank.escalations": "the software's own timers bring orders on; nobody else may",
     "timebank.forgotten_visits": "the software's own timer closes them; nobody else may",
     "timebank.organisation_facts": "annual reports show them, field by field",
+    "timebank.organisation_money": "annual reports show it, field by field",
     "timebank.overdue_rosters": "the software's own timer marks them; the activity shows it",
     "timebank.wish_rounds": "the software's own timer moves wishes on; nobody else may",
     "timebank.silence": "the software's own timer lets silence count; nobody else may",

@@ -72,6 +72,7 @@ from timebank import (
     organisation_facts,
     organisation_files,
     organisation_grades,
+    organisation_money,
     organisation_register,
     organisation_teams,
     organisations,
@@ -275,6 +276,7 @@ CAPABILITIES = (
     annual_report_rulings,
     organisation_grades,
     organisation_files,
+    organisation_money,
 )
 
 SPINE = (

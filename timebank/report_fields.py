@@ -11,6 +11,8 @@ from enum import StrEnum
 import msgspec
 
 from timebank.activities import ActivityKind
+from timebank.funding.purposes import FundPurpose
+from timebank.funding.sources import FundKind
 from timebank.refusals import Refusal
 
 
@@ -62,6 +64,20 @@ class ReportField(msgspec.Struct, frozen=True):
         return self.origin is Origin.TYPED
 
 
+RECEIVED = {
+    FundKind.ASSISTANCE_PLAN: "assistance_fen",
+    FundKind.SOCIAL_WORK: "purchase_fen",
+    FundKind.COMMUNITY_BENEFIT: "benefit_fen",
+    FundKind.PARTY_BUILDING: "party_fen",
+}
+"""The field of what was received, by the kind of public money."""
+
+
+def spent_on(purpose: FundPurpose) -> str:
+    """The field of what was spent on a purpose."""
+    return f"spent_{purpose.value}_fen"
+
+
 def _of(section: Section, origin: Origin, kind: FieldKind, *codes: str) -> tuple[ReportField, ...]:
     return tuple(ReportField(code, section, kind, origin) for code in codes)
 
@@ -108,22 +124,29 @@ FIELDS: Mapping[str, ReportField] = {
             *("service_minutes", "credited_minutes"),
             *(f"{kind.value}_minutes" for kind in ActivityKind),
         ),
+        *_of(Section.MONEY_IN, Origin.FACTS, FieldKind.FEN, *RECEIVED.values()),
         *_of(
             Section.MONEY_IN,
             Origin.TYPED,
             FieldKind.FEN,
-            *("assistance_fen", "purchase_fen", "benefit_fen", "party_fen", "donations_fen"),
-            *("fees_fen", "other_income_fen"),
+            *("donations_fen", "fees_fen", "other_income_fen"),
+        ),
+        *_of(
+            Section.MONEY_OUT,
+            Origin.FACTS,
+            FieldKind.FEN,
+            *(spent_on(purpose) for purpose in FundPurpose),
+            "returned_fen",
         ),
         *_of(
             Section.MONEY_OUT,
             Origin.TYPED,
             FieldKind.FEN,
-            *("service_costs_fen", "staff_costs_fen", "office_costs_fen", "returned_fen"),
+            *("service_costs_fen", "staff_costs_fen", "office_costs_fen"),
         ),
         *_of(
             Section.PROJECTS,
-            Origin.TYPED,
+            Origin.FACTS,
             FieldKind.COUNT,
             *("projects_applied", "projects_awarded", "projects_finished"),
         ),
