@@ -15,6 +15,7 @@ import msgspec
 
 from ledger.checkpoint import InvalidNote, Log, keys_of, open_note
 from ledger.merkle import TILE_WIDTH, InvalidProof, Tile, grow
+from ledger.quorum import Quorum
 from ledger.reader import Reader, read_root, read_tile
 from ledger.signer import sync_directory
 from ledger.tiles import TileFile, files_of, levels_of, read_file, read_hashes, read_published
@@ -43,16 +44,22 @@ class Mirrored(msgspec.Struct, frozen=True):
 
 
 async def mirror(
-    reader: Reader, directory: Path, *, log: Log, progress: Progress | None = None
+    reader: Reader,
+    directory: Path,
+    *,
+    log: Log,
+    quorum: Quorum | None = None,
+    progress: Progress | None = None,
 ) -> Mirrored:
     """Bring a directory up to the latest checkpoint; files that are there already are kept.
 
     Args: log, whose key signed the checkpoint, and around a rotation the next one's as well;
+    quorum, whose witnesses' lines go with it, each checked, and None for all as they are stored;
     progress, called with files done and files in all. Refuses with NothingSigned, AnotherMirror,
     with InvalidNote a checkpoint that `log` did not sign, and with InvalidProof entries or hashes
     that the checkpoint does not commit to.
     """
-    told = await read_published(reader)
+    told = await read_published(reader, quorum)
     if told is None:
         raise NothingSigned
     signed = open_note(told.note, log).checkpoint

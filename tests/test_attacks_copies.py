@@ -136,7 +136,7 @@ async def test_layer_storage_names_yesterdays_file_under_todays_write_ahead_log(
 ) -> None:
     """What a hurried operator does after a crash: the file is put back, its log is left there.
 
-    A start reads too little to see it, so the doctor looks at every page as `verify` does.
+    What decides a start is whole there, so a start looks at every page too, as doctor and `verify`.
     """
     log = await signed_log(sqlite_url, tmp_path, 300)
     path, mixed = sqlite_path(sqlite_url), tmp_path / "mixed"
@@ -152,8 +152,32 @@ async def test_layer_storage_names_yesterdays_file_under_todays_write_ahead_log(
         await asyncio.to_thread(shutil.copy, f"{path}-wal", f"{mixed}-wal")
     log.url = f"sqlite:///{mixed}"
     assert "storage" in {finding.layer for finding in await log.verified()}
-    examined = await examine(Settings(data=tmp_path, database=log.url))
-    assert not {one.name: one.well for one in examined}["pages"]
+    settings = Settings(data=tmp_path, database=log.url)
+    assert await log.started() is Verdict.GO
+    assert await publication.damage_left(settings)
+    assert not {one.name: one.well for one in await examine(settings)}["pages"]
+
+
+async def test_a_server_does_not_start_on_yesterdays_file_under_todays_write_ahead_log(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "city"
+    assert (await asyncio.to_thread(timebank, "--data", str(data), "init")).returncode == 0
+    path, kept = data / "timebank.db", tmp_path / "kept"
+    await asyncio.to_thread(shutil.copy, path, kept)
+    writer = await open_writer(f"sqlite:///{path}")
+    await add(writer, 2000)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(RESTART)")
+    connection.close()
+    await add(writer, 5)
+    await asyncio.to_thread(shutil.copy, f"{path}-wal", f"{kept}-wal")
+    await writer.close()
+    await asyncio.to_thread(shutil.copy, kept, path)
+    await asyncio.to_thread(shutil.copy, f"{kept}-wal", f"{path}-wal")
+    told = await asyncio.to_thread(timebank, "--data", str(data), "serve", "--port", "0")
+    assert told.returncode == 4, told.stderr
+    assert "The database is damaged" in told.stderr
 
 
 # Two services with one key

@@ -17,12 +17,16 @@ import pytest
 
 from ledger.anchor import Verdict
 from ledger.checkpoint import open_note
+from ledger.gathering import Gatherer, Standing
+from ledger.quorum import Member, Quorum
 from ledger.reader import open_reader
 from ledger.submission import build_submission
 from ledger.verify import verify
 from ledger.witness import Conflict, Witness
+from ledger.writer import open_writer
 from tests.tampering import KEY, signed_log
 from tests.test_journal import Said, granting, key_of
+from tests.witnesses import listening, new_witness
 from timebank import replay
 from timebank.access import Grants
 from timebank.accounts import floor, holder
@@ -218,3 +222,70 @@ async def test_a_witness_names_the_checkpoint_it_persisted_before_a_kill(
         assert open_note(notes[1] + line, KEY.verifier, [again.verifier]).cosigned
     finally:
         again.close()
+
+
+GATHER = """
+from ledger.gathering import Gatherer
+from ledger.quorum import parse_quorum
+from ledger.writer import open_writer
+
+async def main(url, quorum, point):
+    if point == "answered, not stored":
+        Gatherer._store = die
+    if point == "inserted, not committed":
+        Gatherer._insert = inserting
+    if point == "committed, not told":
+        Gatherer._insert = dying_async(Gatherer._insert)
+    gatherer = Gatherer(
+        url=url, writer=await open_writer(url), quorum=parse_quorum(Path(quorum).read_text())
+    )
+    await gatherer.gather()
+    print("gathered", flush=True)
+
+async def inserting(self, rows):
+    async with self._writer.transaction() as transaction:
+        ((size, witness), line), = rows.items()
+        await transaction.execute(
+            "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, 'now')",
+            size, witness, line,
+        )
+        die()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    "point", ["answered, not stored", "inserted, not committed", "committed, not told"]
+)
+async def test_a_log_killed_between_checkpoint_and_cosignature_gathers_it_afterwards(
+    database_url: str, tmp_path: Path, point: str
+) -> None:
+    """The witness has answered for the size, and says the same again; it is stored once."""
+    log = await signed_log(database_url, tmp_path, 300, 305)
+    witness = new_witness(tmp_path / "witness")
+    async with listening(witness) as url:
+        quorum = Quorum((Member("w", witness.verifier, url),), 1)
+        (tmp_path / "quorum").write_text(quorum.text)
+        await killed(GATHER, database_url, str(tmp_path / "quorum"), point)
+        stored = [305] if point == "committed, not told" else []
+        assert await cosigned(database_url, quorum) == stored
+        assert await log.signed_sizes() == [300, 305]
+        writer = await open_writer(database_url)
+        gatherer = Gatherer(url=database_url, writer=writer, quorum=quorum)
+        await gatherer.gather()
+        assert gatherer.standing == {"w.example": Standing(305, None)}
+        gatherer.close()
+        await writer.close()
+    witness.close()
+    assert await cosigned(database_url, quorum) == [305]
+
+
+async def cosigned(url: str, quorum: Quorum) -> list[int]:
+    """The sizes that the witness's stored lines are of, each good."""
+    report = await verify(url, levels=["chain"], log=KEY.verifier, quorum=quorum)
+    assert report.strangers == 0
+    async with open_reader(url) as reader:
+        rows = await reader.fetch("SELECT size FROM cosignature ORDER BY size")
+    assert report.sound == bool(rows), report.findings
+    return [size for (size,) in rows]

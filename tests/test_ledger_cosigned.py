@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ledger.checkpoint import COSIGNATURE, Signer, cosign
+from ledger.checkpoint import COSIGNATURE, Signer, cosign, open_note
+from ledger.mirror import mirror
 from ledger.quorum import Member, Quorum
+from ledger.reader import open_reader
 from ledger.verify import Report, verify
 from ledger.writer import open_writer
 from tests.ledgers import SIGNER, add, fill, publish
@@ -159,3 +161,16 @@ async def test_the_command_takes_a_quorum_file_and_reports_what_it_found(
 async def run(url: str, file: Path, *words: str) -> Result:
     """The command, beside the loop of the tests."""
     return await asyncio.to_thread(timebank, url, file, *words)
+
+
+async def test_a_mirror_is_given_good_lines_alone(database_url: str, tmp_path: Path) -> None:
+    """One line that is another checkpoint's would spoil the note for whoever knows the witness."""
+    await witnessed(database_url)
+    async with behind_the_fences(database_url) as hands:
+        other = OTHERS.format(3, "w2.example")
+        await hands.do(f"{LINE}{other} WHERE size = 5 AND witness = 'w2.example'")
+    async with open_reader(database_url) as reader:
+        await mirror(reader, tmp_path / "m", log=SIGNER.verifier, quorum=QUORUM)
+    note = (tmp_path / "m" / "checkpoint").read_text()
+    opened = open_note(note, SIGNER.verifier, QUORUM.keys)
+    assert [one.witness for one in opened.cosigned] == ["w3.example", "w4.example"]

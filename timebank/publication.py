@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -22,6 +23,7 @@ from ledger.publisher import Halted, Publisher
 from ledger.quorum import Quorum, parse_quorum
 from ledger.reader import Reader, Unreadable, open_reader, read_head
 from ledger.signer import KEY, LogSigner, OverlapSigner, create_key
+from ledger.tables import dialect_of, sqlite_path
 from ledger.writer import Writer, open_writer
 from timebank import journal
 from timebank.clock_faults import ClockCorrection, Pace, could_be_behind, decide_behind
@@ -97,6 +99,26 @@ async def examine(settings: Settings) -> Verdict:
         if not settings.anchor_file.exists():
             raise
         return Verdict.LOST_DATABASE
+
+
+async def damage_left(settings: Settings) -> list[str]:
+    """What the database finds wrong with its pages, where a write-ahead log was left beside it.
+
+    That is so after a crash, and after an older file was put under the log of a newer: whatever a
+    start looks at may then be whole, and much of the rest gone. Reads every page; nothing where no
+    log was left, and nothing on PostgreSQL.
+    """
+    if not _log_left(settings.database_url):
+        return []
+    async with open_reader(settings.database_url) as reader:
+        return await reader.damage()
+
+
+def _log_left(url: str) -> bool:
+    if dialect_of(url) != "sqlite":
+        return False
+    left = Path(f"{sqlite_path(url)}-wal")
+    return left.exists() and left.stat().st_size > 0
 
 
 async def trouble(

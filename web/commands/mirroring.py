@@ -37,6 +37,7 @@ def export_tiles(asked: Asked, directory: Path) -> None:
                 reader,
                 directory,
                 log=log,
+                quorum=publication.read_quorum(settings),
                 progress=lambda done, count: steps("files", done, count),
             )
 

@@ -50,6 +50,9 @@ def serve(asked: Asked, host: str | None, port: int | None) -> None:
         console.print(EXPLAINED[verdict], style="red")
     if verdict in REFUSED:
         sys.exit(HALTED)
+    if damage := run(publication.damage_left(settings)):
+        console.print(f"The database is damaged, and nothing is served: {damage[0]}.", style="red")
+        sys.exit(HALTED)
     run(_try_keys(settings))
     listen(app.build(settings), host or settings.host, settings.port if port is None else port)
     if run(publication.examine(settings)) is not Verdict.GO:
