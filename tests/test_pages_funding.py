@@ -1,13 +1,18 @@
 """Pages of public money: everybody reads who got what for what, two persons pay it out."""
 
+import csv
+import os
+import tempfile
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Browser
+from python_calamine import CalamineWorkbook
 
 from tests.demo_site import serving
 from tests.funding import allotted
-from tests.projects import built, officer_of
+from tests.projects import COST, built, officer_of
 from tests.test_pages_office import Office, entered
 from tests.world import open_world
 from timebank.access import Role
@@ -62,3 +67,26 @@ async def test_a_volunteer_sees_the_money_and_not_the_office(
         answer = await page.goto(f"{site}/office/payments")
         assert answer
         assert answer.status == 403
+
+
+async def test_everybody_takes_the_whole_list_away(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = tmp_path / "drafts"
+    drafts.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(drafts))
+    async with (
+        serving(office.settings, clock=office.clock) as site,
+        httpx.AsyncClient(base_url=site) as client,
+    ):
+        told = await client.get("/money/2026.csv")
+        assert told.content.startswith(b"\xef\xbb\xbf")
+        (row,) = csv.DictReader(told.content.decode("utf-8-sig").splitlines())
+        assert (row["name"], row["source"]) == ("加装楼道扶手", "惠民项目资金")
+        assert (row["fen"], row["paid_fen"], row["payee"]) == (str(COST), "0", "")
+        assert len((await client.get("/money/2025.csv")).text.splitlines()) == 1
+        sheet = tmp_path / "money.xlsx"
+        sheet.write_bytes((await client.get("/money/2026.xlsx")).content)
+        head, line = CalamineWorkbook.from_path(sheet).get_sheet_by_index(0).to_python()
+        assert dict(zip(head, line, strict=True))["fen"] == COST
+    assert os.listdir(drafts) == []

@@ -4,11 +4,17 @@ Knows file names and headers; what may be had is decided where everything is.
 """
 
 import csv
-from collections.abc import Awaitable, Callable, Iterable
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from io import StringIO
+from pathlib import Path
 
+import msgspec
+import xlsxwriter
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from schema.context import Context
@@ -16,11 +22,13 @@ from timebank import entries, statistics, unit_statements
 from timebank.clock import day_of
 from timebank.divisions import CITY, areas_by_code
 from timebank.exports import defused
+from timebank.funding.commitments import Given, given_in
 from web.pages.public import YEAR
 
 UNSIGNED = "This entry is not signed yet; try again in a moment."
 MISSING = "There is no receipt for you here. Sign in as whoever it concerns."
 PRIVATE = {"cache-control": "no-store"}
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Downloads:
@@ -35,6 +43,8 @@ class Downloads:
             Route("/receipts/{seq:int}", self.receipt),
             Route("/u/{link}/statement.csv", self.statement),
             Route("/statistics.csv", self.statistics),
+            Route("/money/{year:int}.csv", self.given_csv),
+            Route("/money/{year:int}.xlsx", self.given_sheet),
         ]
 
     async def statistics(self, request: Request) -> Response:
@@ -90,6 +100,26 @@ class Downloads:
         }
         return _sheet([tuple(row), tuple(row.values())], "timebank-statement.csv")
 
+    async def given_csv(self, request: Request) -> Response:
+        """Who was given a year's public money for what, for everybody, however long the list."""
+        year: int = request.path_params["year"]
+        name = f'attachment; filename="timebank-money-{year}.csv"'
+        media = "text/csv; charset=utf-8"
+        headers = {"content-disposition": name}
+        return StreamingResponse(_csv_of(given_in(year)), media_type=media, headers=headers)
+
+    async def given_sheet(self, request: Request) -> Response:
+        """The same as a workbook, written to disk row by row and gone when it was sent."""
+        year: int = request.path_params["year"]
+        file = Path(tempfile.mkdtemp(prefix="timebank-money-")) / f"timebank-money-{year}.xlsx"
+        try:
+            await _write_sheet(file, given_in(year))
+        except BaseException:
+            shutil.rmtree(file.parent, ignore_errors=True)
+            raise
+        gone = BackgroundTask(shutil.rmtree, file.parent, ignore_errors=True)
+        return FileResponse(file, filename=file.name, media_type=SHEET, background=gone)
+
 
 def _sheet(rows: Iterable[Iterable[str | int]], name: str) -> Response:
     """Rows as a spreadsheet of that file name; no cell of it is taken for a formula."""
@@ -101,3 +131,23 @@ def _sheet(rows: Iterable[Iterable[str | int]], name: str) -> Response:
         media_type="text/csv; charset=utf-8",
         headers=PRIVATE | {"content-disposition": f'attachment; filename="{name}"'},
     )
+
+
+async def _csv_of(rows: AsyncIterator[Given]) -> AsyncIterator[str]:
+    yield "\ufeff" + ",".join(Given.__struct_fields__) + "\r\n"
+    async for row in rows:
+        told = StringIO()
+        csv.writer(told).writerow(defused(str(value)) for value in msgspec.structs.astuple(row))
+        yield told.getvalue()
+
+
+async def _write_sheet(file: Path, rows: AsyncIterator[Given]) -> None:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, Given.__struct_fields__)
+        at = 0
+        async for row in rows:
+            at += 1
+            values = msgspec.structs.astuple(row)
+            sheet.write_row(at, 0, [v if isinstance(v, int) else str(v) for v in values])
