@@ -1,6 +1,7 @@
 """Pages of whoever looks in from outside: the ledger in the open, the verifier in the browser."""
 
 import csv
+import gzip
 import json
 import re
 import zlib
@@ -13,7 +14,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page
 
-from tests.demo_site import make_city, serving
+from tests.demo_site import enter, make_city, serving
+from timebank.settings import Settings
+from web.pages.rendering import PAGES
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parent
@@ -38,9 +41,13 @@ TRY_EACH = """async texts => {
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    settings = await make_city(tmp_path_factory.mktemp("city"))
-    async with serving(settings) as address:
+async def city(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return await make_city(tmp_path_factory.mktemp("city"))
+
+
+@pytest.fixture(scope="module")
+async def site(city: Settings) -> AsyncIterator[str]:
+    async with serving(city) as address:
         yield address
 
 
@@ -162,6 +169,34 @@ async def test_statistics_are_drawn_and_downloaded_with_the_same_numbers(
     assert total.startswith(f"{sums['total'] // 60}小时")
     await page.locator("td a").first.click()
     assert await page.get_by_role("heading", name="各街道服务时长").is_visible()
+
+
+async def test_each_page_leads_to_the_manual_and_to_people_who_help(
+    browser: Browser, city: Settings
+) -> None:
+    told = city.model_copy(update={"help_telephone": "027-85000000"})
+    async with serving(told) as site:
+        context = await browser.new_context(locale="en", java_script_enabled=False)
+        page = await context.new_page()
+        await page.goto(f"{site}/stars/publicity")
+        assert await page.locator("footer").get_by_text("027-85000000").is_visible()
+        await page.get_by_role("link", name="Manual").click()
+        await page.get_by_role("heading", name="Auditor and public").wait_for()
+        assert await page.locator("main section h2").count() == 5
+        links = await page.locator("main ol a").evaluate_all("all => all.map(one => one.pathname)")
+        assert {path for path in links if path not in {page.path for page in PAGES}} == set()
+
+
+async def test_a_volunteer_s_first_load_is_light_and_the_balance_is_in_it(
+    browser: Browser, site: str
+) -> None:
+    page, _ = await enter(browser, site, "志愿者", js=False)
+    answer = await page.goto(f"{site}/")
+    assert answer
+    text = await answer.body()
+    style = (STATIC / "timebank.css").read_bytes()
+    assert "可用时间" in text.decode()
+    assert len(gzip.compress(text)) + len(gzip.compress(style)) <= 15 * 1024
 
 
 @pytest.mark.parametrize("module", ["verify.js", "fallback.js"])

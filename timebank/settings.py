@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     staff_second_factor: bool = Field(
         default=True, description="Whether roles rest in sessions without a second factor."
     )
+    help_telephone: str = Field(
+        default="027-12345", description="Where people help by telephone; on every page."
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False

@@ -46,4 +46,5 @@ PAGES = (
         menu="服务统计",
         group="open",
     ),
+    Page(path="/manual", template="manual.html", who="anyone", menu="使用说明", group="open"),
 )

@@ -298,6 +298,7 @@ class Pages:
                 "span": span,
                 "site": public_address(request) or str(request.base_url).rstrip("/"),
                 "spoken": spoken,
+                "telephone": request.app.state.settings.help_telephone,
             }
         )
         return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store"})
