@@ -57,6 +57,9 @@ class EndSessionInput:
     session: ID | None = strawberry.field(
         default=None, description="The session to end; null for the one that asks."
     )
+    others: bool = strawberry.field(
+        default=False, description="End every session but the one that asks, whatever is named."
+    )
 
 
 @strawberry.type
@@ -87,8 +90,10 @@ class Mutation:
 
     @mutation(EndSessionPayload)
     async def end_session(self, info: Info, input: EndSessionInput) -> EndSessionPayload:
-        """End one of your sessions: sign out, here or on another device."""
+        """End one of your sessions, here or on another device, or all the others."""
         actor = info.context.actor
+        if input.others:
+            return EndSessionPayload.of(await sign_in.end_other_sessions(actor))
         session = input.session or actor.session or ""
         answer = await sign_in.end_session(actor, session=session)
         return EndSessionPayload.of(answer, session=ID(session))

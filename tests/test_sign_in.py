@@ -211,6 +211,23 @@ async def test_somebody_ends_their_own_sessions_and_no_others(world: World) -> N
 
 
 @pytest.mark.anyio
+async def test_somebody_ends_all_their_other_sessions_at_once(world: World) -> None:
+    actor, _ = await member(world)
+    other = await world.volunteer()
+    tokens = [(await open_session(actor.person or "")).token for _ in range(3)]
+    theirs = (await open_session(other.person or "")).token
+    here = await actor_of(tokens[1])
+    ended = await act(world, here, "endSession", "session", others=True, session="ses_none")
+    assert ended == {"session": None, "userErrors": []}
+    assert [(await actor_of(token)).known for token in [*tokens, theirs]] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.anyio
 async def test_staff_are_staff_while_a_grant_stands(world: World) -> None:
     actor, _ = await member(world)
     today = day_of(world.clock.now())

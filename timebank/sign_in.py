@@ -327,6 +327,19 @@ async def end_session(actor: Actor, *, session: str) -> Noted:
     return await write(actor, None, work, answer=Noted)
 
 
+async def end_other_sessions(actor: Actor) -> Noted:
+    """End every session of the actor but the one that asks: a device was lost, perhaps."""
+    held = await select(Session, person=permit_self(actor, closed_too=True))
+    others = [one.digest for one in held if one.id != actor.session]
+
+    def work(batch: Batch) -> Noted:
+        for digest in others:
+            batch.drop(Session, digest)
+        return Noted()
+
+    return await write(actor, None, work, answer=Noted)
+
+
 async def _see_again(session: Session) -> None:
     """Note that a session is in use, so that it does not end for idleness."""
 

@@ -76,7 +76,10 @@ FORMS = (
         field="endSession",
         page=DATA,
         then=f"{DATA}?done=1",
-        given=lambda posted: {"session": posted.one("session")},
+        given=lambda posted: {
+            "session": posted.one("session") or None,
+            "others": posted.one("others") == "yes",
+        },
         keyed=False,
     ),
 )
