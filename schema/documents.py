@@ -16,10 +16,13 @@ from graphql import (
     NullValueNode,
     OperationDefinitionNode,
     OperationType,
+    StringValueNode,
+    Visitor,
     parse,
     specified_rules,
     validate,
     value_from_ast_untyped,
+    visit,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -87,6 +90,15 @@ class Document:
         raise refused("OPERATION_RESOLUTION_FAILURE", "The document has no operation of this name.")
 
 
+class _NoNul(Visitor):
+    """Refuses the character NUL in a document's texts: no database would take it (api 21)."""
+
+    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+        """One text, with its escapes resolved."""
+        if "\0" in node.value:
+            raise GraphQLError("The character NUL is not accepted.", node)
+
+
 class Documents:
     """Prepares documents and remembers the latest, valid or not, by their text."""
 
@@ -134,6 +146,8 @@ class Documents:
                 max_comments=limits.comments,
                 allow_empty_selection_sets=False,
             )
+            if "\\u" in text:
+                visit(document, _NoNul())
             shapes = measure(self._schema, document, limits)
         except GraphQLError as error:
             # The parser has no error class of its own for its limits.

@@ -32,7 +32,7 @@ from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.projections import Known, Missing, Place
 from timebank.refusals import Busy, Denial, IdempotencyKeyReused, LedgerStopped, Refusal
 from timebank.remembered import Remembered
-from timebank.tables import Key, R, Row
+from timebank.tables import Key, R, Row, could_be_kept
 
 ANSWERED = "INSERT INTO request (id, digest, outcome, first_seq, count) VALUES ($1, $2, $3, $4, $5)"
 MOST_WAITING = 4096
@@ -209,7 +209,8 @@ class Flush:
                 self.known[(row, key)] = None
                 if row.spec.vault:
                     self.passing.add((row, key))
-                by_table.setdefault(row, []).append(key)
+                if could_be_kept(key):
+                    by_table.setdefault(row, []).append(key)
         if not by_table:
             return
         queries: list[Query] = [

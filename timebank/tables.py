@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import msgspec
 from tortoise import fields
 from tortoise.connection import get_connection
+from tortoise.exceptions import ValidationError
 from tortoise.expressions import Q
 from tortoise.models import Model
 
@@ -270,7 +271,12 @@ async def select(
         query = query.limit(limit)
     if offset:
         query = query.offset(offset)
-    return [spec.load(values) for values in await query.values_list(*spec.columns)]
+    try:
+        found = await query.values_list(*spec.columns)
+    except ValidationError:
+        # The ORM's word for a text longer than the column it is compared with: no row has it.
+        return []
+    return [spec.load(values) for values in found]
 
 
 class Where(typing.TypedDict):
@@ -301,7 +307,7 @@ async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     Whatever is looked up in one table in one turn of the loop is one statement: commands that
     arrive together read together, and so are committed together.
     """
-    wanted = [key for key in keys if _could_be_kept(key)]
+    wanted = [key for key in keys if could_be_kept(key)]
     if not wanted:
         return {}
     loop = asyncio.get_running_loop()
@@ -337,7 +343,7 @@ class _Turn:
         return {found.pk: found for found in (spec.load(tuple(row)) for row in rows)}
 
 
-def _could_be_kept(key: Key) -> bool:
+def could_be_kept(key: Key) -> bool:
     """Whether a database can hold this key at all: one that it cannot, one asker's, must not
     make the statement fail that reads for the others."""
     if isinstance(key, int):

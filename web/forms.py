@@ -166,6 +166,9 @@ async def read(request: Request, context: Context, *, most_bytes: int = MOST_BYT
         given = fields_of(body, request.headers.get("content-type", ""))
     except (UnicodeDecodeError, ValueError):
         raise Forged from None
+    # No keyboard has the character NUL, and no database takes it.
+    if any("\0" in value for values in given.values() for value in values):
+        raise Forged
     if not hmac.compare_digest(one(given, "csrf").encode(), csrf_token(context).encode()):
         raise Forged
     return given
