@@ -18,10 +18,34 @@ from schema.fields import field
 
 FORBIDDEN = re.compile(
     r"rank(s|ed|ing|ings)?|leaderboards?|league|top|podium|online|seen|streaks?|"
-    r"percentile|quantile|score(s|d)?|points?"
+    r"percentile|quantile|score(s|d)?|points?|best|worst|winners?|champions?|medals?|badges?|"
+    r"idle|typing"
 )
 # Words that mean something else here, each with what it means.
-MEANT = {"Session.seen": "when one's own device was last signed in, for oneself alone"}
+SCORED = "what reviewers give an application for money, never a person (domain 10)"
+GRADED = "the grade that an organisation asks for, out of 1,000, never a person's (domain 9)"
+MEANT = {
+    "Session.seen": "when one's own device was last signed in, for oneself alone",
+    "FundGrant.points": SCORED,
+    "FundGrantState.SCORED": SCORED,
+    "GrantRejectReason.SCORE_TOO_LOW": SCORED,
+    "Mutation.scoreGrant": SCORED,
+    "ReviewGrantInput.points": SCORED,
+    "ScoreGrantInput": SCORED,
+    "ScoreGrantPayload": SCORED,
+    "UserErrorCode.POINTS_WRONG": SCORED,
+    "Action.SCORE_ORGANISATION": GRADED,
+    "AssessOwnGradeInput.points": GRADED,
+    "GradeState.SCORED": GRADED,
+    "Mutation.scoreGrade": GRADED,
+    "OrganisationGrade.ownPoints": GRADED,
+    "OrganisationGrade.points": GRADED,
+    "ScoreGradeInput": GRADED,
+    "ScoreGradeInput.points": GRADED,
+    "ScoreGradePayload": GRADED,
+    "UserErrorCode.GRADE_POINTS_TOO_FEW": GRADED,
+    "UserErrorCode.GRADE_POINTS_WRONG": GRADED,
+}
 
 
 def names(built: GraphQLSchema) -> Iterator[tuple[str, str]]:
@@ -65,7 +89,28 @@ def test_what_is_excused_is_there() -> None:
     assert set(MEANT) <= {where for where, _ in names(schema.build()._schema)}
 
 
-@pytest.mark.parametrize("name", ["rank", "topHelpers", "lastSeen", "onlineMinutes"])
+def test_what_is_told_of_members_and_areas_compares_nobody() -> None:
+    """A statement has no place and nobody who was helped; a figure has no person at all."""
+    built = schema.build()._schema
+    people = {"number", "name", "person", "member", "claimant", "volunteer", "resident"}
+    for kind, may in (
+        ("UnitStatement", {"name"}),
+        ("WishFigure", set()),
+        ("PostFigure", set()),
+        ("OfficeFigure", set()),
+        ("NearPost", set()),
+        ("NearWish", set()),
+    ):
+        made = built.type_map[kind]
+        assert isinstance(made, GraphQLObjectType)
+        assert {word for name in made.fields for word in words(name)} & people == may
+        assert not {"community", "station", "area", "address", "place"} & set(made.fields)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["rank", "topHelpers", "lastSeen", "onlineMinutes", "bestMember", "isIdle", "badgeCount"],
+)
 def test_such_a_field_would_be_found(name: str) -> None:
     def told() -> int:
         """Something."""
