@@ -98,6 +98,7 @@ class OrganisationCheck:
 class OrganisationRole:
     grant: ID = strawberry.field(description="The role's own id.")
     role: Role = strawberry.field(description="For papers or for money.")
+    number: str | None = strawberry.field(description="Their volunteer number.")
     who: strawberry.Private[str]
 
     @field
@@ -210,7 +211,11 @@ class Organisation(Node):
     async def roles(self, info: Info) -> list[OrganisationRole]:
         """Who acts for it; for those who do, and its registrar."""
         held = await representatives.roles_over(info.context.actor, str(self.id))
-        return [OrganisationRole(grant=ID(grant), role=role, who=who) for grant, who, role in held]
+        numbers = await representatives.numbers_of([who for _, who, _ in held])
+        return [
+            OrganisationRole(grant=ID(grant), role=role, number=numbers.get(who), who=who)
+            for grant, who, role in held
+        ]
 
     @classmethod
     def of(cls, held: organisations.Organisation) -> "Organisation":

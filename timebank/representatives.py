@@ -5,6 +5,8 @@ papers or for money. A role is an ordinary grant whose scope ends with the organ
 right is decided where all rights are. Refuses to know what they do.
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from ledger.entry import Sealed
@@ -31,7 +33,7 @@ from timebank.organisations import (
     acting_for,
     organisations_by_id,
 )
-from timebank.people import active_person
+from timebank.people import active_person, people_by_id
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
 from timebank.rights import Action
@@ -197,3 +199,8 @@ async def roles_over(actor: Actor, organisation: str) -> list[tuple[str, str, Ro
             people = await find(OrganisationPeople, organisation)
             return list(people.roles) if people else []
     return []
+
+
+async def numbers_of(people: Sequence[PersonId]) -> dict[PersonId, str]:
+    """The volunteer numbers of those who act, for whoever has their roles before them."""
+    return {id: held.number for id, held in (await people_by_id(list(people))).items()}

@@ -62,6 +62,17 @@ def the_application(posted: Posted) -> dict[str, Any]:
     return the_organisation(posted) | told | counts | {"fundsFen": posted.whole("yuan") * 100}
 
 
+def the_appointment(posted: Posted) -> dict[str, Any]:
+    """Who is to act for it, for papers or for money."""
+    return the_organisation(posted) | {name: posted.one(name) for name in ("number", "role")}
+
+
+def the_change(posted: Posted) -> dict[str, Any]:
+    """What is to be registered anew."""
+    told = {name: posted.one(name) for name in ("what", "to")}
+    return the_organisation(posted) | told | {"decidedOn": posted.one("decidedOn")}
+
+
 def the_values(posted: Posted) -> dict[str, Any]:
     """The fields that were filled in; an empty one is none."""
     values = [
@@ -157,6 +168,9 @@ FORMS = (
     _form("/organisations", "name", "ask_society_name", "askOrganisationName", the_name),
     _form("/organisations", "filing", "ask_filing", "askFiling", the_filing),
     _form(OWN, "apply", "apply_for_registration", "applyForRegistration", the_application),
+    _form(OWN, "consent", "consent_to_society", "consentToOrganisation", the_organisation),
+    _form(OWN, "appoint", "appoint_representative", "appointRepresentative", the_appointment),
+    _form(OWN, "change", "ask_change", "askChange", the_change),
     _form(OWN, "withdraw", "withdraw_application", "withdrawApplication", the_organisation),
     _form(REPORT, "save", "save_report", "saveReport", the_values),
     _form(
@@ -164,6 +178,13 @@ FORMS = (
         "submit",
         "submit_report",
         "submitReport",
+        lambda posted: {"report": posted.path["id"]},
+    ),
+    _form(
+        REPORT,
+        "supervise",
+        "supervise_report",
+        "superviseReport",
         lambda posted: {"report": posted.path["id"]},
     ),
     _form(REPORT, "return", "return_report", "returnReport", the_comments),
