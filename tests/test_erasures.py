@@ -116,9 +116,13 @@ def test_an_erasure_is_done_when_nothing_is_open_and_says_once_what_is() -> None
 NOBODYS = {
     "activity_draft": "an activity before it is declared: its station's",
     "post_service": "which record a post was served by; whose it is, the tie that is erased says",
+    "file_key": "what opens an organisation's paper",
     "finding_draft": "what officers propose against several, until it is found or dropped",
     "erasure_left": "an id that was erased, until everything follows from it",
+    "organisation_name": "which organisation has a name, by the name's mark",
+    "origin": "how much came from an address on a day, by a mark of that day's",
     "policy_draft": "a policy before it is published",
+    "report_draft": "an organisation's report before it is handed in",
     "station_secret": "a station's",
     "timer_run": "what a timer did",
     "wish_phone": "open wishes by a mark that nobody can make again once the month's key is gone",
