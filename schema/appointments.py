@@ -22,6 +22,9 @@ APPOINTMENTS = Listing("appointments", str)
 Scope = Annotated[
     str | None, strawberry.argument(description="For a secretary: the path of the community.")
 ]
+InStates = Annotated[
+    list[AppointmentState] | None, strawberry.argument(description="Only those that are so far.")
+]
 
 show_enum(
     Body,
@@ -111,7 +114,7 @@ answers_for("apt", read_appointments)
 class Query:
     @paged
     async def appointments(
-        self, page: Page, info: Info, scope: Scope = None
+        self, page: Page, info: Info, scope: Scope = None, states: InStates = None
     ) -> Connection[Appointment] | None:
         """Your own appointments, or those in your community for its secretary, newest first."""
         if not await module_enabled():
@@ -121,6 +124,7 @@ class Query:
             appointments.appointments_of,
             info.context.actor,
             scope=scope,
+            states=states or (),
             node=Appointment.of,
         )
 

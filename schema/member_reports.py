@@ -22,6 +22,9 @@ from timebank.aliases import module_enabled
 from timebank.member_life import ReportState, ReturnReason
 
 REPORTS = Listing("memberReports", str)
+InStates = Annotated[
+    list[ReportState] | None, strawberry.argument(description="Only those that are so far.")
+]
 Community = Annotated[ID, strawberry.argument(description="The community, by code.")]
 
 show_enum(
@@ -119,12 +122,18 @@ class Query:
         page: Page,
         info: Info,
         community: Community,
+        states: InStates = None,
     ) -> Connection[MemberReport] | None:
         """The reports at your community, the newest first: for its secretary."""
         if not await module_enabled():
             return None
         return await page.of(
-            REPORTS, member_reports.reports_at, info.context.actor, community, node=MemberReport.of
+            REPORTS,
+            member_reports.reports_at,
+            info.context.actor,
+            community,
+            states=states or (),
+            node=MemberReport.of,
         )
 
 

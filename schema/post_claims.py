@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.posts import ServicePost, read_posts
 from schema.refusal import Info, Payload, mutation
 from timebank import post_claims, post_services
@@ -21,6 +21,9 @@ from timebank.post_claim_life import ClaimState, Evaluation
 CLAIMS = Listing("postClaims", str)
 Scope = Annotated[
     str | None, strawberry.argument(description="For a secretary: the path of the community.")
+]
+InStates = Annotated[
+    list[ClaimState] | None, strawberry.argument(description="Only those that are so far.")
 ]
 
 show_enum(
@@ -121,41 +124,20 @@ answers_for("pcl", read_claims)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def post_claims(
-        self,
-        info: Info,
-        scope: Scope = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
+        self, page: Page, info: Info, scope: Scope = None, states: InStates = None
     ) -> Connection[PostClaim] | None:
         """Your own claims, or those in your community for its secretary, the newest first."""
         if not await module_enabled():
             return None
-
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[post_claims.PostClaim]:
-            return await post_claims.claims_of(
-                info.context.actor,
-                scope=scope,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             CLAIMS,
-            rows,
-            key=lambda held: (held.id,),
+            post_claims.claims_of,
+            info.context.actor,
+            scope=scope,
+            states=states or (),
             node=PostClaim.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.membership import COMMUNITY_PATH, secretary, switch_off
+from tests.membership import COMMUNITY_PATH, member, open_service_post, secretary, switch_off
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
 from tests.world import COMMUNITY, World, key, open_world
@@ -46,7 +46,9 @@ from timebank.clock import day_of
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
 from timebank.member_life import OwnReport, ReportConsentMissing
+from timebank.member_reports import report_membership
 from timebank.places import NotACommunity
+from timebank.post_claims import claim_post
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import find
 from timebank.timers import sweep
@@ -246,3 +248,28 @@ async def test_the_api_declares_lists_and_ends(world: World) -> None:
         assert told["appointment"] is None
     await switch_off(world)
     assert (await ask(world, who, query, s=None))["appointments"] is None
+
+
+@pytest.mark.anyio
+async def test_a_secretary_is_shown_what_waits_and_not_what_was_done_since(world: World) -> None:
+    who, other, party = await member(world), await world.volunteer(), await secretary(world)
+    post = await open_service_post(world)
+    claim = (await claim_post(who, post=post, key=key())).claim
+    offices = [await declared(world, who) for _ in range(2)]
+    await confirm_appointment(party, appointment=offices[1], key=key())
+    report = (await report_membership(other, community=COMMUNITY, consent=True, key=key())).report
+    query = """query($c: ID!, $s: String) {
+      memberReports(community: $c, states: [SUBMITTED, RECEIVED], first: 1) { nodes { id } }
+      postClaims(scope: $s, states: [CLAIMED], first: 1) { nodes { id } }
+      confirmed: postClaims(scope: $s, states: [CONFIRMED], first: 1) { nodes { id } }
+      appointments(scope: $s, states: [TOLD], first: 1) { nodes { id } }
+      all: appointments(scope: $s) { nodes { id } }
+    }"""
+    told = await ask(world, party, query, c=COMMUNITY, s=COMMUNITY_PATH)
+    assert {name: [node["id"] for node in found["nodes"]] for name, found in told.items()} == {
+        "memberReports": [report],
+        "postClaims": [claim],
+        "confirmed": [],
+        "appointments": [offices[0]],
+        "all": offices[::-1],
+    }

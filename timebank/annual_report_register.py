@@ -6,6 +6,7 @@ typed and not handed in is for the first alone.
 
 import json
 from collections.abc import Sequence
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -17,7 +18,7 @@ from timebank.annual_reports import AnnualReport, ReportDraft, version_of
 from timebank.organisations import Organisation
 from timebank.report_fields import FIELDS, ReportField
 from timebank.report_filling import fill
-from timebank.tables import find, find_many, select
+from timebank.tables import Where, find, find_many, page_by_id
 from timebank.texts import Text
 from timebank.units import WorkUnit
 
@@ -82,14 +83,7 @@ async def _kept(report: AnnualReport, version: int, label: str) -> dict[str, str
 
 
 async def reports_below(
-    actor: Actor,
-    path: str,
-    states: Sequence[AnnualReportState],
-    *,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, path: str, states: Sequence[AnnualReportState], **where: Unpack[Where]
 ) -> list[AnnualReport]:
     """Reports at or below a path, the oldest first: for registrars, or the organisation's own."""
     for action in (Action.REGISTER_ORGANISATION, Action.ACT_FOR_ORGANISATION):
@@ -97,8 +91,5 @@ async def reports_below(
             break
     else:
         return []
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
     which = Q(path__startswith=path, state__in=[state.value for state in states])
-    order = ["-id" if backward else "id"]
-    return await select(AnnualReport, which, *bounds, order=order, limit=limit)
+    return await page_by_id(AnnualReport, where, which)

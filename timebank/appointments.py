@@ -5,8 +5,9 @@ community's secretary confirms it. It stands under an alias and is seen by those
 bodies, offices and terms; in-service members report instead (`member_reports`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Unpack
 
 from msgspec.structs import replace
 from tortoise.expressions import Q
@@ -53,7 +54,7 @@ from timebank.people import Person, active_person
 from timebank.places import must_be_community
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, among, find_many, newest_by_id, select, table
 
 MOST_OPEN = 5
 """A guard, not a rule of the domain: offices that somebody says they hold at once."""
@@ -284,21 +285,19 @@ async def appointments_of(
     actor: Actor,
     *,
     scope: str | None = None,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    states: Collection[AppointmentState] = (),
+    **where: Unpack[Where],
 ) -> list[Appointment]:
-    """The actor's own appointments, or for its secretary those below a path, newest first."""
+    """The actor's own appointments, or for its secretary those below a path, newest first.
+
+    Args: states, only those that are so far; empty, all.
+    """
     which = Q(member=await alias_of(actor) or "")
     if scope is not None:
         if not await may_read(actor, Action.HANDLE_MEMBER_REPORTS, scope):
             return []
         which = Q(path__startswith=scope)
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(Appointment, which, *bounds, order=order, limit=limit)
+    return await newest_by_id(Appointment, where, which, *among(states))
 
 
 async def appointees_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:

@@ -9,6 +9,7 @@ Refuses to know how it is issued (`certificate_issuing`) and shown (`certificate
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -41,7 +42,7 @@ from timebank.people import Person, active_person
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import may_act_for
 from timebank.refusals import NotFound, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, page_by_id, table
 
 MOST_LINES = 20
 
@@ -291,32 +292,17 @@ async def visible_certificates(actor: Actor, ids: Sequence[str]) -> dict[str, Ce
     return {held.id: held for held in found if held.person in mine or theirs(held.path)}
 
 
-async def certificates_of(
-    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[Certificate]:
+async def certificates_of(actor: Actor, **where: Unpack[Where]) -> list[Certificate]:
     """The actor's own certificates and requests, newest first, strictly between two ids."""
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
     which = Q(person=actor.person or "")
-    return await select(Certificate, which, *bounds, order=order, limit=limit)
+    return await newest_by_id(Certificate, where, which)
 
 
 async def certificates_at(
-    actor: Actor,
-    path: str,
-    state: CertificateState,
-    *,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, path: str, state: CertificateState, **where: Unpack[Where]
 ) -> list[Certificate]:
     """Certificates and requests below a path in a state, oldest first. For its staff."""
     if not await may_read(actor, Action.READ_RECORDS, path):
         return []
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
     which = Q(path__startswith=path, state=state.value)
-    return await select(Certificate, which, *bounds, order=order, limit=limit)
+    return await page_by_id(Certificate, where, which)

@@ -7,6 +7,7 @@ refuses to know what a pool does with them.
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -27,7 +28,7 @@ from timebank.pools import pool_area
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import acting_for, may_act_for, principal_in, principal_of
 from timebank.refusals import Forbidden, NotFound, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, select, table
 
 
 class DonationState(StrEnum):
@@ -262,22 +263,13 @@ async def visible_donations(actor: Actor, ids: Sequence[str]) -> dict[str, Donat
 
 
 async def donations_of(
-    actor: Actor,
-    *,
-    principal: str | None = None,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, *, principal: str | None = None, **where: Unpack[Where]
 ) -> list[Donation]:
     """The actor's own donations, or those of a `principal` (a volunteer number), newest first."""
     whose = await principal_of(actor, principal)
     if whose is None:
         return []
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(Donation, Q(donor=whose), *bounds, order=order, limit=limit)
+    return await newest_by_id(Donation, where, Q(donor=whose))
 
 
 async def donations_due(*, skip: int, limit: int) -> list[str]:

@@ -9,7 +9,7 @@ Nobody decides who took part in the finding, turned a key or is a party.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -61,7 +61,7 @@ from timebank.proxies import may_act_for, principal_in
 from timebank.record_life import LIFECYCLE as RECORD_LIFE
 from timebank.record_life import HoursReinstated, HoursReinstatedSilent, RecordState
 from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, Where, find, find_many, page_by_id, table
 from timebank.texts import LONGEST, keep_text
 from timebank.working_days import working_days_later
 
@@ -353,14 +353,9 @@ async def visible_appeals(actor: Actor, ids: Sequence[str]) -> dict[str, Finding
     return {id: held for id, held in found.items() if held.person in mine or theirs(held.area)}
 
 
-async def open_appeals(
-    actor: Actor, path: str, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[FindingAppeal]:
+async def open_appeals(actor: Actor, path: str, **where: Unpack[Where]) -> list[FindingAppeal]:
     """The appeals to be decided below a path, the oldest first, for the district's officers."""
     if not await may_read(actor, Action.FIND_MISCONDUCT, path):
         return []
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
     waiting = Q(area__startswith=path, state=AppealState.ASKED.value)
-    order = ["-id" if backward else "id"]
-    return await select(FindingAppeal, waiting, *bounds, order=order, limit=limit)
+    return await page_by_id(FindingAppeal, where, waiting)

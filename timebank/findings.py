@@ -8,6 +8,7 @@ for a star.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -29,7 +30,7 @@ from timebank.record_life import (
     HoursVoided,
     RecordState,
 )
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, select, table
 
 # Tables and projectors
 
@@ -222,16 +223,11 @@ async def visible_findings(actor: Actor, ids: Sequence[str]) -> dict[str, Findin
     return {str(id): held for id, held in found.items() if theirs(held.area) or id in own}
 
 
-async def findings_at(
-    actor: Actor, path: str, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[Finding]:
+async def findings_at(actor: Actor, path: str, **where: Unpack[Where]) -> list[Finding]:
     """The findings of the districts below a path, newest first. For their staff."""
     if not await may_read(actor, Action.READ_RECORDS, path):
         return []
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(Finding, Q(area__startswith=path), *bounds, order=order, limit=limit)
+    return await newest_by_id(Finding, where, Q(area__startswith=path))
 
 
 async def records_in(findings: Sequence[str]) -> dict[str, list[str]]:

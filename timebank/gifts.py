@@ -7,6 +7,7 @@ acts for whom (`proxies`).
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -45,7 +46,7 @@ from timebank.people import Person, VolunteerNumber, active_person
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import acting_for, may_act_for, principal_in, principal_of
 from timebank.refusals import Forbidden, NotFound
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, select, table
 
 # Tables and projectors
 
@@ -277,23 +278,14 @@ async def visible_gifts(actor: Actor, ids: Sequence[str]) -> dict[str, Gift]:
 
 
 async def gifts_of(
-    actor: Actor,
-    *,
-    principal: str | None = None,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, *, principal: str | None = None, **where: Unpack[Where]
 ) -> list[Gift]:
     """Gifts that the actor gave or was given, or those of a `principal` (a volunteer number)."""
     whose = await principal_of(actor, principal)
     if whose is None:
         return []
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
     which = Q(giver=whose) | Q(receiver=whose)
-    return await select(Gift, which, *bounds, order=order, limit=limit)
+    return await newest_by_id(Gift, where, which)
 
 
 async def gifts_due(*, skip: int, limit: int) -> list[str]:

@@ -7,6 +7,7 @@ same one is so with all of it, however they came in. Anybody leaves alone. Knows
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -24,7 +25,7 @@ from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person, VolunteerNumber
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, Where, find, find_many, newest_by_id, select, table
 
 
 class InviteState(StrEnum):
@@ -374,16 +375,11 @@ async def visible_invites(actor: Actor, ids: Sequence[str]) -> dict[str, Househo
     return {held.id: held for held in found if actor.person in (held.inviter, held.invited)}
 
 
-async def invites_of(
-    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[HouseholdInvite]:
+async def invites_of(actor: Actor, **where: Unpack[Where]) -> list[HouseholdInvite]:
     """The invitations the actor sent or got, newest first, strictly between two ids."""
     own = actor.person or ""
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
     which = Q(inviter=own) | Q(invited=own)
-    return await select(HouseholdInvite, which, *bounds, order=order, limit=limit)
+    return await newest_by_id(HouseholdInvite, where, which)
 
 
 async def household_of(actor: Actor, *, most: int = 100) -> list[HouseholdMember]:

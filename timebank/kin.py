@@ -7,6 +7,7 @@ whether in the direct line. Refuses to know who lives together or acts for whom.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -24,7 +25,7 @@ from timebank.lifecycles import Lifecycle, step
 from timebank.people import AgeBand, Person, VolunteerNumber
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, table
 
 
 class Kinship(StrEnum):
@@ -386,12 +387,7 @@ async def visible_ties(actor: Actor, ids: Sequence[str]) -> dict[str, KinTie]:
     }
 
 
-async def ties_of(
-    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[KinTie]:
+async def ties_of(actor: Actor, **where: Unpack[Where]) -> list[KinTie]:
     """The actor's own kinships, newest first, strictly between two ids."""
     own = actor.person or ""
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(KinTie, Q(one=own) | Q(other=own), *bounds, order=order, limit=limit)
+    return await newest_by_id(KinTie, where, Q(one=own) | Q(other=own))

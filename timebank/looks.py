@@ -9,6 +9,7 @@ noted; then a look leaves a line in the server's log. Refuses to know why anybod
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Unpack
 
 import structlog
 from tortoise.expressions import Q
@@ -22,7 +23,7 @@ from timebank.journal import Answer, current, write
 from timebank.people import person_by_number
 from timebank.policy import policy_on
 from timebank.refusals import LedgerStopped
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, select, table
 
 log = structlog.get_logger()
 
@@ -105,13 +106,7 @@ async def forget_look(id: str) -> Answer:
 
 
 async def looks_at(
-    actor: Actor,
-    *,
-    number: str | None = None,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, *, number: str | None = None, **where: Unpack[Where]
 ) -> list[Look]:
     """Who looked at the actor's own record, or for the officer at somebody's, newest day first."""
     whose = actor.person
@@ -123,10 +118,7 @@ async def looks_at(
         whose = held.id if held is not None and allowed else None
     if whose is None:
         return []
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(Look, Q(person=whose), *bounds, order=order, limit=limit)
+    return await newest_by_id(Look, where, Q(person=whose))
 
 
 async def looks_old(*, skip: int, limit: int) -> list[str]:

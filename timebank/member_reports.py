@@ -6,11 +6,11 @@ aliases; whose they are, `aliases` tells; what a secretary does, `report_reviews
 what a unit may know, `unit_consents`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from typing import Unpack
 
 from msgspec.structs import replace
-from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, grants_of, may_read
@@ -56,7 +56,7 @@ from timebank.member_life import (
 from timebank.people import Person, active_person, people_by_id
 from timebank.places import must_be_community
 from timebank.projections import Place, Rows, projects
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, Where, among, find, find_many, newest_by_id, select, table
 from timebank.vault import read_fields
 
 # Tables and projectors
@@ -279,24 +279,18 @@ async def visible_reports(actor: Actor, ids: Sequence[str]) -> dict[str, MemberR
 
 
 async def reports_at(
-    actor: Actor,
-    community: str,
-    *,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int = 20,
-    backward: bool = False,
+    actor: Actor, community: str, *, states: Collection[ReportState] = (), **where: Unpack[Where]
 ) -> list[MemberReport]:
-    """The reports at a community, newest first, for its secretary; none where the module is off."""
+    """The reports at a community, newest first, for its secretary; none where the module is off.
+
+    Args: states, only those that are so far; empty, all.
+    """
     if not await module_enabled():
         return []
     area = await find(Area, community)
     if not await may_read(actor, Action.HANDLE_MEMBER_REPORTS, area.path if area else ""):
         return []
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(MemberReport, *bounds, community=community, order=order, limit=limit)
+    return await newest_by_id(MemberReport, where, *among(states), community=community)
 
 
 async def members_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:

@@ -7,6 +7,7 @@ beside it. Refuses to know how the district decides: that is `rulings`.
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -47,7 +48,7 @@ from timebank.record_life import (
     RecordState,
 )
 from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, Where, find, find_many, newest_by_id, page_by_id, table
 from timebank.texts import LONGEST, keep_text
 from timebank.working_days import working_days_later
 
@@ -369,26 +370,16 @@ async def visible_objections(actor: Actor, ids: Sequence[str]) -> dict[str, Obje
     return {held.id: held for held in found if parties[held.id] & mine or theirs(held.path)}
 
 
-async def objections_of(
-    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[Objection]:
+async def objections_of(actor: Actor, **where: Unpack[Where]) -> list[Objection]:
     """The actor's own objections and those to the actor's records, newest first."""
     own = actor.person or ""
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
     mine = Q(person=own) | Q(volunteer=own)
-    return await select(Objection, mine, *bounds, order=order, limit=limit)
+    return await newest_by_id(Objection, where, mine)
 
 
-async def open_objections(
-    actor: Actor, path: str, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[Objection]:
+async def open_objections(actor: Actor, path: str, **where: Unpack[Where]) -> list[Objection]:
     """What is to be decided below a path, the oldest first. For its staff."""
     if not await may_read(actor, Action.READ_RECORDS, path):
         return []
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
     waiting = Q(path__startswith=path, decide_by__isnull=False)
-    order = ["-id" if backward else "id"]
-    return await select(Objection, waiting, *bounds, order=order, limit=limit)
+    return await page_by_id(Objection, where, waiting)

@@ -8,6 +8,7 @@ the volunteer number of a person, whose id alone reaches the ledger.
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Unpack
 
 from msgspec.structs import replace
 from tortoise.expressions import Q
@@ -38,7 +39,7 @@ from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal
 from timebank.registrations import NAME_MOST
 from timebank.representatives import end_roles, make_representative, representative_numbered
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, page_by_id, table
 from timebank.texts import LONGEST, Text, keep_text
 from timebank.units import WorkUnit
 
@@ -299,7 +300,7 @@ async def visible_changes(actor: Actor, ids: Sequence[str]) -> dict[str, Organis
 
 
 async def changes_below(
-    actor: Actor, path: str, *, after: str | None, before: str | None, limit: int, backward: bool
+    actor: Actor, path: str, **where: Unpack[Where]
 ) -> list[OrganisationChange]:
     """Changes that wait at or below a path, the oldest first; for registrars, and for those who
     act for the organisation that the path ends with."""
@@ -308,11 +309,8 @@ async def changes_below(
             break
     else:
         return []
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
     which = Q(path__startswith=path, state=ChangeState.ASKED.value)
-    return await select(OrganisationChange, which, *bounds, order=order, limit=limit)
+    return await page_by_id(OrganisationChange, where, which)
 
 
 async def asked_of(actor: Actor, ids: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ and for whoever stands for its supervising unit.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Unpack
 
 from tortoise.expressions import Q
 
@@ -16,7 +17,7 @@ from timebank.ids import is_id
 from timebank.journal import current
 from timebank.organisation_life import OPEN_TO_ALL, PENDING, OrganisationState
 from timebank.organisations import CreditCode, Organisation, organisations_by_id
-from timebank.tables import find, find_many, select
+from timebank.tables import Where, find, find_many, page_by_id
 from timebank.units import WorkUnit
 
 
@@ -111,14 +112,9 @@ async def my_organisations(
     return await page_of(which, after=after, before=before, limit=limit, backward=backward)
 
 
-async def page_of(
-    which: Q, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[Organisation]:
+async def page_of(which: Q, **where: Unpack[Where]) -> list[Organisation]:
     """A page of organisations, strictly between two ids."""
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
-    return await select(Organisation, which, *bounds, order=order, limit=limit)
+    return await page_by_id(Organisation, where, which)
 
 
 async def organisation_coded(code: str) -> str | None:

@@ -7,6 +7,7 @@ with a commitment on the ledger; the areas they lie in are those of `divisions`,
 
 import re
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -23,7 +24,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
-from timebank.tables import Row, count, find, find_many, select, table
+from timebank.tables import Row, Where, count, find, find_many, page_by_id, select, table
 from timebank.texts import keep_text, read_texts
 
 NUMBER = re.compile(r"[A-Z0-9-]{1,32}")
@@ -347,19 +348,9 @@ async def station_by_number(number: str) -> Station | None:
     return await find(Station, held.station) if held else None
 
 
-async def stations_below(
-    path: str,
-    *,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int = 20,
-    backward: bool = False,
-) -> list[Station]:
+async def stations_below(path: str, **where: Unpack[Where]) -> list[Station]:
     """Stations at or below a path, strictly between two ids, in their order or from the end."""
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
-    return await select(Station, Q(path__startswith=path), *bounds, order=order, limit=limit)
+    return await page_by_id(Station, where, Q(path__startswith=path))
 
 
 async def stations_on(paths: list[str]) -> dict[str, Station]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from functools import partial
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -40,7 +41,7 @@ from timebank.people import AgeBand, Person, active_person
 from timebank.pools import PoolDrawn, draw, granting_pool, pool_area
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, select, table
 
 MOST_AT_ONCE = 500
 
@@ -344,14 +345,9 @@ async def close_grant(actor: Actor, *, grant: str, key: RequestKey | None = None
 # Reads
 
 
-async def grants_of(
-    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[PoolGrant]:
+async def grants_of(actor: Actor, **where: Unpack[Where]) -> list[PoolGrant]:
     """The actor's own grants, newest first, strictly between two ids."""
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(PoolGrant, *bounds, person=actor.person or "", order=order, limit=limit)
+    return await newest_by_id(PoolGrant, where, person=actor.person or "")
 
 
 async def visible_grants(actor: Actor, ids: Sequence[str]) -> dict[str, PoolGrant]:

@@ -5,8 +5,9 @@ secretary alone, since whoever has one is a Party member. Knows the limit of ope
 itself is recorded like any other, see `post_services`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Unpack
 
 from msgspec.structs import replace
 from tortoise.expressions import Q
@@ -53,7 +54,7 @@ from timebank.posts import LIFECYCLE as POST_LIFE
 from timebank.posts import PostFilled, PostReopened, PostState, ServicePost
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, among, find_many, newest_by_id, table
 from timebank.texts import keep_text, read_texts
 
 # Tables and projectors
@@ -310,21 +311,19 @@ async def claims_of(
     actor: Actor,
     *,
     scope: str | None = None,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    states: Collection[ClaimState] = (),
+    **where: Unpack[Where],
 ) -> list[PostClaim]:
-    """The actor's own claims, or for its secretary those below a path, newest first."""
+    """The actor's own claims, or for its secretary those below a path, newest first.
+
+    Args: states, only those that are so far; empty, all.
+    """
     which = Q(member=await alias_of(actor) or "")
     if scope is not None:
         if not await may_read(actor, Action.MANAGE_POSTS, scope):
             return []
         which = Q(path__startswith=scope)
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(PostClaim, which, *bounds, order=order, limit=limit)
+    return await newest_by_id(PostClaim, where, which, *among(states))
 
 
 async def claimants_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:

@@ -6,6 +6,7 @@ places, term and times; refuses to know who takes a place.
 
 from datetime import date
 from enum import StrEnum
+from typing import Unpack
 
 from msgspec.structs import replace
 from tortoise.expressions import Q
@@ -25,7 +26,7 @@ from timebank.lifecycles import Lifecycle, step
 from timebank.places import must_be_community
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, page_by_id, select, table
 from timebank.texts import keep_text
 
 LAST_MINUTE = 24 * 60
@@ -332,23 +333,13 @@ async def visible_posts(actor: Actor, ids: list[str]) -> dict[str, ServicePost]:
 
 
 async def posts_below(
-    actor: Actor,
-    path: str,
-    state: PostState,
-    *,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, path: str, state: PostState, **where: Unpack[Where]
 ) -> list[ServicePost]:
     """Posts at or below a path in a state, oldest first; drafts for their secretary only."""
     if state is PostState.DRAFT and not await may_read(actor, Action.MANAGE_POSTS, path):
         return []
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
     below = Q(path__startswith=path, state=state.value)
-    return await select(ServicePost, below, *bounds, order=order, limit=limit)
+    return await page_by_id(ServicePost, where, below)
 
 
 async def posts_over(*, skip: int, limit: int) -> list[str]:

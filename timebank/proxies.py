@@ -9,6 +9,7 @@ whom; what they may do is each command's own.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -34,7 +35,7 @@ from timebank.people import (
 )
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, table
 
 
 class MandateState(StrEnum):
@@ -290,16 +291,11 @@ async def visible_mandates(actor: Actor, ids: Sequence[str]) -> dict[str, Mandat
     }
 
 
-async def mandates_of(
-    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[Mandate]:
+async def mandates_of(actor: Actor, **where: Unpack[Where]) -> list[Mandate]:
     """The mandates the actor gave or was given, newest first, strictly between two ids."""
     own = actor.person or ""
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
     which = Q(principal=own) | Q(proxy=own)
-    return await select(Mandate, which, *bounds, order=order, limit=limit)
+    return await newest_by_id(Mandate, where, which)
 
 
 async def may_act_for(actor: Actor, people: Iterable[PersonId]) -> set[PersonId]:

@@ -9,9 +9,9 @@ Rows of a sealed table are kept sealed, but for their key, by whoever installed 
 import asyncio
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
@@ -279,8 +279,14 @@ async def select(
     return [spec.load(values) for values in found]
 
 
-class Where(typing.TypedDict):
-    """A page of rows by their ids: strictly between two, so many, from the end if `backward`."""
+USUAL_PAGE = 20
+
+
+class Where(typing.TypedDict, total=False):
+    """A page of rows by their ids: strictly between two, so many, from the end if `backward`.
+
+    Without a word the first USUAL_PAGE of them.
+    """
 
     after: str | None
     before: str | None
@@ -288,12 +294,38 @@ class Where(typing.TypedDict):
     backward: bool
 
 
+def among(states: Collection[StrEnum]) -> list[Q]:
+    """The condition that a row's state is one of these; none where all will do."""
+    return [Q(state__in=sorted(states))] if states else []
+
+
 async def page_by_id(row: type[R], where: Where, *conditions: Q, **filters: Any) -> list[R]:
     """A page of the rows that meet the conditions, the oldest id first."""
-    bounds = [Q(id__gt=where["after"])] if where["after"] else []
-    bounds += [Q(id__lt=where["before"])] if where["before"] else []
-    order = ["-id" if where["backward"] else "id"]
-    return await select(row, *conditions, *bounds, order=order, limit=where["limit"], **filters)
+    last, first = where.get("before"), where.get("after")
+    order = "-id" if where.get("backward") else "id"
+    return await _between(row, first, last, order, where, *conditions, **filters)
+
+
+async def newest_by_id(row: type[R], where: Where, *conditions: Q, **filters: Any) -> list[R]:
+    """A page of the rows that meet the conditions, the newest id first."""
+    last, first = where.get("after"), where.get("before")
+    order = "id" if where.get("backward") else "-id"
+    return await _between(row, first, last, order, where, *conditions, **filters)
+
+
+async def _between(
+    row: type[R],
+    first: str | None,
+    last: str | None,
+    order: str,
+    where: Where,
+    *conditions: Q,
+    **filters: Any,
+) -> list[R]:
+    bounds = [Q(id__gt=first)] if first else []
+    bounds += [Q(id__lt=last)] if last else []
+    limit = where.get("limit", USUAL_PAGE)
+    return await select(row, *conditions, *bounds, order=[order], limit=limit, **filters)
 
 
 async def find(row: type[R], key: Key) -> R | None:

@@ -5,9 +5,9 @@ texts with a commitment on the ledger.
 """
 
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
-from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import SCOPES, Action, permit
@@ -20,7 +20,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.places import Station, working_station
 from timebank.projections import Rows, projects
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, page_by_id, table
 from timebank.texts import keep_text
 
 
@@ -130,16 +130,6 @@ async def teams_by_id(ids: list[str]) -> dict[str, Team]:
     return {str(id): row for id, row in found.items()}
 
 
-async def teams_of(
-    station: str,
-    *,
-    after: str | None = None,
-    before: str | None = None,
-    limit: int = 100,
-    backward: bool = False,
-) -> list[Team]:
+async def teams_of(station: str, **where: Unpack[Where]) -> list[Team]:
     """The teams of a station, strictly between two ids, in their order or from the end."""
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
-    return await select(Team, *bounds, station=station, order=order, limit=limit)
+    return await page_by_id(Team, where, station=station)

@@ -9,6 +9,7 @@ signs in, and only while the consent stands (`unit_consents`).
 import hmac
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Unpack
 
 from msgspec.structs import replace
 from tortoise.expressions import Q
@@ -47,7 +48,7 @@ from timebank.statement_life import (
     UnitConsentMissing,
 )
 from timebank.statement_sums import REMARK_MOST, done_between, months_of
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, Where, find, find_many, newest_by_id, select, table
 from timebank.texts import keep_text, read_texts
 from timebank.unit_consents import ENDING, UnitConsent, end_consent
 from timebank.units import WorkUnit
@@ -289,13 +290,7 @@ async def visible_statements(actor: Actor, ids: Sequence[str]) -> dict[str, Stat
 
 
 async def statements_of(
-    actor: Actor,
-    *,
-    unit: str | None = None,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, *, unit: str | None = None, **where: Unpack[Where]
 ) -> list[Statement]:
     """The actor's own statements, or those sent to a unit for its admin, newest first."""
     which = Q(member=await alias_of(actor) or "")
@@ -304,10 +299,7 @@ async def statements_of(
         if place is None or not await may_read(actor, Action.READ_STATEMENTS, place.path):
             return []
         which = Q(unit=unit, state=StatementState.SENT.value)
-    bounds = [Q(id__lt=after)] if after else []
-    bounds += [Q(id__gt=before)] if before else []
-    order = ["id" if backward else "-id"]
-    return await select(Statement, which, *bounds, order=order, limit=limit)
+    return await newest_by_id(Statement, where, which)
 
 
 async def statement_behind(link: str) -> Statement | None:

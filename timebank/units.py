@@ -5,6 +5,7 @@ on the ledger. Refuses to know who works there.
 """
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from tortoise.expressions import Q
 
@@ -18,7 +19,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.projections import Rows, projects
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, page_by_id, table
 from timebank.texts import keep_text
 
 # Events
@@ -83,11 +84,6 @@ async def units_by_id(ids: Sequence[str]) -> dict[str, WorkUnit]:
     return {str(id): held for id, held in (await find_many(WorkUnit, ids)).items()}
 
 
-async def units_below(
-    path: str, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[WorkUnit]:
+async def units_below(path: str, **where: Unpack[Where]) -> list[WorkUnit]:
     """The units at or below a path, strictly between two ids, in their order or from the end."""
-    bounds = [Q(id__gt=after)] if after else []
-    bounds += [Q(id__lt=before)] if before else []
-    order = ["-id" if backward else "id"]
-    return await select(WorkUnit, Q(path__startswith=path), *bounds, order=order, limit=limit)
+    return await page_by_id(WorkUnit, where, Q(path__startswith=path))
