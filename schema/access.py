@@ -7,6 +7,7 @@ import strawberry
 from strawberry import ID
 
 from schema.context import Input
+from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
 from schema.places import Station, read_stations_on
@@ -124,6 +125,12 @@ class Grant:
     async def station(self, info: Info) -> Station | None:
         """The station that the scope is, or lies in; null for an area."""
         return await info.context.loaders.load(read_stations_on, self.scope)
+
+    @field
+    async def area(self, info: Info) -> Area | None:
+        """The area that the scope is; null for a station or an organisation."""
+        code = self.scope.rstrip("/").rpartition("/")[2]
+        return await info.context.loaders.load(read_areas, code)
 
     @classmethod
     def of(cls, held: access.Grant) -> "Grant":

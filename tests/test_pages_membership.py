@@ -9,17 +9,20 @@ from playwright.async_api import Browser, expect
 from tests.demo_site import enter, make_city, serving
 from tests.test_pages_wishes import officer
 from tests.world import key
-from timebank.access import Role
+from timebank import demo
+from timebank.access import Role, grant_role
+from timebank.actors import SYSTEM
 from timebank.clock import day_of
+from timebank.divisions import Area, AreaLevel
 from timebank.journal import current
-from timebank.member_reports import MemberReport
+from timebank.member_reports import MemberReport, report_membership
 from timebank.post_claims import PostClaim, confirm_claim
 from timebank.posts import PostClass, draft_post, open_post
 from timebank.report_reviews import activate_report, receive_report
 from timebank.tables import select
 
 pytestmark = pytest.mark.anyio
-VOLUNTEER = "志愿者"
+MANAGER, VOLUNTEER = "站长", "志愿者"
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +97,21 @@ async def test_a_link_of_no_statement_is_no_page(site: str) -> None:
     async with AsyncClient(base_url=site) as client:
         for path in ("/u/ust_none.00", "/u/ust_none.00/statement.csv"):
             assert (await client.get(path)).status_code == 404
+
+
+async def test_a_secretary_of_two_communities_works_in_either(browser: Browser, site: str) -> None:
+    (manager,) = [one.person for one in await demo.sign_ins() if one.role == "station_manager"]
+    areas = await select(Area, level=AreaLevel.COMMUNITY.value, order=["-code"], limit=2)
+    for area in areas:
+        await grant_role(
+            SYSTEM, person=manager, role=Role.PARTY_SECRETARY, scope=area.path, key=key()
+        )
+    who = await officer(52, Role.AUDITOR, "420100/")
+    await report_membership(who, community=areas[1].code, consent=True, key=key())
+    page, said = await enter(browser, site, MANAGER, js=False, path="/office/party")
+    await expect(page.get_by_role("button", name="接收")).to_have_count(0)
+    await page.get_by_role("link", name=areas[1].name, exact=True).click()
+    await page.get_by_role("button", name="接收").click()
+    await expect(page.get_by_role("status")).to_have_text("已办好")
+    await expect(page.get_by_role("button", name="审核通过")).to_be_visible()
+    assert not said

@@ -25,6 +25,7 @@ NAMED = re.compile(
     rb'content-disposition:\s*form-data;\s*name="([^"]*)"(;\s*filename=)?', re.IGNORECASE
 )
 Given = Mapping[str, list[str]]
+OFFICE = "office"
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,10 +50,18 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
         return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else -1
 
     def address(self, path: str, **query: str) -> str:
-        """A page's address, at the station that the form was posted for."""
-        kept = {"station": self.query["station"]} if "station" in self.query else {}
-        told = urlencode({**kept, **query})
+        """A page's address, at the station or office that the form was posted for."""
+        told = urlencode({**self.kept(), **query})
         return f"{path}?{told}" if told else path
+
+    def keeping(self, address: str) -> str:
+        """An address that has a query already, at the same station or office."""
+        kept = urlencode(self.kept())
+        return f"{address}&{kept}" if kept and "?" in address else address
+
+    def kept(self) -> dict[str, str]:
+        """The station or office that the form was posted for."""
+        return {name: self.query[name] for name in ("station", OFFICE) if name in self.query}
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):

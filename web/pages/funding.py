@@ -18,9 +18,8 @@ def this_year(opened: Opened) -> dict[str, Any]:
 
 
 def my_payments(opened: Opened) -> dict[str, Any]:
-    """The scope of the first grant of a cashier or checker; nowhere where there is none."""
-    scopes = [one["scope"] for one in opened.found.get("myGrants", ()) if one["role"] in HANDS]
-    return {"scope": scopes[0] if scopes else "-"}
+    """Where a cashier or checker is at work."""
+    return {"scope": opened.office(*HANDS)}
 
 
 PAGES = (

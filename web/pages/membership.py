@@ -94,10 +94,8 @@ def drafted(posted: Posted) -> dict[str, Any]:
 
 
 def my_community(opened: Opened) -> dict[str, Any]:
-    """The community of the first grant of a Party secretary; nowhere where there is none."""
-    grants = opened.found.get("myGrants", ())
-    scopes = [one["scope"] for one in grants if one["role"] == "PARTY_SECRETARY"]
-    scope = scopes[0] if scopes else "-"
+    """The community where a Party secretary is at work."""
+    scope = opened.office("PARTY_SECRETARY")
     code = scope.rstrip("/").rpartition("/")[2]
     return {"scope": scope, "community": code, "code": code}
 

@@ -12,9 +12,8 @@ STARS, OBJECTIONS, FINDINGS = "/office/stars", "/office/objections", "/office/fi
 
 
 def my_office(opened: Opened) -> dict[str, Any]:
-    """The scope of the first grant of a lead; nowhere where there is none."""
-    scopes = [one["scope"] for one in opened.found.get("myGrants", ()) if one["role"] in LEADS]
-    return {"scope": scopes[0] if scopes else "-"}
+    """Where a lead is at work."""
+    return {"scope": opened.office(*LEADS)}
 
 
 def decided(posted: Posted) -> dict[str, Any]:

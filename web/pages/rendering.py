@@ -218,7 +218,7 @@ class Pages:
                 request, context, page, errors=errors, given=given, answer=payload
             )
         done = msgspec.structs.replace(posted, payload=payload)
-        then = form.then if isinstance(form.then, str) else form.then(done)
+        then = done.keeping(form.then) if isinstance(form.then, str) else form.then(done)
         response = RedirectResponse(then, status_code=303)
         if payload.get("token"):
             self.signed_in(request, response, payload["token"])

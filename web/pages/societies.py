@@ -27,9 +27,8 @@ def its_scope(opened: Opened) -> dict[str, Any]:
 
 
 def my_office(opened: Opened) -> dict[str, Any]:
-    """The scope of the first grant that registers or files; nowhere where there is none."""
-    scopes = [one["scope"] for one in opened.found.get("myGrants", ()) if one["role"] in OFFICERS]
-    return {"scope": scopes[0] if scopes else "-"}
+    """Where somebody registers or files."""
+    return {"scope": opened.office(*OFFICERS)}
 
 
 def the_organisation(posted: Posted) -> dict[str, Any]:

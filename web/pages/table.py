@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from web.forms import OFFICE
+
 Answered = Mapping[str, Any]
 
 
@@ -23,6 +25,13 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     def asked(self, name: str) -> str:
         """A part of the query, empty if it is not there."""
         return self.query.get(name, "").strip()
+
+    def office(self, *roles: str) -> str:
+        """The scope that the page is opened for: the one that the address asks for, among those of
+        one's own grants of these roles, or else the first; `-`, which nothing is, without any."""
+        scopes = [one["scope"] for one in self.found.get("myGrants", ()) if one["role"] in roles]
+        asked = self.asked(OFFICE)
+        return asked if asked in scopes else next(iter(scopes), "-")
 
 
 def nothing(opened: Opened) -> dict[str, Any]:
