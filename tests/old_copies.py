@@ -102,7 +102,9 @@ async def secrets_of(who: str) -> dict[str, bytes]:
         spec = row.spec
         for values in await spec.model.filter(**{column: who}).values_list(*spec.columns):
             for name, value in zip(spec.columns, values, strict=True):
-                if name in {"wrapped", "sealed", "mark", "phc", "digest"}:
+                # A name has one mark, whoever bears it; that this person does is in the id.
+                told_apart = "id" if row is KeyedFinding else "mark"
+                if name in {"wrapped", "sealed", told_apart, "phc", "digest"}:
                     data = value.encode() if isinstance(value, str) else bytes(value)
                     told[f"{spec.name}.{name}/{values[0]}"] = data
     (objection,) = await TABLES["objection"].model.filter(person=who).values_list("id")

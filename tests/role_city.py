@@ -13,6 +13,7 @@ from graphql import (
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLNonNull,
+    Undefined,
     get_named_type,
 )
 
@@ -76,7 +77,7 @@ class City:
                 value = next(iter(kind.values))
             if value is not None:
                 told[name] = value
-            elif isinstance(wanted.type, GraphQLNonNull):
+            elif isinstance(wanted.type, GraphQLNonNull) and wanted.default_value is Undefined:
                 raise AssertionError(f"say in role_city.py what {field} is to be given as {name}")
         return told
 

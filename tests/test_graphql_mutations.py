@@ -211,7 +211,10 @@ def test_every_refusal_of_the_domain_has_its_code_and_a_test_s_own_has_none() ->
 
 def test_descriptions_are_docstrings_and_without_one_nothing_is_made() -> None:
     printed = schema().as_str()
-    assert '"""Paint it."""\n  paint(input: PaintInput!): PaintPayload\n' in printed
+    assert (
+        '"""Paint it."""\n  paint(\n    """What `paint` takes."""\n    input: PaintInput!\n'
+        in printed
+    )
     assert "second paragraph" not in printed
     assert '"""What `paint` takes."""\ninput PaintInput {' in printed
     assert '"""Painted."""\ntype PaintPayload {' in printed

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from playwright.async_api import Browser, Page
 
+from tests.credit import credit
 from tests.demo_site import afternoon, enter, make_city, serving
 from tests.world import key
 from timebank import accounts, demo, people
@@ -39,6 +40,11 @@ async def site(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> 
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings, clock=clock) as address:
         who = await cast("volunteer")
+        held = await people.person(who.id)
+        assert held
+        assert held.home
+        # What a volunteer of so small a city holds depends on the day that it is made.
+        await credit(who.id, held.home, 120)
         for one in (who, await neighbour(who)):
             await may_draw(one)
         yield address

@@ -111,7 +111,7 @@ async def test_who_closed_an_account_signs_in_to_come_back_and_is_no_staff(world
     await grant_role(
         SYSTEM, person=who.id, role=Role.STATION_CLERK, scope=world.station_path, key=key()
     )
-    token = (await sign_in(number=number, password=PASSWORD)).token
+    token = (await open_session(who.id)).token
     assert (await actor_of(token)).staff
     await close_account(await actor_of(token), rest=Rest.KEEP, key=key())
     actor = await actor_of(token)

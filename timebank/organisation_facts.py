@@ -32,7 +32,7 @@ from timebank.organisation_teams import (
     organisation_of_path,
 )
 from timebank.projections import Rows, projects_after
-from timebank.representatives import OrganisationGrant
+from timebank.representatives import organisation_over
 from timebank.tables import Row, select, table
 
 STANDING_YEAR = 0
@@ -126,9 +126,9 @@ def _listed(rows: Rows, event: OrganisationAbnormal | OrganisationCleared, entry
 
 @projects_after(RoleGranted)
 def _given(rows: Rows, event: RoleGranted, entry: Sealed) -> None:
-    over = rows.get(OrganisationGrant, event.grant)
-    if over is not None:
-        add_fact(rows, over.organisation, "roles_given", 1, entry)
+    organisation = organisation_over(event.scope)
+    if organisation is not None:
+        add_fact(rows, organisation, "roles_given", 1, entry)
 
 
 @projects_after(TeamTied, TeamUntied)

@@ -76,10 +76,16 @@ class OrganisationGrant(Row, frozen=True):
     organisation: str
 
 
+def organisation_over(scope: str) -> str | None:
+    """The organisation that a grant's scope is; None where it is a place."""
+    last = scope.rstrip("/").rpartition("/")[2]
+    return last if is_id(last, "org") else None
+
+
 @projects(RoleGranted)
 def _granted(rows: Rows, event: RoleGranted, entry: Sealed) -> None:
-    organisation = event.scope.rstrip("/").rpartition("/")[2]
-    if not is_id(organisation, "org"):
+    organisation = organisation_over(event.scope)
+    if organisation is None:
         return
     held = rows.get(OrganisationPeople, organisation)
     roles = (*(held.roles if held else ()), (event.grant, event.person, event.role))

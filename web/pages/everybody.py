@@ -69,7 +69,7 @@ FORMS = (
         given=lambda posted: {
             "number": posted.one("number"),
             "password": posted.one("password"),
-            "code": posted.one("code") or None,
+            "code": posted.one("one_time") or None,
         },
         keyed=False,
     ),
@@ -90,7 +90,7 @@ FORMS = (
         then="/sign-in",
         given=lambda posted: {
             "number": posted.one("number"),
-            "code": posted.one("code"),
+            "code": posted.one("one_time"),
             "password": posted.one("password"),
         },
         keyed=False,
@@ -112,7 +112,7 @@ FORMS = (
         field="confirmSecondFactor",
         page="/second-factor",
         then="/second-factor?done=1",
-        given=lambda posted: {"code": posted.one("code")},
+        given=lambda posted: {"code": posted.one("one_time")},
         keyed=False,
     ),
     Form(

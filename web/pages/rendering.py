@@ -61,7 +61,7 @@ EXPLORER_CSP = (
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-UNKEPT = ("password", "pin", "code", "csrf", "key")
+UNKEPT = ("password", "pin", "one_time", "csrf", "key")
 YEAR_SECONDS = 365 * 24 * 3600
 
 
