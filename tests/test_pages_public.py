@@ -15,10 +15,10 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.demo_site import enter, make_city, serving
-from timebank.settings import Settings
 from web.pages.rendering import PAGES
 
 pytestmark = pytest.mark.anyio
+TELEPHONE = "027-85000000"
 ROOT = Path(__file__).parent
 GOLDEN: dict[str, Any] = json.loads((ROOT / "vectors" / "ledger_v1.json").read_text("utf-8"))
 RECEIPT: str = GOLDEN["receipt_1_of_5"]
@@ -41,13 +41,9 @@ TRY_EACH = """async texts => {
 
 
 @pytest.fixture(scope="module")
-async def city(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return await make_city(tmp_path_factory.mktemp("city"))
-
-
-@pytest.fixture(scope="module")
-async def site(city: Settings) -> AsyncIterator[str]:
-    async with serving(city) as address:
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    city = await make_city(tmp_path_factory.mktemp("city"))
+    async with serving(city.model_copy(update={"help_telephone": TELEPHONE})) as address:
         yield address
 
 
@@ -172,19 +168,17 @@ async def test_statistics_are_drawn_and_downloaded_with_the_same_numbers(
 
 
 async def test_each_page_leads_to_the_manual_and_to_people_who_help(
-    browser: Browser, city: Settings
+    browser: Browser, site: str
 ) -> None:
-    told = city.model_copy(update={"help_telephone": "027-85000000"})
-    async with serving(told) as site:
-        context = await browser.new_context(locale="en", java_script_enabled=False)
-        page = await context.new_page()
-        await page.goto(f"{site}/stars/publicity")
-        assert await page.locator("footer").get_by_text("027-85000000").is_visible()
-        await page.get_by_role("link", name="Manual").click()
-        await page.get_by_role("heading", name="Auditor and public").wait_for()
-        assert await page.locator("main section h2").count() == 5
-        links = await page.locator("main ol a").evaluate_all("all => all.map(one => one.pathname)")
-        assert {path for path in links if path not in {page.path for page in PAGES}} == set()
+    context = await browser.new_context(locale="en", java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{site}/stars/publicity")
+    assert await page.locator("footer").get_by_text(TELEPHONE).is_visible()
+    await page.get_by_role("link", name="Manual").click()
+    await page.get_by_role("heading", name="Auditor and public").wait_for()
+    assert await page.locator("main section h2").count() == 5
+    links = await page.locator("main ol a").evaluate_all("all => all.map(one => one.pathname)")
+    assert {path for path in links if path not in {page.path for page in PAGES}} == set()
 
 
 async def test_a_volunteer_s_first_load_is_light_and_the_balance_is_in_it(
