@@ -41,7 +41,12 @@ from timebank.funding.grant_reviews import (
 from timebank.funding.grants import Grant
 from timebank.funding.sources import FenNotPositive, NotEnoughMoney
 from timebank.lifecycles import NotInThisState
-from timebank.publicity import PublicityReason, PublicityUndecided, object_to_publicity
+from timebank.publicity import (
+    OwnPublicityObjection,
+    PublicityReason,
+    PublicityUndecided,
+    object_to_publicity,
+)
 
 GRANT = Grant(
     id="gra_1",
@@ -139,6 +144,11 @@ async def test_an_objection_is_answered_before_the_award(world: World) -> None:
     for grant in grants:
         reason = PublicityReason.RULE_BROKEN
         await object_to_publicity(who, about=grant, reason=reason, key=key())
+    await object_to_publicity(officer, about=grants[1], reason=reason, key=key())
+    with pytest.raises(OwnPublicityObjection):
+        await rule_on_grant_objection(
+            officer, grant=grants[1], objector=officer.id, uphold=True, key=key()
+        )
     world.clock.move(8 * DAY)
     with pytest.raises(PublicityUndecided):
         await award_grant(officer, grant=grants[0], key=key())

@@ -9,6 +9,7 @@ import pytest
 
 from tests.funding import allotted
 from tests.projects import ELIGIBLE, answered, asked, officer_of, project_of
+from tests.test_member_reports import entries_of
 from tests.wire import act, ask, form
 from tests.world import World, found_station, key, open_world, resident_id
 from timebank import replay
@@ -118,6 +119,9 @@ async def test_one_person_has_one_vote_whichever_way_it_comes(world: World) -> N
     assert held
     assert (held.in_favour, held.against) == (2, 2)
     assert (held.by_page, held.by_paper, held.by_phone) == (2, 1, 1)
+    for ballot in await entries_of(world, "poll.ballot_cast"):
+        for voter in (who, late):
+            assert voter.id.encode() not in ballot.bytes, "who answered what is on no ledger"
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

@@ -38,6 +38,7 @@ from timebank.funding.project_votes import (
 from timebank.funding.project_works import approve_project
 from timebank.lifecycles import NotInThisState
 from timebank.publicity import (
+    OwnPublicityObjection,
     PublicityOpen,
     PublicityReason,
     PublicityUndecided,
@@ -165,6 +166,11 @@ async def test_objections_wait_for_their_answer_and_one_that_is_true_ends_it(
     for project in (first, second):
         reason = PublicityReason.RULE_BROKEN
         await object_to_publicity(who, about=project, reason=reason, key=key())
+    await object_to_publicity(street, about=second, reason=reason, key=key())
+    with pytest.raises(OwnPublicityObjection):
+        await rule_on_project_objection(
+            street, project=second, objector=street.id, uphold=True, key=key()
+        )
     query = "query($p: ID!) { node(id: $p) { ... on Project { objections { reason state } } } }"
     seen = (await ask(world, street, query, p=first))["node"]["objections"]
     assert seen == [{"reason": "RULE_BROKEN", "state": "RAISED"}]

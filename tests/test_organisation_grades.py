@@ -35,13 +35,13 @@ from timebank.organisations import OrganisationNotActive
 from timebank.policy import SEED, PolicyMalformed, read_policy
 from timebank.publicity import (
     OwnPublicity,
+    OwnPublicityObjection,
     PublicityOpen,
     PublicityReason,
     PublicityUndecided,
     object_to_publicity,
 )
 from timebank.refusals import Forbidden, NotFound, Refusal
-from timebank.star_rulings import OwnPublicityObjection
 
 POINTS = read_policy(SEED.read_text("utf-8")).organisation.grade_points
 

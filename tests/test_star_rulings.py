@@ -16,6 +16,7 @@ from timebank.finding_life import Blame
 from timebank.held_stars import NotClean, stars_on
 from timebank.lifecycles import NotInThisState
 from timebank.publicity import (
+    OwnPublicityObjection,
     PublicityObjection,
     PublicityOpen,
     PublicityReason,
@@ -29,7 +30,6 @@ from timebank.reversals import reverse_hours
 from timebank.star_award_life import StarDeclineReason, StarRevokeReason, StarState
 from timebank.star_awards import StarNotReached, appeal_star
 from timebank.star_rulings import (
-    OwnPublicityObjection,
     OwnStar,
     RevokedByYou,
     award_star,

@@ -52,7 +52,6 @@ from timebank.publicity import (
     settle_publicity,
 )
 from timebank.refusals import Forbidden, Refusal
-from timebank.star_rulings import OwnPublicityObjection
 from timebank.tables import Row, find_many, select, table
 from timebank.texts import LONGEST, keep_text
 
@@ -294,8 +293,6 @@ async def rule_on_grade_objection(
     def work(batch: Batch) -> Graded:
         held = _at_hand(batch, grade, Action.REGISTER_ORGANISATION)
         objection = batch.need(PublicityObjection, id, "objection")
-        if objection.person == actor.person:
-            raise OwnPublicityObjection
         if uphold:
             step(LIFECYCLE, held.state, GradeDeclined)
         entry = rule_on_objection(batch, objection, uphold=uphold)

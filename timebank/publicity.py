@@ -93,6 +93,12 @@ class PublicityUndecided(Refusal):
     count: int
 
 
+class OwnPublicityObjection(Refusal):
+    """Nobody decides their own objection."""
+
+    says = "This objection is your own; another officer must decide it."
+
+
 class ObjectedToPublicity(Refusal):
     """One objection a person and matter."""
 
@@ -217,7 +223,9 @@ def settle_publicity(rows: Rows, about: str) -> None:
 
 
 def rule_on_objection(batch: Batch, objection: "PublicityObjection", *, uphold: bool) -> Sealed:
-    """Decide an objection. Refuses: NotInThisState."""
+    """Decide an objection. Refuses: OwnPublicityObjection, NotInThisState."""
+    if objection.person == batch.actor.person:
+        raise OwnPublicityObjection
     made = PublicityObjectionUpheld if uphold else PublicityObjectionDismissed
     step(LIFECYCLE, objection.state, made)
     return batch.record(made(about=objection.about, person=objection.person))

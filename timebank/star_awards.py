@@ -87,9 +87,9 @@ class StarWaiting(Refusal):
 
 
 class FiveStarsNeedOrganisation(Refusal):
-    """Five stars go through a social organisation, and this city's register of them is not open."""
+    """Five stars go through a social organisation, which cannot endorse one here yet."""
 
-    says = "Five stars are given through a social organisation, and none is registered here yet."
+    says = "Five stars are given through a social organisation; none can endorse them here yet."
 
 
 # Decisions

@@ -57,12 +57,6 @@ class OwnStar(Refusal):
     says = "This star is your own; another officer must decide it."
 
 
-class OwnPublicityObjection(Refusal):
-    """Nobody decides their own objection."""
-
-    says = "This objection is your own; another officer must decide it."
-
-
 class RevokedByYou(Refusal):
     """An appeal is another officer's."""
 
@@ -208,8 +202,6 @@ async def rule_on_star_objection(
 
     def one(batch: Batch, held: StarAward) -> Sealed:
         objection = batch.need(PublicityObjection, id, "objection")
-        if objection.person == actor.person:
-            raise OwnPublicityObjection
         if uphold:
             step(LIFECYCLE, held.state, StarDeclined)
         entry = rule_on_objection(batch, objection, uphold=uphold)

@@ -219,7 +219,7 @@ async def rule_on_grant_objection(
 ) -> Granted:
     """Decide an objection to what is laid open; upheld, the application comes to nothing.
 
-    Refuses: NotFound, NotInThisState.
+    Refuses: NotFound, OwnPublicityObjection, NotInThisState.
     """
     id = objection_key(grant, objector)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank.access import Action, permit, permit_self
-from timebank.actors import Actor, PersonId
+from timebank.actors import PUBLIC, Actor, PersonId
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.identity import DocumentType, birth_of
@@ -208,7 +208,7 @@ class Balloted(Answer, frozen=True, kw_only=True):
 
 
 async def cast_ballot(actor: Actor, *, poll: str, in_favour: bool, key: RequestKey) -> Balloted:
-    """Answer on the page, as a registered resident.
+    """Answer on the page, as a registered resident. The ledger keeps the answer as the public's.
 
     Refuses: NotFound, PollOver, NotAResident, VotedAlready, PersonNotActive.   Source: domain 10.
     """
@@ -223,7 +223,8 @@ async def cast_ballot(actor: Actor, *, poll: str, in_favour: bool, key: RequestK
         return Balloted(entry=batch.record(event).seq, poll=poll)
 
     needs: list[Place] = [(Poll, poll), (Person, person)]
-    return await write(actor, key, work, answer=Balloted, needs=needs)
+    # An entry names its actor for ever, and here that would be who answered what.
+    return await write(PUBLIC, key, work, answer=Balloted, needs=needs)
 
 
 async def take_ballot(

@@ -171,7 +171,7 @@ async def rule_on_project_objection(
 ) -> Proposed:
     """Decide an objection to a project that is laid open; upheld, the project ends.
 
-    Refuses: NotFound, OwnProject, NotInThisState.
+    Refuses: NotFound, OwnProject, OwnPublicityObjection, NotInThisState.
     """
     id = objection_key(project, objector)
 
