@@ -230,6 +230,18 @@ async def test_a_key_in_use_is_not_destroyed(city: World) -> None:
     assert (await read_fields([who.person or ""], "name"))[who.person or ""]
 
 
+async def test_rows_that_are_behind_are_told_a_few_at_a_time(city: World) -> None:
+    await city.volunteer()
+    city.clock.move(60 * DAY)
+    await begin_epoch()
+    everything = await rows_behind(skip=0, limit=9_999)
+    assert len({name.partition("/")[0] for name in everything}) >= 2
+    for many in (1, 2, len(everything) - 1):
+        for skip in range(len(everything)):
+            told = await rows_behind(skip=skip, limit=many)
+            assert told == everything[skip : skip + many]
+
+
 async def test_a_key_that_is_destroyed_is_forgotten_by_every_process(city: World) -> None:
     other = vault.Keyring(city.settings)
     (old,) = other.epoch_ids()

@@ -11,7 +11,7 @@ from tortoise.connection import get_connection
 from tests.world import World, open_world
 from timebank.people import Person
 from timebank.places import Station
-from timebank.tables import find, find_many
+from timebank.tables import find, find_many, select
 
 pytestmark = pytest.mark.anyio
 
@@ -99,3 +99,9 @@ async def test_a_fault_is_told_to_everybody_who_asked_and_to_nobody_later(
         told = await asyncio.gather(find(Person, who), find(Person, who), return_exceptions=True)
     assert [type(one) for one in told] == [ConnectionError, ConnectionError]
     assert await find(Person, who) is not None
+
+
+async def test_none_are_read_where_none_are_wanted(world: World) -> None:
+    await world.volunteer()
+    assert len(await select(Person, limit=1)) == 1
+    assert await select(Person, limit=0) == []

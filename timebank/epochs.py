@@ -126,8 +126,11 @@ async def rows_behind(*, skip: int, limit: int) -> list[str]:
     former = keyring().epoch_ids()[:-1]
     told: list[str] = []
     for table in _sealed_tables() if former else []:
+        # The ORM takes a limit of 0 for none at all.
+        if not (left := skip + limit - len(told)):
+            break
         pk = table.columns[0]
-        found = table.model.filter(epoch__in=former).order_by(pk).limit(skip + limit - len(told))
+        found = table.model.filter(epoch__in=former).order_by(pk).limit(left)
         told += [f"{table.name}/{key}" for key in await found.values_list(pk, flat=True)]
     return told[skip:]
 

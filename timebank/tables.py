@@ -263,6 +263,9 @@ async def select(
     **filters: Any,
 ) -> list[R]:
     """Rows that meet the conditions: the reads' way to any table. Never takes the lock."""
+    if limit == 0:
+        # The ORM would take it for no limit at all.
+        return []
     spec = row.spec
     query = spec.model.filter(*conditions, **filters)
     if order:
