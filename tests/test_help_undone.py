@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from tests.credit import fill_pool
-from tests.helping import Street, open_street
+from tests.disputes import decided, objected, objection_of
+from tests.helping import MINUTE, Street, open_street
 from tests.misconduct import found, second_lead
-from tests.volunteering import spend
+from tests.volunteering import confirmed, record_of, spend
 from tests.world import key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import NotEnoughTime
+from timebank.actors import Actor
 from timebank.confirmations import accept_hours
 from timebank.finding_appeals import appeal_finding, review_finding
 from timebank.finding_life import AppealGrounds, Blame
@@ -28,9 +30,14 @@ from timebank.help_life import (
 )
 from timebank.help_orders import HelpOrder, HelpWeek, week_key
 from timebank.help_undone import decide_pay_again
+from timebank.hours import Record
 from timebank.lifecycles import NotInThisState
 from timebank.living_alone import note_living_alone
+from timebank.objection_life import Grounds, ObjectionState
+from timebank.objections import Disputed, ask_for_review
 from timebank.pool_grants import grant_from_pool
+from timebank.record_life import RecordState
+from timebank.rulings import rule_on
 from timebank.settlements import confirm_help
 from timebank.tables import find
 
@@ -183,3 +190,93 @@ async def test_a_pool_that_had_granted_it_pays_again_once_it_can(one_street: Str
     assert (await street.minutes(street.helper), await street.minutes(street.elder)) == (60, 600)
     assert await accounts.balance_of(pool) == left - 60
     assert await whole(street)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("corrected", [0, 45])
+async def test_a_review_that_dismisses_an_upheld_objection_pays_the_helper_again(
+    street: Street, corrected: int
+) -> None:
+    order = await street.delivered()
+    await confirm_help(street.elder, order=order, key=key())
+    record = await record_of((await street.at(order)).record or "")
+    objection = await objected(street.world, street.elder, record.id)
+    made = await ruled(street, objection, record, corrected)
+    if made.corrected:
+        await confirmed(street.world, [made.corrected])
+        waiting = await ruled_again(street, objection)
+        assert waiting == NotInThisState.code
+        await accept_hours(street.helper, records=[made.corrected], key=key())
+    assert (await street.at(order)).paid_minutes == corrected
+
+    assert await ruled_again(street, objection) is None
+
+    held = await street.at(order)
+    assert (held.state, held.paid_minutes, held.undone_minutes) == (HelpState.SETTLED, 60, 0)
+    assert (await street.minutes(street.helper), await street.minutes(street.elder)) == (60, 540)
+    if made.corrected:
+        assert (await record_of(made.corrected)).state is RecordState.REVERSED
+    again = await record_of((await objection_of(objection)).corrected or "")
+    assert (again.starts, again.ends, again.state) == (
+        record.starts,
+        record.ends,
+        RecordState.CAPTURED,
+    )
+    assert await whole(street)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("first", "then", "state"),
+    [
+        (0, 45, HelpState.PARTIAL),
+        (45, 30, HelpState.PARTIAL),
+        (30, 45, HelpState.PARTIAL),
+        (45, 0, HelpState.RELEASED),
+    ],
+)
+async def test_a_review_that_finds_other_minutes_pays_those(
+    one_street: Street, first: int, then: int, state: HelpState
+) -> None:
+    street = one_street
+    order = await street.delivered()
+    await confirm_help(street.elder, order=order, key=key())
+    record = await record_of((await street.at(order)).record or "")
+    objection = await objected(street.world, street.elder, record.id)
+    made = await ruled(street, objection, record, first)
+    await ask_for_review(street.helper, objection=objection, appeal="请复核", key=key())
+    other = await second_lead(street.world)
+    await ruled(street, objection, record, then, by=other)
+    held = await street.at(order)
+    assert (held.state, held.paid_minutes) == (state, then)
+    assert await street.minutes(street.helper) == then
+    assert await street.minutes(street.elder) == 600 - then
+    if made.corrected:
+        assert (await record_of(made.corrected)).state is RecordState.REJECTED
+    assert await whole(street)
+
+
+async def ruled(
+    street: Street, objection: str, record: Record, minutes: int, by: Actor | None = None
+) -> Disputed:
+    """An objection upheld: it never happened, or had so many minutes."""
+    told: dict[str, Any] = {"grounds": Grounds.NEVER_HAPPENED}
+    if minutes:
+        ends = record.starts + minutes * MINUTE
+        told = {"grounds": Grounds.RECORDED_WRONGLY, "starts": record.starts, "ends": ends}
+    lead = by or street.world.staff[Role.DISTRICT_LEAD]
+    return await rule_on(lead, objection=objection, decision="已核实", key=key(), **told)
+
+
+async def ruled_again(street: Street, objection: str) -> str | None:
+    """The review of an upheld objection, asked for once, dismisses it; the code if refused."""
+    held = await objection_of(objection)
+    if held.state is not ObjectionState.IN_REVIEW:
+        await ask_for_review(street.helper, objection=objection, appeal="我做满了", key=key())
+    try:
+        await decided(
+            street.world, objection, Grounds.RECORDED_RIGHTLY, by=await second_lead(street.world)
+        )
+    except NotInThisState as no:
+        return no.code
+    return None

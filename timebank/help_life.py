@@ -362,6 +362,8 @@ LIFECYCLE: Lifecycle[HelpState] = {
     HelpState.PARTIAL: {
         HelpTakenBack: HelpState.RELEASED,
         HelpCutBack: HelpState.PARTIAL,
+        HelpPaidAgain: HelpState.SETTLED,
+        HelpPartlyPaidAgain: HelpState.PARTIAL,
     },
     HelpState.RELEASED: {
         HelpPaidAgain: HelpState.SETTLED,

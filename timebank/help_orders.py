@@ -216,8 +216,8 @@ def _disputed(rows: Rows, event: HelpDisputed, entry: Sealed) -> None:
 def _undone(rows: Rows, event: HelpTakenBack | HelpCutBack, entry: Sealed) -> None:
     order, taken = rows.there(HelpOrder, event.order), event.balance + event.owed
     paid, kept = order.paid_minutes - taken, order.to_helper - taken
-    undone, own = (taken, event.own) if isinstance(event, HelpTakenBack) else (0, 0)
-    _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=undone, undone_own=own)
+    undone = {"undone_minutes": taken, "undone_own": event.own}
+    _move(rows, event, paid_minutes=paid, to_helper=kept, **undone)
     _count_week(rows, order.payer, order.starts, -taken)
 
 

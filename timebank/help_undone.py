@@ -32,30 +32,40 @@ from timebank.record_life import CaptureMode
 
 
 def decide_pay_again(
-    order: HelpOrder, *, area: str, debt: int, payer_minutes: int, pool_minutes: int
+    order: HelpOrder,
+    *,
+    area: str,
+    debt: int,
+    payer_minutes: int,
+    pool_minutes: int,
+    minutes: int | None = None,
 ) -> HelpPaidAgain | HelpPartlyPaidAgain:
     """How a payment that was taken back is paid again; the payer owes what they spent meanwhile.
 
     Args: area, whose pool had granted a part; debt, what the helper owes, >= 0; payer_minutes and
-    pool_minutes, what they hold.
+    pool_minutes, what they hold; minutes, how many are paid again, all if None.
     Refuses: NotInThisState; NotEnoughTime, while the pool does not hold what it had granted.
     """
-    whole = order.paid_minutes + order.undone_minutes == order.served_minutes
-    made = HelpPaidAgain if whole else HelpPartlyPaidAgain
+    again = order.undone_minutes if minutes is None else minutes
+    made = (
+        HelpPaidAgain if order.paid_minutes + again == order.served_minutes else HelpPartlyPaidAgain
+    )
     step(LIFECYCLE, order.state, made)
-    granted = order.undone_minutes - order.undone_own
+    # As at first: what was granted from a pool pays before the payer does.
+    granted = min(again, order.undone_minutes - order.undone_own)
     if granted > pool_minutes:
         raise NotEnoughTime(held=pool_minutes, asked=granted)
-    from_payer = min(order.undone_own, payer_minutes)
+    own = again - granted
+    from_payer = min(own, payer_minutes)
     return made(
         order=order.id,
         helper=order.helper or "",
         payer=order.payer,
         area=area,
         balance=from_payer,
-        owed=order.undone_own - from_payer,
+        owed=own - from_payer,
         granted=granted,
-        repaid=min(order.undone_minutes, debt),
+        repaid=min(again, debt),
     )
 
 
@@ -78,15 +88,19 @@ def undo_help(batch: Batch, record: Record, *, kept: int = 0) -> Sealed | None:
     return None
 
 
-def redo_help(batch: Batch, record: Record) -> Sealed | None:
+def redo_help(batch: Batch, record: Record, *, kept: int | None = None) -> Sealed | None:
     """Let an order follow its record, which came back in the same work; None where none follows.
 
+    Args: kept, the minutes that are to be paid in the end, all that were if None.
     Refuses: what `decide_pay_again` refuses.
     """
     if record.mode is not CaptureMode.HELP_ORDER:
         return None
     order = batch.there(HelpOrder, batch.there(HelpRecord, record.id).order)
-    if not order.undone_minutes:
+    again = order.undone_minutes
+    if kept is not None:
+        again = max(0, min(again, kept - order.to_helper))
+    if not again:
         return None
     area = _area_of(batch, order)
     return batch.record(
@@ -96,6 +110,7 @@ def redo_help(batch: Batch, record: Record) -> Sealed | None:
             debt=-balance(batch, owed(record.volunteer)),
             payer_minutes=balance(batch, volunteer(order.payer)),
             pool_minutes=balance(batch, pool(area)),
+            minutes=again,
         )
     )
 

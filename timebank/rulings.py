@@ -13,11 +13,12 @@ from timebank.batch import Batch
 from timebank.captures import Service, capture, may
 from timebank.confirmations import SameHand
 from timebank.days import MINUTE
-from timebank.help_undone import undo_help
+from timebank.events import kind_of
+from timebank.help_undone import redo_help, undo_help
 from timebank.hours import Record
 from timebank.journal import write
 from timebank.keys import RequestKey
-from timebank.lifecycles import step
+from timebank.lifecycles import NotInThisState, step
 from timebank.notices import NoticeCode
 from timebank.objection_life import (
     Grounds,
@@ -31,11 +32,13 @@ from timebank.objection_life import (
 from timebank.objections import LIFECYCLE, Disputed, Objection, needs_of, tell
 from timebank.record_life import (
     CaptureMode,
+    HoursRejected,
     HoursRestored,
     HoursRestoredSilent,
     HoursReversed,
     LateReason,
     RecordState,
+    RejectReason,
     ReverseReason,
 )
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -155,9 +158,10 @@ async def rule_on(
     """Decide an objection, or its review, as an officer of the district; the grounds say which way.
 
     Args: decision, the words; starts and ends, of the record to make instead, which then needs its
-    keys like any other. A review that dismisses what was upheld records the service again.
+    keys like any other. A review that dismisses what was upheld records the service again and pays
+    for the help that it was; what the first decision recorded instead is undone with it.
     Refuses: NotFound, NotInThisState, OwnObjection, SameHand, SameOfficer, CorrectionMalformed,
-    TextMissing, TextTooLong, and what `capture` refuses.   Source: domain 4.
+    TextMissing, TextTooLong, and what `capture` and `redo_help` refuse.   Source: domain 4.
     """
 
     def work(batch: Batch) -> Disputed:
@@ -167,13 +171,18 @@ async def rule_on(
         step(LIFECYCLE, held.state, made)
         decide_officer(held, record, batch.actor.id)
         instead = decide_correction(record, grounds, starts, ends)
-        if record.state is RecordState.DISPUTED:
-            kept = (instead.ends - instead.starts) // MINUTE if instead else 0
-            _settle(batch, held, record, uphold=grounds.uphold, kept=kept)
-        elif not grounds.uphold:
+        disputed = record.state is RecordState.DISPUTED
+        if not disputed and not grounds.uphold:
             instead = decide_correction(
                 record, Grounds.RECORDED_WRONGLY, record.starts, record.ends
             )
+        kept = (instead.ends - instead.starts) // MINUTE if instead else 0
+        if disputed:
+            _settle(batch, held, record, uphold=grounds.uphold, kept=kept)
+        elif instead or grounds is Grounds.NEVER_HAPPENED:
+            _unmake(batch, held.corrected)
+            undo_help(batch, record, kept=kept)
+            redo_help(batch, record, kept=kept)
         corrected = capture(batch, instead, record.path)[0] if instead else None
         label = "review" if reviewing else "decision"
         event = made(
@@ -202,10 +211,31 @@ def _to_decide(batch: Batch, objection: str) -> tuple[Objection, Record]:
 
 def _settle(batch: Batch, held: Objection, record: Record, *, uphold: bool, kept: int) -> None:
     if uphold:
-        told = taking_back(record, balance(batch, volunteer(record.volunteer)))
-        batch.record(HoursReversed(reason=ReverseReason.OBJECTION_UPHELD, **told))
+        _reverse(batch, record)
         undo_help(batch, record, kept=kept)
     elif held.stood is RecordState.POSTED_SILENT:
         batch.record(HoursRestoredSilent(record=record.id))
     else:
         batch.record(HoursRestored(record=record.id))
+
+
+def _reverse(batch: Batch, record: Record) -> None:
+    told = taking_back(record, balance(batch, volunteer(record.volunteer)))
+    batch.record(HoursReversed(reason=ReverseReason.OBJECTION_UPHELD, **told))
+
+
+def _unmake(batch: Batch, corrected: str | None) -> None:
+    """Undo the record that a decision made, which its review changes; what is over stays so.
+
+    One that waits for its volunteer, or is objected to itself, comes to its end first.
+    Refuses: NotInThisState.
+    """
+    made = batch.there(Record, corrected) if corrected else None
+    if made is None:
+        return
+    if made.state in (RecordState.CAPTURED, RecordState.TO_REVIEW):
+        batch.record(HoursRejected(record=made.id, reason=RejectReason.DUPLICATE))
+    elif made.state in (RecordState.POSTED, RecordState.POSTED_SILENT):
+        _reverse(batch, made)
+    elif made.state in (RecordState.CONFIRMED, RecordState.DISPUTED):
+        raise NotInThisState(state=made.state.value, act=kind_of(HoursReversed))
