@@ -8,6 +8,8 @@ import pytest
 
 from tests.demo_site import SMALL, make_city
 from timebank.accounts import conservation
+from timebank.appointment_life import AppointmentState
+from timebank.appointments import Appointment
 from timebank.bank import open_bank
 from timebank.certificate_life import CertificateState
 from timebank.certificates import Certificate
@@ -16,22 +18,28 @@ from timebank.donations import Donation, DonationState
 from timebank.help_life import HelpState
 from timebank.help_orders import HelpOrder
 from timebank.hours import Record
+from timebank.member_life import ReportState
+from timebank.member_reports import MemberReport
 from timebank.objection_life import ObjectionState
 from timebank.objections import Objection
 from timebank.pool_grants import PoolGrant
+from timebank.post_claim_life import ClaimState
+from timebank.post_claims import PostClaim
 from timebank.record_life import CaptureMode
 from timebank.replay import compare
 from timebank.reward_orders import OrderState, RewardOrder
 from timebank.star_award_life import StarState
 from timebank.star_awards import StarAward
+from timebank.statement_life import StatementState
 from timebank.tables import select
+from timebank.unit_statements import Statement
 from timebank.wish_life import WishState
 from timebank.wishes import Wish
 
 
 @pytest.mark.anyio
 async def test_a_small_city_has_something_of_everything(tmp_path: Path) -> None:
-    size = msgspec.structs.replace(SMALL, stories=True)
+    size = msgspec.structs.replace(SMALL, stories=True, weeks=30, busy=2, volunteers=40)
     settings = await make_city(tmp_path, size=size)
     async with open_bank(settings, clock=ManualClock(datetime.now(UTC))):
         assert {one.state for one in await select(StarAward)} == {StarState.AWARDED}
@@ -42,6 +50,22 @@ async def test_a_small_city_has_something_of_everything(tmp_path: Path) -> None:
         assert orders >= {HelpState.SETTLED, HelpState.DELIVERED, HelpState.RESERVED}
         wishes = {one.state for one in await select(Wish)}
         assert wishes >= {WishState.COLLECTED, WishState.PUBLISHED, WishState.CLOSED}
+        assert wishes >= {WishState.REFERRED, WishState.COMMUNITY, WishState.APPROVED}
+        assert any(one.round > 1 for one in await select(Wish, state=WishState.PUBLISHED.value))
+        reports = {one.state for one in await select(MemberReport)}
+        assert reports == {ReportState.SUBMITTED, ReportState.RECEIVED, ReportState.RECONFIRMED}
+        assert {one.state for one in await select(PostClaim)} == {
+            ClaimState.CLAIMED,
+            ClaimState.SERVING,
+            ClaimState.COMPLETED,
+            ClaimState.EVALUATED,
+        }
+        statements = await select(Statement)
+        assert {one.state for one in statements} >= {StatementState.PREPARED, StatementState.SENT}
+        assert all(one.posts for one in statements)
+        assert any(one.minutes for one in statements)
+        offices = {one.state for one in await select(Appointment)}
+        assert offices == {AppointmentState.TOLD, AppointmentState.SERVING}
         taken = await select(RewardOrder)
         assert {one.state for one in taken if not one.minutes} == {
             OrderState.READY,

@@ -228,9 +228,14 @@ class Demo:
             **self.cast.staff,
         }
 
+        for role, who in cast.items():
+            await self.keep_sign_in(role, who)
+
+    async def keep_sign_in(self, role: str, who: Actor) -> None:
+        """Remember somebody a visitor can sign in as."""
+
         def work(batch: Batch) -> Answer:
-            for role, who in cast.items():
-                batch.put(DemoSignIn(role=role, person=who.person or ""))
+            batch.put(DemoSignIn(role=role, person=who.person or ""))
             return Answer()
 
         await write(SYSTEM, None, work, answer=Answer)

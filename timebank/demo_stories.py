@@ -1,12 +1,11 @@
 """The demonstration's stories: one station's people, so that no page opens empty.
 
 Hours from elsewhere that make a star, a certificate and a courtesy; a pool that helps elders who
-live alone; wishes from the telling to the resident's word; an objection that waits. Each is told
-once, on the first service day that is near enough to today. A few hundred commands, like any other.
+live alone; an objection that waits; posts and wishes, see `demo_claims`. Each is told once, on the
+first service day that is near enough to today. A few hundred commands, like any other.
 """
 
 from calendar import monthrange
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 
 from timebank import accounts
@@ -18,6 +17,7 @@ from timebank.certificates import request_certificate
 from timebank.clock import day_of, instant
 from timebank.confirmations import accept_hours, confirm_hours, review_hours
 from timebank.demo import Demo
+from timebank.demo_claims import Claims
 from timebank.donations import donate, settle_donation
 from timebank.help_life import HelpKind
 from timebank.help_requests import request_help
@@ -45,12 +45,6 @@ from timebank.settlements import confirm_help, deliver_help, start_help
 from timebank.star_awards import apply_for_star
 from timebank.star_rulings import award_star, publicise_star
 from timebank.tables import find_many, select
-from timebank.wish_checks import approve_wish, publish_wish
-from timebank.wish_claims import allow_volunteers, claim_wish
-from timebank.wish_closings import close_by_phone
-from timebank.wish_granting import contact_resident, fulfil_wish
-from timebank.wish_life import WishKind, WishRating
-from timebank.wishes import collect_wish
 
 LEGACY_DAYS = 13
 """Days of eight hours from elsewhere: a star takes a hundred hours."""
@@ -58,13 +52,6 @@ DONORS, ELDERS = 12, 2
 DONATED = 90
 COURTESIES = (("星级志愿者理发礼遇", True), ("星级志愿者公园年卡", False))
 """What a star entitles to, and whether it was handed over already."""
-WISHES = (
-    (WishKind.REPAIR, "水龙头漏水，想请人修一下", "修水龙头"),
-    (WishKind.COMPANY, "想有人陪我去江滩走走", "陪老人散步"),
-    (WishKind.GOODS, "孙女想要一本字典", "一本字典"),
-    (WishKind.LEARNING, "想学会用手机挂号", "教用手机挂号"),
-    (WishKind.ERRAND, "腿脚不便，想请人代取药", "代取药"),
-)
 
 
 class Stories:
@@ -78,14 +65,15 @@ class Stories:
         self.city_lead = self.cast.staff[Role.CITY_LEAD.value]
         self.people = self.cast.volunteers[self.station]
         self.star, self.donations, self.elders = "", list[str](), list[Actor]()
-        self.waiting: list[tuple[int, Callable[[], Awaitable[None]]]] = [
+        chapters = [
+            *Claims(demo, self.station).chapters(),
             (27, self.bring_hours),
             (20, self.fill_pool),
             (16, self.win_star),
-            (14, self.grant_wishes),
             (9, self.help_elders),
             (5, self.object),
         ]
+        self.waiting = sorted(chapters, key=lambda chapter: -chapter[0])
 
     async def on(self, day: date) -> None:
         """Tell what is due after a service day, on the morning after it where that is past."""
@@ -157,44 +145,6 @@ class Stories:
             code = code_of(who, (await visible_orders(who, [made.order]))[made.order])
             if handed and code:
                 await hand_over_reward(self.clerk, order=made.order, code=code, key=self.demo.key())
-
-    async def grant_wishes(self) -> None:
-        """Five wishes: one told, two on the list, one being granted, one granted and praised."""
-        station = (await stations_by_id([self.station]))[self.station]
-        secretary = await self.demo.appoint(
-            Role.PARTY_SECRETARY, "/".join(station.path.split("/")[:4]) + "/"
-        )
-        community = station.path.split("/")[3]
-        await allow_volunteers(secretary, community=community, allowed=True, key=self.demo.key())
-        for n, (kind, words, summary) in enumerate(WISHES):
-            told = await collect_wish(
-                self.clerk,
-                station=self.station,
-                kind=kind,
-                words=words,
-                name="陈桂兰",
-                phone=f"1990009{n:04d}",
-                consent=True,
-                may_publish=True,
-                key=self.demo.key(),
-            )
-            if n:
-                await approve_wish(self.manager, wish=told.wish, key=self.demo.key())
-                await publish_wish(
-                    self.manager, wish=told.wish, summary=summary, key=self.demo.key()
-                )
-            if n > 2:
-                await self._grant(told.wish, self.people[n], done=n > 3)
-
-    async def _grant(self, wish: str, who: Actor, *, done: bool) -> None:
-        claim = (await claim_wish(who, wish=wish, key=self.demo.key())).claim
-        await contact_resident(who, claim=claim, key=self.demo.key())
-        if done:
-            await fulfil_wish(who, claim=claim, key=self.demo.key())
-            rating = WishRating.GOOD
-            await close_by_phone(
-                self.manager, wish=wish, granted=True, rating=rating, key=self.demo.key()
-            )
 
     async def help_elders(self) -> None:
         """The pool helps elders who live alone: one order settled, others as far as they came."""
