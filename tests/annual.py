@@ -89,7 +89,7 @@ async def opened_early(world: World, organisation: str) -> str:
     return report
 
 
-async def report_things(world: World) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """Changes, teams and reports for the role matrix."""
     founder = await world.volunteer()
     organisation = await registered(world, founder)

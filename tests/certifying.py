@@ -43,7 +43,7 @@ async def served_and_issued(world: World, who: Actor, *, minutes: int = 90) -> C
     return await certificate_of(await issued(world, who))
 
 
-async def certificate_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """An issued certificate of the subject, and the request for another one."""
     held = await certificate_of(await issued(world, subject))
     request = await requested(world, subject)

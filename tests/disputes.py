@@ -43,7 +43,7 @@ async def objection_of(id: str) -> Objection:
     return held
 
 
-async def dispute_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """Objections of the subject: to answer, to decide and decided; and a record to object to."""
     records, clerk = [], await world.officer(Role.STATION_CLERK, world.station_path)
     for hours in range(10, 14):

@@ -29,7 +29,7 @@ from timebank.wish_closings import code_of_wish, link_of
 from timebank.wish_granting import contact_resident
 
 
-async def dual_claim_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """Reports to receive, to activate and to return, and what else the API is to be asked for."""
     party, unit = await secretary(world), await work_unit(world)
     own = await reported(world, subject)

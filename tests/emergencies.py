@@ -4,10 +4,11 @@ from typing import Any
 
 from tests.world import World, key
 from timebank.access import Role
+from timebank.actors import Actor
 from timebank.emergency import EmergencyReason, open_emergency
 
 
-async def emergency_things(world: World) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """An open emergency in a street of the station's district, and where another may be opened."""
     made = await open_emergency(
         world.staff[Role.DISTRICT_LEAD],

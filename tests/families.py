@@ -37,7 +37,7 @@ async def tied(world: World, first: Actor, second: Actor, kinship: Kinship) -> s
     return made.tie
 
 
-async def family_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """Kin, a household and a proxy of the subject, and one more of each in the making."""
     closings = await _closings(world, subject)
     pools = await _pools(world, subject)

@@ -46,7 +46,7 @@ async def allotted(
     return source
 
 
-async def fund_things(world: World) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """What the role matrix asks with."""
     source = await allotted(world)
     over = await source_of(world)

@@ -163,7 +163,7 @@ async def spent(world: World, who: Applicant, grant: str, fen: int) -> str:
     return str(made.line)
 
 
-async def grant_things(world: World) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """What the role matrix asks with, while its clock stands still."""
     who, call = await applicant(world), await called(world, 100 * ASKED)
     reviewed = await complete(world, who, call)

@@ -102,7 +102,7 @@ async def open_street(database_url: str, directory: Path) -> AsyncIterator[Stree
         yield Street(world, elder, helper, other)
 
 
-async def help_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """What the role matrix asks of orders: those the subject ordered, and those they help with."""
     elders = [await world.volunteer(birth=GRANDMOTHER) for _ in range(4)]
     for elder in (subject, *elders):
@@ -129,7 +129,6 @@ async def help_things(world: World, subject: Actor) -> dict[str, Any]:
         "requestHelp.payer": await world.number_of(subject),
         "requestHelp.minutes": 30,
         "atHome": False,
-        "words": "买菜",
         "claimHelp.order": waiting[0],
         "matchHelp.order": waiting[1],
         "matchHelp.helper": await world.number_of(street.other),
@@ -148,5 +147,4 @@ async def help_things(world: World, subject: Actor) -> dict[str, Any]:
         "certifyDrawing.person": subject.id,
         "endDrawing.person": subject.id,
         "drawingRight.person": subject.id,
-        "until": "2030-01-01",
     }

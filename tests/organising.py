@@ -141,7 +141,7 @@ async def supervising(world: World) -> tuple[str, Actor]:
     return unit, who
 
 
-async def organisation_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """Organisations in every state that something follows, for the role matrix.
 
     The subject founded them and stands for none: what is filed and registered has others.

@@ -15,7 +15,7 @@ from timebank.people import register_person
 PHONE = "13911110000"
 
 
-async def privacy_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """A hold on the subject, somebody to erase, somebody who is held, somebody with a telephone."""
     officer = await world.officer(Role.DATA_PROTECTION_OFFICER)
     number = await world.number_of(subject)
@@ -53,7 +53,6 @@ async def privacy_things(world: World, subject: Actor) -> dict[str, Any]:
         "grantRequest.request": bad,
         "refuseRequest.request": bad,
         "correctPerson.request": wrong,
-        "answer": "已处理",
         "hold": held.hold,
         "erasure.number": kept_number,
         "withdrawErasure.number": kept_number,

@@ -137,7 +137,7 @@ async def paid(world: World, commitment: str, number: int = 1) -> str:
     return tranche
 
 
-async def project_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """What the role matrix asks with, while its clock stands still."""
     source = await allotted(world, 100 * SHARE)
     vote, open_to_all = await asked(world, source), await laid_open(world, source)
@@ -161,7 +161,6 @@ async def project_things(world: World, subject: Actor) -> dict[str, Any]:
         "project": vote,
         "ruleOnProjectObjection.project": open_to_all,
         "ruleOnProjectObjection.objector": subject.person,
-        "uphold": False,
         "eligible": ELIGIBLE,
         "openVote.until": "2026-12-01",
         "commitment": "thing",

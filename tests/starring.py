@@ -77,7 +77,7 @@ def officer_of(world: World, level: int) -> Actor:
     return world.staff[Role.DISTRICT_LEAD if level <= 2 else Role.CITY_LEAD]
 
 
-async def star_things(world: World, subject: Actor) -> dict[str, Any]:
+async def things(world: World, subject: Actor) -> dict[str, Any]:
     """A star of the subject that is laid open, with an objection by somebody else."""
     award, person = new("str"), subject.person or ""
     held = await people.person(person)

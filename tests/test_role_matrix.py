@@ -20,8 +20,8 @@ from graphql import (
 )
 
 import schema
-from tests.role_city import City, found_city, once
-from tests.wire import api, ask
+from tests.role_city import City, found_city
+from tests.wire import api, ask, once
 from tests.world import open_world
 from timebank.access import Role
 

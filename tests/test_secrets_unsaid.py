@@ -17,10 +17,10 @@ import pytest
 from graphql import GraphQLObjectType
 from structlog.testing import capture_logs
 
-from tests.role_city import City, found_city, once
+from tests.role_city import City, found_city
 from tests.test_graphql_generated import client_of
 from tests.test_role_matrix import document_of
-from tests.wire import api
+from tests.wire import api, once
 from tests.world import open_world
 from timebank import cards, sign_in, sign_in_resets, texts, vault
 from timebank.access import Role

@@ -43,7 +43,7 @@ async def act(world: World, actor: Actor, mutation: str, asks: str, **given: Any
     )
     takes = api().schema.get_type(input_type)
     assert isinstance(takes, GraphQLInputObjectType)
-    fresh = {"idempotencyKey": secrets.token_hex(8)} if "idempotencyKey" in takes.fields else {}
+    fresh = once() if "idempotencyKey" in takes.fields else {}
     told = await ask(world, actor, document, input=fresh | given)
     return told.get("errors") or told[mutation]
 
@@ -51,3 +51,8 @@ async def act(world: World, actor: Actor, mutation: str, asks: str, **given: Any
 def form(id: str = "form-1") -> Actor:
     """Somebody without an account, at a signed form."""
     return Actor(id=PUBLIC.id, form=id)
+
+
+def once() -> dict[str, str]:
+    """A key that is used once, as an input carries it."""
+    return {"idempotencyKey": secrets.token_hex(8)}
