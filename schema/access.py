@@ -48,6 +48,7 @@ show_enum(
     declare_activity="Declare activities.",
     run_activity="Open, run and file activities.",
     check_in_others="Check volunteers in and out by scan.",
+    enrol_device="Enrol and end the devices of stations.",
     capture_hours="Capture service records.",
     capture_old_hours="Capture records older than a street may (domain 4).",
     confirm_hours="Confirm what somebody else captured.",

@@ -24,6 +24,7 @@ show_enum(
     "How a check-in or check-out is known.",
     station_code="By the station's rotating code, on the person's own device.",
     staff_scan="By staff, who scanned the volunteer's number.",
+    device_scan="By a device of the station, which scanned the volunteer's number.",
     unconfirmed="Nobody checked out; the visit was closed at the planned end.",
 )
 

@@ -24,6 +24,8 @@ from tests.role_city import City, found_city
 from tests.wire import api, ask, once
 from tests.world import open_world
 from timebank.access import Role
+from timebank.devices import enrol_device
+from timebank.sign_in import actor_of
 
 TABLE = Path(__file__).with_name("role_matrix.csv")
 COLUMNS = ["public", "other", "self", *Role]
@@ -166,3 +168,24 @@ async def test_the_table_says_what_the_api_does(city: City, root: str) -> None:
             }:
                 wrong[field] = differs
     assert wrong == {}
+
+
+OF_DEVICES = {"Query.stationCode", "Query.stationDay", "Query.attendance", "Query.attended"}
+
+
+@pytest.mark.anyio
+async def test_the_table_says_what_the_api_does_for_a_device_as_for_the_public(
+    city: City,
+) -> None:
+    made = await enrol_device(
+        city.world.staff[Role.STATION_MANAGER], station=city.world.station, name="平板"
+    )
+    city.near["device"] = await actor_of(made.token)
+    more = {
+        field
+        for field, answers in matrix().items()
+        if is_root(field)
+        and answers[0] == "no"
+        and await is_let(city, "device", True, *field.split("."))
+    }
+    assert more == {*OF_DEVICES, "Mutation.scanVolunteer"}

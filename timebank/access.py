@@ -1,9 +1,9 @@
 """Access: who holds which role where, and the one place that decides what an actor may do.
 
 A scope is a path along the managing tree (`420100/420102/...`, down to a station or team): a grant
-covers everything whose path starts with it. Staff may act only through a grant; what a person does
-with their own things is decided by the command, which compares ids. `rights` says what a role may
-do; sign-in lives in `sign_in`.
+covers everything whose path starts with it. Staff may act only through a grant, a station's device
+at its station; what a person does with their own things is decided by the command, which compares
+ids. `rights` says what a role may do; sign-in lives in `sign_in`.
 """
 
 import re
@@ -17,6 +17,7 @@ from ledger.entry import Sealed
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
+from timebank.device_life import Device
 from timebank.divisions import Area
 from timebank.events import Event
 from timebank.ids import new
@@ -226,7 +227,10 @@ def may(batch: Batch, action: Action, path: str) -> bool:
     actor = batch.actor
     if actor == SYSTEM:
         return action in BY_ITSELF
-    held = batch.get(Grants, actor.person) if actor.person and not actor.unproved else None
+    if actor.device:
+        held: Device | Grants | None = batch.get(Device, actor.id)
+    else:
+        held = batch.get(Grants, actor.person) if actor.person and not actor.unproved else None
     return held is not None and held.may(action, path, batch.today)
 
 
@@ -329,7 +333,8 @@ async def reach(actor: Actor, action: Action) -> Callable[[str], bool]:
 
     The same decision as for writing.
     """
-    held, today = await grants_of(actor), day_of(current().clock.now())
+    today = day_of(current().clock.now())
+    held = await (find(Device, actor.id) if actor.device else grants_of(actor))
     return lambda path: held is not None and held.may(action, path, today)
 
 

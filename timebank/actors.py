@@ -10,7 +10,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is what the ledger keeps as the entry's actor; `person` is set for people, `closed` if they
     closed their account; of whoever is `unproved` the roles rest, for staff prove twice who they
-    are; `form` is the id of the signed form that somebody without an account sends.
+    are; `device` tells that it is a station's device; `form` is the id of the signed form that
+    somebody without an account sends.
     Whoever acts for another asks as themselves: the event names both.
     """
 
@@ -18,6 +19,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     person: PersonId | None = None
     session: str | None = None
     staff: bool = False
+    device: bool = False
     form: str | None = None
     closed: bool = False
     unproved: bool = False

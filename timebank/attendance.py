@@ -1,8 +1,9 @@
 """Attendance: who was there, from when to when, and how that is known (domain 4).
 
 A visit begins with a check-in and ends with a check-out, by the station's rotating code on the
-person's own device, or by staff who scan the volunteer's number. What is still open at the end is
-closed at the planned end and marked unconfirmed. Knows visits; mints nothing.
+person's own device, or by staff or a station's device, who scan the volunteer's number. What is
+still open at the end is closed at the planned end and marked unconfirmed. Knows visits; mints
+nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,6 +47,7 @@ class Way(StrEnum):
 
     STATION_CODE = "station_code"
     STAFF_SCAN = "staff_scan"
+    DEVICE_SCAN = "device_scan"
     UNCONFIRMED = "unconfirmed"
 
 
@@ -268,12 +270,13 @@ async def check_out(actor: Actor, *, activity: str, code: str, key: RequestKey) 
 
 
 async def scan(actor: Actor, *, activity: str, number: str, key: RequestKey) -> Attended:
-    """Staff scan a volunteer's number: in if the person is not there, out if they are.
+    """Staff, or the station's device, scan a volunteer's number: in, or out if they are there.
 
     Refuses: NotFound, PersonNotActive, and what decide_check_in refuses.
     """
     known = await find(VolunteerNumber, number.strip().upper())
     person = known.person if known else ""
+    way = Way.DEVICE_SCAN if actor.device else Way.STAFF_SCAN
 
     def work(batch: Batch) -> Attended:
         held = batch.need(Activity, activity, "activity")
@@ -283,8 +286,8 @@ async def scan(actor: Actor, *, activity: str, number: str, key: RequestKey) -> 
         who = batch.need(Person, person, "volunteer")
         visits = batch.get(Attendance, f"{activity}/{person}")
         if visits is not None and visits.open:
-            return _depart(batch, held, who, Way.STAFF_SCAN)
-        return _arrive(batch, held, who, Way.STAFF_SCAN)
+            return _depart(batch, held, who, way)
+        return _arrive(batch, held, who, way)
 
     return await _write(actor, key, work, activity, person)
 

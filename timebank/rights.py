@@ -41,6 +41,7 @@ class Action(StrEnum):
     DECLARE_ACTIVITY = "declare_activity"
     RUN_ACTIVITY = "run_activity"
     CHECK_IN_OTHERS = "check_in_others"
+    ENROL_DEVICE = "enrol_device"
     CAPTURE_HOURS = "capture_hours"
     CAPTURE_OLD_HOURS = "capture_old_hours"
     CONFIRM_HOURS = "confirm_hours"
@@ -118,6 +119,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.DECLARE_ACTIVITY: frozenset(_STATION | {Role.TEAM_LEADER}),
     Action.RUN_ACTIVITY: frozenset(_STATION | {Role.TEAM_LEADER}),
     Action.CHECK_IN_OTHERS: frozenset(_STATION | {Role.TEAM_LEADER}),
+    Action.ENROL_DEVICE: frozenset({Role.STATION_MANAGER, Role.DISTRICT_LEAD}),
     Action.CAPTURE_HOURS: frozenset(_STATION | {Role.TEAM_LEADER}),
     Action.CAPTURE_OLD_HOURS: frozenset({Role.DISTRICT_LEAD}),
     Action.CONFIRM_HOURS: frozenset({Role.STATION_MANAGER, Role.TEAM_LEADER}),
@@ -189,3 +191,6 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
 
 BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})
 """What the software itself does: its command line makes the first administrator."""
+
+OF_DEVICES = frozenset({Action.CHECK_IN_OTHERS})
+"""What a station's device does, at its own station."""

@@ -24,6 +24,7 @@ from timebank.argon import hashed, nobodys
 from timebank.argon import matches as matches
 from timebank.batch import Batch
 from timebank.clock import day_of
+from timebank.devices import PREFIX, device_of
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.people import Person, VolunteerNumber
@@ -358,7 +359,9 @@ async def _see_again(session: Session) -> None:
 
 
 async def actor_of(token: str | None) -> Actor:
-    """Who holds this session token: a person, or the public; of the dead, nobody does."""
+    """Who holds this token, of a session or a device; of the dead, nobody does."""
+    if token is not None and token.startswith(PREFIX):
+        return await device_of(token)
     now = current().clock.now()
     session = await find(Session, _digest(token)) if token else None
     if session is None or not is_live(session, now):

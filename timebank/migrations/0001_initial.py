@@ -440,6 +440,29 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Device',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('station', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('state', fields.CharField(max_length=64)),
+                ('until', DayField(max_length=10)),
+                ('enrolled_by', fields.CharField(max_length=512)),
+                ('key', fields.CharField(null=True, max_length=512)),
+            ],
+            options={'table': 'device', 'app': 'timebank', 'indexes': [Index(fields=['station', 'id'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DeviceToken',
+            fields=[
+                ('digest', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('device', fields.CharField(max_length=512)),
+            ],
+            options={'table': 'device_token', 'app': 'timebank', 'indexes': [Index(fields=['device'])], 'pk_attr': 'digest'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Donation',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
