@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.entry import Sealed, Tip
 from ledger.merkle import Frontier, Stored, grow, root_of
+from ledger.statements import inserting
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -104,6 +105,20 @@ def row_of_head(head: Head) -> tuple[int, bytes, bytes, str | None]:
     return head.size, head.leaf, b"".join(head.frontier), at
 
 
+ENTRIES = inserting(
+    "entry",
+    {
+        "seq": "bigint",
+        "bytes": "bytea",
+        "leaf": "bytea",
+        "kind": "text",
+        "at": "text",
+        "actor": "text",
+        "request": "text",
+    },
+)
+NODES = inserting("node", {"level": "smallint", "index": "bigint", "hash": "bytea"})
+
 EntryRow = tuple[int, bytes, bytes, str, str, str, str]
 
 
@@ -118,3 +133,8 @@ def entry_row(entry: Sealed) -> EntryRow:
         entry.actor,
         entry.request,
     )
+
+
+def node_row(node: Stored) -> tuple[int, int, bytes]:
+    """Level, index and hash, as table `node` holds them."""
+    return node.level, node.index, node.hash

@@ -6,7 +6,6 @@ Refuses to know how rows are written or read.
 
 import re
 import sqlite3
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
@@ -14,9 +13,6 @@ from typing import Any, Literal
 import asyncpg
 
 Dialect = Literal["sqlite", "postgresql"]
-# A statement with its parameters, and one with the rows that it runs for.
-Query = tuple[str, Sequence[object]]
-ForRows = tuple[str, Sequence[Sequence[object]]]
 
 TABLES = ("entry", "node", "head", "request", "checkpoint", "cosignature", "stop")
 

@@ -10,13 +10,15 @@ from typing import Any, Protocol
 
 from ledger.entry import Sealed
 from ledger.head import BrokenSequence, CommitUnknown, Head, NotInstalled, Stopped
-from ledger.tables import Dialect, ForRows, Query, dialect_of, sqlite_path
+from ledger.statements import EachRow, ForRows, Query, deleting, inserting
+from ledger.tables import Dialect, dialect_of, sqlite_path
 from ledger.writer_postgresql import PostgresqlWriter
 from ledger.writer_sqlite import SqliteWriter
 
 __all__ = [
     "BrokenSequence",
     "CommitUnknown",
+    "EachRow",
     "ForRows",
     "Head",
     "NotInstalled",
@@ -24,6 +26,8 @@ __all__ = [
     "Stopped",
     "Transaction",
     "Writer",
+    "deleting",
+    "inserting",
     "lift",
     "open_writer",
 ]
@@ -49,7 +53,7 @@ class Transaction(Protocol):
         """Run one statement and say how many rows it touched."""
 
     async def execute_each(self, statements: Sequence[ForRows]) -> None:
-        """Run each statement for each of its rows."""
+        """Run each statement for all of its rows, in as few messages as the database allows."""
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it; refuses with BrokenSequence."""

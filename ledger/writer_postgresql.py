@@ -15,6 +15,8 @@ import asyncpg
 
 from ledger.entry import Sealed
 from ledger.head import (
+    ENTRIES,
+    NODES,
     BrokenSequence,
     CommitUnknown,
     Head,
@@ -24,9 +26,11 @@ from ledger.head import (
     ends_in,
     entry_row,
     head_of_row,
+    node_row,
     row_of_head,
 )
-from ledger.tables import Dialect, ForRows, Query
+from ledger.statements import ForRows, Query
+from ledger.tables import Dialect
 
 # "ledger" in ASCII: one log a database, so one number for all of them.
 _LOCK = 0x6C6564676572
@@ -35,14 +39,6 @@ _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_
 _HEAD = (
     "SELECT size, head.leaf, frontier, head.at, (SELECT reason FROM stop), entry.leaf, entry.at"
     " FROM head LEFT JOIN entry ON seq = size - 1 WHERE id = 1 FOR UPDATE OF head"
-)
-_ENTRIES = (
-    "INSERT INTO entry (seq, bytes, leaf, kind, at, actor, request) SELECT * FROM unnest("
-    "$1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[])"
-)
-_NODES = (
-    'INSERT INTO node (level, "index", hash)'
-    " SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])"
 )
 _MOVE = "UPDATE head SET size = $1, leaf = $2, frontier = $3, at = $4 WHERE id = 1 AND size = $5"
 
@@ -186,20 +182,19 @@ class PostgresqlTransaction:
         return int(count) if count.isdigit() else 0
 
     async def execute_each(self, statements: Sequence[ForRows]) -> None:
-        """Run each statement for each of its rows."""
-        for sql, rows in statements:
-            await self._connection.executemany(sql, rows)
+        """Run each statement for all of its rows."""
+        for statement, rows in statements:
+            if rows:
+                columns = map(list, zip(*rows, strict=True))
+                await self._connection.execute(statement.columns, *columns)
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it."""
         moved, full = advance(self.head, entries)
         if not entries:
             return
-        run = self._connection.execute
-        await run(_ENTRIES, *map(list, zip(*map(entry_row, entries), strict=True)))
-        if full:
-            columns = zip(*((node.level, node.index, node.hash) for node in full), strict=True)
-            await run(_NODES, *map(list, columns))
-        if await run(_MOVE, *row_of_head(moved), self.head.size) != "UPDATE 1":
+        rows = [entry_row(entry) for entry in entries]
+        await self.execute_each([(ENTRIES, rows), (NODES, [node_row(node) for node in full])])
+        if await self.execute(_MOVE, *row_of_head(moved), self.head.size) != 1:
             raise BrokenSequence("the head moved under the lock")
         self.head = moved

@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 from ledger.entry import Sealed
 from ledger.head import (
+    ENTRIES,
+    NODES,
     BrokenSequence,
     CommitUnknown,
     Head,
@@ -26,9 +28,11 @@ from ledger.head import (
     ends_in,
     entry_row,
     head_of_row,
+    node_row,
     row_of_head,
 )
-from ledger.tables import SQLITE_PRAGMAS, Dialect, ForRows, Query, sqlite_placeholders, sqlite_uri
+from ledger.statements import ForRows, Query
+from ledger.tables import SQLITE_PRAGMAS, Dialect, sqlite_placeholders, sqlite_uri
 
 T = TypeVar("T")
 
@@ -171,7 +175,7 @@ class SqliteTransaction:
         return await self._writer._run(self._execute, sqlite_placeholders(sql), params)
 
     async def execute_each(self, statements: Sequence[ForRows]) -> None:
-        """Run each statement for each of its rows."""
+        """Run each statement for all of its rows."""
         await self._writer._run(self._execute_each, statements)
 
     async def append(self, entries: Sequence[Sealed]) -> None:
@@ -186,17 +190,14 @@ class SqliteTransaction:
         return self._writer.connection.execute(sql, params).rowcount
 
     def _execute_each(self, statements: Sequence[ForRows]) -> None:
-        for sql, rows in statements:
-            self._writer.connection.executemany(sqlite_placeholders(sql), rows)
+        for statement, rows in statements:
+            self._writer.connection.executemany(sqlite_placeholders(statement.row), rows)
 
     def _append(self, head: Head, entries: Sequence[Sealed]) -> Head:
         moved, full = advance(head, entries)
-        run, run_many = self._writer.connection.execute, self._writer.connection.executemany
-        run_many("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", map(entry_row, entries))
-        if full:
-            rows = ((node.level, node.index, node.hash) for node in full)
-            run_many("INSERT INTO node VALUES (?, ?, ?)", rows)
-        touched = run(
+        rows = [entry_row(entry) for entry in entries]
+        self._execute_each([(ENTRIES, rows), (NODES, [node_row(node) for node in full])])
+        touched = self._writer.connection.execute(
             "UPDATE head SET size = ?, leaf = ?, frontier = ?, at = ? WHERE id = 1 AND size = ?",
             (*row_of_head(moved), head.size),
         ).rowcount

@@ -30,7 +30,7 @@ from ledger.receipts import (
 )
 from ledger.tables import install
 from ledger.tiles import read_published
-from ledger.writer import Writer, open_writer
+from ledger.writer import Writer, inserting, open_writer
 from tests.ledgers import SIGNER, add, chain, fences_down, fill
 
 pytestmark = pytest.mark.anyio
@@ -151,9 +151,9 @@ class Cosigned:
             )
             lines = [(one, cosign(note, one, time=1)) for one in witnesses]
             lines += [(one, one.line(bytes(72))) for one in spoilt]
-            insert = "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4)"
+            kinds = {"size": "bigint", "witness": "text", "line": "text", "at": "text"}
             rows = [(head.size, one.verifier.name, line, at) for one, line in lines]
-            await transaction.execute_each([(insert, rows)])
+            await transaction.execute_each([(inserting("cosignature", kinds), rows)])
         return head.size
 
     async def issue(self, seq: int, quorum: Quorum | None = QUORUM) -> Issued:

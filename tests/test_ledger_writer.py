@@ -29,6 +29,7 @@ from ledger.writer import (
     NotInstalled,
     Stopped,
     Writer,
+    inserting,
     open_writer,
 )
 from tests.ledgers import add, chain, size_of
@@ -88,14 +89,15 @@ async def test_entries_that_do_not_continue_the_head_are_refused(writer: Writer)
 
 
 async def test_placeholders_and_counts_are_the_same_on_both(writer: Writer) -> None:
-    insert = (
-        "INSERT INTO request (id, digest, outcome, first_seq, count) VALUES ($1, $2, $3, $4, $5)"
+    insert = inserting(
+        "request",
+        dict.fromkeys(("id", "outcome"), "text")
+        | {"digest": "bytea", "first_seq": "bigint", "count": "integer"},
     )
     async with writer.transaction() as transaction:
-        await transaction.execute_each(
-            [(insert, [(f"{number:032x}", b"d", "{}", None, 0) for number in range(3)])]
-        )
-        assert await transaction.execute(insert, "f" * 32, b"d", '{"a":1}', 5, 2) == 1
+        rows = [(f"{number:032x}", "{}", b"d", None, 0) for number in range(3)]
+        await transaction.execute_each([(insert, rows), (insert, [])])
+        assert await transaction.execute(insert.row, "f" * 32, '{"a":1}', b"d", 5, 2) == 1
         found = await transaction.fetch(
             "SELECT id, digest, outcome, first_seq, count FROM request"
             " WHERE count = $1 AND id = $2",

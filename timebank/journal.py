@@ -15,9 +15,19 @@ import msgspec
 import structlog
 
 from ledger.entry import Sealed, Tip
-from ledger.writer import CommitUnknown, ForRows, Query, Stopped, Transaction, Writer, lift
+from ledger.writer import (
+    CommitUnknown,
+    EachRow,
+    ForRows,
+    Query,
+    Stopped,
+    Transaction,
+    Writer,
+    lift,
+)
 from timebank.actors import Actor
 from timebank.batch import Batch
+from timebank.bound import BIND, Bound
 from timebank.clock import Clock
 from timebank.clock_faults import (
     LATEST,
@@ -34,7 +44,6 @@ from timebank.refusals import Busy, Denial, IdempotencyKeyReused, LedgerStopped,
 from timebank.remembered import Remembered
 from timebank.tables import Key, R, Row, could_be_kept
 
-ANSWERED = "INSERT INTO request (id, digest, outcome, first_seq, count) VALUES ($1, $2, $3, $4, $5)"
 MOST_WAITING = 4096
 MOST_TOGETHER = 256
 
@@ -62,15 +71,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 A = TypeVar("A", bound=Answer)
-
-
-class Bound(msgspec.Struct, frozen=True):
-    """A request id that committed: the digest of what was asked and the first answer."""
-
-    digest: bytes
-    outcome: str
-    first_seq: int | None
-    count: int
 
 
 class Work(msgspec.Struct):
@@ -188,7 +188,7 @@ class Flush:
         """Write everything the works made, a few statements for all of them."""
         if self.entries:
             await self.transaction.append(self.entries)
-        by_statement: dict[str, list[Any]] = {}
+        by_statement: dict[EachRow, list[Any]] = {}
         for (row, key), value in self.changed.items():
             if value is None:
                 by_statement.setdefault(row.spec.delete, []).append([key])
@@ -196,10 +196,7 @@ class Flush:
                 by_statement.setdefault(row.spec.upsert, []).append(row.spec.values(value))
         statements: list[ForRows] = [*by_statement.items()]
         if self.fresh:
-            answered = [
-                [id, b.digest, b.outcome, b.first_seq, b.count] for id, b in self.fresh.items()
-            ]
-            statements.append((ANSWERED, answered))
+            statements.append((BIND, [bound.row(id) for id, bound in self.fresh.items()]))
         await self.transaction.execute_each(statements)
 
     async def _load(self, places: Iterable[Place]) -> None:

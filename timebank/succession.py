@@ -42,10 +42,10 @@ from timebank.backups import (
     require_master_key,
     verify_copy,
 )
+from timebank.bound import BIND
 from timebank.carried import LedgerSucceeded, carry, former_leaf, former_of
 from timebank.clock import Clock, SystemClock, day_of
 from timebank.events import body_of, kind_of
-from timebank.journal import ANSWERED
 from timebank.refusals import Refusal
 from timebank.restored import fit
 from timebank.settings import Settings
@@ -235,7 +235,7 @@ async def _carry(former: str, url: str, opening: _Opening, now: datetime) -> Non
                     made.append(carry(tip, entry, now=now, reversed_leaf=leaf))
                 await transaction.append(made)
             async for bound in _requests(reader):
-                await transaction.execute_each([(ANSWERED, bound)])
+                await transaction.execute_each([(BIND, bound)])
     finally:
         await writer.close()
 

@@ -22,6 +22,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from ledger.tables import sqlite_placeholders
+from ledger.writer import deleting, inserting
 
 Key = str | int
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,6 +76,11 @@ def to_microseconds(at: datetime) -> int:
 def from_microseconds(value: int) -> datetime:
     """The instant, UTC."""
     return EPOCH + value * MICROSECOND
+
+
+# In PostgreSQL, where a column is not text.
+KINDS: dict[Any, str] = dict.fromkeys((fields.BigIntField, InstantField), "bigint")
+KINDS |= {fields.BooleanField: "boolean", fields.BinaryField: "bytea"}
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -137,20 +143,17 @@ class Table:
         self.shape = [_column(field, hints[field]) for field in self.columns]
         self.model = _model(row, name, self.shape, index)
         listed = ", ".join(f'"{column}"' for column in self.columns)
-        marks = ", ".join(f"${n}" for n in range(1, len(self.columns) + 1))
         renewed = ", ".join(f'"{c}" = excluded."{c}"' for c in self.columns[1:])
         clash = f"DO UPDATE SET {renewed}" if renewed else "DO NOTHING"
         pk = self.columns[0]
-        kind = "bigint" if hints[pk] is int else "text"
-        self.upsert = (
-            f'INSERT INTO "{name}" ({listed}) VALUES ({marks}) ON CONFLICT ("{pk}") {clash}'
-        )
-        self.delete = f'DELETE FROM "{name}" WHERE "{pk}" = $1'
+        kinds = {column.name: KINDS.get(column.field, "text") for column in self.shape}
+        self.upsert = inserting(name, kinds, f'ON CONFLICT ("{pk}") {clash}')
+        self.delete = deleting(name, pk, kinds[pk])
         self.every = f'SELECT {listed} FROM "{name}" ORDER BY "{pk}"'
         self.by_keys = {
             "sqlite": f'SELECT {listed} FROM "{name}" '
             f'WHERE "{pk}" IN (SELECT value FROM json_each($1))',
-            "postgresql": f'SELECT {listed} FROM "{name}" WHERE "{pk}" = ANY($1::{kind}[])',
+            "postgresql": f'SELECT {listed} FROM "{name}" WHERE "{pk}" = ANY($1::{kinds[pk]}[])',
         }
         self._encoders = [(n, c.encode) for n, c in enumerate(self.shape) if c.encode]
         self._decoders = [(n, c.decode) for n, c in enumerate(self.shape) if c.decode]

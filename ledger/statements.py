@@ -1,0 +1,43 @@
+"""Statements that run for many rows at once, in the way that each database does fastest.
+
+Knows that SQLite runs one statement row after row within the process, and that to PostgreSQL each
+row so sent is a message that it parses, plans and answers: there whole columns go as arrays, and
+one statement takes all rows. Refuses to know any table.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+# A statement with its parameters.
+Query = tuple[str, Sequence[object]]
+
+
+class EachRow(NamedTuple):
+    """One statement for many rows, in both its forms."""
+
+    row: str
+    """$1, $2, ... are the values of one row."""
+    columns: str
+    """$1, $2, ... are whole columns, an array each. No row may meet another one's key."""
+
+
+# A statement with the rows that it runs for.
+ForRows = tuple[EachRow, Sequence[Sequence[object]]]
+
+
+def inserting(table: str, columns: Mapping[str, str], clash: str = "") -> EachRow:
+    """Insert rows of `columns`, each with its type in PostgreSQL; `clash` is what is done then."""
+    listed = ", ".join(f'"{name}"' for name in columns)
+    values = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
+    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(columns.values(), 1))
+    into = f'INSERT INTO "{table}" ({listed})'
+    return EachRow(
+        f"{into} VALUES ({values}) {clash}".rstrip(),
+        f"{into} SELECT * FROM unnest({arrays}) {clash}".rstrip(),
+    )
+
+
+def deleting(table: str, column: str, kind: str) -> EachRow:
+    """Delete the rows whose `column`, of this type in PostgreSQL, has the value."""
+    which = f'DELETE FROM "{table}" WHERE "{column}" = '
+    return EachRow(f"{which}$1", f"{which}ANY($1::{kind}[])")
