@@ -53,9 +53,10 @@ class Hours(Chance):
         elif ids:
             await confirm_hours(self.manager, records=ids, key=key())
         if held := await self.some(Record, state=RecordState.TO_REVIEW.value):
-            await review_hours(self.lead, records=[held.id], key=key())
+            officer = self.officer(held.recorder, held.confirmer)
+            await review_hours(officer, records=[held.id], key=key())
         for batch in await held_batches(self.lead, self.world.station_path):
-            await release_batch(self.lead, batch=batch.id, key=key())
+            await release_batch(self.officer(batch.recorder), batch=batch.id, key=key())
 
     async def accept(self) -> bool:
         """Something that waits for its volunteer, or counted in silence."""

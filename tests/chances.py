@@ -16,16 +16,21 @@ from typing import Any
 import msgspec
 
 from tests.chance import AREA, DAY, HOUR, MINUTE
+from tests.chance_claims import Claims
 from tests.chance_hours import Hours
 from tests.chance_minutes import Minutes
+from tests.chance_offices import Offices
 from tests.chance_stars import Standing
 from tests.families import DAUGHTER, GRANDMOTHER, MOTHER, tied
+from tests.membership import secretary
 from tests.volunteering import confirmed, visited
-from tests.world import World, key
-from timebank.access import Role
-from timebank.actors import person
+from tests.wishing import team_leader
+from tests.world import COMMUNITY, World, key
+from timebank.access import Role, grant_role
+from timebank.actors import SYSTEM, person
 from timebank.bank import open_bank
 from timebank.clock import ManualClock
+from timebank.divisions import CITY_PATH
 from timebank.donations import donate
 from timebank.kin import Kinship
 from timebank.living_alone import note_living_alone
@@ -34,9 +39,10 @@ from timebank.refusals import Denial, Refusal
 from timebank.rewards import offer_reward
 from timebank.settings import Settings
 from timebank.timers import sweep
+from timebank.wish_claims import allow_volunteers
 
 
-class City(Hours, Minutes, Standing):
+class City(Hours, Minutes, Standing, Claims, Offices):
     """Everybody, and everything that may happen to them.
 
     With the likelihood `sweeps` days go by after a step, and what falls due is done.
@@ -63,6 +69,21 @@ class City(Hours, Minutes, Standing):
             *[self.rule] * 2,
             *[self.sign] * 2,
             *[self.read] * 2,
+            *[self.report] * 3,
+            *[self.post] * 2,
+            *[self.on_post] * 4,
+            *[self.wish] * 2,
+            *[self.on_wish] * 6,
+            *[self.roster] * 2,
+            *[self.by_another] * 2,
+            *[self.entrust] * 2,
+            self.emergency,
+            self.halt,
+            self.forget,
+            self.keep,
+            self.month,
+            self.live_together,
+            self.rules,
             self.donate,
             self.take_back,
             self.grant,
@@ -90,9 +111,24 @@ class City(Hours, Minutes, Standing):
                 self.world.clock.move(HOUR)
                 await confirmed(self.world, [await visited(self.world, who, minutes=110)])
             await donate(mother, area=AREA, minutes=60, key=key())
-        self.world.staff[Role.CITY_LEAD] = await self.world.officer(Role.CITY_LEAD)
+        staff = self.world.staff
+        for role in (Role.CITY_LEAD, Role.DATA_PROTECTION_OFFICER):
+            staff[role] = await self.world.officer(role)
         for _ in range(2):
-            await self.world.officer(Role.DISTRICT_LEAD)
+            other = await self.world.officer(Role.DISTRICT_LEAD)
+        await grant_role(SYSTEM, person=other.id, role=Role.CITY_LEAD, scope=CITY_PATH, key=key())
+        staff[Role.PARTY_SECRETARY] = await secretary(self.world)
+        staff[Role.TEAM_LEADER] = await team_leader(self.world)
+        await grant_role(
+            SYSTEM,
+            person=staff[Role.TEAM_LEADER].id,
+            role=Role.STATION_CLERK,
+            scope=self.world.station_path,
+            key=key(),
+        )
+        await allow_volunteers(
+            staff[Role.PARTY_SECRETARY], community=COMMUNITY, allowed=True, key=key()
+        )
         for name, minutes in (("理发", 20), ("礼遇", 0)):
             terms: dict[str, Any] = {"minutes": minutes, "stock": 50, "least_star": 0}
             if not minutes:
