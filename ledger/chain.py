@@ -13,6 +13,7 @@ so is decoded to say what is wrong. That the bytes are an entry, and what the co
 say, is level books' to find, which decodes every entry.
 """
 
+from binascii import hexlify
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Literal
@@ -32,7 +33,7 @@ _Pair = tuple[bytes, bytes]
 _ROWS = f"SELECT seq, bytes, leaf {_BETWEEN}"
 _Row = tuple[int, bytes, bytes]
 
-_PREV, _REQUEST = ',"prev":"', '","request":"'
+_PREV, _REQUEST = b',"prev":"', b'","request":"'
 _REQUEST_DIGITS = 32
 _END = b'","seq":%d,"v":1}'
 
@@ -166,12 +167,12 @@ class _Walk:
         """Whether nothing is wrong with any of the next rows: together, faster than apart."""
         if leaves != list(columns):
             return False
-        prevs = b"".join((self.leaf, *leaves[:-1])).hex("\n", 32)
-        before = f"{_PREV}{prevs}{_REQUEST}".replace("\n", f"{_REQUEST}{_PREV}")
+        prevs = hexlify(b"".join((self.leaf, *leaves[:-1])), b"\n", 32)
+        before = (_PREV + prevs + _REQUEST).replace(b"\n", _REQUEST + _PREV)
         end = len(_END % self.seq)
         start = len(_PREV) + 64 + len(_REQUEST) + _REQUEST_DIGITS + end
         # No part is longer than what it is compared with, so none can make up for another.
-        return _parts(datas, -start, -end - _REQUEST_DIGITS) == before.encode() and _parts(
+        return _parts(datas, -start, -end - _REQUEST_DIGITS) == before and _parts(
             datas, -end, None
         ) == _END * len(datas) % tuple(range(self.seq, self.seq + len(datas)))
 

@@ -33,19 +33,19 @@ def entry(tip: Tip, number: int, **changed: Any) -> Sealed:
     return seal(tip, **(told | changed))
 
 
-def chain(tip: Tip, count: int) -> list[Sealed]:
-    """So many ordinary entries on a tip."""
+def chain(tip: Tip, count: int, **changed: Any) -> list[Sealed]:
+    """So many ordinary entries on a tip, changed alike."""
     made: list[Sealed] = []
     for number in range(tip.size, tip.size + count):
         tip = made[-1].tip if made else tip
-        made.append(entry(tip, number))
+        made.append(entry(tip, number, **changed))
     return made
 
 
-async def add(writer: Writer, count: int = 1) -> None:
-    """Append so many entries in one transaction."""
+async def add(writer: Writer, count: int = 1, **changed: Any) -> None:
+    """Append so many entries in one transaction, changed alike."""
     async with writer.transaction() as transaction:
-        await transaction.append(chain(transaction.head.tip, count))
+        await transaction.append(chain(transaction.head.tip, count, **changed))
 
 
 async def size_of(writer: Writer) -> int:
