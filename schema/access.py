@@ -59,6 +59,7 @@ show_enum(
     open_emergency="Open and end an emergency.",
     hold_activity="Hold an activity, let it go, make it void.",
     accept_at_counter="Accept for a volunteer at the counter.",
+    print_passbook="Read and print the passbook of somebody at the counter.",
     tell_in_person="Tell people in person what waits in their inbox.",
     suspend_person="Suspend and reinstate people.",
     read_records="Read service records.",

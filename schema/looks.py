@@ -24,6 +24,7 @@ show_enum(
     phone="The telephone.",
     document="Found by the document's number.",
     copy="Everything, as a copy.",
+    passbook="The passbook, at the counter.",
 )
 
 Number = Annotated[

@@ -70,6 +70,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "notices": [notice.id],
         "month": "2026-11",
         "acceptMonth.number": number,
+        "passbook.person": subject.person,
         "noticesToTell.person": elder.person,
         "tellInPerson.person": elder.person,
         "recordSheet.station": "001",

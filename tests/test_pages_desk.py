@@ -1,7 +1,7 @@
 """The desk in a real browser: who comes, who goes, and what the station sees of it."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -117,7 +117,7 @@ def test_what_stood_in_the_box_is_taken_off_only_where_a_whole_number_was_added(
     typed: str, kept: str, number: str
 ) -> None:
     given = {"number": [typed], "kept": [kept]}
-    assert scanned(Posted(given=given, query={}, path={})) == number
+    assert scanned(Posted(given=given, query={}, path={}, now=datetime.now(UTC))) == number
 
 
 async def test_the_morning_goes_from_the_door_to_the_ledger(

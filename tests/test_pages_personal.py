@@ -107,7 +107,7 @@ async def test_one_s_data_are_asked_for_and_a_device_is_signed_out(
 @pytest.mark.parametrize(
     ("enum", "template"),
     [
-        ("NoticeCode", "inbox.html"),
+        ("NoticeCode", "notice_words.html"),
         ("ObjectionState", "objections.html"),
         ("ObjectionReason", "parts.html"),
         ("Kinship", "parts.html"),

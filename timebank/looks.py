@@ -35,6 +35,7 @@ class Looked(StrEnum):
     PHONE = "phone"
     DOCUMENT = "document"
     COPY = "copy"
+    PASSBOOK = "passbook"
 
 
 # Tables

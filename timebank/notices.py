@@ -346,9 +346,10 @@ async def notices_to_tell(
     """What has not reached a person, newest first: for the counter that may tell it."""
     if person not in await _tellable_people(actor, [person]):
         return []
-    told = [code.value for code in NoticeCode if code not in PRIVATE]
-    waiting = Q(person=person, arrived_on__isnull=True, code__in=told)
-    return await _page(waiting, after, before, limit, backward=backward)
+    inbox = await find(Inbox, person)
+    # What was answered meanwhile need not arrive any more: it is not told either.
+    pending = [one.notice for one in inbox.pending[:MOST_AT_ONCE]] if inbox else []
+    return await _page(Q(id__in=pending), after, before, limit, backward=backward)
 
 
 async def _page(

@@ -52,6 +52,7 @@ class Action(StrEnum):
     OPEN_EMERGENCY = "open_emergency"
     HOLD_ACTIVITY = "hold_activity"
     ACCEPT_AT_COUNTER = "accept_at_counter"
+    PRINT_PASSBOOK = "print_passbook"
     TELL_IN_PERSON = "tell_in_person"
     SUSPEND_PERSON = "suspend_person"
     READ_RECORDS = "read_records"
@@ -130,6 +131,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.OPEN_EMERGENCY: frozenset({Role.DISTRICT_LEAD}),
     Action.HOLD_ACTIVITY: frozenset({Role.DISTRICT_LEAD}),
     Action.ACCEPT_AT_COUNTER: frozenset(_STATION),
+    Action.PRINT_PASSBOOK: frozenset(_STATION),
     Action.TELL_IN_PERSON: frozenset(_STATION),
     Action.SUSPEND_PERSON: frozenset({Role.DISTRICT_LEAD}),
     Action.READ_RECORDS: frozenset(

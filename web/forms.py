@@ -10,6 +10,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -26,14 +27,16 @@ NAMED = re.compile(
 )
 Given = Mapping[str, list[str]]
 OFFICE = "office"
+KEPT = ("station", OFFICE, "person", "until")
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
-    """A form as it was posted: its fields, the address's query and parts, and the API's answer."""
+    """A form as it was posted: fields, the address's query and parts, when, the API's answer."""
 
     given: Given
     query: Mapping[str, str]
     path: Mapping[str, str]
+    now: datetime
     payload: Mapping[str, Any] = {}
 
     def one(self, name: str) -> str:
@@ -60,8 +63,8 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
         return f"{address}&{kept}" if kept and "?" in address else address
 
     def kept(self) -> dict[str, str]:
-        """The station or office that the form was posted for."""
-        return {name: self.query[name] for name in ("station", OFFICE) if name in self.query}
+        """The station or office that the form was posted for, and the person who stands there."""
+        return {name: self.query[name] for name in KEPT if name in self.query}
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +72,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
     `mutation` is the stored operation's name and `field` its root field; `given` makes the
     input, which carries the form's key unless it is not `keyed`. Where `stays` holds of a payload,
-    the page is shown again with it, under `answer`, and no address keeps what it says.
+    the page is shown again with it, under `answer`, and no address keeps what it says. A form that
+    looks somebody up names in `nothing` what it says when there is nobody: its operation is a
+    query, `given` its variables, and no address keeps what was looked for.
     """
 
     path: str
@@ -79,6 +84,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     then: str | Callable[[Posted], str]
     given: Callable[[Posted], dict[str, Any]]
     keyed: bool = True
+    nothing: str | None = None
     stays: Callable[[Mapping[str, Any]], bool] = lambda payload: False
     most_bytes: int = MOST_BYTES
 

@@ -35,6 +35,7 @@ from web.forms import (
     sent_by,
 )
 from web.pages import (
+    counter,
     everybody,
     funding,
     helping,
@@ -70,6 +71,7 @@ PAGES = (
     *volunteers.PAGES,
     *personal.PAGES,
     *stations.PAGES,
+    *counter.PAGES,
     *organising.PAGES,
     *helping.PAGES,
     *recognition.PAGES,
@@ -93,6 +95,7 @@ FORMS = (
     *membership.FORMS,
     *societies.FORMS,
     *stations.FORMS,
+    *counter.FORMS,
     *organising.FORMS,
 )
 
@@ -210,7 +213,12 @@ class Pages:
             sent_by(context, given)
         except Forged:
             return self.render(request, context, "forged.html", {}, status=403)
-        posted = Posted(given=given, query=request.query_params, path=request.path_params)
+        posted = Posted(
+            given=given,
+            query=request.query_params,
+            path=request.path_params,
+            now=context.clock.now(),
+        )
         payload, errors = await self.act(form, posted, context)
         if payload is None or errors or form.stays(payload):
             page = next(page for page in PAGES if page.path == form.page)
@@ -229,6 +237,9 @@ class Pages:
     ) -> tuple[Mapping[str, Any] | None, Sequence[Mapping[str, Any]]]:
         """What a form's mutation answered, and what was wrong."""
         asked = form.given(posted)
+        if form.nothing is not None:
+            found = (await self.ask(form.mutation, asked, context)).get(form.field)
+            return found, [] if found else [{"message": context.translate(form.nothing)}]
         if form.keyed:
             asked["idempotencyKey"] = posted.one("key")
         try:

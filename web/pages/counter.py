@@ -1,0 +1,88 @@
+"""Pages of the counter: acting for whoever stands before it, and the slip that is printed there.
+
+The page says for whom and by whom, and it ends by itself: its address names the person, never their
+number, and until when it may be used.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from web.forms import Form, Posted
+from web.pages.stations import chosen, station_page
+from web.pages.table import Opened, Page
+
+PERSON, SLIP = "/desk/person", "/desk/slip"
+LASTS = timedelta(minutes=15)
+UNTIL = "%Y%m%dT%H%M%SZ"
+NOBODY = "-"
+
+
+def standing(query: Mapping[str, str], now: datetime) -> str:
+    """Who stands before the counter by an address; nobody once that time is over."""
+    try:
+        ends = datetime.strptime(query.get("until", ""), UNTIL).replace(tzinfo=UTC)
+    except ValueError:
+        return NOBODY
+    return query.get("person", NOBODY) if now < ends <= now + LASTS else NOBODY
+
+
+def before_the_counter(opened: Opened) -> dict[str, Any]:
+    """The station, and who stands before its counter."""
+    person = standing(opened.query, opened.now)
+    return {"station": chosen(opened).get("id", ""), "person": person}
+
+
+def beginning(posted: Posted) -> str:
+    """The page of whoever was found, from now on for a while."""
+    until = (posted.now + LASTS).astimezone(UTC).strftime(UNTIL)
+    return posted.address(PERSON, person=posted.payload["id"], until=until)
+
+
+def accepted(posted: Posted) -> dict[str, Any]:
+    """The records that whoever stands there accepts: none, which is refused, once that is over."""
+    here = standing(posted.query, posted.now) != NOBODY
+    return {"records": posted.many("record") if here else []}
+
+
+counter_form = partial(Form, page=PERSON, then=lambda posted: posted.address(PERSON, done="1"))
+
+PAGES = (
+    station_page(
+        path=PERSON,
+        template="desk_person.html",
+        menu="代办与存折",
+        operation="counter",
+        variables=before_the_counter,
+    ),
+    station_page(
+        path=SLIP,
+        template="slip.html",
+        operation="slip",
+        variables=before_the_counter,
+        alone=True,
+    ),
+    Page(path="/passbook", template="slip.html", operation="passbook", menu="打印存折"),
+)
+
+FORMS = (
+    Form(
+        path=f"{PERSON}/find",
+        mutation="find_person",
+        field="person",
+        page=PERSON,
+        then=beginning,
+        given=lambda posted: {"number": posted.one("number")},
+        nothing="Nobody of your station has this volunteer number.",
+    ),
+    counter_form(
+        path=f"{PERSON}/accept", mutation="accept_hours", field="acceptHours", given=accepted
+    ),
+    counter_form(
+        path=f"{PERSON}/tell",
+        mutation="tell_in_person",
+        field="tellInPerson",
+        given=lambda posted: {"person": standing(posted.query, posted.now)},
+    ),
+)
