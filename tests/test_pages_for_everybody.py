@@ -30,6 +30,7 @@ THERE = {
     "/o/{id}": "/o/none",
     "/office/organisations/{id}": "/office/organisations/none",
     "/organisations/{id}/work": "/organisations/none/work",
+    "/projects/{id}": "/projects/none",
     "/redeem/{id}": "/redeem/none",
     "/u/{link}": "/u/none",
     "/reports/{id}": "/reports/none",
@@ -37,7 +38,7 @@ THERE = {
     "/w/{link}": "/w/none",
 }
 """What is opened for a page whose address has a part."""
-NOT_THERE = {"/u/none": "404 (Not Found)"}
+NOT_THERE = dict.fromkeys(("/projects/none", "/u/none"), "404 (Not Found)")
 """What a browser says of a page that is not there, and that is meant to look like any other."""
 RULES = """() => axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],

@@ -62,6 +62,10 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
         kept = urlencode(self.kept())
         return f"{address}&{kept}" if kept and "?" in address else address
 
+    def done(self, page: str) -> str:
+        """The address of a page, with the parts of this one, that says that it is done."""
+        return self.address(page.format_map(self.path), done="1")
+
     def kept(self) -> dict[str, str]:
         """The station or office that the form was posted for, and the person who stands there."""
         return {name: self.query[name] for name in KEPT if name in self.query}
@@ -89,12 +93,17 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     most_bytes: int = MOST_BYTES
 
 
+def root_field(mutation: str) -> str:
+    """The root field that a stored mutation of this name asks."""
+    first, *more = mutation.split("_")
+    return "".join([first, *map(str.capitalize, more)])
+
+
 def plain(page: str, act: str, mutation: str, *told: str, yes: str = "") -> Form:
     """A form that tells its mutation a few fields as they are, and comes back to its page.
 
-    The mutation's root field has its name in camel case; `yes` is a field that is yes or no.
+    `yes` is a field that is yes or no.
     """
-    first, *more = mutation.split("_")
 
     def given(posted: Posted) -> dict[str, Any]:
         asked: dict[str, Any] = {name: posted.one(name) for name in told}
@@ -103,9 +112,9 @@ def plain(page: str, act: str, mutation: str, *told: str, yes: str = "") -> Form
     return Form(
         path=f"{page}/{act}",
         mutation=mutation,
-        field="".join([first, *map(str.capitalize, more)]),
+        field=root_field(mutation),
         page=page,
-        then=f"{page}?done=1",
+        then=lambda posted: posted.done(page),
         given=given,
     )
 

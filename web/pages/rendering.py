@@ -35,6 +35,7 @@ from web.forms import (
     sent_by,
 )
 from web.pages import (
+    community,
     counter,
     everybody,
     funding,
@@ -50,7 +51,9 @@ from web.pages import (
     volunteers,
     wishing,
 )
+from web.pages.acts import LINES, form_of
 from web.pages.menu import Reader, may_open, menu_of
+from web.pages.money_words import MONEY
 from web.pages.table import Opened, Page
 from web.pages.times import day_of, hour, minutes_between, moment, span
 from web.qr import qr, spoken
@@ -81,6 +84,7 @@ PAGES = (
     *societies.PAGES,
     *public.PAGES,
     *funding.PAGES,
+    *community.PAGES,
     everybody.EVERYTHING,
 )
 FORMS = (
@@ -91,12 +95,14 @@ FORMS = (
     *recognition.FORMS,
     *offices.FORMS,
     *funding.FORMS,
+    *community.FORMS,
     *wishing.FORMS,
     *membership.FORMS,
     *societies.FORMS,
     *stations.FORMS,
     *counter.FORMS,
     *organising.FORMS,
+    *(form_of(page.path, act) for page in PAGES for act in page.acts),
 )
 
 ContextOf = Callable[[Request], Awaitable[Context]]
@@ -177,7 +183,7 @@ class Pages:
         data: Mapping[str, Any] = {}
         if page.operation:
             data = await self.ask(page.operation, page.variables(opened), context)
-        if page.needs and data.get(page.needs) is None:
+        if page.needs and not data.get(page.needs):
             return self.render(request, context, "missing.html", {}, status=404)
         posted = given or {}
         kept = {name: one(posted, name) for name in posted if name not in UNKEPT}
@@ -188,6 +194,9 @@ class Pages:
             {
                 **found,
                 **data,
+                "words": MONEY,
+                "acts": page.offered({**found, **data}),
+                "base": page.path.format_map(request.path_params),
                 "errors": errors,
                 "given": kept,
                 "posted": posted,
@@ -309,6 +318,7 @@ class Pages:
                 "span": span,
                 "site": public_address(request) or str(request.base_url).rstrip("/"),
                 "spoken": spoken,
+                "table_lines": LINES,
                 "telephone": request.app.state.settings.help_telephone,
             }
         )

@@ -98,9 +98,7 @@ def _form(page: str, act: str, mutation: str, field: str, given: Any) -> Form:
         mutation=mutation,
         field=field,
         page=page,
-        then=lambda posted: posted.address(
-            page.replace("{id}", posted.path.get("id", "")), done="1"
-        ),
+        then=lambda posted: posted.done(page),
         given=given,
     )
 

@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from web.forms import OFFICE
-
-Answered = Mapping[str, Any]
+from web.pages.acts import Act, Answered
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,3 +62,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     looks: Callable[[Opened], dict[str, Any]] = nothing
     variables: Callable[[Opened], dict[str, Any]] = nothing
     needs: str | None = None
+    acts: tuple[Act, ...] = ()
+
+    def offered(self, answers: Answered) -> list[Act]:
+        """The acts that are offered for what the page's operation answered."""
+        thing = answers.get(self.needs or "") or {}
+        return [act for act in self.acts if act.offered(thing, answers)]

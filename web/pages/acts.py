@@ -1,0 +1,117 @@
+"""Acts: what may be done with the one thing that a page is about, and what is told with it.
+
+A page of a case lists its acts once, each with the states it is for, who may, and the fields that
+are told; from this come its forms and what its template shows (`acts.html`). What a state allows is
+decided by the API, which says so; here it only decides what is offered. Knows forms; refuses to
+know any thing.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from web.forms import MOST_BYTES, Form, Posted, root_field
+
+Words = Mapping[str, str]
+Answered = Mapping[str, Any]
+DOCUMENT_BYTES = 10 * 1024 * 1024
+LINES = 6
+"""How many lines a table of the page has that is filled in at once."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of an act: its name in the API, what it is called, and how it is filled in.
+
+    `kind` is `text`, `prose`, `whole`, `yuan`, `day`, `one` or `many` of `words`, `lines` of one of
+    `words` with yuan, or `digest`: a document of which nothing is kept but its SHA-256.
+    """
+
+    name: str
+    word: str
+    kind: str = "text"
+    words: Words = {}
+    needed: bool = True
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """One act: its address under the page, its stored mutation, its button, what it is told.
+
+    It is offered in `states` of the page's thing, or in any where there are none, to whoever the
+    page's answer `may` says may do it. `about` is what the API calls the thing, `fixed` what is
+    told as it is; `quiet` is an act that ends or holds something up.
+    """
+
+    name: str
+    mutation: str
+    word: str
+    about: str
+    states: tuple[str, ...] = ()
+    may: str = ""
+    told: tuple[Told, ...] = ()
+    fixed: Mapping[str, Any] = {}
+    quiet: bool = False
+
+    def offered(self, thing: Answered, answers: Answered) -> bool:
+        """Whether the page offers it now."""
+        allowed = not self.may or bool(answers.get(self.may))
+        return allowed and (not self.states or thing.get("state") in self.states)
+
+    @property
+    def carries(self) -> bool:
+        """Whether its form carries a document."""
+        return any(one.kind == "digest" for one in self.told)
+
+
+def form_of(page: str, act: Act) -> Form:
+    """The form of an act of the page at a path."""
+
+    def given(posted: Posted) -> dict[str, Any]:
+        told = {one.name: READ[one.kind](posted, f"{act.name}.{one.name}") for one in act.told}
+        return {act.about: posted.path["id"], **act.fixed, **told}
+
+    return Form(
+        path=f"{page}/{act.name}",
+        mutation=act.mutation,
+        field=root_field(act.mutation),
+        page=page,
+        then=lambda posted: posted.done(page),
+        given=given,
+        most_bytes=DOCUMENT_BYTES * 3 // 2 if act.carries else MOST_BYTES,
+    )
+
+
+def _fen(told: str) -> int:
+    """Yuan, with at most two decimals, as fen; -1, which nothing is, where it is none."""
+    yuan, _, cents = told.replace(",", "").partition(".")
+    digits = f"{yuan}{cents:0<2}"
+    plain = digits.isascii() and digits.isdigit() and len(cents) < 3 and len(digits) < 15
+    return int(digits) if plain and yuan else -1
+
+
+def _digest(posted: Posted, name: str) -> str:
+    told = posted.one(name)
+    return hashlib.sha256(base64.b64decode(told)).hexdigest() if told else ""
+
+
+def _lines(posted: Posted, name: str) -> list[dict[str, Any]]:
+    """The lines of a table that name an amount; the API says what is wrong with them."""
+    items, amounts = posted.given.get(name, []), posted.given.get(f"{name}.yuan", [])
+    pairs = zip(items, amounts, strict=False)
+    return [{"item": item, "fen": _fen(told.strip())} for item, told in pairs if told.strip()]
+
+
+READ: Mapping[str, Callable[[Posted, str], Any]] = {
+    "text": Posted.one,
+    "prose": Posted.one,
+    "whole": Posted.whole,
+    "yuan": lambda posted, name: _fen(posted.one(name)),
+    "day": lambda posted, name: posted.one(name) or None,
+    "one": lambda posted, name: posted.one(name) or None,
+    "many": Posted.many,
+    "lines": _lines,
+    "digest": _digest,
+}
+"""How each kind of field is read."""
