@@ -12,8 +12,10 @@ from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.organisations import Organisation, read_organisations
+from schema.publicity import PublicityObjection, reads_objections
 from schema.refusal import Info, Payload, mutation
 from timebank import organisation_grades
+from timebank.access import Action
 from timebank.organisation_grade_life import GradeState
 
 Whose = Annotated[ID, strawberry.argument(description="Which organisation.")]
@@ -50,6 +52,11 @@ class OrganisationGrade(Node):
         """Whose grade it is."""
         return await info.context.loaders.load(read_organisations, self.whose)
 
+    @field
+    async def objections(self, info: Info) -> list[PublicityObjection]:
+        """What was said against it; empty to everybody but the registrars."""
+        return await info.context.loaders.load(_objections, str(self.id)) or []
+
     @classmethod
     def of(cls, held: organisation_grades.OrganisationGrade) -> "OrganisationGrade":
         """A grade as it is shown."""
@@ -63,6 +70,9 @@ class OrganisationGrade(Node):
             until=held.until,
             whose=held.organisation,
         )
+
+
+_objections = reads_objections(Action.REGISTER_ORGANISATION)
 
 
 async def read_grades(context: Context, ids: Sequence[str]) -> dict[str, OrganisationGrade]:

@@ -1,14 +1,17 @@
 """Publicity on the wire: objecting to what is laid open to everybody for some days."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Context, Input
 from schema.enums import show_enum
+from schema.loaders import BatchRead
 from schema.refusal import Info, Payload, mutation
 from timebank import publicity
+from timebank.access import Action
 from timebank.publicity import PublicityObjectionState, PublicityReason
 
 show_enum(
@@ -46,6 +49,19 @@ class PublicityObjection:
             raised_at=held.raised_at,
             decide_by=held.decide_by,
         )
+
+
+def reads_objections(action: Action) -> BatchRead[Context, str, list[PublicityObjection]]:
+    """The read of objections to a kind of matter, for the loader; others than who decides see none.
+
+    Args: action, what its officers do.
+    """
+
+    async def read(context: Context, ids: Sequence[str]) -> dict[str, list[PublicityObjection]]:
+        found = await publicity.publicity_objections(context.actor, action, ids)
+        return {id: [PublicityObjection.of(one) for one in held] for id, held in found.items()}
+
+    return read
 
 
 @strawberry.input

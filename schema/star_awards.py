@@ -13,10 +13,11 @@ from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
-from schema.publicity import PublicityObjection
+from schema.publicity import PublicityObjection, reads_objections
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Long
-from timebank import star_awards, star_rulings
+from timebank import star_awards
+from timebank.access import Action
 from timebank.divisions import CITY_PATH
 from timebank.star_award_life import StarDeclineReason, StarRevokeReason, StarState
 from timebank.texts import read_texts
@@ -126,9 +127,7 @@ async def _appeals(context: Context, ids: Sequence[str]) -> dict[str, str]:
     return await read_texts(await star_awards.appealable(context.actor, ids), "appeal")
 
 
-async def _objections(context: Context, ids: Sequence[str]) -> dict[str, list[PublicityObjection]]:
-    found = await star_rulings.objections_to(context.actor, ids)
-    return {id: [PublicityObjection.of(one) for one in held] for id, held in found.items()}
+_objections = reads_objections(Action.READ_RECORDS)
 
 
 async def read_awards(context: Context, ids: Sequence[str]) -> dict[str, StarAward]:

@@ -25,8 +25,10 @@ ROLES = {"desk": "站长", "office": "区志愿服务负责人"}
 VOLUNTEER = "志愿者"
 THERE = {
     "/c/{number}": "/c/0001",
+    "/calls/{id}": "/calls/none",
     "/certificates/{id}": "/certificates/none",
     "/e/{order}": "/e/none",
+    "/grants/{id}": "/grants/none",
     "/o/{id}": "/o/none",
     "/office/organisations/{id}": "/office/organisations/none",
     "/organisations/{id}/work": "/organisations/none/work",
@@ -38,7 +40,9 @@ THERE = {
     "/w/{link}": "/w/none",
 }
 """What is opened for a page whose address has a part."""
-NOT_THERE = dict.fromkeys(("/projects/none", "/u/none"), "404 (Not Found)")
+NOT_THERE = dict.fromkeys(
+    ("/calls/none", "/grants/none", "/projects/none", "/u/none"), "404 (Not Found)"
+)
 """What a browser says of a page that is not there, and that is meant to look like any other."""
 RULES = """() => axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],

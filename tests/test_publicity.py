@@ -10,6 +10,7 @@ import pytest
 from tests.starring import DAY, HOURLY, laid_open, served_hours
 from tests.wire import act
 from tests.world import World, key, open_world
+from timebank.access import Action, Role
 from timebank.actors import PUBLIC
 from timebank.lifecycles import NotInThisState, step
 from timebank.publicity import (
@@ -90,7 +91,9 @@ async def test_anybody_signed_in_objects_once_with_a_code(world: World) -> None:
     assert (told["about"], told["userErrors"]) == (award, [])
     with pytest.raises(ObjectedToPublicity):
         await object_to_publicity(other, about=award, reason=reason, key=key())
-    (objection,) = await publicity_objections([award])
+    lead = world.staff[Role.DISTRICT_LEAD]
+    (objection,) = (await publicity_objections(lead, Action.READ_RECORDS, [award]))[award]
+    assert await publicity_objections(other, Action.READ_RECORDS, [award]) == {}
     assert objection.reason is reason
     # Fifteen working days, as for an objection to a record; 20 November 2026 is a Friday.
     assert objection.decide_by == date(2026, 12, 11)

@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import permit_self
+from timebank.access import Action, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.events import Event
@@ -22,7 +22,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal
-from timebank.tables import Row, select, table
+from timebank.tables import Row, find_many, select, table
 from timebank.working_days import working_days_later
 
 
@@ -272,6 +272,14 @@ async def object_to_publicity(
 # Reads
 
 
-async def publicity_objections(about: Sequence[str]) -> list[PublicityObjection]:
-    """The objections to these matters, by matter and objector; who may see them is said there."""
-    return await select(PublicityObjection, about__in=list(about), order=["id"])
+async def publicity_objections(
+    actor: Actor, action: Action, about: Sequence[str]
+) -> dict[str, list[PublicityObjection]]:
+    """The objections to matters, by matter, for those who do the action where the matter lies."""
+    theirs = await reach(actor, action)
+    told: dict[str, list[PublicityObjection]] = {
+        str(id): [] for id, held in (await find_many(Publicity, about)).items() if theirs(held.path)
+    }
+    for objection in await select(PublicityObjection, about__in=list(told), order=["id"]):
+        told[objection.about].append(objection)
+    return told

@@ -4,11 +4,11 @@ Stars one and two are the district's, those above the city's (domain 7). Nobody 
 their own, an objection of their own, or the appeal against their own revocation.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit, reach
+from timebank.access import Action, permit
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import may
@@ -26,7 +26,6 @@ from timebank.publicity import (
     PublicityObjection,
     decide_heard,
     objection_key,
-    publicity_objections,
     rule_on_objection,
 )
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -43,7 +42,6 @@ from timebank.star_award_life import (
     StarState,
 )
 from timebank.star_awards import StarAward, StarNotReached, Starred, needs_of
-from timebank.tables import find_many
 
 DISTRICT_STARS = 2
 """Up to this level the district awards (domain 7)."""
@@ -249,19 +247,3 @@ def _at_my_office(batch: Batch, award: str) -> StarAward:
 
 def _tell(batch: Batch, held: StarAward, code: NoticeCode) -> None:
     notify(batch, held.person, code, held.id, hands=(batch.actor.id,))
-
-
-# Reads
-
-
-async def objections_to(actor: Actor, awards: Sequence[str]) -> dict[str, list[PublicityObjection]]:
-    """The objections to stars, by star, for the officers in whose scope they lie."""
-    theirs = await reach(actor, Action.READ_RECORDS)
-    told: dict[str, list[PublicityObjection]] = {
-        str(id): []
-        for id, held in (await find_many(StarAward, awards)).items()
-        if theirs(held.path)
-    }
-    for objection in await publicity_objections(list(told)):
-        told[objection.about].append(objection)
-    return told

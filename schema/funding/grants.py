@@ -15,11 +15,14 @@ from schema.funding.commitments import Commitment, read_commitments
 from schema.nodes import Node, answers_for
 from schema.organisations import Organisation, read_organisations
 from schema.paging import Connection, Listing, Page, paged
+from schema.publicity import PublicityObjection, reads_objections
 from schema.refusal import Info
 from schema.scalars import Fen, Long
+from timebank.access import Action
 from timebank.funding import grants
 from timebank.funding.grant_life import FundGrantState, GrantReport
 from timebank.funding.purposes import ExpenseItem
+from timebank.texts import read_texts
 
 OF_CALL, OF_ORGANISATION = Listing("grantsOfCall", str), Listing("grantsOfOrganisation", str)
 ThisCall = Annotated[ID, strawberry.argument(description="Which call.")]
@@ -89,6 +92,8 @@ class FundGrant(Node):
     fen: Fen = strawberry.field(description="What it asks for, and from the shortlist on gets.")
     budget: list[BudgetLine] = strawberry.field(description="What every fen is for.")
     least_minutes: Long = strawberry.field(description="The accepted service it promises.")
+    reviewed: int = strawberry.field(description="How many reviewers gave points.")
+    conflicts: int = strawberry.field(description="How many reviewers stand too near to judge.")
     points: int | None = strawberry.field(description="The mean of the reviewers' points.")
     due: date | None = strawberry.field(description="Its state's last day, if it has one.")
     reported: GrantReport | None = strawberry.field(description="The report that waits.")
@@ -105,6 +110,26 @@ class FundGrant(Node):
         return await info.context.loaders.load(read_organisations, self.row.organisation)
 
     @field
+    async def plan(self, info: Info) -> str | None:
+        """The organisation's words of what it is to do; null to all but it and the officers."""
+        return await info.context.loaders.load(_plans, str(self.id))
+
+    @field
+    async def midterm(self, info: Info) -> str | None:
+        """The organisation's words in the mid-term report; null likewise."""
+        return await info.context.loaders.load(_midterms, str(self.id))
+
+    @field
+    async def final(self, info: Info) -> str | None:
+        """The organisation's words in the final report; null likewise."""
+        return await info.context.loaders.load(_finals, str(self.id))
+
+    @field
+    async def objections(self, info: Info) -> list[PublicityObjection]:
+        """What was said against it; empty to everybody but the officers."""
+        return await info.context.loaders.load(_objections, str(self.id)) or []
+
+    @field
     async def commitment(self, info: Info) -> Commitment | None:
         """What is promised, paid and accounted for; null before it is awarded."""
         return await info.context.loaders.load(read_commitments, str(self.id))
@@ -118,11 +143,28 @@ class FundGrant(Node):
             fen=Fen(held.fen),
             budget=[BudgetLine(item=item, fen=Fen(fen)) for item, fen in held.budget],
             least_minutes=Long(held.least_minutes),
+            reviewed=held.reviewed,
+            conflicts=len(held.conflicts),
             points=held.points,
             due=held.due,
             reported=held.reported,
             row=held,
         )
+
+
+async def _plans(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    return await read_texts(await grants.private_grants(context.actor, ids), "plan")
+
+
+async def _midterms(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    return await read_texts(await grants.private_grants(context.actor, ids), "midterm")
+
+
+async def _finals(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    return await read_texts(await grants.private_grants(context.actor, ids), "final")
+
+
+_objections = reads_objections(Action.MANAGE_CALLS)
 
 
 async def read_grants(context: Context, ids: Sequence[str]) -> dict[str, FundGrant]:

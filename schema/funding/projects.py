@@ -17,11 +17,12 @@ from schema.funding.sources import FundSource, read_sources
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_names, read_stations
-from schema.publicity import PublicityObjection
+from schema.publicity import PublicityObjection, reads_objections
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
+from timebank.access import Action
 from timebank.divisions import CITY_PATH
-from timebank.funding import project_votes, projects
+from timebank.funding import projects
 from timebank.funding.project_life import ProjectDeclineReason, ProjectState
 from timebank.funding.purposes import FundPurpose, Negative
 
@@ -129,9 +130,7 @@ class Project(Node):
         )
 
 
-async def _objections(context: Context, ids: Sequence[str]) -> dict[str, list[PublicityObjection]]:
-    found = await project_votes.objections_to(context.actor, ids)
-    return {id: [PublicityObjection.of(one) for one in held] for id, held in found.items()}
+_objections = reads_objections(Action.JUDGE_PROJECT)
 
 
 async def read_projects(context: Context, ids: Sequence[str]) -> dict[str, Project]:

@@ -28,7 +28,11 @@ from timebank.funding.sources import decide_enough
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.projections import Rows, projects
-from timebank.publicity import PublicityObjection, objection_key, rule_on_objection
+from timebank.publicity import (
+    PublicityObjection,
+    objection_key,
+    rule_on_objection,
+)
 from timebank.refusals import Refusal
 from timebank.tables import Row, table
 

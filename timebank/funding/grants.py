@@ -243,6 +243,14 @@ async def visible_grants(actor: Actor, ids: Sequence[str]) -> dict[str, Grant]:
     }
 
 
+async def private_grants(actor: Actor, ids: Sequence[str]) -> list[str]:
+    """Those of these grants whose papers the actor may read: the officers' and their own."""
+    officers = await reach(actor, Action.READ_APPLICATIONS)
+    own = await reach(actor, Action.ACT_FOR_ORGANISATION)
+    found = await find_many(Grant, ids)
+    return [held.id for held in found.values() if officers(held.unit_path) or own(held.path)]
+
+
 async def grants_of_call(
     actor: Actor, call: str, state: FundGrantState, **where: Unpack[Where]
 ) -> list[Grant]:

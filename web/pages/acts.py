@@ -25,8 +25,9 @@ LINES = 6
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A field of an act: its name in the API, what it is called, and how it is filled in.
 
-    `kind` is `text`, `prose`, `whole`, `yuan`, `day`, `one` or `many` of `words`, `lines` of one of
-    `words` with yuan, or `digest`: a document of which nothing is kept but its SHA-256.
+    `kind` is `text`, `prose`, `whole`, `hours` (told as minutes), `yuan` (told as fen), `day`,
+    `one` or `many` of `words`, `lines` of one of `words` with yuan, or `digest`: a document of
+    which nothing is kept but its SHA-256. Without `words`, the page says what may be chosen.
     """
 
     name: str
@@ -40,24 +41,33 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act: its address under the page, its stored mutation, its button, what it is told.
 
     It is offered in `states` of the page's thing, or in any where there are none, to whoever the
-    page's answer `may` says may do it. `about` is what the API calls the thing, `fixed` what is
-    told as it is; `quiet` is an act that ends or holds something up.
+    page's answer `may` says may do it. `about` is what the API calls the thing, if there is one;
+    `fixed` is told as it is, `adds` follows from what was told. `leads` is the field of the answer
+    whose page comes next, below a path, if it is not the same page. `quiet` is an act that ends or
+    holds something up.
     """
 
     name: str
     mutation: str
     word: str
-    about: str
+    about: str = ""
     states: tuple[str, ...] = ()
     may: str = ""
     told: tuple[Told, ...] = ()
     fixed: Mapping[str, Any] = {}
+    adds: Callable[[Answered], Answered] = lambda told: {}
+    leads: tuple[str, str] | None = None
     quiet: bool = False
 
     def offered(self, thing: Answered, answers: Answered) -> bool:
         """Whether the page offers it now."""
         allowed = not self.may or bool(answers.get(self.may))
         return allowed and (not self.states or thing.get("state") in self.states)
+
+    @property
+    def chosen(self) -> list[Told]:
+        """The fields that are chosen and not written."""
+        return [one for one in self.told if one.kind in ("one", "many")]
 
     @property
     def carries(self) -> bool:
@@ -70,14 +80,21 @@ def form_of(page: str, act: Act) -> Form:
 
     def given(posted: Posted) -> dict[str, Any]:
         told = {one.name: READ[one.kind](posted, f"{act.name}.{one.name}") for one in act.told}
-        return {act.about: posted.path["id"], **act.fixed, **told}
+        thing = {act.about: posted.path["id"]} if act.about else {}
+        return {**thing, **act.fixed, **told, **act.adds(told)}
+
+    def then(posted: Posted) -> str:
+        if act.leads is None:
+            return posted.done(page)
+        field, path = act.leads
+        return posted.address(f"{path}/{posted.payload[field]['id']}", done="1")
 
     return Form(
         path=f"{page}/{act.name}",
         mutation=act.mutation,
         field=root_field(act.mutation),
         page=page,
-        then=lambda posted: posted.done(page),
+        then=then,
         given=given,
         most_bytes=DOCUMENT_BYTES * 3 // 2 if act.carries else MOST_BYTES,
     )
@@ -107,6 +124,7 @@ READ: Mapping[str, Callable[[Posted, str], Any]] = {
     "text": Posted.one,
     "prose": Posted.one,
     "whole": Posted.whole,
+    "hours": lambda posted, name: posted.whole(name) * 60 if posted.one(name) else 0,
     "yuan": lambda posted, name: _fen(posted.one(name)),
     "day": lambda posted, name: posted.one(name) or None,
     "one": lambda posted, name: posted.one(name) or None,

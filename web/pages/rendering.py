@@ -39,6 +39,7 @@ from web.pages import (
     counter,
     everybody,
     funding,
+    granting,
     helping,
     membership,
     offices,
@@ -85,6 +86,7 @@ PAGES = (
     *public.PAGES,
     *funding.PAGES,
     *community.PAGES,
+    *granting.PAGES,
     everybody.EVERYTHING,
 )
 FORMS = (
@@ -96,6 +98,7 @@ FORMS = (
     *offices.FORMS,
     *funding.FORMS,
     *community.FORMS,
+    *granting.FORMS,
     *wishing.FORMS,
     *membership.FORMS,
     *societies.FORMS,
@@ -185,17 +188,17 @@ class Pages:
             data = await self.ask(page.operation, page.variables(opened), context)
         if page.needs and not data.get(page.needs):
             return self.render(request, context, "missing.html", {}, status=404)
-        posted = given or {}
+        answers = {**found, **data}
+        posted = page.filled(answers) if given is None else given
         kept = {name: one(posted, name) for name in posted if name not in UNKEPT}
         return self.render(
             request,
             context,
             page.template,
             {
-                **found,
-                **data,
-                "words": MONEY,
-                "acts": page.offered({**found, **data}),
+                **answers,
+                "acts": page.offered(answers),
+                "choices": page.choices(answers),
                 "base": page.path.format_map(request.path_params),
                 "errors": errors,
                 "given": kept,
@@ -319,6 +322,7 @@ class Pages:
                 "site": public_address(request) or str(request.base_url).rstrip("/"),
                 "spoken": spoken,
                 "table_lines": LINES,
+                "words": MONEY,
                 "telephone": request.app.state.settings.help_telephone,
             }
         )

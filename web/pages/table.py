@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from web.forms import OFFICE
-from web.pages.acts import Act, Answered
+from web.forms import OFFICE, Given
+from web.pages.acts import Act, Answered, Words
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +63,14 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     variables: Callable[[Opened], dict[str, Any]] = nothing
     needs: str | None = None
     acts: tuple[Act, ...] = ()
+    choices: Callable[[Answered], Mapping[str, Words]] = lambda answers: {}
+    filled: Callable[[Answered], Given] = lambda answers: {}
 
     def offered(self, answers: Answered) -> list[Act]:
-        """The acts that are offered for what the page's operation answered."""
-        thing = answers.get(self.needs or "") or {}
-        return [act for act in self.acts if act.offered(thing, answers)]
+        """The acts that are offered for what the page's operation answered.
+
+        One that chooses from nothing is not.
+        """
+        thing, choices = answers.get(self.needs or "") or {}, self.choices(answers)
+        offered = [act for act in self.acts if act.offered(thing, answers)]
+        return [act for act in offered if all(one.words or choices[one.name] for one in act.chosen)]
