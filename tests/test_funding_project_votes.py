@@ -24,7 +24,6 @@ from timebank.funding.project_life import (
     ProjectVoted,
 )
 from timebank.funding.project_votes import (
-    MOST_DAYS,
     EligibleMissing,
     MoreThanEligible,
     VoteDayWrong,
@@ -104,8 +103,8 @@ def test_votes_are_counted_after_the_last_day_or_when_everybody_answered() -> No
 
 def test_residents_are_given_some_days_and_are_somebody() -> None:
     screened = msgspec.structs.replace(PROJECT, state=ProjectState.SCREENED)
-    last = TODAY + MOST_DAYS * DAY
-    assert decide_discussed(screened, 1, last, TODAY).until == last
+    last = TODAY + SEEDED.fund.vote_days_max * DAY
+    assert decide_discussed(screened, 1, last, SEEDED.fund, TODAY).until == last
     for project, eligible, until, no in (
         (screened, 0, TODAY, EligibleMissing),
         (screened, 1, last + DAY, VoteDayWrong),
@@ -113,7 +112,7 @@ def test_residents_are_given_some_days_and_are_somebody() -> None:
         (PROJECT, 1, TODAY, NotInThisState),
     ):
         with pytest.raises(no):
-            decide_discussed(project, eligible, until, TODAY)
+            decide_discussed(project, eligible, until, SEEDED.fund, TODAY)
 
 
 @pytest.mark.anyio

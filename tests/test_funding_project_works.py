@@ -69,6 +69,13 @@ def test_some_residents_answer_and_more_than_half_of_them_accept(
             decide_accepted(poll, SEEDED.fund)
 
 
+def test_how_many_must_answer_is_the_policy_of_the_day() -> None:
+    rule = msgspec.structs.replace(SEEDED.fund, least_accepting=4)
+    with pytest.raises(WorksNotAccepted):
+        decide_accepted(msgspec.structs.replace(OPEN, in_favour=3), rule)
+    decide_accepted(msgspec.structs.replace(OPEN, in_favour=4), rule)
+
+
 def test_sixty_of_a_hundred_are_satisfied_or_it_is_put_right() -> None:
     project = msgspec.structs.replace(PROJECT, state=ProjectState.PAID)
     for in_favour, against, made, percent in (

@@ -80,9 +80,9 @@ def test_points_that_make_no_grade_are_refused(points: int, no: type[Refusal]) -
 
 @pytest.mark.parametrize("points", ["[1, 2]", "[1, 2, 3, 5, 4]", "[1, 2, 3, 4, 4]"])
 def test_a_policy_gives_five_grades_their_points(points: str) -> None:
-    text = SEED.read_text("utf-8").replace(
-        "organisation: {", f"organisation: {{grade_points: {points}, "
-    )
+    seeded = f"grade_points: {list(POINTS)}"
+    text = SEED.read_text("utf-8").replace(seeded, f"grade_points: {points}")
+    assert points in text
     with pytest.raises(PolicyMalformed):
         read_policy(text)
 

@@ -20,6 +20,8 @@ from timebank.refusals import Refusal
 from timebank.tables import Row, find, select, table
 
 CALENDAR = "city"
+VOTE_KEY_DAYS = 60
+"""Who answered a poll is known by the keys of months, which do not last any longer (domain 11)."""
 GRADES = 5
 SEED = Path(__file__).parent / "data" / "policy.yaml"
 
@@ -124,7 +126,7 @@ class Organisation(_Section, frozen=True):
     association_persons: int
     association_units: int
     association_funds_fen: int
-    # The domain names five grades and no points for them: a seed of ours, which a city changes.
+    # What a policy that was published without it meant; the domain names five grades, no points.
     grade_points: tuple[int, ...] = (501, 601, 701, 801, 901)
 
 
@@ -146,6 +148,9 @@ class Fund(_Section, frozen=True):
     majority_percent: int
     reviewers: int
     midterm_fix_days: int
+    # As with the grades: how many residents accept works, and how long they may decide.
+    least_accepting: int = 3
+    vote_days_max: int = 60
 
 
 class Privacy(_Section, frozen=True):
@@ -235,6 +240,8 @@ def read_policy(text: str) -> Policy:
     points = policy.organisation.grade_points
     if len(points) != GRADES or list(points) != sorted(set(points)):
         raise PolicyMalformed(reason="organisation.grade_points must be five and rise")
+    if not 0 < policy.fund.vote_days_max <= VOTE_KEY_DAYS:
+        raise PolicyMalformed(reason=f"fund.vote_days_max must be 1 to {VOTE_KEY_DAYS}")
     if sum(policy.fund.tranches_percent) != 100:
         raise PolicyMalformed(reason="fund.tranches_percent must add up to 100")
     return policy

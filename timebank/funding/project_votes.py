@@ -4,11 +4,10 @@ Paper, telephone and page are merged into one poll; the quorum and the majority 
 the day the votes are counted (domain 10).
 """
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from ledger.entry import Sealed
-from timebank.access import Action, reach
+from timebank.access import Action
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.funding.polls import Poll, PollKind, close_poll
@@ -27,7 +26,6 @@ from timebank.funding.projects import (
     decline,
     move_project,
     not_own,
-    projects_by_id,
 )
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
@@ -35,13 +33,9 @@ from timebank.policy import Fund
 from timebank.publicity import (
     PublicityObjection,
     objection_key,
-    publicity_objections,
     rule_on_objection,
 )
 from timebank.refusals import Refusal
-
-MOST_DAYS = 60
-"""A guard, not a rule: who answered is known by the keys of months, which do not last."""
 
 # Refusals
 
@@ -79,12 +73,14 @@ class MoreThanEligible(Refusal):
 # Decisions
 
 
-def decide_discussed(project: Project, eligible: int, until: date, today: date) -> ProjectDiscussed:
+def decide_discussed(
+    project: Project, eligible: int, until: date, rule: Fund, today: date
+) -> ProjectDiscussed:
     """Refuses: NotInThisState, EligibleMissing, VoteDayWrong."""
     step(LIFECYCLE, project.state, ProjectDiscussed)
     if eligible <= 0:
         raise EligibleMissing
-    latest = today + timedelta(days=MOST_DAYS)
+    latest = today + timedelta(days=rule.vote_days_max)
     if not today <= until <= latest:
         raise VoteDayWrong(latest=latest)
     return ProjectDiscussed(project=project.id, eligible=eligible, until=until)
@@ -132,7 +128,9 @@ async def open_vote(
     """
 
     def one(batch: Batch, held: Project) -> Sealed:
-        entry = batch.record(decide_discussed(held, eligible, until, batch.today))
+        entry = batch.record(
+            decide_discussed(held, eligible, until, batch.policy.fund, batch.today)
+        )
         ask_residents(batch, held, PollKind.DECISION, until)
         return entry
 
@@ -187,19 +185,3 @@ async def rule_on_project_objection(
 
     more = (PublicityObjection, id)
     return await move_project(actor, project, Action.SCREEN_PROJECT, key, one, more)
-
-
-# Reads
-
-
-async def objections_to(
-    actor: Actor, projects: Sequence[str]
-) -> dict[str, list[PublicityObjection]]:
-    """The objections to projects, by project, for the officers in whose scope they lie."""
-    theirs = await reach(actor, Action.JUDGE_PROJECT)
-    told: dict[str, list[PublicityObjection]] = {
-        id: [] for id, held in (await projects_by_id(projects)).items() if theirs(held.path)
-    }
-    for objection in await publicity_objections(list(told)):
-        told[objection.about].append(objection)
-    return told

@@ -39,9 +39,6 @@ from timebank.policy import Fund
 from timebank.publicity import Publicity, decide_heard
 from timebank.refusals import Refusal
 
-LEAST_ACCEPTING = 3
-"""A guard, not a rule of the domain: works are not accepted by fewer residents."""
-
 # Refusals
 
 
@@ -66,10 +63,9 @@ class NobodyAsked(Refusal):
 def decide_accepted(poll: Poll, rule: Fund) -> None:
     """Whether residents accept the works. Refuses: WorksNotAccepted."""
     enough = poll.in_favour * 100 > poll.present * rule.majority_percent
-    if poll.present < LEAST_ACCEPTING or not enough:
-        raise WorksNotAccepted(
-            present=poll.present, in_favour=poll.in_favour, least=LEAST_ACCEPTING
-        )
+    least = rule.least_accepting
+    if poll.present < least or not enough:
+        raise WorksNotAccepted(present=poll.present, in_favour=poll.in_favour, least=least)
 
 
 def decide_evaluation(
