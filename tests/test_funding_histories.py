@@ -33,6 +33,7 @@ from timebank.funding.spending import SpendingLine, refund_funds, reverse_spendi
 from timebank.funding.tranches import (
     Tranche,
     approve_payment,
+    bounce_payment,
     parts_of,
     pay_tranche,
     plan_tranches,
@@ -116,6 +117,12 @@ class Chances:
         await prepare_payment(cashier, tranche=part.id, key=key())
         await approve_payment(checker, tranche=part.id, key=key())
         await pay_tranche(cashier, tranche=part.id, reference="1", key=key())
+
+    async def bounce(self) -> None:
+        """The bank sends a payment back, or somebody says so."""
+        part = await self.some(Tranche)
+        checker = await officer_of(self.world, Role.STREET_CHECKER)
+        await bounce_payment(checker, tranche=part.id, key=key())
 
     async def spend(self) -> None:
         """An organisation accounts for something, of its own promise or another's."""
@@ -212,13 +219,15 @@ class Books:
             "funds.committed": ("committed", 1),
             "funds.released": ("committed", -1),
             "funds.paid": ("paid", 1),
+            "funds.payment_reversed": ("paid", -1),
             "funds.refunded": ("paid", -1),
             "funds.spent": ("spent", 1),
             "funds.spending_reversed": ("spent", -1),
         }.get(kind, ("", 0))
         if not column:
             return
-        columns = ["paid", "spent"] if kind == "funds.paid" and "payee" not in body else [column]
+        bought = column == "paid" and "payee" not in body
+        columns = ["paid", "spent"] if bought else [column]
         keys = {(source, "", ""), (source, unit, "")}
         keys |= {(source, "", purpose), (source, unit, purpose)} if purpose else set()
         for which in columns:
@@ -276,10 +285,11 @@ async def test_in_any_history_every_fen_is_where_it_was_given_for(
         "reverse": city.reverse,
         "refund": city.refund,
         "let go": city.let_go,
+        "bounce": city.bounce,
     }
     for n in range(STEPS):
         # Nothing can happen before somebody was allotted something and promised some of it.
-        likely = (9, 3) if n < FIRST else (2, 8, 10, 16, 18, 4, 4, 1)
+        likely = (9, 3) if n < FIRST else (2, 8, 10, 16, 18, 4, 4, 1, 6)
         (name,) = city.chance.choices(list(tries)[: len(likely)], likely)
         with contextlib.suppress(Refusal):
             await tries[name]()

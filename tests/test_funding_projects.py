@@ -19,7 +19,7 @@ from timebank.accounts import balance_of
 from timebank.actors import SYSTEM
 from timebank.events import Event
 from timebank.funding.commitments import PurposeOutside
-from timebank.funding.moves import FundsPaid
+from timebank.funding.moves import FundsPaid, PaymentReversed
 from timebank.funding.polls import NotAResident, PollKind, PollOver
 from timebank.funding.project_life import (
     LIFECYCLE,
@@ -89,6 +89,7 @@ MOVES: list[type[Event]] = [
     WorksBegun,
     WorksAccepted,
     FundsPaid,
+    PaymentReversed,
     EvaluationAsked,
     ProjectEvaluated,
     ProjectToRectify,

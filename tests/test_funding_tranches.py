@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from tests.funding import YEAR, allotted
-from tests.projects import COST, built, officer_of, paid
+from tests.granting import applicant, called, running, spent
+from tests.projects import COST, built, officer_of, paid, project_of
 from tests.wire import act, ask
 from tests.world import COMMUNITY, World, key, open_world
 from timebank import replay
@@ -16,11 +17,15 @@ from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM
 from timebank.events import Event
 from timebank.funding.commitments import Commitment, Condition
+from timebank.funding.project_life import ProjectState
 from timebank.funding.purposes import FundPurpose
+from timebank.funding.sources import NotEnoughMoney
+from timebank.funding.spending import reverse_spending
 from timebank.funding.tranche_life import (
     LIFECYCLE,
     PaymentApproved,
     PaymentPrepared,
+    TrancheBounced,
     TranchePaid,
     TrancheReconciled,
     TrancheResumed,
@@ -35,6 +40,7 @@ from timebank.funding.tranches import (
     TooFewAcceptedHours,
     Tranche,
     approve_payment,
+    bounce_payment,
     decide_hand,
     decide_ready,
     parts_of,
@@ -77,6 +83,7 @@ PROMISE = Commitment(
 MOVES: list[type[Event]] = [
     PaymentPrepared,
     PaymentApproved,
+    TrancheBounced,
     TranchePaid,
     TrancheReconciled,
     TrancheWithheld,
@@ -123,6 +130,7 @@ def test_each_step_of_a_payment_is_anothers() -> None:
         (PaymentApproved, "per_maker", MakerChecks),
         (TranchePaid, "per_checker", CheckerPays),
         (TrancheReconciled, "per_payer", CheckerPays),
+        (TrancheBounced, "per_payer", CheckerPays),
     ):
         with pytest.raises(no):
             decide_hand(PART, act_of, person)
@@ -202,3 +210,44 @@ async def test_nothing_is_paid_twice_or_elsewhere_or_while_it_is_withheld(world:
     promised = await find(Commitment, project)
     assert promised
     assert (promised.unit, promised.paid, promised.spent) == (COMMUNITY, COST, COST)
+
+
+@pytest.mark.anyio
+async def test_a_payment_that_the_bank_sent_back_is_reversed_and_made_again(world: World) -> None:
+    project = await built(world, await allotted(world))
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    tranche = await paid(world, project)
+    with pytest.raises(Forbidden):
+        await bounce_payment(cashier, tranche=tranche, key=key())
+    told = await act(world, checker, "bouncePayment", "tranche { state }", tranche=tranche)
+    assert told["tranche"]["state"] == "PLANNED"
+    promised, held = await find(Commitment, project), await find(Tranche, tranche)
+    assert promised
+    assert held
+    assert (promised.paid, promised.spent, promised.fen) == (0, 0, COST)
+    assert (held.maker, held.checker, held.payer) == (None, None, None)
+    assert (await project_of(project)).state is ProjectState.ACCEPTED
+    with pytest.raises(NotInThisState):
+        await bounce_payment(checker, tranche=tranche, key=key())
+    await paid(world, project)
+    assert (await project_of(project)).state is ProjectState.PAID
+    await reconcile_tranche(checker, tranche=tranche, key=key())
+    with pytest.raises(NotInThisState):
+        await bounce_payment(checker, tranche=tranche, key=key())
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_what_was_accounted_for_did_arrive(world: World) -> None:
+    who = await applicant(world)
+    grant = await running(world, who, await called(world))
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    line = await spent(world, who, grant, 1)
+    with pytest.raises(NotEnoughMoney):
+        await bounce_payment(checker, tranche=tranche_key(grant, 1), key=key())
+    await reverse_spending(who.books, line=line, key=key())
+    await bounce_payment(checker, tranche=tranche_key(grant, 1), key=key())
+    promised = await find(Commitment, grant)
+    assert promised
+    assert (promised.paid, promised.spent) == (0, 0)

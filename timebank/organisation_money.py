@@ -7,7 +7,13 @@ projects applied for, awarded and finished. So the annual report's money is the 
 from ledger.entry import Sealed
 from timebank.funding.grant_life import GrantAccepted, GrantAwarded, GrantSubmitted
 from timebank.funding.grants import Grant
-from timebank.funding.moves import FundsPaid, FundsRefunded, FundsSpent, SpendingReversed
+from timebank.funding.moves import (
+    FundsPaid,
+    FundsRefunded,
+    FundsSpent,
+    PaymentReversed,
+    SpendingReversed,
+)
 from timebank.funding.sources import FundSource
 from timebank.organisation_facts import add_fact
 from timebank.projections import Rows, projects_after
@@ -20,11 +26,12 @@ PROJECTS = {
 }
 
 
-@projects_after(FundsPaid)
-def _received(rows: Rows, event: FundsPaid, entry: Sealed) -> None:
+@projects_after(FundsPaid, PaymentReversed)
+def _received(rows: Rows, event: FundsPaid | PaymentReversed, entry: Sealed) -> None:
     if event.payee is not None:
         fund = rows.there(FundSource, event.source).fund
-        add_fact(rows, event.payee, RECEIVED[fund], event.fen, entry)
+        fen = event.fen if isinstance(event, FundsPaid) else -event.fen
+        add_fact(rows, event.payee, RECEIVED[fund], fen, entry)
 
 
 @projects_after(FundsRefunded)

@@ -145,6 +145,16 @@ class ReconcileTranchePayload(Payload):
 
 
 @strawberry.input
+class BouncePaymentInput(Input):
+    tranche: ID = strawberry.field(description="Which part.")
+
+
+@strawberry.type
+class BouncePaymentPayload(Payload):
+    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
+
+
+@strawberry.input
 class WithholdTrancheInput(Input):
     tranche: ID = strawberry.field(description="Which part.")
     reason: WithholdReason = strawberry.field(description="Why.")
@@ -212,6 +222,14 @@ class Mutation:
             info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
         )
         return ReconcileTranchePayload.of(answer, tranche=await _shown(answer))
+
+    @mutation(BouncePaymentPayload)
+    async def bounce_payment(self, info: Info, input: BouncePaymentInput) -> BouncePaymentPayload:
+        """Say that the bank sent a payment back; it is reversed and planned again."""
+        answer = await tranches.bounce_payment(
+            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
+        )
+        return BouncePaymentPayload.of(answer, tranche=await _shown(answer))
 
     @mutation(WithholdTranchePayload)
     async def withhold_tranche(

@@ -19,6 +19,7 @@ from timebank.funding.moves import (
     FundsRefunded,
     FundsSpent,
     Moved,
+    PaymentReversed,
     SpendingReversed,
 )
 from timebank.funding.purposes import FundPurpose
@@ -59,6 +60,7 @@ def balance_key(source: str, unit: str | None = None, purpose: FundPurpose | Non
     FundsPaid,
     FundsRefunded,
     FundsSpent,
+    PaymentReversed,
     SpendingReversed,
 )
 def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
@@ -88,7 +90,9 @@ def _after(held: FundBalance, event: Moved) -> FundBalance:
             changed = {"paid": held.paid + event.fen, "spent": held.spent + event.fen}
         case FundsPaid():
             changed = {"paid": held.paid + event.fen}
-        case FundsRefunded():
+        case PaymentReversed(payee=None):
+            changed = {"paid": held.paid - event.fen, "spent": held.spent - event.fen}
+        case PaymentReversed() | FundsRefunded():
             changed = {"paid": held.paid - event.fen}
         case FundsSpent():
             changed = {"spent": held.spent + event.fen}

@@ -29,6 +29,7 @@ from timebank.funding.moves import (
     FundsPaid,
     FundsRefunded,
     FundsSpent,
+    PaymentReversed,
     SpendingReversed,
 )
 from timebank.funding.purposes import FundPurpose, Negative
@@ -162,10 +163,17 @@ def _committed(rows: Rows, event: FundsCommitted, entry: Sealed) -> None:
     )
 
 
-@projects(CommitmentReleased, FundsPaid, FundsRefunded, FundsSpent, SpendingReversed)
+@projects(
+    CommitmentReleased, FundsPaid, PaymentReversed, FundsRefunded, FundsSpent, SpendingReversed
+)
 def _moved(
     rows: Rows,
-    event: CommitmentReleased | FundsPaid | FundsRefunded | FundsSpent | SpendingReversed,
+    event: CommitmentReleased
+    | FundsPaid
+    | PaymentReversed
+    | FundsRefunded
+    | FundsSpent
+    | SpendingReversed,
     entry: Sealed,
 ) -> None:
     held = rows.there(Commitment, event.commitment)
@@ -175,6 +183,9 @@ def _moved(
         case FundsPaid():
             spent = held.spent if event.payee else held.spent + event.fen
             held = replace(held, paid=held.paid + event.fen, spent=spent)
+        case PaymentReversed():
+            spent = held.spent if event.payee else held.spent - event.fen
+            held = replace(held, paid=held.paid - event.fen, spent=spent)
         case FundsRefunded():
             held = replace(held, paid=held.paid - event.fen)
         case FundsSpent():

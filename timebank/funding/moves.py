@@ -86,6 +86,21 @@ class FundsPaid(Event, frozen=True, tag="funds.paid"):
         return transfer(accounts.award(self.commitment), _paid_to(self), "fen", self.fen)
 
 
+class PaymentReversed(Event, frozen=True, tag="funds.payment_reversed"):
+    """A payment did not arrive: the bank sent it back, so it is promised and not paid."""
+
+    commitment: str
+    tranche: int
+    source: str
+    unit: str
+    purpose: FundPurpose
+    fen: int
+    payee: str | None = None
+
+    def postings(self) -> Postings:
+        return transfer(_paid_to(self), accounts.award(self.commitment), "fen", self.fen)
+
+
 class FundsRefunded(Event, frozen=True, tag="funds.refunded"):
     """An organisation gave back what it was paid and did not spend."""
 
@@ -136,7 +151,7 @@ class SpendingReversed(Event, frozen=True, tag="funds.spending_reversed"):
 
 
 FromAllotment = FundsAllotted | AllotmentReturned | FundsCommitted | CommitmentReleased
-Moved = FromAllotment | FundsPaid | FundsRefunded | FundsSpent | SpendingReversed
+Moved = FromAllotment | FundsPaid | PaymentReversed | FundsRefunded | FundsSpent | SpendingReversed
 
 
 def _allot(event: FromAllotment, other: str, fen: int) -> Postings:
@@ -145,7 +160,7 @@ def _allot(event: FromAllotment, other: str, fen: int) -> Postings:
     return transfer(other, held, "fen", fen) if fen > 0 else transfer(held, other, "fen", -fen)
 
 
-def _paid_to(event: FundsPaid | FundsRefunded) -> str:
+def _paid_to(event: FundsPaid | PaymentReversed | FundsRefunded) -> str:
     if event.payee is None:
         return accounts.paid(event.purpose, event.source)
     return accounts.organisation(event.payee, event.commitment)

@@ -1,14 +1,15 @@
 """The life of a community project: its events, its states and what leads from one to the next.
 
 Residents propose, discuss, decide and evaluate (四民工作法, domain 10). Money moves by events of
-its own; that the works were paid is one of them.
+its own; that the works were paid is one of them, and
+that the payment came back another.
 """
 
 from datetime import date
 from enum import StrEnum
 
 from timebank.events import Event
-from timebank.funding.moves import FundsPaid
+from timebank.funding.moves import FundsPaid, PaymentReversed
 from timebank.funding.purposes import FundPurpose, Negative
 from timebank.lifecycles import Lifecycle
 
@@ -205,13 +206,18 @@ LIFECYCLE: Lifecycle[ProjectState] = {
         EvaluationAsked: ProjectState.PAID,
         ProjectEvaluated: ProjectState.EVALUATED,
         ProjectToRectify: ProjectState.RECTIFY,
+        PaymentReversed: ProjectState.ACCEPTED,
     },
     ProjectState.RECTIFY: {
         EvaluationAsked: ProjectState.RECTIFY,
         ProjectEvaluated: ProjectState.EVALUATED,
         ProjectToRectify: ProjectState.RECTIFY,
+        PaymentReversed: ProjectState.ACCEPTED,
     },
-    ProjectState.EVALUATED: {ProjectClosed: ProjectState.CLOSED},
-    ProjectState.CLOSED: {},
+    ProjectState.EVALUATED: {
+        ProjectClosed: ProjectState.CLOSED,
+        PaymentReversed: ProjectState.ACCEPTED,
+    },
+    ProjectState.CLOSED: {PaymentReversed: ProjectState.ACCEPTED},
     ProjectState.DECLINED: {},
 }

@@ -20,7 +20,7 @@ from timebank.captures import may
 from timebank.clock import day_of
 from timebank.divisions import Area
 from timebank.funding.commitments import Commitment, PurposeOutside, release
-from timebank.funding.moves import FundsPaid
+from timebank.funding.moves import FundsPaid, PaymentReversed
 from timebank.funding.polls import NotAResident, Poll, PollKind, PollOpened, close_poll
 from timebank.funding.project_life import (
     LIFECYCLE,
@@ -198,11 +198,11 @@ def _moved(rows: Rows, event: ProjectMoved, entry: Sealed) -> None:
     rows.put(msgspec.structs.replace(held, **changed))
 
 
-@projects(FundsPaid)
-def _paid(rows: Rows, event: FundsPaid, entry: Sealed) -> None:
+@projects(FundsPaid, PaymentReversed)
+def _paid(rows: Rows, event: FundsPaid | PaymentReversed, entry: Sealed) -> None:
     if event.commitment.startswith(f"{PREFIX}_"):
         held = rows.there(Project, event.commitment)
-        rows.put(msgspec.structs.replace(held, state=step(LIFECYCLE, held.state, FundsPaid)))
+        rows.put(msgspec.structs.replace(held, state=step(LIFECYCLE, held.state, type(event))))
 
 
 # What other capabilities ask

@@ -69,6 +69,16 @@ class TrancheReconciled(Event, frozen=True, tag="tranche.reconciled"):
     number: int
 
 
+class TrancheBounced(Event, frozen=True, tag="tranche.bounced"):
+    """The bank's statement shows that a payment came back, as somebody else than its payer found.
+
+    The part is planned again.
+    """
+
+    commitment: str
+    number: int
+
+
 class TrancheWithheld(Event, frozen=True, tag="tranche.withheld"):
     """The part is not paid for now."""
 
@@ -99,7 +109,10 @@ LIFECYCLE: Lifecycle[TrancheState] = {
         TranchePaid: TrancheState.PAID,
         TrancheWithheld: TrancheState.WITHHELD,
     },
-    TrancheState.PAID: {TrancheReconciled: TrancheState.RECONCILED},
+    TrancheState.PAID: {
+        TrancheReconciled: TrancheState.RECONCILED,
+        TrancheBounced: TrancheState.PLANNED,
+    },
     TrancheState.RECONCILED: {},
     TrancheState.WITHHELD: {TrancheResumed: TrancheState.PLANNED},
 }
@@ -109,6 +122,7 @@ Moved = (
     | PaymentApproved
     | TranchePaid
     | TrancheReconciled
+    | TrancheBounced
     | TrancheWithheld
     | TrancheResumed
 )

@@ -21,13 +21,14 @@ from timebank.batch import Batch
 from timebank.events import Event
 from timebank.funding.commitments import Commitment, Condition, ask_of
 from timebank.funding.funded_hours import accepted_minutes, accepted_records
-from timebank.funding.moves import FundsPaid
+from timebank.funding.moves import FundsPaid, PaymentReversed
 from timebank.funding.sources import decide_enough
 from timebank.funding.tranche_life import (
     LIFECYCLE,
     Moved,
     PaymentApproved,
     PaymentPrepared,
+    TrancheBounced,
     TranchePaid,
     TranchePlanned,
     TrancheReconciled,
@@ -100,7 +101,7 @@ def decide_hand(tranche: "Tranche", act: type[Event], person: str) -> None:
         raise MakerChecks
     if act is TranchePaid and person == tranche.checker:
         raise CheckerPays
-    if act is TrancheReconciled and person == tranche.payer:
+    if act in (TrancheReconciled, TrancheBounced) and person == tranche.payer:
         raise CheckerPays
 
 
@@ -151,6 +152,7 @@ def _planned(rows: Rows, event: TranchePlanned, entry: Sealed) -> None:
     PaymentApproved,
     TranchePaid,
     TrancheReconciled,
+    TrancheBounced,
     TrancheWithheld,
     TrancheResumed,
 )
@@ -166,8 +168,8 @@ def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
             changed["payer"] = entry.actor
         case TrancheWithheld():
             changed["withheld"] = event.reason
-        case TrancheResumed():
-            changed |= {"withheld": None, "maker": None, "checker": None}
+        case TrancheResumed() | TrancheBounced():
+            changed |= {"withheld": None, "maker": None, "checker": None, "payer": None}
     rows.put(msgspec.structs.replace(held, **changed))
 
 
@@ -277,6 +279,36 @@ async def reconcile_tranche(actor: Actor, *, tranche: str, key: RequestKey) -> P
         step(LIFECYCLE, held.state, TrancheReconciled)
         decide_hand(held, TrancheReconciled, batch.actor.id)
         return batch.record(TrancheReconciled(commitment=held.commitment, number=held.number))
+
+    return await _move(actor, tranche, Action.CHECK_PAYMENT, key, one)
+
+
+async def bounce_payment(actor: Actor, *, tranche: str, key: RequestKey) -> Paid:
+    """Say that the bank sent a payment back: it is reversed, and made again from the start.
+
+    Refuses: NotFound, NotInThisState, CheckerPays, NotEnoughMoney where it was accounted for.
+    """
+
+    def one(batch: Batch, held: Tranche) -> Sealed:
+        step(LIFECYCLE, held.state, TrancheBounced)
+        decide_hand(held, TrancheBounced, batch.actor.id)
+        promised = batch.there(Commitment, held.commitment)
+        ask_of(batch, promised)
+        if promised.payee is not None:
+            there = balance(batch, accounts.organisation(promised.payee, held.commitment))
+            decide_enough(there, held.fen)
+        batch.record(
+            PaymentReversed(
+                commitment=held.commitment,
+                tranche=held.number,
+                source=promised.source,
+                unit=promised.unit,
+                purpose=promised.purpose,
+                fen=held.fen,
+                payee=promised.payee,
+            )
+        )
+        return batch.record(TrancheBounced(commitment=held.commitment, number=held.number))
 
     return await _move(actor, tranche, Action.CHECK_PAYMENT, key, one)
 

@@ -49,6 +49,7 @@ FORMS = (
     plain(PAYMENTS, "approve", "approve_payment", "tranche"),
     plain(PAYMENTS, "pay", "pay_tranche", "tranche", "reference"),
     plain(PAYMENTS, "reconcile", "reconcile_tranche", "tranche"),
+    plain(PAYMENTS, "bounce", "bounce_payment", "tranche"),
     plain(PAYMENTS, "withhold", "withhold_tranche", "tranche", "reason"),
     plain(PAYMENTS, "resume", "resume_tranche", "tranche"),
 )
