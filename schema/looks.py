@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from schema.context import Context
 from schema.enums import show_enum
 from schema.fields import field
 from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
@@ -38,18 +39,36 @@ class Look:
     what: Looked = strawberry.field(description="What was read.")
     day: date = strawberry.field(description="On which day.")
     at: datetime = strawberry.field(description="When first on that day.")
+    urgent: bool = strawberry.field(description="Whether it rested on an urgent access alone.")
     actor: strawberry.Private[str]
+    person: strawberry.Private[str]
 
     @field
     async def by(self, info: Info) -> str | None:
         """The volunteer number of who read it."""
-        held = (await people_by_id([self.actor])).get(self.actor)
-        return held.number if held else None
+        return await info.context.loaders.load(read_numbers, self.actor)
+
+    @field
+    async def of_number(self, info: Info) -> str | None:
+        """The volunteer number of whose record it was."""
+        return await info.context.loaders.load(read_numbers, self.person)
 
     @classmethod
     def of(cls, held: looks.Look) -> "Look":
         """A look as it is shown."""
-        return cls(what=held.what, day=held.day, at=held.at, actor=held.actor)
+        return cls(
+            what=held.what,
+            day=held.day,
+            at=held.at,
+            urgent=held.under is not None,
+            actor=held.actor,
+            person=held.person,
+        )
+
+
+async def read_numbers(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    """Volunteer numbers, for the loader of whoever sees who did what."""
+    return {id: held.number for id, held in (await people_by_id(list(ids))).items()}
 
 
 @strawberry.type

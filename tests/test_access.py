@@ -71,6 +71,7 @@ def test_separation_of_duties_stands_in_the_table() -> None:
         Action.READ_RECORDS,
         Action.READ_PAYMENTS,
         Action.READ_APPLICATIONS,
+        Action.READ_URGENT_ACCESS,
     }
     assert {action for action in Action if Role.OPERATOR in RIGHTS[action]} == {
         Action.GRANT_ROLE,

@@ -116,6 +116,7 @@ def test_an_erasure_is_done_when_nothing_is_open_and_says_once_what_is() -> None
 NOBODYS = {
     "activity_draft": "an activity before it is declared: its station's",
     "post_service": "which record a post was served by; whose it is, the tie that is erased says",
+    "device_token": "what a station's device is known by",
     "file_key": "what opens an organisation's paper",
     "finding_draft": "what officers propose against several, until it is found or dropped",
     "erasure_left": "an id that was erased, until everything follows from it",
@@ -125,6 +126,7 @@ NOBODYS = {
     "report_draft": "an organisation's report before it is handed in",
     "station_secret": "a station's",
     "timer_run": "what a timer did",
+    "urgent_request": "what an officer asks over an area, until it is opened or dropped",
     "wish_phone": "open wishes by a mark that nobody can make again once the month's key is gone",
 }
 

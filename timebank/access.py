@@ -246,6 +246,15 @@ def permit_self(actor: Actor, *, closed_too: bool = False) -> PersonId:
     return actor.person
 
 
+def need_scope(batch: Batch, scope: str) -> None:
+    """Go on only with the path of what exists. Refuses: ScopeMalformed, ScopeUnknown."""
+    if not SCOPE.fullmatch(scope):
+        raise ScopeMalformed(scope=scope[:60])
+    last = scope.rstrip("/").rpartition("/")[2]
+    place = batch.get(SCOPES.get(last.partition("_")[0], Area), last)
+    decide_scope(scope, getattr(place, "path", None))
+
+
 # Commands
 
 
@@ -276,7 +285,7 @@ async def grant_role(
         permit(batch, Action.GRANT_ROLE, scope)
         held = batch.get(Grants, person)
         event = decide_grant(held, made, person=person, actor=actor, today=batch.today)
-        decide_scope(scope, _path_at(batch, scope))
+        need_scope(batch, scope)
         # Whoever is registered has a data key; who was erased holds no role again.
         if actor != SYSTEM:
             batch.need(DataKey, person, "person")
@@ -285,13 +294,6 @@ async def grant_role(
     return await write(
         actor, key, work, answer=Granted, needs=[(Grants, person), (DataKey, person)]
     )
-
-
-def _path_at(batch: Batch, scope: str) -> str | None:
-    """The path of what a scope ends with, None where there is no such thing."""
-    last = scope.rstrip("/").rpartition("/")[2]
-    place = batch.get(SCOPES.get(last.partition("_")[0], Area), last)
-    return getattr(place, "path", None)
 
 
 async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKey) -> Granted:

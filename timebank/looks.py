@@ -3,10 +3,11 @@
 Kept in the vault and not on the ledger: who asked after whom is nobody's matter for ten years. A
 look is noted before what was looked at is handed out, once a day for each reader and kind of data,
 and forgotten after a year (**policy** `log_months`). While the ledger is stopped nothing can be
-noted; then a look leaves a line in the server's log. Refuses to know why anybody looked.
+noted; then a look leaves a line in the server's log. Refuses to know why anybody looked, beyond the
+urgent access that it rested on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Unpack
@@ -41,11 +42,12 @@ class Looked(StrEnum):
 # Tables
 
 
-@table("look", vault=True, index=[("person", "id"), ("day", "id")])
+@table("look", vault=True, index=[("person", "id"), ("day", "id"), ("under", "id")])
 class Look(Row, frozen=True):
     """That `actor` read `what` of a person on a day; `at` is the first time.
 
-    `id` is `<person>/<day>/<actor>/<what>`.
+    `id` is `<person>/<day>/<actor>/<what>`, and `/<under>` behind it where the actor could read it
+    by an urgent access only.
     """
 
     id: str
@@ -54,20 +56,30 @@ class Look(Row, frozen=True):
     what: Looked
     day: date
     at: datetime
+    under: str | None = None
 
 
-def look_id(person: PersonId, day: date, actor: str, what: Looked) -> str:
+def look_id(person: PersonId, day: date, actor: str, what: Looked, under: str | None) -> str:
     """The key of Look."""
-    return f"{person}/{day}/{actor}/{what.value}"
+    return f"{person}/{day}/{actor}/{what.value}" + (f"/{under}" if under else "")
 
 
 # What other capabilities ask
 
 
-async def note_looks(actor: Actor, people: Iterable[PersonId], what: Looked) -> None:
-    """Note that the actor reads something of these people; what is noted today already is not."""
-    today = day_of(current().clock.now())
-    wanted = {look_id(person, today, actor.id, what): person for person in people}
+async def note_looks(
+    actor: Actor,
+    people: Iterable[PersonId],
+    what: Looked,
+    *,
+    under: Mapping[PersonId, str] | None = None,
+) -> None:
+    """Note that the actor reads something of these people; what is noted today already is not.
+
+    Args: under, the urgent access by which alone the actor could read it, by person.
+    """
+    today, by = day_of(current().clock.now()), under or {}
+    wanted = {look_id(one, today, actor.id, what, by.get(one)): one for one in people}
     new = wanted.keys() - (await find_many(Look, wanted)).keys() if wanted else set()
     if not new:
         return
@@ -77,10 +89,17 @@ async def note_looks(actor: Actor, people: Iterable[PersonId], what: Looked) -> 
             held = batch.get(Look, id)
             if held is None:
                 person = wanted[id]
-                made = Look(
-                    id=id, person=person, actor=actor.id, what=what, day=today, at=batch.now
+                batch.put(
+                    Look(
+                        id=id,
+                        person=person,
+                        actor=actor.id,
+                        what=what,
+                        day=today,
+                        at=batch.now,
+                        under=by.get(person),
+                    )
                 )
-                batch.put(made)
         return Answer()
 
     try:

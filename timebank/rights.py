@@ -106,6 +106,9 @@ class Action(StrEnum):
     ERASE_PERSON = "erase_person"
     RESET_SIGN_IN = "reset_sign_in"
     RESET_STAFF_SIGN_IN = "reset_staff_sign_in"
+    ASK_URGENT_ACCESS = "ask_urgent_access"
+    OPEN_URGENT_ACCESS = "open_urgent_access"
+    READ_URGENT_ACCESS = "read_urgent_access"
 
 
 _STATION = {Role.STATION_CLERK, Role.STATION_MANAGER}
@@ -189,6 +192,9 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.ERASE_PERSON: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.RESET_SIGN_IN: frozenset(_STATION | {Role.OPERATOR}),
     Action.RESET_STAFF_SIGN_IN: frozenset({Role.OPERATOR}),
+    Action.ASK_URGENT_ACCESS: frozenset({Role.STREET_OFFICER} | _LEADS),
+    Action.OPEN_URGENT_ACCESS: frozenset({Role.DATA_PROTECTION_OFFICER}),
+    Action.READ_URGENT_ACCESS: frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
 }
 
 BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})

@@ -53,6 +53,7 @@ from timebank.unit_statements import (
     statements_due,
     statements_unsent,
 )
+from timebank.urgent_access import accesses_over, end_urgent_access
 from timebank.wish_rounds import move_wish_on, wishes_due
 
 INTERVAL = 60.0
@@ -91,6 +92,11 @@ TIMERS = (
     Timer("epochs.people", epochs.people_behind, lambda id, key: epochs.renew_person(id)),
     Timer("epochs.rows", epochs.rows_behind, lambda name, key: epochs.renew_row(name)),
     Timer("looks.old", looks.looks_old, lambda id, key: looks.forget_look(id)),
+    Timer(
+        "urgent_access.ended",
+        accesses_over,
+        lambda id, key: end_urgent_access(SYSTEM, access=id, key=key),
+    ),
     Timer("epochs.end", epochs.endings, lambda epoch, key: epochs.end_epoch(epoch)),
     Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
     Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),
