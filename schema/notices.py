@@ -52,6 +52,8 @@ show_enum(
     roster_overdue="The roster of an activity that you organise is overdue; file it.",
     seat_given="A seat was given back, and you have it; give it back if you cannot come.",
     visit_unconfirmed="You did not check out; let the station record the times by hand.",
+    star_to_endorse="Somebody asks your organisation to endorse five stars.",
+    star_endorsed="An organisation endorsed your application for five stars.",
     star_publicised="Your application for a star is laid open to everybody.",
     star_awarded="A star was awarded to you.",
     star_declined="Your application for a star was declined.",

@@ -11,6 +11,7 @@ from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
+from schema.organisations import Organisation, read_organisations
 from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.publicity import PublicityObjection, reads_objections
@@ -33,7 +34,8 @@ State = Annotated[StarState, strawberry.argument(description="In which state.")]
 show_enum(
     StarState,
     "The life of a star.",
-    applied="Applied for; an officer lays it open or declines it.",
+    applied="Applied for; an officer lays it open or declines it, five stars once endorsed.",
+    endorsed="The organisation endorsed it; an officer lays it open or declines it.",
     publicity="Laid open to everybody, who may object.",
     awarded="Awarded.",
     declined="Declined.",
@@ -48,6 +50,7 @@ show_enum(
     record_too_short="The service record does not hold what the star takes.",
     misconduct="Misconduct was upheld.",
     objection_upheld="An objection to what was laid open was upheld.",
+    not_endorsed="The organisation that it names did not endorse it.",
 )
 show_enum(
     StarRevokeReason,
@@ -77,6 +80,7 @@ class StarAward(Node):
         description="The last day to decide the appeal; null while none is open."
     )
     person_id: strawberry.Private[str]
+    organisation_id: strawberry.Private[str | None]
 
     @field
     async def number(self, info: Info) -> str | None:
@@ -87,6 +91,11 @@ class StarAward(Node):
     async def volunteer(self, info: Info) -> Person | None:
         """Who applied, if you may see them."""
         return await info.context.loaders.load(read_people, self.person_id)
+
+    @field
+    async def organisation(self, info: Info) -> Organisation | None:
+        """Who was asked to endorse it; null where no organisation has a say."""
+        return await info.context.loaders.load(read_organisations, self.organisation_id or "")
 
     @field
     async def appeal(self, info: Info) -> str | None:
@@ -116,6 +125,7 @@ class StarAward(Node):
             appeal_by=held.appeal_by,
             decide_by=held.decide_by,
             person_id=held.person,
+            organisation_id=held.organisation,
         )
 
 
@@ -182,6 +192,9 @@ class Query:
 @strawberry.input
 class ApplyForStarInput(Input):
     level: int = strawberry.field(description="Which star, 1 to 5.")
+    credit_code: str | None = strawberry.field(
+        default=None, description="For five stars: the code of the organisation to endorse them."
+    )
 
 
 @strawberry.type
@@ -216,7 +229,10 @@ class Mutation:
     async def apply_for_star(self, info: Info, input: ApplyForStarInput) -> ApplyForStarPayload:
         """Apply for a star that your service record reaches."""
         answer = await star_awards.apply_for_star(
-            info.context.actor, level=input.level, key=info.context.key(input)
+            info.context.actor,
+            level=input.level,
+            credit_code=input.credit_code,
+            key=info.context.key(input),
         )
         return ApplyForStarPayload.of(answer, award=await shown(info, answer.award))
 

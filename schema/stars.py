@@ -34,6 +34,12 @@ class StarProgress:
     clean_from: date | None = strawberry.field(
         description="From when one may apply after upheld misconduct; null where none bars."
     )
+    publicity_days: int = strawberry.field(
+        description="How many days an application is laid open, by the rule of that day."
+    )
+    needs_organisation: bool = strawberry.field(
+        description="Whether the star that the record reaches goes through an organisation."
+    )
 
     @classmethod
     def of(cls, told: held_stars.StarsOn) -> "StarProgress":
@@ -51,6 +57,8 @@ class StarProgress:
             next_minutes=None if after is None else Long(after),
             missing_minutes=None if missing is None else Long(missing),
             clean_from=told.clean,
+            publicity_days=told.publicity_days,
+            needs_organisation=told.endorsed,
         )
 
 

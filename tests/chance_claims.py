@@ -98,8 +98,10 @@ class Claims(Chance):
         member = await self.who(held.member)
         match held.state:
             case ClaimState.COMPLETED:
-                told = {"evaluation": self.chance.choice(list(Evaluation)), "remark": "按时到岗"}
-                await evaluate_claim(self.secretary, claim=held.id, **told, key=key())
+                how = self.chance.choice(list(Evaluation))
+                await evaluate_claim(
+                    self.secretary, claim=held.id, evaluation=how, remark="按时到岗", key=key()
+                )
             case _ if self.chance.random() < 0.15:
                 await leave_post(member, claim=held.id, key=key())
             case ClaimState.CLAIMED:
@@ -132,8 +134,10 @@ class Claims(Chance):
             case WishState.COLLECTED:
                 await approve_wish(self.manager, wish=wish, key=key())
             case WishState.APPROVED:
-                told = {"summary": "修水龙头", "consent": turn < 0.8}
-                await publish_wish(self.manager, wish=wish, **told, key=key())
+                asked_again = turn < 0.8
+                await publish_wish(
+                    self.manager, wish=wish, summary="修水龙头", consent=asked_again, key=key()
+                )
             case WishState.COMMUNITY:
                 await fulfil_by_community(self.manager, wish=wish, key=key())
             case WishState.CLAIMED | WishState.IN_PROGRESS:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tests.organising import entered
 from tests.volunteering import posted
 from tests.world import World, key
 from timebank import people
@@ -78,21 +79,14 @@ def officer_of(world: World, level: int) -> Actor:
 
 
 async def things(world: World, subject: Actor) -> dict[str, Any]:
-    """A star of the subject that is laid open, with an objection by somebody else."""
-    award, person = new("str"), subject.person or ""
-    held = await people.person(person)
-    assert held
+    """A star of the subject that is laid open, with an objection by somebody else.
 
-    def work(batch: Batch) -> Answer:
-        event = StarApplied(
-            award=award, person=person, level=1, minutes=6_000, needed=6_000, path=held.home_path
-        )
-        return Answer(entry=batch.record(event).seq)
-
-    # A hundred hours of real service would take the matrix a minute to make.
-    needs = [(Stars, person)]
-    await world.journal.write(subject, None, work, answer=Answer, needs=needs)
+    And five stars of somebody else, for an organisation to endorse.
+    """
+    award = await _claimed(world, subject, level=1)
     await publicise_star(world.staff[Role.DISTRICT_LEAD], award=award, key=key())
+    organisation = await entered(world, await world.volunteer())
+    five = await _claimed(world, await world.volunteer(), level=5, organisation=organisation)
     objector = await world.volunteer()
     await object_to_publicity(objector, about=award, reason=PublicityReason.HOURS_FALSE, key=key())
     return {
@@ -103,6 +97,33 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "uphold": False,
         "restore": True,
         "below": CITY_PATH,
+        "starsToEndorse.organisation": organisation,
+        "endorseStar.award": five,
+        "declineToEndorse.award": five,
         "starAwardsAt.scope": world.station_path,
         "starAwardsAt.state": "PUBLICITY",
     }
+
+
+async def _claimed(world: World, who: Actor, *, level: int, organisation: str | None = None) -> str:
+    """An application that no record bears out: real service would take minutes to make."""
+    award, person = new("str"), who.person or ""
+    held = await people.person(person)
+    assert held
+
+    def work(batch: Batch) -> Answer:
+        needed = SEEDED.star.minutes[level - 1]
+        event = StarApplied(
+            award=award,
+            person=person,
+            level=level,
+            minutes=needed,
+            needed=needed,
+            path=held.home_path,
+            organisation=organisation,
+        )
+        return Answer(entry=batch.record(event).seq)
+
+    needs = [(Stars, person)]
+    await world.journal.write(who, None, work, answer=Answer, needs=needs)
+    return award

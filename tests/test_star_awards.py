@@ -47,6 +47,7 @@ from timebank.star_award_life import (
     StarApplicationWithdrawn,
     StarAwarded,
     StarDeclined,
+    StarEndorsed,
     StarPublicised,
     StarRestored,
     StarRevocationUpheld,
@@ -56,6 +57,7 @@ from timebank.star_award_life import (
 )
 from timebank.star_awards import (
     FiveStarsNeedOrganisation,
+    NoOrganisationNeeded,
     NoSuchStar,
     StarHeld,
     StarNotReached,
@@ -76,6 +78,7 @@ PERSON = Person(
 FREE = renamed(SEEDED, "WH-FREE", five_star_needs_organisation=False)
 MOVES: list[type[Event]] = [
     StarApplicationWithdrawn,
+    StarEndorsed,
     StarPublicised,
     StarDeclined,
     StarAwarded,
@@ -124,7 +127,11 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         (0, {}, NoSuchStar),
         (6, {"minutes": 10**9}, NoSuchStar),
         (5, {"minutes": 90_000}, FiveStarsNeedOrganisation),
+        (5, {"minutes": 90_000, "organisation": "org_1"}, None),
+        (5, {"minutes": 89_999, "organisation": "org_1"}, StarNotReached),
+        (4, {"minutes": 90_000, "organisation": "org_1"}, NoOrganisationNeeded),
         (5, {"minutes": 90_000, "policy": FREE}, None),
+        (5, {"minutes": 90_000, "policy": FREE, "organisation": "org_1"}, NoOrganisationNeeded),
         (5, {"minutes": 89_999, "policy": FREE}, StarNotReached),
         (1, {"stars": holding(1, 6_000)}, StarHeld),
         (1, {"stars": holding(2, 18_000)}, StarHeld),

@@ -55,6 +55,11 @@ class CreditCodeAreaWrong(Refusal):
     path = ("code",)
 
 
+def spelled_code(told: str) -> str:
+    """A code as it is kept, however somebody wrote it."""
+    return "".join(told.split()).upper()
+
+
 def decide_code(code: str, form: LegalForm, areas: Collection[str]) -> str:
     """The code, in its one spelling, where it agrees with form and registrar.
 

@@ -14,7 +14,7 @@ from ledger.entry import Sealed
 from timebank.actors import PersonId
 from timebank.clock import day_of, months_later
 from timebank.findings import FoundAgainst, misconduct_within
-from timebank.policy import policy_on
+from timebank.policy import Policy, policy_on
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
 from timebank.star_award_life import (
@@ -40,6 +40,13 @@ class NotClean(Refusal):
 
 
 # Decisions
+
+LAST_STAR = 5
+
+
+def needs_organisation(level: int, policy: Policy) -> bool:
+    """Whether a star goes through a social organisation (domain 7)."""
+    return level == LAST_STAR and policy.star.five_star_needs_organisation
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -137,13 +144,16 @@ class StarsOn(msgspec.Struct, frozen=True, kw_only=True):
     """A person's stars on a day: what the record reached by that day's rule, what was awarded.
 
     `clean` is the first day without a finding of misconduct in the rule's months; None where none
-    bars.
+    bars. `publicity_days` is how long an application is laid open by that rule; `endorsed` whether
+    the level reached goes through an organisation.
     """
 
     day: date
     progress: StarProgress
     awarded: int
     clean: date | None
+    publicity_days: int
+    endorsed: bool
 
 
 async def stars_on(person: PersonId, day: date) -> StarsOn | None:
@@ -161,4 +171,6 @@ async def stars_on(person: PersonId, day: date) -> StarsOn | None:
         progress=reached,
         awarded=star_on(await find(Stars, person), reached.minutes, day),
         clean=clean_from(found, day, version.document.star.clean_months),
+        publicity_days=version.document.star.publicity_days,
+        endorsed=needs_organisation(reached.level, version.document),
     )

@@ -33,6 +33,8 @@ class NoticeCode(StrEnum):
     ROSTER_OVERDUE = "roster_overdue"
     SEAT_GIVEN = "seat_given"
     VISIT_UNCONFIRMED = "visit_unconfirmed"
+    STAR_TO_ENDORSE = "star_to_endorse"
+    STAR_ENDORSED = "star_endorsed"
     STAR_PUBLICISED = "star_publicised"
     STAR_AWARDED = "star_awarded"
     STAR_DECLINED = "star_declined"

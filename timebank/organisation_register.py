@@ -12,6 +12,7 @@ from tortoise.expressions import Q
 from timebank.access import Action, grants_of, may_read, reach
 from timebank.actors import Actor
 from timebank.clock import day_of
+from timebank.credit_codes import spelled_code
 from timebank.divisions import CITY_PATH
 from timebank.ids import is_id
 from timebank.journal import current
@@ -119,5 +120,5 @@ async def page_of(which: Q, **where: Unpack[Where]) -> list[Organisation]:
 
 async def organisation_coded(code: str) -> str | None:
     """Which organisation has a unified social credit code."""
-    held = await find(CreditCode, "".join(code.split()).upper())
+    held = await find(CreditCode, spelled_code(code))
     return held.organisation if held else None

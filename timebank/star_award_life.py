@@ -16,6 +16,7 @@ class StarState(StrEnum):
     """The life of a star."""
 
     APPLIED = "applied"
+    ENDORSED = "endorsed"
     PUBLICITY = "publicity"
     AWARDED = "awarded"
     DECLINED = "declined"
@@ -31,6 +32,7 @@ class StarDeclineReason(StrEnum):
     RECORD_TOO_SHORT = "record_too_short"
     MISCONDUCT = "misconduct"
     OBJECTION_UPHELD = "objection_upheld"
+    NOT_ENDORSED = "not_endorsed"
 
 
 class StarRevokeReason(StrEnum):
@@ -48,7 +50,8 @@ class StarApplied(Event, frozen=True, tag="star.applied"):
     """A volunteer applied for a star that the service record reaches.
 
     `minutes` is the lifetime record on that day, `needed` what the level took by the entry's
-    policy, `path` where the volunteer is at home, which says who decides.
+    policy, `path` where the volunteer is at home, which says who decides, `organisation` who is
+    asked to endorse it, where the level goes through one.
     """
 
     award: str
@@ -57,6 +60,15 @@ class StarApplied(Event, frozen=True, tag="star.applied"):
     minutes: int
     needed: int
     path: str
+    organisation: str | None = None
+
+
+class StarEndorsed(Event, frozen=True, tag="star.endorsed"):
+    """The organisation that the application names speaks for it."""
+
+    award: str
+    person: PersonId
+    organisation: str
 
 
 class StarApplicationWithdrawn(Event, frozen=True, tag="star.application_withdrawn"):
@@ -127,6 +139,7 @@ class StarRevocationUpheld(Event, frozen=True, tag="star.revocation_upheld"):
 
 StarMoved = (
     StarApplicationWithdrawn
+    | StarEndorsed
     | StarPublicised
     | StarDeclined
     | StarAwarded
@@ -140,6 +153,12 @@ StarMoved = (
 
 LIFECYCLE: Lifecycle[StarState] = {
     StarState.APPLIED: {
+        StarEndorsed: StarState.ENDORSED,
+        StarPublicised: StarState.PUBLICITY,
+        StarDeclined: StarState.DECLINED,
+        StarApplicationWithdrawn: StarState.WITHDRAWN,
+    },
+    StarState.ENDORSED: {
         StarPublicised: StarState.PUBLICITY,
         StarDeclined: StarState.DECLINED,
         StarApplicationWithdrawn: StarState.WITHDRAWN,

@@ -7,23 +7,26 @@ know how officers decide: that is `star_rulings`.
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Unpack
 
 import msgspec
-from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
+from timebank.credit_codes import spelled_code
 from timebank.findings import FoundAgainst
-from timebank.held_stars import Stars, decide_clean, star_of
+from timebank.held_stars import Stars, decide_clean, needs_organisation, star_of
 from timebank.hours import ServiceTotal
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.notices import NoticeCode, notify
 from timebank.objections import decide_in_time
+from timebank.organisations import CreditCode, Organisation, active_organisation
 from timebank.people import Person, active_person, people_by_id
 from timebank.policy import Policy
 from timebank.projections import Place, Rows, projects
@@ -38,6 +41,7 @@ from timebank.star_award_life import (
     StarAwarded,
     StarDeclined,
     StarDeclineReason,
+    StarEndorsed,
     StarMoved,
     StarPublicised,
     StarRestored,
@@ -46,11 +50,9 @@ from timebank.star_award_life import (
     StarRevokeReason,
     StarState,
 )
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, Where, find, find_many, newest_by_id, page_by_id, table
 from timebank.texts import LONGEST, keep_text
 from timebank.working_days import working_days_later
-
-LAST_STAR = 5
 
 # Refusals
 
@@ -87,24 +89,36 @@ class StarWaiting(Refusal):
 
 
 class FiveStarsNeedOrganisation(Refusal):
-    """Five stars go through a social organisation, which cannot endorse one here yet."""
+    """Five stars go through a social organisation (domain 7)."""
 
-    says = "Five stars are given through a social organisation; none can endorse them here yet."
+    says = "Five stars go through a social organisation; name by its code one that endorses them."
+    path = ("creditCode",)
+
+
+class NoOrganisationNeeded(Refusal):
+    """No organisation has a say where the rule asks for none."""
+
+    says = "This star needs no organisation; leave the code out."
+    path = ("creditCode",)
 
 
 # Decisions
 
 
-def decide_level(level: int, minutes: int, policy: Policy) -> int:
+def decide_level(level: int, minutes: int, policy: Policy, *, organisation: bool) -> int:
     """The minutes that a star takes, which must be there.
 
-    Refuses: NoSuchStar, FiveStarsNeedOrganisation, StarNotReached.
+    Args: organisation, whether one was named to endorse the application.
+    Refuses: NoSuchStar, FiveStarsNeedOrganisation, NoOrganisationNeeded, StarNotReached.
     """
     thresholds = policy.star.minutes
     if not 1 <= level <= len(thresholds):
         raise NoSuchStar(most=len(thresholds))
-    if level == LAST_STAR and policy.star.five_star_needs_organisation:
+    needs = needs_organisation(level, policy)
+    if needs and not organisation:
         raise FiveStarsNeedOrganisation
+    if organisation and not needs:
+        raise NoOrganisationNeeded
     needed = thresholds[level - 1]
     if minutes < needed:
         raise StarNotReached(level=level, missing=needed - minutes, policy=policy.id)
@@ -121,6 +135,7 @@ def decide_application(
     found: FoundAgainst | None,
     today: date,
     policy: Policy,
+    organisation: str | None = None,
 ) -> StarApplied:
     """Apply for a star. Refuses: StarWaiting, StarHeld, NotClean, and what `decide_level` does."""
     if stars is not None and stars.waiting is not None:
@@ -128,7 +143,7 @@ def decide_application(
     held = star_of(stars, minutes)
     if 1 <= level <= held:
         raise StarHeld(held=held)
-    needed = decide_level(level, minutes, policy)
+    needed = decide_level(level, minutes, policy, organisation=organisation is not None)
     decide_clean(found, today, policy.star.clean_months)
     return StarApplied(
         award=award,
@@ -137,18 +152,20 @@ def decide_application(
         minutes=minutes,
         needed=needed,
         path=person.home_path,
+        organisation=organisation,
     )
 
 
 # Tables and projectors
 
 
-@table("star_award", index=[("person", "id"), ("state", "id")])
+@table("star_award", index=[("person", "id"), ("state", "id"), ("organisation", "id")])
 class StarAward(Row, frozen=True):
     """One application and what became of it; `path` is where the volunteer was at home.
 
     `minutes` is the record on the day of the application, `needed` what the level took by `policy`.
-    `decide_by` is the last day to decide an appeal, `appeal_by` to raise one.
+    `decide_by` is the last day to decide an appeal, `appeal_by` to raise one; `organisation` is the
+    one asked to endorse it.
     """
 
     id: str
@@ -160,6 +177,7 @@ class StarAward(Row, frozen=True):
     policy: str
     state: StarState
     applied_at: datetime
+    organisation: str | None = None
     open_until: date | None = None
     decided_on: date | None = None
     decided_by: str | None = None
@@ -183,12 +201,14 @@ def _applied(rows: Rows, event: StarApplied, entry: Sealed) -> None:
             policy=entry.policy,
             state=StarState.APPLIED,
             applied_at=entry.at,
+            organisation=event.organisation,
         )
     )
 
 
 @projects(
     StarApplicationWithdrawn,
+    StarEndorsed,
     StarPublicised,
     StarDeclined,
     StarAwarded,
@@ -200,7 +220,7 @@ def _applied(rows: Rows, event: StarApplied, entry: Sealed) -> None:
 def _moved(rows: Rows, event: StarMoved, entry: Sealed) -> None:
     held = rows.there(StarAward, event.award)
     changed: dict[str, object] = {"state": step(LIFECYCLE, held.state, type(event))}
-    if not isinstance(event, StarPublicised | StarAppealed):
+    if not isinstance(event, StarEndorsed | StarPublicised | StarAppealed):
         changed |= {"decided_on": day_of(entry.at), "decided_by": entry.actor, "decide_by": None}
     if isinstance(event, StarPublicised):
         changed["open_until"] = event.until
@@ -226,16 +246,20 @@ class Starred(Answer, frozen=True, kw_only=True):
     award: str
 
 
-async def apply_for_star(actor: Actor, *, level: int, key: RequestKey) -> Starred:
+async def apply_for_star(
+    actor: Actor, *, level: int, key: RequestKey, credit_code: str | None = None
+) -> Starred:
     """Apply for a star that one's own record reaches.
 
-    Refuses: NotFound, PersonNotActive, StarWaiting, StarHeld, NoSuchStar,
-    FiveStarsNeedOrganisation, StarNotReached, NotClean.   Source: domain 7.
+    Args: credit_code, for five stars, of the organisation that is asked to endorse them.
+    Refuses: NotFound, PersonNotActive, StarWaiting, StarHeld, OrganisationNotActive,
+    BarredOrganisation, NotClean, and what `decide_level` refuses.   Source: domain 7.
     """
     person, award = permit_self(actor), new("str")
 
     def work(batch: Batch) -> Starred:
         total = batch.get(ServiceTotal, person)
+        asked = _endorsing(batch, credit_code) if credit_code else None
         event = decide_application(
             award,
             active_person(batch, person),
@@ -245,8 +269,13 @@ async def apply_for_star(actor: Actor, *, level: int, key: RequestKey) -> Starre
             found=batch.get(FoundAgainst, person),
             today=batch.today,
             policy=batch.policy,
+            organisation=asked.id if asked else None,
         )
-        return Starred(entry=batch.record(event).seq, award=award)
+        entry = batch.record(event)
+        if asked and asked.representative:
+            who = asked.representative
+            notify(batch, who, NoticeCode.STAR_TO_ENDORSE, award, hands=(batch.actor.id,))
+        return Starred(entry=entry.seq, award=award)
 
     needs: list[Place] = [
         (Person, person),
@@ -293,6 +322,11 @@ async def appeal_star(actor: Actor, *, award: str, appeal: str, key: RequestKey)
     return await write(actor, key, work, answer=Starred, needs=await needs_of(actor, award))
 
 
+def _endorsing(batch: Batch, credit_code: str) -> Organisation:
+    named = batch.need(CreditCode, spelled_code(credit_code), "organisation")
+    return active_organisation(batch, named.organisation)
+
+
 def own_award(batch: Batch, award: str) -> StarAward:
     """An application of the actor's own. Refuses: NotFound. Raises: Unauthenticated."""
     person = permit_self(batch.actor)
@@ -315,14 +349,19 @@ async def needs_of(actor: Actor, award: str) -> list[Place]:
 
 
 async def visible_awards(actor: Actor, ids: Sequence[str]) -> dict[str, StarAward]:
-    """Stars by id: the actor's own or of whom they act for, in their scope, or laid open."""
+    """Stars by id: of the actor or whom they act for, in their scope, asked of them, laid open."""
     found = list((await find_many(StarAward, ids)).values())
     mine = await may_act_for(actor, {held.person for held in found})
     theirs = await reach(actor, Action.READ_RECORDS)
+    stands_for = await reach(actor, Action.ACT_FOR_ORGANISATION)
+    asked = await find_many(Organisation, {one.organisation for one in found if one.organisation})
     return {
         held.id: held
         for held in found
-        if held.person in mine or theirs(held.path) or held.state is StarState.PUBLICITY
+        if held.person in mine
+        or theirs(held.path)
+        or held.state is StarState.PUBLICITY
+        or (held.organisation is not None and stands_for(asked[held.organisation].path))
     }
 
 
@@ -338,43 +377,21 @@ async def numbers_of(people: Sequence[PersonId]) -> dict[PersonId, str]:
     return {id: held.number for id, held in (await people_by_id(list(people))).items()}
 
 
-async def awards_of(
-    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[StarAward]:
+async def awards_of(actor: Actor, **where: Unpack[Where]) -> list[StarAward]:
     """The actor's own applications and stars, newest first, strictly between two ids."""
-    which = Q(person=actor.person or "")
-    return await _page(which, after, before, limit, newest_first=not backward)
+    return await newest_by_id(StarAward, where, person=actor.person or "")
 
 
 async def awards_at(
-    actor: Actor,
-    path: str,
-    state: StarState,
-    *,
-    after: str | None,
-    before: str | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, path: str, state: StarState, **where: Unpack[Where]
 ) -> list[StarAward]:
     """Applications and stars below a path in a state, oldest first. For its staff."""
     if not await may_read(actor, Action.READ_RECORDS, path):
         return []
-    which = Q(path__startswith=path, state=state.value)
-    return await _page(which, before, after, limit, newest_first=backward)
+    return await page_by_id(StarAward, where, path__startswith=path, state=state.value)
 
 
-async def laid_open(
-    path: str, *, after: str | None, before: str | None, limit: int, backward: bool
-) -> list[StarAward]:
+async def laid_open(path: str, **where: Unpack[Where]) -> list[StarAward]:
     """What is laid open below a path, oldest first: for everybody."""
-    which = Q(path__startswith=path, state=StarState.PUBLICITY.value)
-    return await _page(which, before, after, limit, newest_first=backward)
-
-
-async def _page(
-    which: Q, older_than: str | None, newer_than: str | None, limit: int, *, newest_first: bool
-) -> list[StarAward]:
-    bounds = [Q(id__lt=older_than)] if older_than else []
-    bounds += [Q(id__gt=newer_than)] if newer_than else []
-    order = ["-id"] if newest_first else ["id"]
-    return await select(StarAward, which, *bounds, order=order, limit=limit)
+    state = StarState.PUBLICITY.value
+    return await page_by_id(StarAward, where, path__startswith=path, state=state)

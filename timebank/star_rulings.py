@@ -61,6 +61,12 @@ class RevokedByYou(Refusal):
     says = "You revoked this star; another officer must decide the appeal."
 
 
+class NotEndorsed(Refusal):
+    """What goes through an organisation waits for it."""
+
+    says = "The organisation that this application names has not endorsed it yet."
+
+
 # Decisions
 
 
@@ -102,11 +108,13 @@ def decide_star_officer(held: StarAward, officer: str | None) -> None:
 async def publicise_star(actor: Actor, *, award: str, key: RequestKey) -> Starred:
     """Lay an application open to everybody for the rule's days.
 
-    Refuses: NotFound, OwnStar, NotInThisState.   Source: domain 7.
+    Refuses: NotFound, OwnStar, NotInThisState, NotEndorsed.   Source: domain 7.
     """
 
     def one(batch: Batch, held: StarAward) -> Sealed:
         step(LIFECYCLE, held.state, StarPublicised)
+        if held.organisation is not None and held.state is not StarState.ENDORSED:
+            raise NotEndorsed
         until = batch.today + timedelta(days=batch.policy.star.publicity_days)
         _tell(batch, held, NoticeCode.STAR_PUBLICISED)
         return batch.record(StarPublicised(award=award, person=held.person, until=until))

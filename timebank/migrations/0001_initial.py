@@ -1851,6 +1851,7 @@ class Migration(migrations.Migration):
                 ('policy', fields.CharField(max_length=512)),
                 ('state', fields.CharField(max_length=64)),
                 ('applied_at', InstantField()),
+                ('organisation', fields.CharField(null=True, max_length=512)),
                 ('open_until', DayField(null=True, max_length=10)),
                 ('decided_on', DayField(null=True, max_length=10)),
                 ('decided_by', fields.CharField(null=True, max_length=512)),
@@ -1860,7 +1861,7 @@ class Migration(migrations.Migration):
                 ('appeal_by', DayField(null=True, max_length=10)),
                 ('decide_by', DayField(null=True, max_length=10)),
             ],
-            options={'table': 'star_award', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['state', 'id'])], 'pk_attr': 'id'},
+            options={'table': 'star_award', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['state', 'id']), Index(fields=['organisation', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

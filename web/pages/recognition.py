@@ -73,7 +73,10 @@ FORMS = (
         field="applyForStar",
         page="/stars",
         then="/stars?done=1",
-        given=lambda posted: {"level": posted.whole("level")},
+        given=lambda posted: {
+            "level": posted.whole("level"),
+            "creditCode": posted.one("creditCode") or None,
+        },
     ),
     Form(
         path="/stars/withdraw",

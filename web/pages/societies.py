@@ -66,6 +66,11 @@ def the_appointment(posted: Posted) -> dict[str, Any]:
     return the_organisation(posted) | {name: posted.one(name) for name in ("number", "role")}
 
 
+def the_star(posted: Posted) -> dict[str, Any]:
+    """Which application for five stars."""
+    return {"award": posted.one("award")}
+
+
 def the_change(posted: Posted) -> dict[str, Any]:
     """What is to be registered anew."""
     told = {name: posted.one(name) for name in ("what", "to")}
@@ -167,6 +172,8 @@ FORMS = (
     _form(OWN, "apply", "apply_for_registration", "applyForRegistration", the_application),
     _form(OWN, "consent", "consent_to_society", "consentToOrganisation", the_organisation),
     _form(OWN, "appoint", "appoint_representative", "appointRepresentative", the_appointment),
+    _form(OWN, "endorse", "endorse_star", "endorseStar", the_star),
+    _form(OWN, "unendorse", "decline_to_endorse", "declineToEndorse", the_star),
     _form(OWN, "change", "ask_change", "askChange", the_change),
     _form(OWN, "withdraw", "withdraw_application", "withdrawApplication", the_organisation),
     _form(REPORT, "save", "save_report", "saveReport", the_values),
