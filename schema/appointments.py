@@ -7,11 +7,12 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
+from schema.aliases import OfMember, whose
 from schema.context import Context, Input
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
-from schema.nodes import Node, answers_for
+from schema.nodes import answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import appointments
@@ -52,17 +53,12 @@ show_enum(
 )
 
 
-async def read_appointees(
-    context: Context, ids: Sequence[str]
-) -> dict[str, tuple[str, str | None]]:
-    """Who holds offices, for the loader."""
-    return await appointments.appointees_named(context.actor, ids)
-
-
 @strawberry.type(
     description="An office that a retired member holds: for them and the secretary alone."
 )
-class Appointment(Node):
+class Appointment(OfMember):
+    whose = whose(appointments.OFFICES)
+
     body: Body = strawberry.field(description="Where it is held.")
     office: Office = strawberry.field(description="Which it is.")
     state: AppointmentState = strawberry.field(description="How far it is.")
@@ -74,18 +70,6 @@ class Appointment(Node):
     async def community(self, info: Info) -> Area | None:
         """Whose body it is."""
         return await info.context.loaders.load(read_areas, self.lies_in)
-
-    @field
-    async def number(self, info: Info) -> str | None:
-        """The holder's volunteer number."""
-        told = await info.context.loaders.load(read_appointees, str(self.id))
-        return told[0] if told else None
-
-    @field
-    async def name(self, info: Info) -> str | None:
-        """The holder's name; null once it was erased."""
-        told = await info.context.loaders.load(read_appointees, str(self.id))
-        return told[1] if told else None
 
     @classmethod
     def of(cls, held: appointments.Appointment) -> "Appointment":
@@ -103,7 +87,7 @@ class Appointment(Node):
 
 async def read_appointments(context: Context, ids: Sequence[str]) -> dict[str, Appointment]:
     """Appointments, for the loader; whatever the asker may not see is missing."""
-    seen = await appointments.visible_appointments(context.actor, ids)
+    seen = await appointments.OFFICES.visible(context.actor, ids)
     return {id: Appointment.of(held) for id, held in seen.items()}
 
 
@@ -121,7 +105,7 @@ class Query:
             return None
         return await page.of(
             APPOINTMENTS,
-            appointments.appointments_of,
+            appointments.OFFICES.listed,
             info.context.actor,
             scope=scope,
             states=states or (),

@@ -10,11 +10,12 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
+from schema.aliases import OfMember, whose
 from schema.context import Context, Input
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
-from schema.nodes import Node, answers_for
+from schema.nodes import answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import member_reports, report_reviews
@@ -48,13 +49,10 @@ show_enum(
 )
 
 
-async def read_members(context: Context, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    """Who made reports, for the loader."""
-    return await member_reports.members_named(context.actor, ids)
-
-
 @strawberry.type(description="A report to a community: for its member and the secretary alone.")
-class MemberReport(Node):
+class MemberReport(OfMember):
+    whose = whose(member_reports.REPORTS)
+
     state: ReportState = strawberry.field(description="How far it is.")
     reported_on: date = strawberry.field(description="The day it was made.")
     reconfirm_by: date | None = strawberry.field(
@@ -67,18 +65,6 @@ class MemberReport(Node):
     async def community(self, info: Info) -> Area | None:
         """The community it was made to."""
         return await info.context.loaders.load(read_areas, self.row.community)
-
-    @field
-    async def number(self, info: Info) -> str | None:
-        """The member's volunteer number."""
-        told = await info.context.loaders.load(read_members, str(self.id))
-        return told[0] if told else None
-
-    @field
-    async def name(self, info: Info) -> str | None:
-        """The member's name; null once it was erased."""
-        told = await info.context.loaders.load(read_members, str(self.id))
-        return told[1] if told else None
 
     @field
     async def previous(self, info: Info) -> "MemberReport | None":
@@ -101,7 +87,7 @@ class MemberReport(Node):
 
 async def read_reports(context: Context, ids: Sequence[str]) -> dict[str, MemberReport]:
     """Reports, for the loader; whatever the asker may not see is missing."""
-    seen = await member_reports.visible_reports(context.actor, ids)
+    seen = await member_reports.REPORTS.visible(context.actor, ids)
     return {id: MemberReport.of(held) for id, held in seen.items()}
 
 

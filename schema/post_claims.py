@@ -7,10 +7,11 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
+from schema.aliases import OfMember, whose
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
-from schema.nodes import Node, answers_for
+from schema.nodes import answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.posts import ServicePost, read_posts
 from schema.refusal import Info, Payload, mutation
@@ -55,13 +56,10 @@ async def read_remarks(context: Context, ids: Sequence[str]) -> dict[str, str]:
     return await post_claims.remarks_on(context.actor, ids)
 
 
-async def read_claimants(context: Context, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    """Who made claims, for the loader."""
-    return await post_claims.claimants_named(context.actor, ids)
-
-
 @strawberry.type(description="A claim on a post: for its member and the secretary alone.")
-class PostClaim(Node):
+class PostClaim(OfMember):
+    whose = whose(post_claims.CLAIMS)
+
     state: ClaimState = strawberry.field(description="How far it is.")
     claimed_at: datetime = strawberry.field(description="When it was made.")
     evaluation: Evaluation | None = strawberry.field(description="How the community found it.")
@@ -71,18 +69,6 @@ class PostClaim(Node):
     async def post(self, info: Info) -> ServicePost | None:
         """The post."""
         return await info.context.loaders.load(read_posts, self.of_post)
-
-    @field
-    async def number(self, info: Info) -> str | None:
-        """The member's volunteer number."""
-        told = await info.context.loaders.load(read_claimants, str(self.id))
-        return told[0] if told else None
-
-    @field
-    async def name(self, info: Info) -> str | None:
-        """The member's name; null once it was erased."""
-        told = await info.context.loaders.load(read_claimants, str(self.id))
-        return told[1] if told else None
 
     @field
     async def minutes(self, info: Info) -> int:
@@ -115,7 +101,7 @@ class PostClaim(Node):
 
 async def read_claims(context: Context, ids: Sequence[str]) -> dict[str, PostClaim]:
     """Claims, for the loader; whatever the asker may not see is missing."""
-    seen = await post_claims.visible_claims(context.actor, ids)
+    seen = await post_claims.CLAIMS.visible(context.actor, ids)
     return {id: PostClaim.of(held) for id, held in seen.items()}
 
 
@@ -133,7 +119,7 @@ class Query:
             return None
         return await page.of(
             CLAIMS,
-            post_claims.claims_of,
+            post_claims.CLAIMS.listed,
             info.context.actor,
             scope=scope,
             states=states or (),

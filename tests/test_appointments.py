@@ -31,8 +31,8 @@ from timebank.appointment_life import (
 from timebank.appointments import (
     LONGEST_YEARS,
     MOST_OPEN,
+    OFFICES,
     Appointment,
-    appointments_of,
     close_appointment,
     confirm_appointment,
     decide_term,
@@ -40,7 +40,6 @@ from timebank.appointments import (
     end_appointment,
     resign_appointment,
     return_appointment,
-    visible_appointments,
 )
 from timebank.clock import day_of
 from timebank.events import Event
@@ -195,14 +194,14 @@ async def test_it_is_there_for_its_holder_and_the_secretary_alone(world: World) 
     for actor in [*others, *world.staff.values(), await world.volunteer(), PUBLIC]:
         if actor == party:
             continue
-        assert await visible_appointments(actor, [office]) == {}
-        assert await appointments_of(actor, scope=COMMUNITY_PATH, **WHOLE) == []
+        assert await OFFICES.visible(actor, [office]) == {}
+        assert await OFFICES.listed(actor, scope=COMMUNITY_PATH, **WHOLE) == []
         assert await entries.entries(actor, [entry.seq]) == {}
         for move in (confirm_appointment, return_appointment, end_appointment, resign_appointment):
             with pytest.raises((NotFound, Unauthenticated)):
                 await move(actor, appointment=office, key=key())
     for actor in (who, party):
-        assert set(await visible_appointments(actor, [office])) == {office}
+        assert set(await OFFICES.visible(actor, [office])) == {office}
     await grant_role(
         SYSTEM, person=who.id, role=Role.PARTY_SECRETARY, scope=COMMUNITY_PATH, key=key()
     )

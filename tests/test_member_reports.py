@@ -43,6 +43,7 @@ from timebank.member_life import (
     ReturnReason,
 )
 from timebank.member_reports import (
+    REPORTS,
     MemberReport,
     move_membership,
     own_report,
@@ -50,7 +51,6 @@ from timebank.member_reports import (
     report_membership,
     reports_at,
     reports_due,
-    visible_reports,
     withdraw_membership,
 )
 from timebank.people import PersonNotActive, suspend_person
@@ -156,7 +156,7 @@ async def test_moving_ends_one_report_and_begins_another_with_its_history(world:
     )
     assert new.member == old.member
     # The earlier secretary learns that the member left, and not what the new report says.
-    assert set(await visible_reports(await secretary(world), [old.id, new.id])) == {old.id}
+    assert set(await REPORTS.visible(await secretary(world), [old.id, new.id])) == {old.id}
 
 
 @pytest.mark.anyio
@@ -315,4 +315,4 @@ async def test_a_role_over_the_city_reaches_the_community(world: World) -> None:
     report = await reported(world, who)
     made = await world.volunteer()
     await grant_role(SYSTEM, person=made.id, role=Role.PARTY_SECRETARY, scope="420100/", key=key())
-    assert set(await visible_reports(made, [report])) == {report}
+    assert set(await REPORTS.visible(made, [report])) == {report}

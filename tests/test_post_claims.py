@@ -42,15 +42,14 @@ from timebank.post_claim_life import (
     TooManyPosts,
 )
 from timebank.post_claims import (
+    CLAIMS,
     PostClaim,
     begin_post,
     claim_post,
-    claims_of,
     complete_post,
     confirm_claim,
     evaluate_claim,
     leave_post,
-    visible_claims,
 )
 from timebank.posts import PostState, visible_posts
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -141,7 +140,7 @@ async def test_leaving_frees_the_place_at_once_and_costs_nothing(
     await leave_post(who, claim=claim, key=key())
     assert await post_state(post) == (PostState.OPEN, 0)
     await claim_post(other, post=post, key=key())
-    await leave_post(other, claim=(await claims_of(other, **WHOLE))[0].id, key=key())
+    await leave_post(other, claim=(await CLAIMS.listed(other, **WHOLE))[0].id, key=key())
     again = (await claim_post(who, post=post, key=key())).claim
     assert await state_of(again) is ClaimState.CLAIMED
 
@@ -176,7 +175,7 @@ async def test_only_an_active_report_claims(world: World) -> None:
     await switch_off(world)
     with pytest.raises(MemberModuleOff):
         await claim_post(waiting, post=post, key=key())
-    assert await visible_claims(waiting, []) == {}
+    assert await CLAIMS.visible(waiting, []) == {}
 
 
 @pytest.mark.anyio
@@ -203,9 +202,9 @@ async def test_a_claim_is_there_for_its_member_and_the_secretary_alone(world: Wo
     outsiders: list[Actor] = [another, PUBLIC]
     outsiders += [await world.officer(role) for role in Role if role is not Role.PARTY_SECRETARY]
     for actor in outsiders:
-        assert await visible_claims(actor, [claim]) == {}
-        assert await claims_of(actor, **WHOLE) == []
-        assert await claims_of(actor, scope="420100/", **WHOLE) == []
+        assert await CLAIMS.visible(actor, [claim]) == {}
+        assert await CLAIMS.listed(actor, **WHOLE) == []
+        assert await CLAIMS.listed(actor, scope="420100/", **WHOLE) == []
         assert await entries.entries(actor, [made.seq]) == {}
         if actor == PUBLIC:
             continue
@@ -221,8 +220,9 @@ async def test_a_claim_is_there_for_its_member_and_the_secretary_alone(world: Wo
                     await attempt
                 told.add((no.value.code, no.value.message()))
         assert len(told) == 1
-    assert [held.id for held in await claims_of(party, scope="420100/420102/", **WHOLE)] == []
-    (seen,) = await claims_of(party, scope=(await visible_posts(who, [post]))[post].path, **WHOLE)
+    assert [held.id for held in await CLAIMS.listed(party, scope="420100/420102/", **WHOLE)] == []
+    path = (await visible_posts(who, [post]))[post].path
+    (seen,) = await CLAIMS.listed(party, scope=path, **WHOLE)
     assert seen.id == claim
     with pytest.raises(Unauthenticated):
         await confirm_claim(PUBLIC, claim=claim, key=key())

@@ -7,22 +7,36 @@ the vault ties it to a person. That somebody has an alias tells nothing. Erasing
 entries that tell of nobody. Knows the switch of the whole module; refuses to know what is done.
 """
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Sequence
+from enum import StrEnum
+from typing import Generic, TypeVar, Unpack
 
 from msgspec.structs import replace
+from tortoise.expressions import Q
 
-from timebank.access import Action, permit, permit_self
+from timebank.access import Action, may_read, permit, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.ids import new
 from timebank.journal import current
+from timebank.people import people_by_id
 from timebank.policy import policy_on
 from timebank.refusals import Busy, Forbidden, NotFound, Refusal, Unauthenticated
-from timebank.tables import Row, find, find_many, table
+from timebank.tables import Row, Where, among, find, find_many, newest_by_id, table
+from timebank.vault import read_fields
+
+
+class MemberRow(Row, frozen=True):
+    """What a member has under their alias in the community at `path`."""
+
+    id: str
+    member: str
+    path: str
+
 
 Held = TypeVar("Held", bound=Row)
+Theirs = TypeVar("Theirs", bound=MemberRow)
 
 PREFIX = "ali"
 """What an alias begins with; see `entries` for what that keeps from whom."""
@@ -140,3 +154,64 @@ async def people_of_aliases(aliases: Iterable[str]) -> dict[str, PersonId]:
     """The people of some aliases: for whoever was asked already whether they may know."""
     found = await find_many(AliasPerson, aliases)
     return {held.alias: held.person for held in found.values()}
+
+
+async def named_aliases(aliases: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """Volunteer number and name by alias, for whoever was asked already whether they may know."""
+    whose = await people_of_aliases(aliases)
+    people = await people_by_id(list(whose.values()))
+    names = await read_fields(list(people), "name")
+    return {
+        alias: (people[id].number, names[id].get("name"))
+        for alias, id in whose.items()
+        if id in people
+    }
+
+
+class Shared(Generic[Theirs]):
+    """Rows that their member and the community's Party secretary see, and nobody else (domain 8).
+
+    Reading costs the same statements whether there is such a row or not: their number tells
+    nothing. Where the module is off, there is none.
+    """
+
+    def __init__(self, row: type[Theirs], action: Action) -> None:
+        self.row, self.action = row, action
+
+    async def visible(self, actor: Actor, ids: Sequence[str]) -> dict[str, Theirs]:
+        """Rows by id: the actor's own, and those in the actor's hand as their secretary."""
+        enabled, member = await module_enabled(), await alias_of(actor)
+        found = await find_many(self.row, ids)
+        theirs = await reach(actor, self.action)
+        return {
+            held.id: held
+            for held in found.values()
+            if enabled and (held.member == member or theirs(held.path))
+        }
+
+    async def listed(
+        self,
+        actor: Actor,
+        *,
+        scope: str | None = None,
+        states: Collection[StrEnum] = (),
+        **where: Unpack[Where],
+    ) -> list[Theirs]:
+        """The actor's own, or for the secretary those below a path, newest first.
+
+        Args: states, only those that are so far; empty, all.
+        """
+        which = Q(member=await alias_of(actor) or "")
+        if not await module_enabled():
+            return []
+        if scope is not None:
+            if not await may_read(actor, self.action, scope):
+                return []
+            which = Q(path__startswith=scope)
+        return await newest_by_id(self.row, where, which, *among(states))
+
+    async def named(self, actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Volunteer number and name by id, of the rows that the actor may see."""
+        seen = await self.visible(actor, ids)
+        names = await named_aliases(held.member for held in seen.values())
+        return {id: names[held.member] for id, held in seen.items() if held.member in names}

@@ -5,21 +5,18 @@ community's secretary confirms it. It stands under an alias and is seen by those
 bodies, offices and terms; in-service members report instead (`member_reports`).
 """
 
-from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Unpack
 
 from msgspec.structs import replace
-from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, reach
+from timebank.access import Action
 from timebank.actors import SYSTEM, Actor
 from timebank.aliases import (
     Alias,
-    alias_of,
+    MemberRow,
+    Shared,
     in_hand,
-    module_enabled,
     module_on,
     person_behind,
     tie,
@@ -49,12 +46,11 @@ from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.member_life import OwnReport, ReportConsentMissing
-from timebank.member_reports import named_aliases
 from timebank.people import Person, active_person
 from timebank.places import must_be_community
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound
-from timebank.tables import Row, Where, among, find_many, newest_by_id, select, table
+from timebank.tables import Row, select, table
 
 MOST_OPEN = 5
 """A guard, not a rule of the domain: offices that somebody says they hold at once."""
@@ -81,13 +77,10 @@ def decide_term(first_day: date, last_day: date, *, today: date, held: int) -> N
 
 
 @table("appointment", index=[("member", "id"), ("path", "id"), ("state", "last_day")])
-class Appointment(Row, frozen=True):
+class Appointment(MemberRow, frozen=True):
     """One appointment; `path` is the community's."""
 
-    id: str
-    member: str
     community: str
-    path: str
     body: Body
     office: Office
     state: AppointmentState
@@ -266,45 +259,8 @@ def _moving(batch: Batch, held: Appointment, event: type[Moved]) -> Appointed:
 # Reads
 
 
-async def visible_appointments(actor: Actor, ids: Sequence[str]) -> dict[str, Appointment]:
-    """Appointments by id: the actor's own, and those in their hand as secretary.
-
-    The same statements whether there is such a one or not: their number tells nothing.
-    """
-    enabled, alias = await module_enabled(), await alias_of(actor)
-    found = await find_many(Appointment, ids)
-    theirs = await reach(actor, Action.HANDLE_MEMBER_REPORTS)
-    return {
-        held.id: held
-        for held in found.values()
-        if enabled and (held.member == alias or theirs(held.path))
-    }
-
-
-async def appointments_of(
-    actor: Actor,
-    *,
-    scope: str | None = None,
-    states: Collection[AppointmentState] = (),
-    **where: Unpack[Where],
-) -> list[Appointment]:
-    """The actor's own appointments, or for its secretary those below a path, newest first.
-
-    Args: states, only those that are so far; empty, all.
-    """
-    which = Q(member=await alias_of(actor) or "")
-    if scope is not None:
-        if not await may_read(actor, Action.HANDLE_MEMBER_REPORTS, scope):
-            return []
-        which = Q(path__startswith=scope)
-    return await newest_by_id(Appointment, where, which, *among(states))
-
-
-async def appointees_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    """Volunteer number and name by appointment, of those that the actor may see."""
-    seen = await visible_appointments(actor, ids)
-    names = await named_aliases(held.member for held in seen.values())
-    return {id: names[held.member] for id, held in seen.items() if held.member in names}
+OFFICES = Shared(Appointment, Action.HANDLE_MEMBER_REPORTS)
+"""What the holder and the secretary see of appointments."""
 
 
 async def appointments_over(*, skip: int, limit: int) -> list[str]:

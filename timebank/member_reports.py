@@ -6,23 +6,24 @@ aliases; whose they are, `aliases` tells; what a secretary does, `report_reviews
 what a unit may know, `unit_consents`.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from datetime import date
 from typing import Unpack
 
 from msgspec.structs import replace
 
 from ledger.entry import Sealed
-from timebank.access import Action, grants_of, may_read
+from timebank.access import Action
 from timebank.actors import Actor
 from timebank.aliases import (
     LEAVING,
     Alias,
+    MemberRow,
+    Shared,
     alias_in,
     alias_of,
     module_enabled,
     module_on,
-    people_of_aliases,
     tie,
     under_alias,
 )
@@ -53,23 +54,19 @@ from timebank.member_life import (
     ReportState,
     ReturnReason,
 )
-from timebank.people import Person, active_person, people_by_id
+from timebank.people import Person, active_person
 from timebank.places import must_be_community
 from timebank.projections import Place, Rows, projects
-from timebank.tables import Row, Where, among, find, find_many, newest_by_id, select, table
-from timebank.vault import read_fields
+from timebank.tables import Row, Where, find, select, table
 
 # Tables and projectors
 
 
 @table("member_report", index=[("path", "id"), ("member", "id"), ("state", "reconfirm_by")])
-class MemberReport(Row, frozen=True):
+class MemberReport(MemberRow, frozen=True):
     """One report to a community, which lies at `path`; `reconfirm_by` is the last day to do so."""
 
-    id: str
-    member: str
     community: str
-    path: str
     state: ReportState
     reported_on: date
     reconfirm_by: date | None = None
@@ -259,57 +256,16 @@ async def own_report(actor: Actor) -> MemberReport | None:
     return await find(MemberReport, standing.report) if standing else None
 
 
-async def visible_reports(actor: Actor, ids: Sequence[str]) -> dict[str, MemberReport]:
-    """Reports by id: the actor's own, and those at the actor's hand as their secretary.
-
-    The same statements whether there is such a report or not: their number tells nothing.
-    """
-    enabled, member = await module_enabled(), await alias_of(actor)
-    found = await find_many(MemberReport, ids)
-    held, today = await grants_of(actor), day_of(current().clock.now())
-    return {
-        report.id: report
-        for report in found.values()
-        if enabled
-        and (
-            report.member == member
-            or (held is not None and held.may(Action.HANDLE_MEMBER_REPORTS, report.path, today))
-        )
-    }
+REPORTS = Shared(MemberReport, Action.HANDLE_MEMBER_REPORTS)
+"""What the member and the secretary see of reports."""
 
 
 async def reports_at(
     actor: Actor, community: str, *, states: Collection[ReportState] = (), **where: Unpack[Where]
 ) -> list[MemberReport]:
-    """The reports at a community, newest first, for its secretary; none where the module is off.
-
-    Args: states, only those that are so far; empty, all.
-    """
-    if not await module_enabled():
-        return []
+    """The reports at a community, newest first, for its secretary; nothing where it is none."""
     area = await find(Area, community)
-    if not await may_read(actor, Action.HANDLE_MEMBER_REPORTS, area.path if area else ""):
-        return []
-    return await newest_by_id(MemberReport, where, *among(states), community=community)
-
-
-async def members_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    """Volunteer number and name by report, of the reports that the actor may see."""
-    seen = await visible_reports(actor, ids)
-    names = await named_aliases(held.member for held in seen.values())
-    return {id: names[held.member] for id, held in seen.items() if held.member in names}
-
-
-async def named_aliases(aliases: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-    """The same by alias, for whoever was asked already whether they may know."""
-    whose = await people_of_aliases(aliases)
-    people = await people_by_id(list(whose.values()))
-    names = await read_fields(list(people), "name")
-    return {
-        alias: (people[id].number, names[id].get("name"))
-        for alias, id in whose.items()
-        if id in people
-    }
+    return await REPORTS.listed(actor, scope=area.path if area else "", states=states, **where)
 
 
 async def reports_due(*, skip: int, limit: int) -> list[str]:

@@ -5,22 +5,20 @@ secretary alone, since whoever has one is a Party member. Knows the limit of ope
 itself is recorded like any other, see `post_services`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Unpack
 
 from msgspec.structs import replace
-from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, reach
+from timebank.access import Action
 from timebank.actors import Actor
 from timebank.aliases import (
     LEAVING,
     Alias,
-    alias_of,
+    MemberRow,
+    Shared,
     in_hand,
-    module_enabled,
     module_on,
     person_behind,
     under_alias,
@@ -32,7 +30,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.member_reports import active_member, named_aliases
+from timebank.member_reports import active_member
 from timebank.post_claim_life import (
     LIFECYCLE,
     ClaimState,
@@ -54,20 +52,17 @@ from timebank.posts import LIFECYCLE as POST_LIFE
 from timebank.posts import PostFilled, PostReopened, PostState, ServicePost
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound
-from timebank.tables import Row, Where, among, find_many, newest_by_id, table
+from timebank.tables import Row, table
 from timebank.texts import keep_text, read_texts
 
 # Tables and projectors
 
 
 @table("post_claim", index=[("member", "id"), ("path", "id"), ("post",)])
-class PostClaim(Row, frozen=True):
+class PostClaim(MemberRow, frozen=True):
     """One claim; `path` is where its post lies."""
 
-    id: str
     post: str
-    member: str
-    path: str
     state: ClaimState
     claimed_at: datetime
     evaluation: Evaluation | None = None
@@ -292,47 +287,10 @@ def _at_hand(batch: Batch, claim: str, event: type[Event]) -> PostClaim:
 # Reads
 
 
-async def visible_claims(actor: Actor, ids: Sequence[str]) -> dict[str, PostClaim]:
-    """Claims by id: the actor's own, and those in the actor's hand as their secretary.
-
-    The same statements whether there is such a claim or not: their number tells nothing.
-    """
-    enabled, member = await module_enabled(), await alias_of(actor)
-    found = await find_many(PostClaim, ids)
-    theirs = await reach(actor, Action.MANAGE_POSTS)
-    return {
-        held.id: held
-        for held in found.values()
-        if enabled and (held.member == member or theirs(held.path))
-    }
-
-
-async def claims_of(
-    actor: Actor,
-    *,
-    scope: str | None = None,
-    states: Collection[ClaimState] = (),
-    **where: Unpack[Where],
-) -> list[PostClaim]:
-    """The actor's own claims, or for its secretary those below a path, newest first.
-
-    Args: states, only those that are so far; empty, all.
-    """
-    which = Q(member=await alias_of(actor) or "")
-    if scope is not None:
-        if not await may_read(actor, Action.MANAGE_POSTS, scope):
-            return []
-        which = Q(path__startswith=scope)
-    return await newest_by_id(PostClaim, where, which, *among(states))
-
-
-async def claimants_named(actor: Actor, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    """Volunteer number and name by claim, of the claims that the actor may see."""
-    seen = await visible_claims(actor, ids)
-    names = await named_aliases(held.member for held in seen.values())
-    return {id: names[held.member] for id, held in seen.items() if held.member in names}
+CLAIMS = Shared(PostClaim, Action.MANAGE_POSTS)
+"""What the member and the secretary see of claims."""
 
 
 async def remarks_on(actor: Actor, ids: Sequence[str]) -> dict[str, str]:
     """What the community remarked, by claim that the actor may see."""
-    return await read_texts(await visible_claims(actor, ids), "remark")
+    return await read_texts(await CLAIMS.visible(actor, ids), "remark")

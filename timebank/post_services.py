@@ -19,7 +19,7 @@ from timebank.hours import COUNTED, Record
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.post_claim_life import ClaimState
-from timebank.post_claims import PostClaim, own_claim, visible_claims
+from timebank.post_claims import CLAIMS, PostClaim, own_claim
 from timebank.projections import Place, Rows, projects
 from timebank.record_life import CaptureMode, RecordState
 from timebank.refusals import NotFound, Refusal
@@ -142,7 +142,7 @@ async def name_service(actor: Actor, *, claim: str, record: str, key: RequestKey
 
 async def served_on(actor: Actor, claims: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Minutes that stand, and minutes of them on duty, by claim that the actor may see."""
-    seen = await visible_claims(actor, claims)
+    seen = await CLAIMS.visible(actor, claims)
     return await minutes_served(list(seen))
 
 

@@ -21,6 +21,7 @@ from timebank.aliases import (
     alias_of,
     module_enabled,
     module_on,
+    named_aliases,
     people_of_aliases,
     person_behind,
     under_alias,
@@ -31,7 +32,6 @@ from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.member_reports import named_aliases
 from timebank.notices import NoticeCode, notify
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound

@@ -15,7 +15,7 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import SCOPES, Action, grants_of, permit, permit_self, reach
 from timebank.actors import Actor
-from timebank.aliases import LEAVING, Alias, alias_of, tie, under_alias
+from timebank.aliases import LEAVING, Alias, alias_of, named_aliases, tie, under_alias
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.divisions import Area
@@ -24,7 +24,7 @@ from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.member_life import MemberReportMissing
-from timebank.member_reports import active_member, named_aliases
+from timebank.member_reports import active_member
 from timebank.people import active_person
 from timebank.places import Station
 from timebank.projections import Place, Rows, projects
