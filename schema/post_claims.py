@@ -1,5 +1,6 @@
 """Claims on posts on the wire: one's own, and those that a secretary has at hand."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -11,6 +12,7 @@ from schema.aliases import OfMember, whose
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
+from schema.hours import ServiceRecord, read_records
 from schema.nodes import answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.posts import ServicePost, read_posts
@@ -51,6 +53,11 @@ async def read_service(context: Context, ids: Sequence[str]) -> dict[str, tuple[
     return await post_services.served_on(context.actor, ids)
 
 
+async def read_nameable(context: Context, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The records that may still be named as service on claims, for the loader."""
+    return await post_services.nameable_on(context.actor, ids)
+
+
 async def read_remarks(context: Context, ids: Sequence[str]) -> dict[str, str]:
     """The community's remarks on claims, for the loader."""
     return await post_claims.remarks_on(context.actor, ids)
@@ -81,6 +88,14 @@ class PostClaim(OfMember):
         """Minutes of them that were in paid time."""
         told = await info.context.loaders.load(read_service, str(self.id))
         return told[1] if told else 0
+
+    @field
+    async def nameable(self, info: Info) -> list[ServiceRecord]:
+        """Your records that you may still name as service on it: at most 20, the newest first."""
+        told = await info.context.loaders.load(read_nameable, str(self.id))
+        load = info.context.loaders.load
+        found = await asyncio.gather(*(load(read_records, id) for id in told or ()))
+        return [record for record in found if record]
 
     @field
     async def remark(self, info: Info) -> str | None:

@@ -19,10 +19,11 @@ from timebank.member_reports import MemberReport, report_membership
 from timebank.post_claims import PostClaim, confirm_claim
 from timebank.posts import PostClass, draft_post, open_post
 from timebank.report_reviews import activate_report, receive_report
+from timebank.skills import Skills
 from timebank.tables import select
 
 pytestmark = pytest.mark.anyio
-MANAGER, VOLUNTEER = "站长", "志愿者"
+MANAGER, CLERK, VOLUNTEER = "站长", "站点工作人员", "志愿者"
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,12 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings) as address:
         yield address
+
+
+async def cast(role: str) -> str:
+    """Who signs in as something at the demonstration's door."""
+    (found,) = [one.person for one in await demo.sign_ins() if one.role == role]
+    return found
 
 
 async def test_a_member_reports_claims_and_completes_in_two_taps_each(
@@ -100,7 +107,7 @@ async def test_a_link_of_no_statement_is_no_page(site: str) -> None:
 
 
 async def test_a_secretary_of_two_communities_works_in_either(browser: Browser, site: str) -> None:
-    (manager,) = [one.person for one in await demo.sign_ins() if one.role == "station_manager"]
+    manager = await cast("station_manager")
     areas = await select(Area, level=AreaLevel.COMMUNITY.value, order=["-code"], limit=2)
     for area in areas:
         await grant_role(
@@ -115,3 +122,66 @@ async def test_a_secretary_of_two_communities_works_in_either(browser: Browser, 
     await expect(page.get_by_role("status")).to_have_text("已办好")
     await expect(page.get_by_role("button", name="审核通过")).to_be_visible()
     assert not said
+
+
+async def test_a_volunteer_says_what_they_can_do_and_is_shown_what_fits(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/skills")
+    await page.get_by_label("健康服务").check()
+    await page.get_by_label("周六").check()
+    await page.get_by_label("开始时间").fill("08:00")
+    await page.get_by_label("结束时间").fill("12:00")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("status")).to_have_text("已办好")
+    (held,) = await select(Skills)
+    assert held.classes == (PostClass.HEALTH,)
+    assert [(one.weekday, one.begins, one.ends) for one in held.windows] == [(6, 480, 720)]
+    await expect(page.get_by_label("健康服务")).to_be_checked()
+    await page.get_by_role("button", name="都不选了").click()
+    await expect(page.get_by_label("健康服务")).not_to_be_checked()
+    assert not await select(Skills)
+    assert not said
+
+
+async def test_a_list_longer_than_the_page_goes_on_and_a_wrong_address_leads_nowhere(
+    browser: Browser, site: str
+) -> None:
+    party, (area,) = (
+        await officer(53, Role.PARTY_SECRETARY, "420100/"),
+        await select(Area, level=AreaLevel.COMMUNITY.value, order=["code"], limit=1),
+    )
+    await grant_role(
+        SYSTEM,
+        person=await cast("station_clerk"),
+        role=Role.PARTY_SECRETARY,
+        scope=area.path,
+        key=key(),
+    )
+    for n in range(21):
+        made = await draft_post(
+            party,
+            community=area.code,
+            post_class=PostClass.HEALTH,
+            title=f"岗位{n:02d}",
+            places=1,
+            first_day=day_of(current().clock.now()),
+            last_day=day_of(current().clock.now()),
+            weekdays=(6,),
+            from_minute=540,
+            to_minute=600,
+            key=key(),
+        )
+        assert made.post
+    page, said = await enter(browser, site, CLERK, js=False, path="/office/party")
+    await expect(page.get_by_text("岗位00 · 1")).to_have_count(1)
+    await expect(page.get_by_text("岗位20 · 1")).to_have_count(0)
+    await page.get_by_role("link", name="后面的").click()
+    await expect(page.get_by_text("岗位20 · 1")).to_have_count(1)
+    await expect(page.get_by_text("岗位00 · 1")).to_have_count(0)
+    await page.get_by_role("link", name="回到开头").click()
+    await expect(page.get_by_text("岗位00 · 1")).to_have_count(1)
+    assert not said
+    gone = await page.goto(f"{site}/office/party?drafts=nonsense")
+    assert gone
+    assert gone.status == 404

@@ -10,17 +10,20 @@ from tests.wishing import visitor
 from tests.world import key, resident_id
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor, person
+from timebank.demo import sign_ins
 from timebank.identity import DocumentType
 from timebank.people import register_person
 from timebank.places import Station, station_by_number
+from timebank.tables import select
 from timebank.wish_checks import approve_wish, publish_wish
-from timebank.wish_claims import allow_volunteers
-from timebank.wish_closings import link_of
+from timebank.wish_claims import allow_volunteers, claim_wish
+from timebank.wish_closings import code_of_wish, link_of
+from timebank.wish_granting import contact_resident, fulfil_wish
 from timebank.wish_life import WishKind
-from timebank.wishes import collect_wish
+from timebank.wishes import Wish, collect_wish
 
 pytestmark = pytest.mark.anyio
-VOLUNTEER = "志愿者"
+VOLUNTEER, CLERK = "志愿者", "站点工作人员"
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +110,48 @@ async def test_a_link_that_is_not_whole_says_what_to_do_in_english_too(
         page = await context.new_page()
         await page.goto(f"{site}/w/wsh_0000.1234")
         await expect(page.get_by_text(words)).to_be_visible()
+
+
+async def test_the_counter_takes_a_wish_down_and_prints_what_the_resident_takes_home(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, CLERK, js=False, path="/desk/wishes?station=0001")
+    await page.get_by_label("用您自己的话说").fill("想换一个灯泡")
+    await page.get_by_label("姓名", exact=True).fill("陈桂兰")
+    await page.get_by_label("电话").fill("13911112222")
+    await page.get_by_label("我同意服务站保存以上信息").check()
+    await page.get_by_label("打印在").select_option("w80")
+    await page.get_by_role("button", name="登记并打印").click()
+    slip = page.locator(".slip.w80")
+    await expect(slip).to_contain_text("确认码")
+    (code,) = await slip.locator(".sum strong").all_text_contents()
+    told = (await select(Wish, order=["-id"], limit=1))[0].id
+    assert code == code_of_wish(told)
+    await page.emulate_media(media="print")
+    assert await page.locator("header").is_hidden()
+    assert await page.get_by_role("link", name="再登记一个").is_hidden()
+    box = await slip.bounding_box()
+    assert box
+    assert box["width"] < 80 / 25.4 * 96, "wider than the roll"
+    assert not said
+
+
+async def test_the_counter_notes_the_residents_code_and_no_other(
+    browser: Browser, site: str
+) -> None:
+    wish = await published(3, "修门锁")
+    (volunteer,) = [one.person for one in await sign_ins() if one.role == "volunteer"]
+    who = person(volunteer)
+    claim = (await claim_wish(who, wish=wish, key=key())).claim
+    await contact_resident(who, claim=claim, key=key())
+    await fulfil_wish(who, claim=claim, key=key())
+    page, said = await enter(browser, site, CLERK, js=False, path="/desk/wishes?station=0001")
+    card = page.locator("#granted")
+    await card.get_by_label("确认码").fill("00000000")
+    await card.get_by_role("button", name="凭确认码记下").click()
+    await expect(page.get_by_role("alert")).to_contain_text("此码与该心愿不符")
+    await card.get_by_label("确认码").fill(code_of_wish(wish))
+    await card.get_by_role("button", name="凭确认码记下").click()
+    await expect(page.get_by_role("status")).to_have_text("已办好")
+    await expect(card.get_by_text("修门锁")).to_have_count(0)
+    assert [one for one in said if "422" not in one] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.membership import member, open_service_post, secretary, serving
+from tests.membership import COMMUNITY_PATH, member, open_service_post, secretary, serving
 from tests.test_member_reports import entries_of
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, ask
@@ -48,10 +48,22 @@ async def test_service_on_a_post_is_a_record_like_any_other_that_tells_of_no_pos
     claim = await serving(world, who, await open_service_post(world))
     world.clock.move(3 * HOUR)
     record = await posted(world, who, minutes=90)
+    asked = "{ postClaims%s { nodes { nameable { id } } } }"
+    mine = (await ask(world, who, asked % ""))["postClaims"]["nodes"]
+    assert mine == [{"nameable": [{"id": record}]}]
     told = await act(
-        world, who, "namePostService", "claim { minutes dutyMinutes }", claim=claim, record=record
+        world,
+        who,
+        "namePostService",
+        "claim { minutes dutyMinutes nameable { id } }",
+        claim=claim,
+        record=record,
     )
-    assert told["claim"] == {"minutes": 90, "dutyMinutes": 0}
+    assert told["claim"] == {"minutes": 90, "dutyMinutes": 0, "nameable": []}
+    world.clock.move(3 * HOUR)
+    await posted(world, who, minutes=30)
+    seen = await ask(world, party, asked % f'(scope: "{COMMUNITY_PATH}")')
+    assert seen["postClaims"]["nodes"] == [{"nameable": []}], "other service is no secretary's"
     assert await served_on(party, [claim]) == {claim: (90, 0)}
     assert await served_on(await world.officer(Role.AUDITOR), [claim]) == {}
     (entry,) = await entries_of(world, "post_claim.served")

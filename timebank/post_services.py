@@ -11,7 +11,7 @@ from datetime import date
 from ledger.entry import Sealed
 from timebank.access import permit_self
 from timebank.actors import Actor
-from timebank.aliases import module_on, under_alias
+from timebank.aliases import alias_of, module_on, under_alias
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
@@ -23,9 +23,10 @@ from timebank.post_claims import CLAIMS, PostClaim, own_claim
 from timebank.projections import Place, Rows, projects
 from timebank.record_life import CaptureMode, RecordState
 from timebank.refusals import NotFound, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, find_many, newest_by_id, select, table
 from timebank.vault import keyring
 
+MOST_LOOKED_AT, MOST_NAMEABLE = 100, 20
 UNDONE = frozenset({RecordState.REJECTED, RecordState.REPUDIATED, RecordState.REVERSED})
 SERVED = frozenset({ClaimState.SERVING, ClaimState.COMPLETED})
 
@@ -103,6 +104,15 @@ def decide_served(claim: PostClaim, record: Record) -> None:
         raise NotOnThisPost
 
 
+def can_be_served(claim: PostClaim, record: Record) -> bool:
+    """Whether a member's own record can be service on a claim."""
+    try:
+        decide_served(claim, record)
+    except Refusal:
+        return False
+    return True
+
+
 # Commands
 
 
@@ -144,6 +154,23 @@ async def served_on(actor: Actor, claims: Sequence[str]) -> dict[str, tuple[int,
     """Minutes that stand, and minutes of them on duty, by claim that the actor may see."""
     seen = await CLAIMS.visible(actor, claims)
     return await minutes_served(list(seen))
+
+
+async def nameable_on(actor: Actor, claims: Sequence[str]) -> dict[str, list[str]]:
+    """The actor's records that they may still name as service, by their own claim, newest first.
+
+    At most 20 for each claim, of the latest 100 records.
+    """
+    alias = await alias_of(actor)
+    seen = await CLAIMS.visible(actor, claims)
+    own = await newest_by_id(Record, {"limit": MOST_LOOKED_AT}, volunteer=actor.person or "")
+    named = await find_many(PostService, [record.id for record in own])
+    free = [record for record in own if record.id not in named]
+    return {
+        id: [record.id for record in free if can_be_served(held, record)][:MOST_NAMEABLE]
+        for id, held in seen.items()
+        if held.member == alias
+    }
 
 
 async def minutes_served(

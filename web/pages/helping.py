@@ -49,13 +49,24 @@ def minute_of(told: str) -> int:
     return int(hour) * 60 + int(minute) if whole and len(told) <= 5 else -1
 
 
+def weekdays_of(posted: Posted) -> list[int]:
+    """The weekdays that were chosen, Monday being 1."""
+    return [int(day) for day in posted.many("weekday") if day in list("1234567")]
+
+
+def windows_of(posted: Posted) -> list[dict[str, int]]:
+    """The same hours on every weekday that was chosen."""
+    begins, ends = minute_of(posted.one("begins")), minute_of(posted.one("ends"))
+    return [
+        {"weekday": day, "beginsMinute": begins, "endsMinute": ends} for day in weekdays_of(posted)
+    ]
+
+
 def offered(posted: Posted) -> dict[str, Any]:
     """An offer as the form has it: the same hours on every weekday that was chosen."""
-    begins, ends = minute_of(posted.one("begins")), minute_of(posted.one("ends"))
-    days = [int(day) for day in posted.many("weekday") if day in "1234567" and len(day) == 1]
     return {
         "kinds": posted.many("kind"),
-        "windows": [{"weekday": day, "beginsMinute": begins, "endsMinute": ends} for day in days],
+        "windows": windows_of(posted),
         "atHome": posted.one("home") == "yes",
         "until": posted.one("until"),
     }

@@ -6,8 +6,9 @@ Where the policy has dual claim switched off, none of them is there.
 from typing import Any
 
 from web.forms import Form, Posted
-from web.pages.helping import minute_of
+from web.pages.helping import minute_of, weekdays_of
 from web.pages.table import Opened, Page
+from web.pages.wishing import decided_at
 
 MINE = "/member"
 DESK = "/office/party"
@@ -20,6 +21,7 @@ OWN = {
     "begin": ("begin_post", "beginPost"),
     "complete": ("complete_post", "completePost"),
     "leave": ("leave_post", "leavePost"),
+    "served": ("name_post_service", "namePostService"),
     "end-consent": ("end_unit_consent", "endUnitConsent"),
     "send": ("send_unit_statement", "sendUnitStatement"),
     "withhold": ("withhold_unit_statement", "withholdUnitStatement"),
@@ -36,10 +38,6 @@ HANDLED = {
     "confirm-office": ("confirm_appointment", "confirmAppointment"),
     "return-office": ("return_appointment", "returnAppointment"),
     "open": ("open_post", "openPost"),
-    "approve": ("approve_wish", "approveWish"),
-    "publish": ("publish_wish", "publishWish"),
-    "refer": ("refer_wish", "referWish"),
-    "decline": ("decline_wish", "declineWish"),
 }
 """What a secretary does with one thing."""
 
@@ -47,16 +45,14 @@ NAMED = (
     "community",
     "post",
     "claim",
+    "record",
     "statement",
     "appointment",
     "report",
-    "wish",
     "reason",
     "evaluation",
     "remark",
     "comment",
-    "summary",
-    "to",
 )
 
 
@@ -87,7 +83,7 @@ def drafted(posted: Posted) -> dict[str, Any]:
         "places": posted.whole("places"),
         "firstDay": posted.one("first"),
         "lastDay": posted.one("last"),
-        "weekdays": [int(day) for day in posted.many("weekday") if day in list("1234567")],
+        "weekdays": weekdays_of(posted),
         "fromMinute": minute_of(posted.one("begins")),
         "toMinute": minute_of(posted.one("ends")),
     }
@@ -136,6 +132,7 @@ PAGES = (
         operation="party_desk",
         variables=my_community,
         needs="memberReports",
+        lists=("reports", "claims", "offices", "told", "approved", "drafts"),
     ),
     Page(
         path="/u/{link}",
@@ -187,6 +184,7 @@ FORMS = (
         )
         for act, (mutation, field) in HANDLED.items()
     ),
+    *decided_at(DESK, f"{DESK}?done=1"),
     Form(
         path=f"{DESK}/draft",
         mutation="draft_post",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -185,7 +185,14 @@ class Pages:
         opened = Opened(query=opened.query, path=opened.path, now=opened.now, found=found)
         data: Mapping[str, Any] = {}
         if page.operation:
-            data = await self.ask(page.operation, page.variables(opened), context)
+            cursors = opened.cursors(page.lists)
+            asked = await self.api.ask(
+                self.operations[page.operation], page.variables(opened) | cursors, context
+            )
+            if asked.errors and cursors:
+                # Somebody's address leads to no page of the list.
+                return self.render(request, context, "missing.html", {}, status=404)
+            data = asked.data or {}
         if page.needs and not data.get(page.needs):
             return self.render(request, context, "missing.html", {}, status=404)
         answers = {**found, **data}
@@ -323,6 +330,7 @@ class Pages:
                 "spoken": spoken,
                 "table_lines": LINES,
                 "words": MONEY,
+                "turned": turned,
                 "telephone": request.app.state.settings.help_telephone,
             }
         )
@@ -346,6 +354,14 @@ def address_of(request: Request, path: str = "") -> str:
     """The address of the page that a request is about, with its query."""
     query = request.url.query
     return (path or request.url.path) + (f"?{query}" if query else "")
+
+
+def turned(address: str, name: str, cursor: str | None = None) -> str:
+    """A page's address where its list `name` goes on after a cursor; None, from its beginning."""
+    path, _, query = address.partition("?")
+    kept = [one for one in parse_qsl(query) if one[0] not in (name, "done")]
+    told = urlencode([*kept, *([(name, cursor)] if cursor else [])])
+    return f"{path}?{told}#{name}" if told else f"{path}#{name}"
 
 
 def operations() -> dict[str, str]:

@@ -32,6 +32,10 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         asked = self.asked(OFFICE)
         return asked if asked in scopes else next(iter(scopes), "-")
 
+    def cursors(self, lists: tuple[str, ...]) -> dict[str, str]:
+        """Where the lists of a page go on, of those that the address says it of."""
+        return {name: self.asked(name) for name in lists if self.asked(name)}
+
 
 def nothing(opened: Opened) -> dict[str, Any]:
     """No variables."""
@@ -46,7 +50,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     under a `short` name if it has one. A page that asks for one decision is `alone`: no bar. A
     `lookup` is an operation asked first with `looks`; what it finds is given to `variables` and,
     with the operation's answer, to the template. Where `needs` names an answer that is null, the
-    page is not there.
+    page is not there. `lists` names the variables that are cursors of lists longer than the page
+    shows: the address carries them.
     """
 
     path: str
@@ -62,6 +67,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     looks: Callable[[Opened], dict[str, Any]] = nothing
     variables: Callable[[Opened], dict[str, Any]] = nothing
     needs: str | None = None
+    lists: tuple[str, ...] = ()
     acts: tuple[Act, ...] = ()
     choices: Callable[[Answered], Mapping[str, Words]] = lambda answers: {}
     filled: Callable[[Answered], Given] = lambda answers: {}
