@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page
 
 from timebank import demo_city
 from timebank.clock import Clock, ManualClock, day_of, instant
@@ -54,6 +54,13 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
 def afternoon() -> ManualClock:
     """Two o'clock today, when a station's open house is on, whatever the hour of the test."""
     return ManualClock(instant(day_of(datetime.now(UTC)), 14 * 60))
+
+
+async def tap(*places: Locator) -> int:
+    """Tap one place after another; how many taps that were."""
+    for place in places:
+        await place.click()
+    return len(places)
 
 
 async def enter(

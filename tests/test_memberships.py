@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from tortoise.connection import get_connection
 
-from tests.membership import COMMUNITY_PATH, member, reported, secretary, work_unit
+from tests.membership import (
+    COMMUNITY_PATH,
+    member,
+    open_service_post,
+    secretary,
+    serving,
+    work_unit,
+)
 from tests.test_member_reports import entries_of
 from tests.wire import ask
 from tests.world import COMMUNITY, World, key, open_world
@@ -15,6 +22,9 @@ from timebank import entries, publication
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.aliases import Alias, people_of_aliases, under_alias
+from timebank.appointment_life import Body, Office
+from timebank.appointments import declare_appointment
+from timebank.clock import day_of
 from timebank.divisions import CITY_PATH
 from timebank.events import event_of
 from timebank.member_reports import own_report, reconfirm_membership
@@ -132,11 +142,30 @@ async def test_every_field_tells_outsiders_the_same_of_a_member_and_of_anybody_e
         assert of_member == of_other
 
 
-async def test_asking_for_a_report_costs_as_many_statements_as_asking_for_none(
+async def things_of_a_member(world: World) -> list[str]:
+    """The ids of a report, a claim on a post and an appointment."""
+    one, retired = await member(world), await world.volunteer()
+    report = await own_report(one)
+    assert report
+    today = day_of(world.clock.now())
+    office = await declare_appointment(
+        retired,
+        community=COMMUNITY,
+        body=Body.RESIDENTS_COMMITTEE,
+        office=Office.HEAD,
+        first_day=today,
+        last_day=today,
+        consent=True,
+        key=key(),
+    )
+    claim = await serving(world, one, await open_service_post(world))
+    return [report.id, claim, office.appointment]
+
+
+async def test_asking_for_what_a_member_has_costs_and_weighs_what_asking_for_nothing_does(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = await reported(world, await world.volunteer())
-    absent = report[:-1] + ("0" if report[-1] != "0" else "1")
+    there = await things_of_a_member(world)
     asked = "query($id: ID!) { node(id: $id) { id } }"
     statements: list[str] = []
     connection = get_connection("default")
@@ -148,9 +177,10 @@ async def test_asking_for_a_report_costs_as_many_statements_as_asking_for_none(
 
     monkeypatch.setattr(connection, "execute_query", heard)
     for stranger in await outsiders(world):
-        counts = []
-        for id in (report, absent):
-            statements.clear()
-            assert await ask(world, stranger, asked, id=id) == {"node": None}
-            counts.append(len(statements))
-        assert counts[0] == counts[1] > 0
+        for held in there:
+            counts = []
+            for id in (held, held[:-1] + ("0" if held[-1] != "0" else "1")):
+                statements.clear()
+                assert await ask(world, stranger, asked, id=id) == {"node": None}
+                counts.append(len(statements))
+            assert counts[0] == counts[1] > 0, held

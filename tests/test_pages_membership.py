@@ -6,7 +6,7 @@ import pytest
 from httpx2 import AsyncClient
 from playwright.async_api import Browser, expect
 
-from tests.demo_site import enter, make_city, serving
+from tests.demo_site import enter, make_city, serving, tap
 from tests.test_pages_wishes import officer
 from tests.world import key
 from timebank import demo
@@ -43,9 +43,9 @@ async def test_a_member_reports_claims_and_completes_in_two_taps_each(
     browser: Browser, site: str
 ) -> None:
     party = await officer(51, Role.PARTY_SECRETARY, "420100/")
-    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/more")
-    await page.get_by_role("link", name="双认领", exact=True).click()
-    await page.get_by_role("button", name="同意并向社区报到").click()
+    page, said = await enter(browser, site, VOLUNTEER, js=False)
+    place = page.get_by_role("link", name="双认领", exact=True)
+    assert await tap(place, page.get_by_role("button", name="同意并向社区报到")) == 2
     await expect(page.get_by_text("已提交，等待社区接收")).to_be_visible()
     (report,) = await select(MemberReport)
     await receive_report(party, report=report.id, key=key())
@@ -66,16 +66,16 @@ async def test_a_member_reports_claims_and_completes_in_two_taps_each(
         key=key(),
     )
     await open_post(party, post=made.post, key=key())
-    await page.goto(f"{site}/more")
-    await page.get_by_role("link", name="双认领", exact=True).click()
+    await page.goto(site)
     card = page.locator(".card").filter(has_text="量血压")
-    await card.get_by_role("button", name="认领").click()
+    assert await tap(place, card.get_by_role("button", name="认领")) == 2
     await expect(page.get_by_text("等待社区确认")).to_be_visible()
     (claim,) = await select(PostClaim)
     await confirm_claim(party, claim=claim.id, key=key())
     await page.goto(f"{site}/member")
     await page.get_by_role("button", name="开始服务").click()
-    await page.get_by_role("button", name="完成").click()
+    await page.goto(site)
+    assert await tap(place, page.get_by_role("button", name="完成")) == 2
     await expect(page.get_by_text("已完成，等待评价")).to_be_visible()
     assert not said
 
