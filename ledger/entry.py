@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -297,6 +298,12 @@ def _check_postings(postings: tuple[Posting, ...]) -> None:
         raise MalformedEntry("sum", f"{minutes} minutes, {fen} fen")
 
 
+@lru_cache(maxsize=4096)
+def _is_member(name: str) -> bool:
+    """The names of bodies are few, and each is met in every entry of its kind."""
+    return _MEMBER.fullmatch(name) is not None
+
+
 def _check_body(body: dict[str, Any]) -> None:
     """Refuse floats, nulls, free text and misspelt names at any depth, without recursing."""
     open_values: list[Any] = [body]
@@ -305,7 +312,7 @@ def _check_body(body: dict[str, Any]) -> None:
         kind = type(value)
         if kind is dict:
             for name in value:
-                if type(name) is not str or not _MEMBER.fullmatch(name):
+                if type(name) is not str or not _is_member(name):
                     raise MalformedEntry("member", repr(name))
             open_values.extend(value.values())
         elif isinstance(value, str):

@@ -21,6 +21,7 @@ from timebank.days import (
     decide_filing,
     decide_place,
     decide_times,
+    minutes_with,
     recorder_limits,
     street_of,
 )
@@ -40,10 +41,9 @@ def at(starts: int, ends: int, *, record: str = "rec_new", street: str = "a") ->
 
 
 def place(new: Interval, *held: Interval) -> bool:
-    days = days_near(new.starts, new.ends)
-    return decide_place(
-        new, {day: [one for one in held if one.minutes_on(day)] for day in days}, RULES
-    )
+    near = days_near(new.starts, new.ends)
+    days = {day: [one for one in held if one.minutes_on(day)] for day in near}
+    return decide_place(new, days, minutes_with(new, days), RULES)
 
 
 def test_two_dates_far_apart_ask_for_no_more_days_than_the_longest_service() -> None:

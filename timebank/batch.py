@@ -21,18 +21,14 @@ T = TypeVar("T")
 
 
 class Batch(Rows):
-    """What a work is given: rows, `now` (UTC), `actor`, `request`, and the means to record."""
+    """What a work is given: rows, `now`, `today`, `actor`, `request`, and the means to record."""
 
     def __init__(self, known: Known, *, tip: Tip, now: datetime, actor: Actor, request: str):
         super().__init__(known)
         self.tip, self.now, self.actor, self.request = tip, now, actor, request
+        self.today = day_of(now)
         self.entries: list[Sealed] = []
         self.missing: set[Place] = set()
-
-    @property
-    def today(self) -> date:
-        """The day in the city."""
-        return day_of(self.now)
 
     @property
     def policy(self) -> Policy:

@@ -185,7 +185,8 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
         raise BelowServiceAge
     record = new("rec")
     reasons, emergencies = _fits(batch, service, path, record)
-    past = _past_limits(batch, service, path, minutes)
+    district = may(batch, Action.CAPTURE_OLD_HOURS, path)
+    past = _past_limits(batch, service, minutes, district=district)
     event = HoursCaptured(
         record=record,
         volunteer=service.volunteer,
@@ -195,7 +196,7 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
         ends=service.ends,
         minutes=minutes,
         kind_of_service=service.kind,
-        mode=_mode(batch, service, path),
+        mode=_mode(batch, service, district=district),
         activity=service.activity,
         own=service.own,
         late=service.late,
@@ -208,14 +209,12 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     return record, batch.record(event)
 
 
-def _mode(batch: Batch, service: Service, path: str) -> CaptureMode:
+def _mode(batch: Batch, service: Service, *, district: bool) -> CaptureMode:
     day = day_of(service.starts)
-    late = (batch.today - day).days > batch.policy_on(day).record.late_days
+    most = batch.policy_on(day).record.late_days
+    late = (batch.today - day).days > most and not service.instead
     return decide_mode(
-        service.mode,
-        service.evidence,
-        late_days=batch.policy_on(day).record.late_days if late and not service.instead else None,
-        district=may(batch, Action.CAPTURE_OLD_HOURS, path),
+        service.mode, service.evidence, late_days=most if late else None, district=district
     )
 
 
@@ -230,20 +229,22 @@ def _fits(
     near = days_near(service.starts, service.ends, rules.min_gap_minutes * MINUTE)
     held = {one: batch.get(VolunteerDay, day_key(service.volunteer, one)) for one in near}
     days = {one: row.intervals if row else () for one, row in held.items()}
+    minutes = minutes_with(interval, days)
     emergencies = {
         day: emergency
-        for day, minutes in minutes_with(interval, days).items()
-        if minutes > rules.second_review_max and (emergency := emergency_on(batch, path, day))
+        for day, served in minutes.items()
+        if served > rules.second_review_max and (emergency := emergency_on(batch, path, day))
     }
-    long = decide_place(interval, days, rules, emergency=emergencies)
+    long = decide_place(interval, days, minutes, rules, emergency=emergencies)
     reasons = [ReviewReason.DAY_MINUTES] if long else []
     return reasons, tuple(dict.fromkeys(emergencies.values()))
 
 
-def _past_limits(batch: Batch, service: Service, path: str, minutes: int) -> list[ReviewReason]:
+def _past_limits(
+    batch: Batch, service: Service, minutes: int, *, district: bool
+) -> list[ReviewReason]:
     day = day_of(service.starts)
     rules = batch.policy_on(day).record
-    district = may(batch, Action.CAPTURE_OLD_HOURS, path)
     reason = service.late or service.evidence
     late = decide_filing(day, batch.today, rules, reason=reason, district=district)
     recorder = batch.get(RecorderDay, day_key(batch.actor.id, batch.today))

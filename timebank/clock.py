@@ -78,6 +78,9 @@ def months_later(day: date, months: int) -> date:
 
 def instant(day: date, minute: int = 0) -> datetime:
     """The instant `minute` minutes into `day` in the city."""
-    return datetime(day.year, day.month, day.day, tzinfo=CITY).astimezone(UTC) + timedelta(
-        minutes=minute
-    )
+    return _midnight(day) + timedelta(minutes=minute)
+
+
+@lru_cache(maxsize=1024)
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=CITY).astimezone(UTC)

@@ -16,7 +16,7 @@ from timebank.policy import Record as Rules
 from timebank.refusals import Refusal
 from timebank.tables import Row, table
 
-MINUTE = timedelta(minutes=1)
+MINUTE, INSTANT, NO_TIME = timedelta(minutes=1), timedelta(microseconds=1), timedelta(0)
 LONGEST = timedelta(hours=16)
 USUAL_GAP = timedelta(minutes=15)
 """How near to midnight a service must be for its neighbouring day to be loaded beforehand."""
@@ -46,7 +46,9 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     def minutes_on(self, day: date) -> int:
         """The minutes of it that lie on a day in the city."""
         begins, ends = _bounds(day)
-        return max(0, (min(self.ends, ends) - max(self.starts, begins)) // MINUTE)
+        first = max(begins, self.starts)
+        last = min(ends, self.ends)
+        return (last - first) // MINUTE if last > first else 0
 
 
 @lru_cache(maxsize=1024)
@@ -124,7 +126,7 @@ class TooLateToRecord(Refusal):
 
 def street_of(path: str) -> str:
     """The part of a path that names its street."""
-    return "/".join(path.split("/")[:STREET_DEPTH])
+    return "/".join(path.split("/", STREET_DEPTH)[:STREET_DEPTH])
 
 
 def days_near(starts: datetime, ends: datetime, gap: timedelta = USUAL_GAP) -> list[date]:
@@ -134,12 +136,14 @@ def days_near(starts: datetime, ends: datetime, gap: timedelta = USUAL_GAP) -> l
     two dates would be enough to make a server look up three hundred years of them.
     """
     first, last = day_of(starts - gap), day_of(min(ends, starts + LONGEST) + gap)
+    if first == last:
+        return [first]
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def days_served(starts: datetime, ends: datetime) -> list[date]:
     """The days in the city that an interval lies in."""
-    return days_near(starts, ends - timedelta(microseconds=1), timedelta(0))
+    return days_near(starts, ends - INSTANT, NO_TIME)
 
 
 def decide_times(starts: datetime, ends: datetime, now: datetime) -> int:
@@ -164,32 +168,35 @@ def minutes_with(new: Interval, days: Mapping[date, Sequence[Interval]]) -> dict
 def decide_place(
     new: Interval,
     days: Mapping[date, Sequence[Interval]],
+    minutes: Mapping[date, int],
     rules: Rules,
     *,
     emergency: Collection[date] = (),
 ) -> bool:
     """Whether an interval fits between those of the same person; True asks for a second reviewer.
 
-    Args: emergency, the days on which an emergency lets more be served there.
+    Args: minutes, what `minutes_with` makes of both; emergency, the days on which an emergency lets
+    more be served there.
     Refuses: Overlaps, GapTooShort, DayTooLong. Source: domain 4.
     """
     _no_clash(new, (other for held in days.values() for other in held), rules.min_gap_minutes)
     longest = 0
-    for day, minutes in minutes_with(new, days).items():
+    for day, served in minutes.items():
         most = rules.emergency_max if day in emergency else rules.second_review_max
-        if minutes > most:
+        if served > most:
             record = days[day][-1].record if days[day] else new.record
-            raise DayTooLong(day=day, minutes=minutes, most=most, record=record)
-        longest = max(longest, minutes)
+            raise DayTooLong(day=day, minutes=served, most=most, record=record)
+        longest = max(longest, served)
     return longest > rules.auto_max_per_day
 
 
 def _no_clash(new: Interval, others: Iterator[Interval], least: int) -> None:
+    gap = least * MINUTE
     for other in others:
         between = max(new.starts - other.ends, other.starts - new.ends)
-        if between < timedelta(0):
+        if between < NO_TIME:
             raise Overlaps(record=other.record)
-        if between < least * MINUTE and new.street != other.street:
+        if between < gap and new.street != other.street:
             raise GapTooShort(gap=between // MINUTE, least=least, record=other.record)
 
 

@@ -29,6 +29,7 @@ from timebank.days import (
     day_key,
     days_near,
     decide_place,
+    minutes_with,
     street_of,
 )
 from timebank.finding_drafts import decide_finder
@@ -328,7 +329,8 @@ def _give_back(batch: Batch, record: Record, voided: VoidedRecord) -> Sealed:
     for day in days_near(record.starts, record.ends, rules.min_gap_minutes * MINUTE):
         held = batch.get(VolunteerDay, day_key(record.volunteer, day))
         days[day] = held.intervals if held else ()
-    decide_place(interval, days, rules, emergency=days if record.emergencies else ())
+    minutes = minutes_with(interval, days)
+    decide_place(interval, days, minutes, rules, emergency=days if record.emergencies else ())
     debt = -balance(batch, owed(record.volunteer))
     entry = batch.record(decide_return(record, voided, debt))
     redo_help(batch, record)

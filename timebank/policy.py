@@ -283,8 +283,10 @@ class PolicyCalendar(Row, frozen=True):
 
     def on(self, day: date) -> str:
         """The id of the policy of a day; before the first, the first."""
-        held = [id for effective, id in self.versions if effective <= day]
-        return held[-1] if held else self.versions[0][1]
+        for effective, id in reversed(self.versions):
+            if effective <= day:
+                return id
+        return self.versions[0][1]
 
 
 @projects(PolicyPublished)

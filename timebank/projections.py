@@ -46,13 +46,17 @@ class Rows:
     def get(self, row: type[R], key: Key) -> R | None:
         """The row with this primary key, or None."""
         place = (row, key)
+        # Asked some twenty times an entry: a cast of what is kept under its own class would cost.
+        found: R | None
         for layer in reversed(self.layers):
             if place in layer:
-                return cast("R | None", layer[place])
+                found = layer[place]  # type: ignore[assignment]
+                return found
         try:
-            return cast("R | None", self.known[place])
+            found = self.known[place]  # type: ignore[assignment]
         except KeyError:
             raise Missing({place}) from None
+        return found
 
     def there(self, row: type[R], key: Key) -> R:
         """The row with this primary key, which an earlier entry must have made."""

@@ -148,6 +148,12 @@ async def record_roster(
     if not 0 < len(rows) <= MOST_ROWS:
         raise RosterTooLong(most=MOST_ROWS)
     services = await _resolved(rows, actor, late, evidence)
+    return await _recorded(actor, services, key, dry_run=dry_run)
+
+
+async def _recorded(
+    actor: Actor, services: Sequence[Service], key: RequestKey | None, *, dry_run: bool
+) -> Recorded:
     now = current().clock.now()
     needs = [place for service in services for place in service.needs(actor.id, now)]
 
@@ -218,46 +224,45 @@ async def import_roster(
     Args: progress, told what became of the file so far, after each batch.
     Refuses: FileUnreadable, ColumnsMissing.   Source: issue of the spine, stage 2.
     """
+    if not actor.known:
+        raise Unauthenticated
     done = Imported()
     lines = await asyncio.to_thread(read_roster, path)
     # A dry run writes nothing that a later batch could clash with, so whoever may clash, the rows
     # of one volunteer, are decided together.
     cut = _by_volunteer(lines) if dry_run else _in_order(lines)
-    while batch := await asyncio.to_thread(next, cut, None):
-        await _import(actor, batch, done, dry_run=dry_run, late=late, evidence=evidence)
-        if progress is not None:
-            progress(done)
+
+    async def read_next() -> tuple[list[Line], list[Service]]:
+        batch: list[Line] = await asyncio.to_thread(next, cut, [])
+        good = [line.content for line in batch if line.content is not None]
+        return batch, await _resolved(good, actor, late, evidence) if good else []
+
+    # One batch is read and its numbers are looked up while the one before is being committed.
+    ahead = asyncio.create_task(read_next())
+    try:
+        while (read := await ahead)[0]:
+            ahead = asyncio.create_task(read_next())
+            batch, services = read
+            told = await _recorded(actor, services, None, dry_run=dry_run) if services else None
+            _count(done, batch, told.rows if told else ())
+            if progress is not None:
+                progress(done)
+    finally:
+        ahead.cancel()
     done.bad.sort(key=lambda bad: bad.row)
     return done
 
 
-async def _import(
-    actor: Actor,
-    lines: Sequence[Line],
-    done: Imported,
-    *,
-    dry_run: bool,
-    late: LateReason | None,
-    evidence: Evidence | None,
-) -> None:
+def _count(done: Imported, lines: Sequence[Line], answers: Sequence[RowAnswer]) -> None:
+    told = iter(answers)
     done.read += len(lines)
-    done.bad += [
-        BadRow(row=line.row, column=line.column, refusal=line.refusal)
-        for line in lines
-        if line.refusal is not None
-    ]
-    good = [(line.row, line.content) for line in lines if line.content is not None]
-    if not good:
-        return
-    rows = [content for _, content in good]
-    told = await record_roster(
-        actor, rows=rows, key=None, dry_run=dry_run, late=late, evidence=evidence
-    )
-    for (row, _), answer in zip(good, told.rows, strict=True):
-        refusal = answer.refusal
+    for line in lines:
+        answer = next(told) if line.content is not None else None
+        refusal = answer.refusal if answer else line.refusal
         if refusal is not None:
-            done.bad.append(BadRow(row=row, column=_column_of(refusal), refusal=refusal))
-        elif answer.before:
+            column = line.column or _column_of(refusal)
+            done.bad.append(BadRow(row=line.row, column=column, refusal=refusal))
+        elif answer and answer.before:
             done.known += 1
         else:
             done.captured += 1

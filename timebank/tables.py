@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
+from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
@@ -39,7 +40,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pk(self) -> Key:
         """The value of the primary key."""
-        return typing.cast(Key, getattr(self, self.spec.columns[0]))
+        raise NotImplementedError("only a table has one")
 
 
 R = TypeVar("R", bound=Row)
@@ -165,7 +166,7 @@ class Table:
             plain = msgspec.json.encode(hidden)
             told = [getattr(row, name) for name in self._open]
             return [*told, *sealer().seal_row(f"{self.name}/{row.pk}", plain)]
-        values = [getattr(row, name) for name in self.columns]
+        values = list(msgspec.structs.astuple(row))
         for n, encode in self._encoders:
             if values[n] is not None:
                 values[n] = encode(values[n])
@@ -204,6 +205,8 @@ def table(
         if sealed and not vault:
             raise TypeError(f"{name} can be refilled from the ledger and so is no secret")
         kept = [*index, ("epoch",)] if sealed else index
+        # What is asked of every row that is kept: without a detour over the table.
+        setattr(row, "pk", property(attrgetter(row.__struct_fields__[0])))  # noqa: B010  no member
         row.spec = TABLES[name] = Table(row, name, vault=vault, sealed=sealed, index=kept)
         return row
 
