@@ -13,10 +13,13 @@ import pytest
 from ledger.entry import decode
 from ledger.reader import open_reader, read_entries
 from tests.demo_site import make_city
+from timebank.activities import Activity, ActivityState
+from timebank.bank import open_bank
 from timebank.demo_people import invent
+from timebank.overdue_rosters import rosters_due
 from timebank.replay import compare
 from timebank.settings import Settings
-from timebank.tables import TABLES, install_sealer
+from timebank.tables import TABLES, count, install_sealer
 from timebank.vault import Keyring
 from web.cli import ALONE, WHOLE, Later, main
 
@@ -109,9 +112,13 @@ def test_the_doctor_names_what_is_not_well(data: str, monkeypatch: pytest.Monkey
 
 
 def test_the_demonstration_refuses_any_other_ledger(data: str) -> None:
-    told = timebank("demo", "--data", data, "--seed-only")
-    assert told.returncode == 3
-    assert "no demonstration" in told.stderr
+    for asked in (("demo", "--data", data), ("--data", data, "demo")):
+        told = timebank(*asked, "--seed-only")
+        assert told.returncode == 3
+        assert "no demonstration" in told.stderr
+    told = timebank("--database", "postgresql://127.0.0.1/x", "demo", "--seed-only")
+    assert told.returncode == 2
+    assert "name no database" in told.stderr
 
 
 @pytest.mark.anyio
@@ -130,6 +137,9 @@ async def test_the_demonstration_city_replays_and_tells_nothing_personal(tmp_pat
                 assert not any(word in said for word in personal)
                 assert said.isascii()
     assert {"hours.posted", "reward.handed_over", "person.registered"} <= kinds
+    async with open_bank(settings):
+        assert await count(Activity, state=ActivityState.CLOSED.value) > 3
+        assert not await rosters_due(skip=0, limit=1)
 
 
 def personal_words(settings: Settings) -> set[str]:

@@ -243,7 +243,7 @@ class Year:
         )
 
     async def turn_keys(self, day: date, shifts: list[Shift]) -> None:
-        """Capture, confirm and accept; the last week as far as it has come."""
+        """Capture, file, confirm, accept and close; the last week as far as it has come."""
         self.clock.move(timedelta(minutes=20))
         made = await self.demo.at_once(
             capture_visit(
@@ -259,6 +259,7 @@ class Year:
         records = iter(made)
         for shift in shifts:
             shift.records = [one.record for one in itertools.islice(records, CREW)]
+        await self.move(shifts, Move.FILE)
         left = (self.demo.today - day).days
         if left < UNCONFIRMED_DAYS:
             return
@@ -277,6 +278,7 @@ class Year:
             for shift in shifts
             for who, record in zip(shift.crew[1:], shift.records[1:], strict=True)
         )
+        await self.move(shifts, Move.CLOSE)
 
     async def move(self, shifts: list[Shift], move: Move) -> None:
         """Move every activity of the day on."""

@@ -50,10 +50,10 @@ class Rows:
         found: R | None
         for layer in reversed(self.layers):
             if place in layer:
-                found = layer[place]  # type: ignore[assignment]
+                found = layer[place]  # type: ignore[assignment]  # under its own class
                 return found
         try:
-            found = self.known[place]  # type: ignore[assignment]
+            found = self.known[place]  # type: ignore[assignment]  # under its own class
         except KeyError:
             raise Missing({place}) from None
         return found

@@ -14,7 +14,17 @@ from ledger.anchor import Verdict
 from timebank import bank, demo_city, publication
 from timebank.settings import Settings
 from web import app
-from web.commands.asked import HALTED, UNOPENED, Asked, Steps, console, run, say, there
+from web.commands.asked import (
+    HALTED,
+    UNOPENED,
+    Asked,
+    Steps,
+    at_data,
+    console,
+    run,
+    say,
+    there,
+)
 
 READ_ONLY = "Pages and reads are served; nothing is written or signed."
 EXPLAINED = {
@@ -81,18 +91,26 @@ def listen(application: Any, host: str, port: int) -> None:
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--seed-only", is_flag=True, help="Make the city and exit.")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the city is kept.")
+@at_data
 @click.pass_obj
-def demo(asked: Asked, port: int, seed_only: bool, data: Path | None) -> None:
-    """Make the demonstration city, if it is not there yet, and serve it on this machine alone."""
-    place = data or Path(tempfile.mkdtemp(prefix="timebank-demo-"))
-    settings = asked.settings.model_copy(update={"data": place, "database": ""})
+def demo(asked: Asked, port: int, seed_only: bool) -> None:
+    """Make the demonstration city, if it is not there yet, and serve it on this machine alone.
+
+    It is kept in the directory of --data, before or behind the command, or in a new one.
+    """
+    settings = asked.settings
+    if settings.database:
+        raise click.UsageError("The demonstration keeps its own SQLite file: name no database.")
+    if "data" not in settings.model_fields_set:
+        made = Path(tempfile.mkdtemp(prefix="timebank-demo-"))
+        settings = settings.model_copy(update={"data": made})
     if not settings.steady_key.exists():
         with Progress(console=console) as progress:
             size = run(demo_city.make(settings, Steps(progress)))
-        say(asked, {"data": str(place), "size": size}, f"The city is in {place}: {size} entries.")
+        place = str(settings.data)
+        say(asked, {"data": place, "size": size}, f"The city is in {place}: {size} entries.")
     if not run(demo_city.is_demo(settings)):
-        console.print(f"The ledger in {place} is no demonstration.", style="red")
+        console.print(f"The ledger in {settings.data} is no demonstration.", style="red")
         sys.exit(UNOPENED)
     if seed_only:
         return
