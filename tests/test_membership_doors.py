@@ -25,7 +25,7 @@ from timebank.post_claims import PostClaim, claim_post
 from timebank.tables import find, select
 from timebank.unit_statements import send_statement
 from timebank.wish_claims import WishClaim, claim_wish
-from web.pages.rendering import PAGES
+from web.pages.every import PAGES
 
 pytestmark = pytest.mark.anyio
 FRESH = re.compile(r'value="[0-9A-Za-z_.-]{20,}"|\?v=[0-9a-f]+')

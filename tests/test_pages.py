@@ -12,7 +12,7 @@ from tests.demo_site import enter, make_city, serving
 from timebank.demo_year import TITLES
 from timebank.events import Event, kinds
 from timebank.record_life import RecordState
-from web.pages.rendering import PAGES
+from web.pages.every import PAGES
 
 pytestmark = pytest.mark.anyio
 # Every page that a manager can open by its address alone, from the tables themselves.

@@ -15,7 +15,7 @@ from playwright.async_api import Page as Tab
 
 from tests.conftest import SIZE
 from tests.demo_site import enter, make_city, serving
-from web.pages.rendering import PAGES
+from web.pages.every import PAGES
 from web.pages.table import Page
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.demo_site import enter, make_city, serving
-from web.pages.rendering import PAGES
+from web.pages.every import PAGES
 
 pytestmark = pytest.mark.anyio
 TELEPHONE = "027-85000000"

@@ -298,4 +298,4 @@ def test_a_form_in_parts_is_read_and_what_is_no_form_is_refused() -> None:
 async def test_a_body_that_is_too_large_is_no_form(site: str) -> None:
     async with httpx.AsyncClient(base_url=site) as client:
         answer = await client.post("/desk/rosters", content=b"a" * (1024 * 1024 + 1))
-        assert answer.status_code == 403
+        assert answer.status_code == 413

@@ -13,7 +13,7 @@ from timebank.actors import SYSTEM
 from timebank.argon import Cost
 from web import app
 from web.graphql import document_id
-from web.pages.rendering import operations
+from web.pages.table import operations
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "长江大桥1957年通车"

@@ -5,6 +5,7 @@ named. Knows the setting; refuses to guess, but for a visitor of this machine it
 """
 
 from ipaddress import ip_address
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 
@@ -29,3 +30,17 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def address_of(request: Request, path: str = "") -> str:
+    """The address of the page that a request is about, with its query."""
+    query = request.url.query
+    return (path or request.url.path) + (f"?{query}" if query else "")
+
+
+def turned(address: str, name: str, cursor: str | None = None) -> str:
+    """A page's address where its list `name` goes on after a cursor; None, from its beginning."""
+    path, _, query = address.partition("?")
+    kept = [one for one in parse_qsl(query) if one[0] not in (name, "done")]
+    told = urlencode([*kept, *([(name, cursor)] if cursor else [])])
+    return f"{path}?{told}#{name}" if told else f"{path}#{name}"

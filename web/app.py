@@ -18,7 +18,7 @@ import schema
 from schema.context import Context
 from schema.execution import Api
 from timebank import certificate_issuing, journal, publication, sign_in, timers, vault, words
-from timebank.actors import Actor
+from timebank.actors import PUBLIC, Actor
 from timebank.bank import open_bank
 from timebank.clock import Clock
 from timebank.policy import CALENDAR, PolicyCalendar
@@ -30,6 +30,7 @@ from web.demo_door import Door
 from web.downloads import Downloads
 from web.files import Files
 from web.graphql import GraphQL, document_id
+from web.helpful import Helpful
 from web.metrics import metrics
 from web.pages.rendering import Pages
 from web.tiles import Tiles
@@ -98,6 +99,11 @@ async def context_of(request: Request) -> Context:
     return make_context(request, actor)
 
 
+def stranger_of(request: Request) -> Context:
+    """The context of somebody unknown: for the page that says that nothing answers."""
+    return make_context(request, PUBLIC)
+
+
 def make_context(request: Request, actor: Actor) -> Context:
     """The context of an actor's request."""
     settings: Settings = request.app.state.settings
@@ -153,7 +159,9 @@ def build(
 ) -> ASGIApp:
     """The application of a ledger. `demo` opens the demonstration's one-click sign-in."""
     api = Api(schema.build())
-    pages = Pages(api, context_of=context_of, signed_in=signed_in, demo=demo)
+    pages = Pages(
+        api, context_of=context_of, stranger_of=stranger_of, signed_in=signed_in, demo=demo
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -189,4 +197,4 @@ def build(
         lifespan=lifespan,
     )
     app.state.settings = settings
-    return SafeHeaders(app)
+    return SafeHeaders(Helpful(app, pages))

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from timebank import demo, sign_in
 from web.forms import Forged, one, own_path, read
 from web.pages.rendering import Pages
+from web.pages.troubles import EXPIRED
 
 MOST_LINKS = 1000
 
@@ -53,7 +54,7 @@ class Door:
         link = one(given, "link")
         person = self.links.pop(link, None)
         if person is None:
-            return pages.render(request, context, "forged.html", {}, status=403)
+            return pages.trouble(request, context, EXPIRED)
         opened = await sign_in.open_session(person)
         response = RedirectResponse(own_path(one(given, "next")), status_code=303)
         pages.signed_in(request, response, opened.token)

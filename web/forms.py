@@ -9,7 +9,7 @@ import base64
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -18,6 +18,7 @@ import msgspec
 from starlette.requests import Request
 
 from schema.context import Context
+from web.pages.troubles import EXPIRED, LARGE, UNREADABLE, Trouble
 
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 5000
@@ -27,6 +28,7 @@ NAMED = re.compile(
 )
 Given = Mapping[str, list[str]]
 OFFICE = "office"
+REUSED = "IDEMPOTENCY_KEY_REUSED"
 KEPT = ("station", OFFICE, "person", "until")
 
 
@@ -120,7 +122,25 @@ def plain(page: str, act: str, mutation: str, *told: str, yes: str = "") -> Form
 
 
 class Forged(Exception):
-    """The request did not come from a form of ours."""
+    """The request did not come from a form of ours, or says what no form of ours does."""
+
+    def __init__(self, trouble: Trouble = EXPIRED) -> None:
+        super().__init__(trouble.title)
+        self.trouble = trouble
+
+
+def status_of(errors: Sequence[Mapping[str, Any]]) -> int:
+    """The status of a page that shows errors: 409 for a key that named something else before."""
+    reused = any(error.get("code") == REUSED for error in errors)
+    return 200 if not errors else 409 if reused else 422
+
+
+def errors_in(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A payload's user errors, those of its single outcomes too, each sentence once."""
+    told = [*payload["userErrors"]]
+    parts = [*payload.get("outcomes", ()), *payload.get("rows", ())]
+    told += [error for one in parts for error in one["userErrors"]]
+    return list({error["message"]: error for error in told}.values())
 
 
 def own_path(told: str) -> str:
@@ -185,14 +205,14 @@ async def read(request: Request, context: Context, *, most_bytes: int = MOST_BYT
     async for chunk in request.stream():
         body += chunk
         if len(body) > most_bytes:
-            raise Forged
+            raise Forged(LARGE)
     try:
         given = fields_of(body, request.headers.get("content-type", ""))
     except (UnicodeDecodeError, ValueError):
-        raise Forged from None
+        raise Forged(UNREADABLE) from None
     # No keyboard has the character NUL, and no database takes it.
     if any("\0" in value for values in given.values() for value in values):
-        raise Forged
+        raise Forged(UNREADABLE)
     if not hmac.compare_digest(one(given, "csrf").encode(), csrf_token(context).encode()):
         raise Forged
     return given

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -17,9 +17,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from schema.context import Context
-from schema.errors import Refused
+from schema.errors import Refused, log_failure
 from schema.execution import Api
-from web.address import public_address
+from web.address import address_of, public_address, turned
 from web.assets import asset, serve
 from web.forms import (
     Forged,
@@ -27,36 +27,33 @@ from web.forms import (
     Given,
     Posted,
     csrf_token,
+    errors_in,
     new_form,
     new_key,
     one,
     own_path,
     read,
     sent_by,
+    status_of,
 )
-from web.pages import (
-    community,
-    counter,
-    everybody,
-    funding,
-    granting,
-    helping,
-    membership,
-    offices,
-    organising,
-    personal,
-    public,
-    recognition,
-    societies,
-    stations,
-    volunteers,
-    wishing,
-)
-from web.pages.acts import LINES, form_of
+from web.pages.acts import LINES
+from web.pages.every import FORMS, PAGES
 from web.pages.menu import Reader, may_open, menu_of
 from web.pages.money_words import MONEY
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, operations
 from web.pages.times import day_of, hour, minutes_between, moment, span
+from web.pages.troubles import (
+    BUSY,
+    FAILED,
+    FORBIDDEN,
+    MISSING,
+    SECRETS,
+    UNREADABLE,
+    Again,
+    Trouble,
+    Troubled,
+    trouble_in,
+)
 from web.qr import qr, spoken
 
 HERE = Path(__file__).parent.parent
@@ -66,59 +63,28 @@ EXPLORER_CSP = (
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-UNKEPT = ("password", "pin", "one_time", "csrf", "key")
+UNKEPT = (*SECRETS, "csrf", "key")
 YEAR_SECONDS = 365 * 24 * 3600
 
-
-PAGES = (
-    *everybody.PAGES,
-    *volunteers.PAGES,
-    *personal.PAGES,
-    *stations.PAGES,
-    *counter.PAGES,
-    *organising.PAGES,
-    *helping.PAGES,
-    *recognition.PAGES,
-    *offices.PAGES,
-    *wishing.PAGES,
-    *membership.PAGES,
-    *societies.PAGES,
-    *public.PAGES,
-    *funding.PAGES,
-    *community.PAGES,
-    *granting.PAGES,
-    everybody.EVERYTHING,
-)
-FORMS = (
-    *everybody.FORMS,
-    *volunteers.FORMS,
-    *personal.FORMS,
-    *helping.FORMS,
-    *recognition.FORMS,
-    *offices.FORMS,
-    *funding.FORMS,
-    *community.FORMS,
-    *granting.FORMS,
-    *wishing.FORMS,
-    *membership.FORMS,
-    *societies.FORMS,
-    *stations.FORMS,
-    *counter.FORMS,
-    *organising.FORMS,
-    *(form_of(page.path, act) for page in PAGES for act in page.acts),
-)
-
 ContextOf = Callable[[Request], Awaitable[Context]]
+Shown = Callable[[Request, Context], Awaitable[Response]]
 SignedIn = Callable[[Request, Response, str], None]
 
 
 class Pages:
-    """The pages of one application."""
+    """The pages of one application; `stranger_of` makes a context where no database answers."""
 
     def __init__(
-        self, api: Api, *, context_of: ContextOf, signed_in: SignedIn, demo: bool = False
+        self,
+        api: Api,
+        *,
+        context_of: ContextOf,
+        stranger_of: Callable[[Request], Context],
+        signed_in: SignedIn,
+        demo: bool = False,
     ) -> None:
         self.api, self.context_of, self.signed_in, self.demo = api, context_of, signed_in, demo
+        self.stranger_of = stranger_of
         self.operations = operations()
         self.templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -134,9 +100,10 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         """The routes of every page and form."""
         made: list[BaseRoute] = [Route("/static/{name:path}", serve)]
-        made += [Route(page.path, partial(self.show, page=page)) for page in PAGES]
+        made += [Route(page.path, self.told(partial(self.show, page=page))) for page in PAGES]
         made += [
-            Route(form.path, partial(self.post, form=form), methods=["POST"]) for form in FORMS
+            Route(form.path, self.told(partial(self.post, form=form)), methods=["POST"])
+            for form in FORMS
         ]
         return [
             *made,
@@ -144,13 +111,61 @@ class Pages:
             Route("/graphiql", self.explore),
         ]
 
-    async def show(self, request: Request, page: Page) -> Response:
+    def told(self, endpoint: Shown) -> Callable[[Request], Awaitable[Response]]:
+        """A page or form whose failure is a page too; the log gets where, and never what it said.
+
+        Of a form that was not done for want of time all fields come back, its key among them: so
+        trying again does nothing twice.
+        """
+
+        async def answer(request: Request) -> Response:
+            context = self.stranger_of(request)
+            try:
+                context = await self.context_of(request)
+            except Exception as error:
+                # Who asks is kept in the database: it does not answer.
+                log_failure(error, context, path=None)
+                return self.trouble(request, context, BUSY)
+            try:
+                return await endpoint(request, context)
+            except Troubled as told:
+                return self.trouble(request, context, told.trouble, again=told.again)
+            except Refused as error:
+                return self.trouble(request, context, trouble_in(error.errors) or UNREADABLE)
+            except Exception as error:
+                log_failure(error, context, path=None)
+                return self.trouble(request, context, FAILED)
+
+        return answer
+
+    async def whoever(self, request: Request) -> Context:
+        """Who asks; somebody unknown where no database says."""
+        try:
+            return await self.context_of(request)
+        except Exception as error:
+            context = self.stranger_of(request)
+            log_failure(error, context, path=None)
+            return context
+
+    def trouble(
+        self,
+        request: Request,
+        context: Context,
+        trouble: Trouble,
+        *,
+        said: str = "",
+        again: Again | None = None,
+    ) -> Response:
+        """The page that says what happened and what to do."""
+        told = {"trouble": trouble, "said": said, "again": again}
+        return self.render(request, context, "trouble.html", told, status=trouble.status)
+
+    async def show(self, request: Request, context: Context, page: Page) -> Response:
         """A page, asked for."""
-        context = await self.context_of(request)
         if may_open(page, reader_of(context)):
             return await self.answer(request, context, page)
         if context.actor.known:
-            return self.render(request, context, "forbidden.html", {}, status=403)
+            return self.trouble(request, context, FORBIDDEN)
         return RedirectResponse(self.way_in(address_of(request)), status_code=303)
 
     def way_in(self, back: str) -> str:
@@ -162,7 +177,7 @@ class Pages:
         """GraphiQL, for those who may read the schema; it alone needs inline styles."""
         context = await self.context_of(request)
         if not context.may_introspect:
-            return self.render(request, context, "forbidden.html", {}, status=403)
+            return self.trouble(request, context, FORBIDDEN)
         response = self.render(request, context, "explorer.html", {})
         response.headers["content-security-policy"] = EXPLORER_CSP
         return response
@@ -186,15 +201,11 @@ class Pages:
         data: Mapping[str, Any] = {}
         if page.operation:
             cursors = opened.cursors(page.lists)
-            asked = await self.api.ask(
-                self.operations[page.operation], page.variables(opened) | cursors, context
+            data = await self.ask(
+                page.operation, page.variables(opened) | cursors, context, strictly=bool(cursors)
             )
-            if asked.errors and cursors:
-                # Somebody's address leads to no page of the list.
-                return self.render(request, context, "missing.html", {}, status=404)
-            data = asked.data or {}
         if page.needs and not data.get(page.needs):
-            return self.render(request, context, "missing.html", {}, status=404)
+            return self.trouble(request, context, MISSING)
         answers = {**found, **data}
         posted = page.filled(answers) if given is None else given
         kept = {name: one(posted, name) for name in posted if name not in UNKEPT}
@@ -213,25 +224,34 @@ class Pages:
                 "answer": answer,
                 "back": address_of(request, page.path.format_map(request.path_params)),
             },
-            status=422 if errors else 200,
+            status=status_of(errors),
             page=page,
         )
 
     async def ask(
-        self, operation: str, variables: Mapping[str, Any], context: Context
+        self,
+        operation: str,
+        variables: Mapping[str, Any],
+        context: Context,
+        *,
+        strictly: bool = False,
     ) -> Mapping[str, Any]:
-        """What a stored operation answers."""
+        """What a stored operation answers; `strictly`, nothing unless it answers all."""
         asked = await self.api.ask(self.operations[operation], variables, context)
+        if trouble := trouble_in(asked.errors):
+            raise Troubled(trouble)
+        if asked.errors and strictly:
+            # Somebody's address leads to no page of the list.
+            raise Troubled(MISSING)
         return asked.data or {}
 
-    async def post(self, request: Request, form: Form) -> Response:
+    async def post(self, request: Request, context: Context, form: Form) -> Response:
         """A form, posted."""
-        context = await self.context_of(request)
         try:
             given = await read(request, context, most_bytes=form.most_bytes)
             sent_by(context, given)
-        except Forged:
-            return self.render(request, context, "forged.html", {}, status=403)
+        except Forged as forged:
+            return self.trouble(request, context, forged.trouble)
         posted = Posted(
             given=given,
             query=request.query_params,
@@ -239,6 +259,8 @@ class Pages:
             now=context.clock.now(),
         )
         payload, errors = await self.act(form, posted, context)
+        if trouble := trouble_in(errors):
+            raise Troubled(trouble, Again.of(address_of(request), given))
         if payload is None or errors or form.stays(payload):
             page = next(page for page in PAGES if page.path == form.page)
             return await self.answer(
@@ -276,8 +298,8 @@ class Pages:
         context = await self.context_of(request)
         try:
             given = await read(request, context)
-        except Forged:
-            return self.render(request, context, "forged.html", {}, status=403)
+        except Forged as forged:
+            return self.trouble(request, context, forged.trouble)
         response = RedirectResponse(own_path(one(given, "back")), status_code=303)
         for name, allowed in (("language", LANGUAGES), ("mode", ("elder", "standard"))):
             if one(given, name) in allowed:
@@ -340,31 +362,3 @@ class Pages:
 def reader_of(context: Context) -> Reader:
     """What a menu is told of whoever asks."""
     return Reader(known=context.actor.known, staff=context.actor.staff)
-
-
-def errors_in(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A payload's user errors, those of its single outcomes too, each sentence once."""
-    told = [*payload["userErrors"]]
-    parts = [*payload.get("outcomes", ()), *payload.get("rows", ())]
-    told += [error for one in parts for error in one["userErrors"]]
-    return list({error["message"]: error for error in told}.values())
-
-
-def address_of(request: Request, path: str = "") -> str:
-    """The address of the page that a request is about, with its query."""
-    query = request.url.query
-    return (path or request.url.path) + (f"?{query}" if query else "")
-
-
-def turned(address: str, name: str, cursor: str | None = None) -> str:
-    """A page's address where its list `name` goes on after a cursor; None, from its beginning."""
-    path, _, query = address.partition("?")
-    kept = [one for one in parse_qsl(query) if one[0] not in (name, "done")]
-    told = urlencode([*kept, *([(name, cursor)] if cursor else [])])
-    return f"{path}?{told}#{name}" if told else f"{path}#{name}"
-
-
-def operations() -> dict[str, str]:
-    """The stored operations, by name."""
-    files = (HERE / "operations").glob("*.graphql")
-    return {path.stem: path.read_text("utf-8") for path in sorted(files)}

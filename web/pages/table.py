@@ -5,12 +5,15 @@ Knows addresses, operations and templates; refuses to know what any of them is a
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from web.forms import OFFICE, Given
 from web.pages.acts import Act, Answered, Words
+
+OPERATIONS = Path(__file__).parent.parent / "operations"
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,3 +83,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         thing, choices = answers.get(self.needs or "") or {}, self.choices(answers)
         offered = [act for act in self.acts if act.offered(thing, answers)]
         return [act for act in offered if all(one.words or choices[one.name] for one in act.chosen)]
+
+
+def operations() -> dict[str, str]:
+    """The stored operations, by name."""
+    files = OPERATIONS.glob("*.graphql")
+    return {path.stem: path.read_text("utf-8") for path in sorted(files)}
