@@ -18,7 +18,6 @@ async def test_grouped_commits_are_three_times_one_orm_transaction_each(size: Si
     assert told.ratio >= 3, told
 
 
-@pytest.mark.timeout(7_200)
 def test_neither_memory_nor_an_append_grows_with_the_log(size: Size) -> None:
     # The sizes of the promise are measured when everything is; an append of a short run is noisy.
     sizes, most = (

@@ -207,7 +207,6 @@ def total(sums: Sums, name: str) -> int:
 
 
 @pytest.mark.anyio
-@pytest.mark.timeout(3_600)
 async def test_a_year_of_posts_and_wishes_comes_to_what_the_export_sums_to(
     world: World, tmp_path: Path
 ) -> None:

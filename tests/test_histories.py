@@ -101,7 +101,6 @@ class Books:
         assert (await replay.compare(self.world.settings.database_url)).differences == ()
 
 
-@pytest.mark.timeout(3_600)
 async def test_after_every_step_the_books_of_a_city_hold(
     sqlite_url: str, tmp_path: Path, size: str
 ) -> None:
@@ -150,7 +149,6 @@ async def lived(task: Task, steps: int) -> str:
     return shown.decode().strip()
 
 
-@pytest.mark.timeout(3_600)
 async def test_a_city_whose_process_is_killed_again_and_again_goes_on(
     database_url: str, tmp_path: Path, size: str
 ) -> None:

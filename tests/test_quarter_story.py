@@ -129,7 +129,6 @@ async def exported(world: World, directory: Path) -> dict[str, Any]:
 
 
 @pytest.mark.anyio
-@pytest.mark.timeout(7_200)
 async def test_every_published_total_of_a_quarter_is_a_sum_over_its_export(
     sqlite_url: str, tmp_path: Path, size: str
 ) -> None:

@@ -110,7 +110,6 @@ async def sent(client: httpx.AsyncClient, site: str, one: Station) -> Any:
 
 
 @pytest.mark.anyio
-@pytest.mark.timeout(1_200)
 async def test_every_station_s_roster_is_in_once_however_many_send_at_once(
     postgres_url: str, tmp_path: Path, size: str
 ) -> None:
