@@ -10,11 +10,11 @@ from timebank.access import Role
 from timebank.activities import Activity, ActivityKind, Move, move_activity
 from timebank.activity_holds import (
     ActivityHold,
-    HoldReason,
     hold_activity,
     release_activity,
     void_activity,
 )
+from timebank.activity_life import HoldReason
 from timebank.actors import Actor, person
 from timebank.attendance import end_activity, scan
 from timebank.clock import day_of
