@@ -14,6 +14,7 @@ from ledger.anchor import Anchor, Verdict, decide_start, find, proved
 from ledger.checkpoint import Checkpoint, InvalidNote, open_note
 from ledger.head import CommitUnknown, Stopped, instant_text
 from ledger.merkle import EMPTY_ROOT, InvalidProof
+from ledger.outages import Away
 from ledger.reader import Reader, Unreadable, open_reader, read_root
 from ledger.signer import LogSigner
 from ledger.writer import Transaction, Writer
@@ -109,7 +110,7 @@ class Publisher:
             try:
                 await self.publish()
                 self.failure = None
-            except (OSError, CommitUnknown, Unreadable, Stopped) as error:
+            except (Away, OSError, CommitUnknown, Unreadable, Stopped) as error:
                 self.failure = error
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), interval)

@@ -69,7 +69,8 @@ class Writer(Protocol):
 
         Args: stopped, let in while the ledger is stopped: for whoever lifts the stop, and nobody
         else. Refuses otherwise with Stopped then, and with NotInstalled where there is no ledger.
-        Leaving may raise CommitUnknown. A cancelled caller never leaves it open.
+        Leaving may raise CommitUnknown. Raises Away where the database cannot be reached or takes
+        nothing; then nothing was written. A cancelled caller never leaves it open.
         """
 
     async def scrub(self) -> bool:

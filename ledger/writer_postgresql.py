@@ -29,6 +29,7 @@ from ledger.head import (
     node_row,
     row_of_head,
 )
+from ledger.outages import Away, is_away
 from ledger.statements import ForRows, Query
 from ledger.tables import Dialect
 
@@ -81,6 +82,8 @@ class PostgresqlWriter:
                 await _commit(self._connection)
             except BaseException as error:
                 await self._undo(error)
+                if is_away(error) and not isinstance(error, CommitUnknown):
+                    raise Away(str(error)) from error
                 raise
 
     async def scrub(self) -> bool:

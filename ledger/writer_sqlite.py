@@ -31,6 +31,7 @@ from ledger.head import (
     node_row,
     row_of_head,
 )
+from ledger.outages import Away, is_away
 from ledger.statements import ForRows, Query
 from ledger.tables import SQLITE_PRAGMAS, Dialect, sqlite_placeholders, sqlite_uri
 
@@ -66,6 +67,10 @@ class SqliteWriter:
             transaction = SqliteTransaction(self, await self._run(self._begin, stopped))
             yield transaction
             await self._run(self._commit)
+        except Exception as error:
+            if is_away(error) and not isinstance(error, CommitUnknown):
+                raise Away(str(error)) from error
+            raise
         finally:
             # The thread takes jobs in order: whatever a cancelled caller left running there ends
             # first, then this undoes what was not committed, then the next transaction begins.

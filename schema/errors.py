@@ -12,8 +12,9 @@ from typing import Any
 import structlog
 from graphql import ArgumentNode, GraphQLError, ValueNode
 
+from ledger.outages import is_away
 from schema.context import Context
-from timebank.refusals import Denial, Refusal
+from timebank.refusals import Denial, LedgerAway, Refusal
 
 ERRORS_MAX = 20
 MESSAGE_MAX = 500
@@ -86,6 +87,9 @@ def tell_execution(errors: Sequence[GraphQLError], context: Context) -> list[Tol
 
 def _tell_field(error: GraphQLError, context: Context) -> Told:
     cause = cause_of(error)
+    if is_away(cause):
+        log.error("ledger_away", request=context.request_id, error=type(cause).__name__)
+        cause = LedgerAway()
     if isinstance(cause, Denial):
         return tell(error, code=cause.code, says=context.translate(cause.says))
     if isinstance(cause, Refusal):

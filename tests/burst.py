@@ -15,7 +15,7 @@ from timebank.actors import person
 from timebank.bank import open_bank
 from timebank.clock import ManualClock
 from timebank.keys import RequestKey
-from timebank.refusals import Refusal
+from timebank.refusals import LedgerAway, Refusal
 from timebank.reward_orders import order_reward
 from timebank.settings import Settings
 
@@ -46,14 +46,18 @@ def attempt_key(scope: str, name: str) -> RequestKey:
 
 
 async def attempt(task: Task, name: str) -> Told:
-    """Order once."""
-    try:
-        answer = await order_reward(
-            person(task.person), reward=task.reward, key=attempt_key(task.person, name)
-        )
-    except Refusal as refusal:
-        return Told(name, refusal=refusal.code)
-    return Told(name, answer.order, answer.entry, answer.replayed)
+    """Order once; while the database is away ask again with the same key, as people are told to."""
+    while True:
+        try:
+            answer = await order_reward(
+                person(task.person), reward=task.reward, key=attempt_key(task.person, name)
+            )
+        except Refusal as refusal:
+            return Told(name, refusal=refusal.code)
+        except LedgerAway:
+            await asyncio.sleep(0.1)
+            continue
+        return Told(name, answer.order, answer.entry, answer.replayed)
 
 
 async def main() -> None:

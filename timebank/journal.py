@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from ledger.entry import Sealed, Tip
+from ledger.outages import Away
 from ledger.writer import (
     CommitUnknown,
     EachRow,
@@ -40,7 +41,7 @@ from timebank.clock_faults import (
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.projections import Known, Missing, Place
-from timebank.refusals import Busy, Denial, IdempotencyKeyReused, LedgerStopped, Refusal
+from timebank.refusals import Busy, Denial, IdempotencyKeyReused, LedgerAway, LedgerStopped, Refusal
 from timebank.remembered import Remembered
 from timebank.tables import Key, R, Row, could_be_kept
 
@@ -274,7 +275,7 @@ class Journal:
 
         Args: key, the attempt's request key (None: an attempt that nobody repeats); answer, the
         class of what `work` returns; needs, rows to load beforehand; rehearse, decide only.
-        Raises whatever the work refuses; Busy when 4,096 works wait already; LedgerStopped.
+        Raises whatever the work refuses; Busy when 4,096 works wait; LedgerStopped; LedgerAway.
         """
         if self.halted is not None:
             raise LedgerStopped
@@ -330,10 +331,11 @@ class Journal:
                 # Whatever did commit is found by its request id when the same works run again.
                 log.warning("commit_unknown", works=len(works))
                 continue
-            except Stopped as error:
-                log.error("ledger_stopped", reason=str(error))
+            except (Away, Stopped) as error:
+                away = isinstance(error, Away)
+                log.error("ledger_away" if away else "ledger_stopped", reason=str(error))
                 for work in works:
-                    work.settle(LedgerStopped())
+                    work.settle(LedgerAway() if away else LedgerStopped())
                 return
             except Exception as error:
                 await self._flush_apart(works, error)
@@ -344,7 +346,7 @@ class Journal:
                 work.settle(outcome)
             return
         for work in works:
-            work.settle(CommitUnknown())
+            work.settle(LedgerAway())
 
     async def _flush_apart(self, works: Sequence[Work], error: Exception) -> None:
         """One bad work must not take the others with it: each alone, once."""

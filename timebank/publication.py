@@ -19,6 +19,7 @@ from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find_beside
 from ledger.checkpoint import Checkpoint, Verifier
 from ledger.gathering import Gatherer, cosigned_sizes
 from ledger.head import CommitUnknown, NotInstalled, Stopped, instant_text
+from ledger.outages import Away, is_away
 from ledger.publisher import Halted, Publisher
 from ledger.quorum import Quorum, parse_quorum
 from ledger.reader import Reader, Unreadable, open_reader, read_head
@@ -33,6 +34,8 @@ from timebank.settings import Settings
 LOOK_AGAIN = 1.0
 TIME_TO_COSIGN = timedelta(minutes=1)
 POLL = 0.05
+# What may keep a process from signing once more before it goes; another does it then.
+_LEFT_UNSIGNED = (AnchorHeld, Away, CommitUnknown, Halted, OSError, Stopped, Unreadable)
 
 log = structlog.get_logger()
 
@@ -95,8 +98,9 @@ async def examine(settings: Settings) -> Verdict:
     try:
         async with open_reader(settings.database_url) as reader:
             return decide_start(await find_beside(reader, settings.anchor_file, log))
-    except (NotInstalled, Unreadable):
-        if not settings.anchor_file.exists():
+    except (NotInstalled, Unreadable) as error:
+        # A server that is starting has lost nothing.
+        if is_away(error) or not settings.anchor_file.exists():
             raise
         return Verdict.LOST_DATABASE
 
@@ -318,7 +322,7 @@ async def publishing(settings: Settings) -> AsyncIterator[Publication]:
         with contextlib.suppress(asyncio.CancelledError):
             await task
         # What the last requests wrote is signed before the process goes.
-        with contextlib.suppress(AnchorHeld, CommitUnknown, Halted, OSError, Stopped, Unreadable):
+        with contextlib.suppress(*_LEFT_UNSIGNED):
             await made.publish()
 
 

@@ -103,6 +103,14 @@ class Busy(Denial):
     retry_after = 1
 
 
+class LedgerAway(Denial):
+    """The database cannot be reached, or takes nothing: it is down, changing over, or full."""
+
+    code = "BUSY"
+    says = "The ledger is out of reach for a moment; ask again with the same key."
+    retry_after = 5
+
+
 class LedgerStopped(Denial):
     """Nothing is written: the ledger and its anchor disagree, or its keepers stopped it."""
 

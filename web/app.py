@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import schema
+from ledger.outages import is_away
 from schema.context import Context
 from schema.execution import Api
 from timebank import certificate_issuing, journal, publication, sign_in, timers, vault, words
@@ -32,6 +34,7 @@ from web.files import Files
 from web.graphql import GraphQL, document_id
 from web.helpful import Helpful
 from web.metrics import metrics
+from web.outages import Outages
 from web.pages.rendering import Pages
 from web.tiles import Tiles
 
@@ -127,10 +130,15 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """The database answers, a policy is in force, and nothing forbids writing."""
     held = journal.current()
-    trouble = await publication.trouble(
-        request.app.state.settings, now=held.clock.now(), pace=held.pace
-    )
-    ready = trouble is None and await find(PolicyCalendar, CALENDAR) is not None
+    try:
+        trouble = await publication.trouble(
+            request.app.state.settings, now=held.clock.now(), pace=held.pace
+        )
+        ready = trouble is None and await find(PolicyCalendar, CALENDAR) is not None
+    except Exception as error:
+        if not is_away(error):
+            raise
+        trouble, ready = "the database cannot be reached", False
     told = {"ready": ready, **({"trouble": trouble} if trouble else {})}
     return JSONResponse(told, status_code=200 if ready else 503)
 
@@ -181,6 +189,7 @@ def build(
         open_documents=settings.development,
     )
     app = Starlette(
+        middleware=[Middleware(Outages)],
         routes=[
             Route("/graphql", endpoint),
             Route("/healthz", healthz),

@@ -14,12 +14,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ledger.outages import is_away
 from schema.context import Context
 from schema.documents import Document, Operation
 from schema.errors import Refused, log_failure, refused
 from schema.execution import Answer, Api
 from timebank.origins import holder_of
-from timebank.refusals import Denial
+from timebank.refusals import Denial, LedgerAway
 from web.asking import (
     BODY_MAX,
     JSON,
@@ -100,6 +101,12 @@ class GraphQL:
             return _unread(error, media)
         except Denial as denial:
             return _refusal(refused(denial.code, denial.says), media)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            no = LedgerAway
+            away = refused(no.code, no.says, retry_after_seconds=no.retry_after)
+            return _refusal(away, media)
         cost = _Cost(self._points, context)
         try:
             operation = self._operation(received, context, cost)

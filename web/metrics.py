@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.anchor import Verdict
+from ledger.outages import is_away
 from ledger.reader import open_reader, read_head
 from ledger.receipts import witnessed_size
 from timebank import journal, publication
@@ -91,7 +92,15 @@ async def metrics(request: Request) -> Response:
     host = request.client.host if request.client else ""
     if not _is_here(host):
         return Response(status_code=404)
-    told = generate_latest(await collect(request.app.state.settings))
+    try:
+        collected, reached = await collect(request.app.state.settings), 1
+    except Exception as error:
+        if not is_away(error):
+            raise
+        collected, reached = CollectorRegistry(), 0
+    says = "1 while the database can be reached; without it there are no other figures."
+    Gauge("timebank_database_reached", says, registry=collected).set(reached)
+    told = generate_latest(collected)
     return Response(told, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
