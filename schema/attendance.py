@@ -25,6 +25,7 @@ show_enum(
     station_code="By the station's rotating code, on the person's own device.",
     staff_scan="By staff, who scanned the volunteer's number.",
     device_scan="By a device of the station, which scanned the volunteer's number.",
+    offline_scan="By a device of the station, which signed it while it was offline.",
     unconfirmed="Nobody checked out; the visit was closed at the planned end.",
 )
 

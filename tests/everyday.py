@@ -77,6 +77,15 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "recordSheet.text": f"volunteer,date,start,end,kind\n{number},2026-11-17,09:00,10:00,elder",
         "area": "420102002003",
         "code": "420100",
+        "syncScans.scans": [
+            {
+                "id": "scan-0001",
+                "activity": activity,
+                "number": number,
+                "at": "2026-11-18T01:00:00Z",
+                "signature": "AAAA",
+            }
+        ],
         "checkIn.code": "000000",
         "checkOut.code": "000000",
         "home": world.station,

@@ -188,4 +188,4 @@ async def test_the_table_says_what_the_api_does_for_a_device_as_for_the_public(
         and answers[0] == "no"
         and await is_let(city, "device", True, *field.split("."))
     }
-    assert more == {*OF_DEVICES, "Mutation.scanVolunteer"}
+    assert more == {*OF_DEVICES, "Mutation.scanVolunteer", "Mutation.syncScans"}

@@ -40,6 +40,8 @@ from timebank.station_codes import need_code
 from timebank.tables import Row, find, table
 
 EARLY = LATE = 30 * MINUTE
+ON = frozenset({ActivityState.OPEN, ActivityState.RUNNING})
+"""Where people come and go."""
 
 
 class Way(StrEnum):
@@ -48,6 +50,7 @@ class Way(StrEnum):
     STATION_CODE = "station_code"
     STAFF_SCAN = "staff_scan"
     DEVICE_SCAN = "device_scan"
+    OFFLINE_SCAN = "offline_scan"
     UNCONFIRMED = "unconfirmed"
 
 
@@ -163,8 +166,10 @@ def _checked_in(rows: Rows, event: CheckedIn, entry: Sealed) -> None:
     there = rows.get(Present, event.activity)
     people = (*(there.people if there else ()), event.person)
     rows.put(Present(activity=event.activity, people=people))
-    ends = rows.there(Activity, event.activity).ends
-    rows.put(Whereabouts(person=event.person, activity=event.activity, planned_end=ends))
+    if rows.get(Whereabouts, event.person) is None:
+        # A scan that comes in late may tell of where somebody was before they went on.
+        ends = rows.there(Activity, event.activity).ends
+        rows.put(Whereabouts(person=event.person, activity=event.activity, planned_end=ends))
 
 
 @projects(CheckedOut)
@@ -185,7 +190,9 @@ def _leave(rows: Rows, activity: str, person: str, at: datetime, way: Way) -> No
     rows.put(msgspec.structs.replace(held, visits=(*earlier, closed)))
     left = tuple(one for one in rows.there(Present, activity).people if one != person)
     rows.put(Present(activity=activity, people=left))
-    rows.drop(Whereabouts, person)
+    now = rows.get(Whereabouts, person)
+    if now is not None and now.activity == activity:
+        rows.drop(Whereabouts, person)
 
 
 # Decisions
@@ -199,12 +206,13 @@ def decide_check_in(
     number: str,
     now: datetime,
     most: int,
+    states: frozenset[ActivityState] = ON,
 ) -> None:
-    """Whether somebody may check in now.
+    """Whether somebody may check in at `now`, at an activity in one of some states.
 
     Refuses: ActivityNotOpen, NotYetTime, CheckedInAlready, CheckedInElsewhere, TooManyCheckIns.
     """
-    if activity.state not in (ActivityState.OPEN, ActivityState.RUNNING):
+    if activity.state not in states:
         raise ActivityNotOpen(state=activity.state.value)
     if not activity.starts - EARLY <= now < activity.ends:
         raise NotYetTime

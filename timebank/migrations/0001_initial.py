@@ -168,8 +168,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('member', fields.CharField(max_length=512)),
-                ('community', fields.CharField(max_length=512)),
                 ('path', fields.CharField(max_length=512)),
+                ('community', fields.CharField(max_length=512)),
                 ('body', fields.CharField(max_length=64)),
                 ('office', fields.CharField(max_length=64)),
                 ('state', fields.CharField(max_length=64)),
@@ -1033,8 +1033,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('member', fields.CharField(max_length=512)),
-                ('community', fields.CharField(max_length=512)),
                 ('path', fields.CharField(max_length=512)),
+                ('community', fields.CharField(max_length=512)),
                 ('state', fields.CharField(max_length=64)),
                 ('reported_on', DayField(max_length=10)),
                 ('reconfirm_by', DayField(null=True, max_length=10)),
@@ -1427,9 +1427,9 @@ class Migration(migrations.Migration):
             name='PostClaim',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
-                ('post', fields.CharField(max_length=512)),
                 ('member', fields.CharField(max_length=512)),
                 ('path', fields.CharField(max_length=512)),
+                ('post', fields.CharField(max_length=512)),
                 ('state', fields.CharField(max_length=64)),
                 ('claimed_at', InstantField()),
                 ('evaluation', fields.CharField(null=True, max_length=64)),
@@ -1690,6 +1690,18 @@ class Migration(migrations.Migration):
                 ('pieces', fields.BigIntField()),
             ],
             options={'table': 'reward_taken', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ScanIn',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('activity', fields.CharField(max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('at', InstantField()),
+                ('seq', fields.BigIntField()),
+            ],
+            options={'table': 'offline_scan', 'app': 'timebank', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
