@@ -2,13 +2,28 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+
+class ProviderSettings(BaseModel):
+    """Somebody whose word signs people in: an OpenID provider, and what it knows us by."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,19}$", description="Its name in addresses.")
+    title: str = Field(min_length=1, max_length=40, description="What people call it.")
+    issuer: str = Field(
+        pattern=r"^(https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?(/[^\s?#]*)?)$",
+        description="Its issuer, from which everything else of it is discovered.",
+    )
+    client_id: str
+    client_secret: SecretStr
 
 
 class Settings(BaseSettings):
@@ -57,6 +72,9 @@ class Settings(BaseSettings):
     )
     staff_second_factor: bool = Field(
         default=True, description="Whether roles rest in sessions without a second factor."
+    )
+    providers: tuple[ProviderSettings, ...] = Field(
+        default=(), description="OpenID providers by whose word people sign in."
     )
     help_telephone: str = Field(
         default="027-12345", description="Where people help by telephone; on every page."

@@ -36,6 +36,8 @@ from web.helpful import Helpful
 from web.metrics import metrics
 from web.outages import Outages
 from web.pages.rendering import Pages
+from web.provider_door import ProviderDoor
+from web.providers import open_providers
 from web.tiles import Tiles
 
 COOKIE = "__Host-timebank"
@@ -201,6 +203,7 @@ def build(
             *Documents(context_of).routes(),
             *Tiles(settings.database_url, context_of).routes(),
             *(Door().routes(pages) if demo else []),
+            *ProviderDoor(open_providers(settings.providers)).routes(pages),
             *pages.routes(),
         ],
         lifespan=lifespan,

@@ -28,7 +28,13 @@ def back_to_the_door(posted: Posted) -> str:
 
 
 PAGES = (
-    Page(path="/sign-in", template="sign_in.html", who="anyone", alone=True),
+    Page(
+        path="/sign-in",
+        template="sign_in.html",
+        operation="sign_in_ways",
+        who="anyone",
+        alone=True,
+    ),
     Page(path="/sign-in/card", template="sign_in_card.html", who="anyone", alone=True),
     Page(path="/new-password", template="new_password.html", who="anyone", alone=True),
     Page(

@@ -82,4 +82,13 @@ FORMS = (
         },
         keyed=False,
     ),
+    Form(
+        path=f"{DATA}/unlink",
+        mutation="unlink_identity",
+        field="unlinkIdentity",
+        page=DATA,
+        then=f"{DATA}?done=1",
+        given=lambda posted: {"provider": posted.one("provider")},
+        keyed=False,
+    ),
 )
