@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
 from playwright.async_api import Browser, Locator, Page
+from starlette.types import ASGIApp
 
 from timebank import demo_city
 from timebank.clock import Clock, ManualClock, day_of, instant
@@ -31,14 +33,17 @@ async def make_city(directory: Path, *, size: Size = SMALL) -> Settings:
 
 @asynccontextmanager
 async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[str]:
-    """The server on a free port; gives its address."""
-    config = uvicorn.Config(
-        app.build(settings, clock=clock, demo=True),
-        port=0,
-        log_level="error",
-        lifespan="on",
-        ws="none",
-    )
+    """The demonstration's server on a free port; gives its address."""
+    async with listening(app.build(settings, clock=clock, demo=True)) as address:
+        yield address
+
+
+@asynccontextmanager
+async def listening(
+    served: ASGIApp, *, lifespan: Literal["on", "off"] = "on"
+) -> AsyncIterator[str]:
+    """An application on a free port; without its lifespan where the bank is open already."""
+    config = uvicorn.Config(served, port=0, log_level="error", lifespan=lifespan, ws="none")
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # uvicorn tells by no event when it is ready

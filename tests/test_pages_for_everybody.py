@@ -1,49 +1,61 @@
 """Every page for everybody: axe-core finds nothing, targets are large, nothing is said or blocked.
 
-Standard and elder mode, a phone and a desk, Chinese and English. A signed-in browser context a
-role, each page opened in it; every combination at full size, one a page by turns otherwise.
+Every page of the tables is opened, with a thing that is there where its address names one, in a
+city that holds something of everything: standard and elder mode, a phone and a desk, Chinese and
+English, and at 320 px with a doubled font. Every combination at full size, one a page by turns
+otherwise.
 """
 
 import hashlib
 from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
 from tests.conftest import SIZE
-from tests.demo_site import enter, make_city, serving
+from tests.demo_site import listening
+from tests.role_city import City, found_city
+from tests.starring import HOURLY, awarded, served_hours
+from tests.test_entitlements import courtesy
+from tests.world import World, key, open_world
+from timebank.access import Role, grant_role
+from timebank.actors import SYSTEM
+from timebank.certificates import Certificate
+from timebank.divisions import CITY_PATH
+from timebank.funding.calls import Call
+from timebank.reward_orders import order_reward
+from timebank.sign_in import open_session
+from timebank.tables import find, select
+from web import app
 from web.pages.every import PAGES
 from web.pages.table import Page
 
 pytestmark = pytest.mark.anyio
 VENDOR = Path(__file__).parent / "vendor"
 COMBINATIONS = list(product(("standard", "elder"), (360, 1280), ("zh-CN", "en")))
-ROLES = {"desk": "站长", "office": "区志愿服务负责人"}
-VOLUNTEER = "志愿者"
-THERE = {
-    "/c/{number}": "/c/0001",
-    "/calls/{id}": "/calls/none",
-    "/certificates/{id}": "/certificates/none",
-    "/e/{order}": "/e/none",
-    "/grants/{id}": "/grants/none",
-    "/o/{id}": "/o/none",
-    "/office/organisations/{id}": "/office/organisations/none",
-    "/organisations/{id}/work": "/organisations/none/work",
-    "/projects/{id}": "/projects/none",
-    "/redeem/{id}": "/redeem/none",
-    "/u/{link}": "/u/none",
-    "/reports/{id}": "/reports/none",
-    "/v/{code}": "/v/none",
-    "/w/{link}": "/w/none",
+READERS = {"desk": "staff", "office": "staff", "open": "public"}
+VOLUNTEER = "self"
+NAMED = {
+    "/c/{number}": ("self", "station.number"),
+    "/calls/{id}": ("staff", "the call"),
+    "/certificates/{id}": ("self", "revokeCertificate.certificate"),
+    "/e/{order}": ("public", "the courtesy"),
+    "/grants/{id}": ("staff", "contractGrant.grant"),
+    "/o/{id}": ("public", "organisation"),
+    "/office/organisations/{id}": ("staff", "organisation"),
+    "/organisations/{id}/work": ("organisation_representative", "organisation"),
+    "/projects/{id}": ("public", "project"),
+    "/redeem/{id}": ("self", "reward"),
+    "/reports/{id}": ("organisation_representative", "saveReport.report"),
+    "/u/{link}": ("public", "unitStatementByLink.link"),
+    "/v/{code}": ("public", "the certificate's code"),
+    "/w/{link}": ("public", "link"),
 }
-"""What is opened for a page whose address has a part."""
-NOT_THERE = dict.fromkeys(
-    ("/calls/none", "/grants/none", "/projects/none", "/u/none"), "404 (Not Found)"
-)
-"""What a browser says of a page that is not there, and that is meant to look like any other."""
+"""For a page whose address names a thing: whose page it is, and what the city calls the thing."""
 RULES = """() => axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
   resultTypes: ["violations"],
@@ -59,26 +71,82 @@ SMALL = """least => [...document.querySelectorAll("a, button, input, select, tex
   .map(one => `target: ${one.tagName} ${one.textContent.trim() || one.name}`)"""
 
 
+DOUBLED = """() => { const root = document.documentElement;
+  root.style.fontSize = "44px"; const wide = root.scrollWidth;
+  root.style.fontSize = ""; return wide; }"""
+"""How wide a page is with twice the font of elder mode, the larger of the two."""
+
+
+class Site:
+    """A city with something of everything, served; who reads it, and what lies where."""
+
+    def __init__(self, address: str, city: City, things: dict[str, Any]) -> None:
+        self.address, self.things = address, things
+        self.readers = {name: actor.person for name, actor in city.near.items()}
+
+    async def enter(self, browser: Browser, reader: str) -> tuple[Tab, list[str]]:
+        """A reader's browser, and what its console says."""
+        context = await browser.new_context()
+        context.set_default_timeout(30_000)
+        if person := self.readers[reader]:
+            token = (await open_session(person)).token
+            await context.add_cookies([{"name": "timebank", "value": token, "url": self.address}])
+        tab, said = await context.new_page(), list[str]()
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        return tab, said
+
+    def address_of(self, page: Page, *, there: bool = True) -> str:
+        """Where a page is opened; `there`, for a thing that is there."""
+        if "{" not in page.path:
+            return page.path
+        part = page.path[page.path.index("{") : page.path.index("}") + 1]
+        return page.path.replace(part, self.things[NAMED[page.path][1]] if there else "none")
+
+
+async def courtesy_ordered(world: World) -> str:
+    """Somebody with an awarded star, and their order for what it opens."""
+    who = await world.volunteer()
+    await served_hours(world, who, 1)
+    reward = await courtesy(world)
+    await awarded(world, who)
+    return (await order_reward(who, reward=reward, key=key())).order
+
+
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    settings = await make_city(tmp_path_factory.mktemp("city"))
-    async with serving(settings) as address:
-        yield address
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    directory = tmp_path_factory.mktemp("city")
+    url = f"sqlite:///{directory / 'timebank.db'}"
+    async with open_world(url, directory, policy=HOURLY) as world:
+        ordered = await courtesy_ordered(world)
+        city = await found_city(world)
+        # Staff of everything: no office is without what only another office sees.
+        city.near["staff"] = await world.officer(Role.STATION_MANAGER, world.station_path)
+        for role in set(Role) - {Role.STATION_MANAGER}:
+            person = city.near["staff"].person or ""
+            await grant_role(SYSTEM, person=person, role=role, scope=CITY_PATH, key=key())
+        held = await find(Certificate, city.things["revokeCertificate.certificate"])
+        assert held
+        (call, *_) = await select(Call, limit=1)
+        things = city.things | {"the certificate's code": held.code, "the call": call.id}
+        things["the courtesy"] = ordered
+        async with listening(app.build(world.settings), lifespan="off") as address:
+            yield Site(address, city, things)
 
 
-def walked(role: str) -> list[tuple[str, str, int, str]]:
-    """The pages that a role walks through: address, mode, width and language."""
-    pages = [page for page in PAGES if ROLES.get(page.group, VOLUNTEER) == role]
+def reader_of(page: Page) -> str:
+    """Whose page it is."""
+    if page.path in NAMED:
+        return NAMED[page.path][0]
+    return READERS.get(page.group, VOLUNTEER)
+
+
+def walked(reader: str) -> list[tuple[Page, str, int, str]]:
+    """The pages that a reader walks through: page, mode, width and language."""
+    numbered = [(n, page) for n, page in enumerate(PAGES) if reader_of(page) == reader]
     if SIZE == "full":
-        return [(address_of(page), *how) for page in pages for how in COMBINATIONS]
-    return [
-        (address_of(page), *COMBINATIONS[n % len(COMBINATIONS)]) for n, page in enumerate(pages)
-    ]
-
-
-def address_of(page: Page) -> str:
-    """Where a page is opened; a page with a part in its path is told one above."""
-    return THERE[page.path] if "{" in page.path else page.path
+        return [(page, *how) for _, page in numbered for how in COMBINATIONS]
+    return [(page, *COMBINATIONS[n % len(COMBINATIONS)]) for n, page in numbered]
 
 
 async def dressed(tab: Tab, site: str, mode: str, width: int, language: str) -> None:
@@ -88,30 +156,49 @@ async def dressed(tab: Tab, site: str, mode: str, width: int, language: str) -> 
     await tab.set_viewport_size({"width": width, "height": 900})
 
 
-@pytest.mark.parametrize("role", [VOLUNTEER, *ROLES.values()])
-async def test_every_page_is_fit_for_everybody(browser: Browser, site: str, role: str) -> None:
-    tab, said = await enter(browser, site, role)
+@pytest.mark.parametrize("reader", sorted({reader_of(page) for page in PAGES}))
+async def test_every_page_is_fit_for_everybody(browser: Browser, site: Site, reader: str) -> None:
+    tab, said = await site.enter(browser, reader)
     await tab.context.add_init_script(path=VENDOR / "axe.min.js")
     wrong: list[str] = []
-    for path, mode, width, language in walked(role):
-        await dressed(tab, site, mode, width, language)
-        await tab.goto(site + path)
+    for page, mode, width, language in walked(reader):
+        path = site.address_of(page)
+        await dressed(tab, site.address, mode, width, language)
+        answer = await tab.goto(site.address + path)
+        assert answer
+        found = [] if answer.status == 200 else [f"status {answer.status}"]
         assert await tab.evaluate("document.documentElement.lang") == language
-        found = await tab.evaluate(RULES)
+        found += await tab.evaluate(RULES)
         found += await tab.evaluate(SMALL, 60 if mode == "elder" else 44)
         wide = await tab.evaluate("document.documentElement.scrollWidth")
         found += [f"{wide} px wide"] if wide > width else []
-        found += [line for line in said if path not in NOT_THERE or NOT_THERE[path] not in line]
-        wrong += [f"{path} {mode} {width} {language}: {one}" for one in found]
+        await tab.set_viewport_size({"width": 320, "height": 900})
+        wide = await tab.evaluate(DOUBLED)
+        found += [f"{wide} px wide at 320 px with a doubled font"] if wide > 320 else []
+        wrong += [f"{path} {mode} {width} {language}: {one}" for one in [*found, *said]]
         said.clear()
     assert not wrong, "\n".join(wrong)
 
 
-async def test_what_the_walk_looks_for_is_found(browser: Browser, site: str) -> None:
+@pytest.mark.parametrize("path", [page.path for page in PAGES if "{" in page.path])
+async def test_a_page_is_walked_with_a_thing_that_is_there(
+    browser: Browser, site: Site, path: str
+) -> None:
+    """Or the walk would see nothing but what says that there is nothing."""
+    (page,) = [page for page in PAGES if page.path == path]
+    tab, _ = await site.enter(browser, reader_of(page))
+    shown: list[str] = []
+    for there in (True, False):
+        await tab.goto(site.address + site.address_of(page, there=there))
+        shown.append(await tab.locator("main").inner_text())
+    assert shown[0] != shown[1]
+
+
+async def test_what_the_walk_looks_for_is_found(browser: Browser, site: Site) -> None:
     """A page that is fit for nobody fails at every rule, or the walk would prove nothing."""
-    tab, _ = await enter(browser, site, VOLUNTEER)
+    tab, _ = await site.enter(browser, VOLUNTEER)
     await tab.context.add_init_script(path=VENDOR / "axe.min.js")
-    await tab.goto(f"{site}/redeem")
+    await tab.goto(f"{site.address}/redeem")
     await tab.evaluate(
         """() => { const main = document.querySelector("main");
         main.style.color = "#ccc"; main.style.background = "#fff";
@@ -121,6 +208,9 @@ async def test_what_the_walk_looks_for_is_found(browser: Browser, site: str) -> 
     assert "color-contrast" in found
     assert "label:" in found
     assert await tab.evaluate(SMALL, 80)
+    await tab.evaluate("document.querySelector('main').style.width = '21rem'")
+    await tab.set_viewport_size({"width": 320, "height": 900})
+    assert await tab.evaluate(DOUBLED) > 320
 
 
 def test_axe_is_the_one_of_the_lock() -> None:
