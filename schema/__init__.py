@@ -1,7 +1,8 @@
 """The API: timebank's capabilities as GraphQL, one module each, no rule of its own.
 
-`build` puts the modules together. Each may bring a `Query` and a `Mutation`, strawberry types whose
-fields become root fields; what they share stands in the modules that mirror no capability.
+`build` puts the modules together. Each may bring a `Query`, a `Mutation` and a `Subscription`,
+strawberry types whose fields become root fields; what they share stands in the modules that mirror
+no capability.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,12 +37,15 @@ def build() -> strawberry.Schema:
     modules = [import_module(name) for name in module_names()]
     roots = {
         root: [getattr(module, root) for module in modules if hasattr(module, root)]
-        for root in ("Query", "Mutation")
+        for root in ("Query", "Mutation", "Subscription")
     }
-    mutations = roots["Mutation"]
+    mutations, subscriptions = roots["Mutation"], roots["Subscription"]
     return strawberry.Schema(
         query=merged("Query", roots["Query"], "What can be asked."),
         mutation=merged("Mutation", mutations, "What can be done.") if mutations else None,
+        subscription=merged("Subscription", subscriptions, "What can be followed.")
+        if subscriptions
+        else None,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 

@@ -7,6 +7,7 @@ token, a test) and what the services are: both are handed in by whoever composes
 import dataclasses
 import secrets
 from collections.abc import Mapping
+from copy import copy
 from enum import Enum
 from typing import Any
 
@@ -73,6 +74,12 @@ class Context:
         self.request_id = request_id or secrets.token_hex(8)
         self.development = development
         self.loaders: Loaders[Context] = Loaders(self)
+
+    def afresh(self) -> "Context":
+        """The same asker a moment later: what was read before is read again."""
+        made = copy(self)
+        made.loaders = Loaders(made)
+        return made
 
     @property
     def may_introspect(self) -> bool:

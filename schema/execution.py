@@ -6,13 +6,14 @@ limits and permissions.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 import strawberry
-from graphql import ExecutionResult, OperationType
+from graphql import ExecutionResult, GraphQLError, OperationType, create_source_event_stream
 
 from schema.columns import DEFINITION, ColumnExecutor, mark_columns
 from schema.context import Context
@@ -73,8 +74,6 @@ class Api:
 
     def admit(self, operation: Operation, variables: Mapping[str, Any], context: Context) -> int:
         """The operation's cost in points; Refused if it costs too much or reads the schema."""
-        if operation.type is OperationType.SUBSCRIPTION:
-            raise refused("BAD_REQUEST", "Subscriptions are not answered here.")
         if operation.shape.introspects and not context.may_introspect:
             raise refused("FORBIDDEN", context.translate("The schema is not open to you."))
         cost = operation.cost(variables)
@@ -86,11 +85,46 @@ class Api:
     async def run(
         self, operation: Operation, variables: Mapping[str, Any], context: Context
     ) -> Answer:
-        """Run an admitted operation within the time there is.
+        """Run an admitted query or mutation within the time there is.
 
         Raises Refused for variables that do not fit and for TIMEOUT. A write that was under way is
         not undone by either: the journal finishes it, and the same key finds its answer.
         """
+        if operation.type is OperationType.SUBSCRIPTION:
+            raise refused("BAD_REQUEST", "Subscriptions are answered over graphql-transport-ws.")
+        executor = self._executor(operation, variables, context)
+        return _answer(await self._in_time(executor.execute_operation(), context), context)
+
+    async def follow(
+        self, operation: Operation, variables: Mapping[str, Any], context: Context
+    ) -> AsyncGenerator[Answer, None]:
+        """Run an admitted subscription: an answer for every event, until the source ends.
+
+        What an event is answered with is read anew each time, and each has the time of a query.
+        Raises Refused, also for whatever the source raises.
+        """
+        executor = self._executor(operation, variables, context)
+        try:
+            stream = await self._in_time(create_source_event_stream(executor), context)
+            if isinstance(stream, ExecutionResult):
+                raise Refused(tell_execution(stream.errors or [], context))
+            # Closed by name: left to the collector, the source would hold its reads until then.
+            async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:
+                async for event in events:
+                    afresh = context.afresh()
+                    once = executor.build_per_event_executor(event)
+                    once.context_value = afresh
+                    result = await self._in_time(once.execute_operation(False), afresh)
+                    yield _answer(result, afresh)
+        except Refused:
+            raise
+        except Exception as error:
+            located = GraphQLError(str(error), original_error=error)
+            raise Refused(tell_execution([located], context)) from None
+
+    def _executor(
+        self, operation: Operation, variables: Mapping[str, Any], context: Context
+    ) -> ColumnExecutor:
         executor = ColumnExecutor.build(
             self.schema,
             operation.document,
@@ -102,20 +136,23 @@ class Api:
         )
         if isinstance(executor, list):
             raise Refused(tell_request(executor, code="BAD_USER_INPUT"))
+        return cast("ColumnExecutor", executor)
+
+    async def _in_time(self, result: Any, context: Context) -> Any:
+        """What something came to, or TIMEOUT."""
         try:
-            result = executor.execute_operation()
             if isawaitable(result):
                 async with asyncio.timeout(self._timeout_seconds):
-                    result = await result
+                    return await result
         except TimeoutError:
             says = context.translate("This took too long; ask again with the same key.")
             raise refused("TIMEOUT", says, retry_after_seconds=1) from None
-        if not isinstance(result, ExecutionResult):
-            raise TypeError("the schema has no @defer and no @stream")
-        return _answer(result, context)
+        return result
 
 
-def _answer(result: ExecutionResult, context: Context) -> Answer:
+def _answer(result: Any, context: Context) -> Answer:
+    if not isinstance(result, ExecutionResult):
+        raise TypeError("the schema has no @defer and no @stream")
     if not result.errors:
         return Answer(data=result.data)
     denials = [e for e in map(cause_of, result.errors) if isinstance(e, Denial)]

@@ -5,7 +5,7 @@ described once; a field without one does not come into being.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import strawberry
@@ -36,3 +36,10 @@ def deprecated(reason: str) -> Callable[[Callable[..., Any]], StrawberryField]:
         return made
 
     return decorate
+
+
+def followed(resolver: Callable[..., AsyncGenerator[Any, None]]) -> StrawberryField:
+    """Make an asynchronous generator a field of Subscription, described by its docstring."""
+    described: Any = strawberry.subscription(description=description_of(resolver))
+    made: StrawberryField = described(resolver)
+    return made

@@ -15,8 +15,11 @@ from ledger.receipts import ReceiptState
 from schema.context import Context, Info
 from schema.enums import show_enum
 from schema.fields import field
+from schema.paging import Listing
 from schema.scalars import Long
 from timebank import entries
+
+ENTRIES = Listing("entries", int)
 
 show_enum(
     ReceiptState,

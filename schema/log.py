@@ -5,20 +5,21 @@ the asker's to see and one that does not exist are the same null.
 """
 
 import base64
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
 from ledger.receipts import ReceiptState
 from schema.accounts import Books
 from schema.context import Info
-from schema.fields import field
-from schema.ledger import LedgerEntry, read_entries
-from schema.paging import Connection, Listing, Page, paged
+from schema.fields import field, followed
+from schema.ledger import ENTRIES, LedgerEntry, read_entries
+from schema.paging import After, Connection, Page, paged
 from schema.scalars import Long
 from timebank import entries
-
-ENTRIES = Listing("entries", int)
 
 Seq = Annotated[Long, strawberry.argument(description="The entry's position, from 0.")]
 Old = Annotated[Long, strawberry.argument(name="from", description="The smaller size, 1 or more.")]
@@ -94,3 +95,47 @@ class Query:
     async def ledger(self) -> Ledger:
         """The ledger."""
         return Ledger(said=await entries.log())
+
+
+@strawberry.type(description="An entry that was just written, and where it stands.")
+class EntryWritten:
+    cursor: str = strawberry.field(
+        description="Where it stands: follow from here again, or ask for `ledger.entries` after it."
+    )
+    entry: LedgerEntry = strawberry.field(description="The entry.")
+
+    @classmethod
+    def of(cls, seq: int) -> "EntryWritten":
+        """An entry by its position."""
+        return cls(cursor=ENTRIES.cursor((seq,)), entry=LedgerEntry(seq=Long(seq)))
+
+
+@strawberry.type(description="What the receipt of an entry rests on now.")
+class ReceiptReached:
+    cursor: str = strawberry.field(description="Where the entry stands in `ledger.entries`.")
+    state: ReceiptState = strawberry.field(description="What it rests on.")
+    receipt: str = strawberry.field(description="The receipt as it is now.")
+
+
+@strawberry.type
+class Subscription:
+    @followed
+    async def entries(self, info: Info, after: After = UNSET) -> AsyncGenerator[EntryWritten, None]:
+        """Every entry that is yours to see, as it is written: from now on, or after a cursor."""
+        position = ENTRIES.key(after)[0] if isinstance(after, str) else None
+        async with aclosing(entries.followed(info.context.actor, after=position)) as written:
+            async for entry in written:
+                yield EntryWritten.of(entry.seq)
+
+    @followed
+    async def receipt(self, info: Info, seq: Seq) -> AsyncGenerator[ReceiptReached, None]:
+        """What the receipt of an entry rests on, whenever that changes; ends with the witnesses.
+
+        Ends after some 5 minutes too, and at once for an entry that is not there for you.
+        """
+        reached = entries.receipts_of(info.context.actor, int(seq))
+        async with aclosing(reached) as states:
+            async for told in states:
+                yield ReceiptReached(
+                    cursor=ENTRIES.cursor((int(seq),)), state=told.state, receipt=told.text
+                )

@@ -1,7 +1,9 @@
 """Notices on the wire: one's own inbox, and what the counter has to tell."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -9,13 +11,16 @@ from strawberry import ID
 
 from schema.context import Context, Input
 from schema.enums import show_enum
-from schema.fields import field
+from schema.fields import field, followed
+from schema.ledger import ENTRIES
 from schema.nodes import Node, answers_for, find_node
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Long
 from timebank import notices
 from timebank.notices import Arrival, NoticeCode
+from timebank.refusals import Unauthenticated
+from timebank.tail import changes
 
 INBOX = Listing("notices", str)
 TO_TELL = Listing("noticesToTell", str)
@@ -154,6 +159,27 @@ class Query:
         return await page.of(
             TO_TELL, notices.notices_to_tell, info.context.actor, str(person), node=Notice.of
         )
+
+
+@strawberry.type(description="That something changed in your inbox; what it says is asked for.")
+class InboxChanged:
+    cursor: str = strawberry.field(
+        description="How far the ledger had come: a cursor of `ledger.entries`."
+    )
+    unread_notices: Long = strawberry.field(description="How many notices you have not read.")
+
+
+@strawberry.type
+class Subscription:
+    @followed
+    async def inbox(self, info: Info) -> AsyncGenerator[InboxChanged, None]:
+        """How many unread notices you have: now, and whenever that changes. Opens no inbox."""
+        actor = info.context.actor
+        if not actor.known:
+            raise Unauthenticated
+        async with aclosing(changes(partial(notices.unread_notices, actor))) as told:
+            async for size, unread in told:
+                yield InboxChanged(cursor=ENTRIES.cursor((size - 1,)), unread_notices=Long(unread))
 
 
 @strawberry.input

@@ -3,17 +3,16 @@
 For the tests of pages and commands.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import uvicorn
 from playwright.async_api import Browser, Locator, Page
 from starlette.types import ASGIApp
 
+from tests.served import served
 from timebank import demo_city
 from timebank.clock import Clock, ManualClock, day_of, instant
 from timebank.demo import Size
@@ -40,20 +39,11 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
 
 @asynccontextmanager
 async def listening(
-    served: ASGIApp, *, lifespan: Literal["on", "off"] = "on"
+    application: ASGIApp, *, lifespan: Literal["on", "off"] = "on"
 ) -> AsyncIterator[str]:
     """An application on a free port; without its lifespan where the bank is open already."""
-    config = uvicorn.Config(served, port=0, log_level="error", lifespan=lifespan, ws="none")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # uvicorn tells by no event when it is ready
-        await asyncio.wait([task], timeout=0.01)
-    (socket,) = server.servers[0].sockets
-    try:
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
+    async with served(application, lifespan=lifespan, ws="none") as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def afternoon() -> ManualClock:

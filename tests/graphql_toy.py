@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx2
@@ -13,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.context import Context, Input
 from schema.execution import Api
-from schema.fields import field
+from schema.fields import field, followed
 from schema.limits import Limits
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
@@ -21,11 +22,13 @@ from schema.scalars import SCALARS, Fen
 from timebank.actors import PUBLIC, person
 from timebank.clock import SystemClock
 from timebank.refusals import Busy, Forbidden, NotFound, Unauthenticated
+from web.admission import Admission
 from web.graphql import GraphQL
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 SECRET = "王秀 420102194901010017"
+COUNTED: list[int] = []
 NUMBERS = Listing("numbers", int)
 
 
@@ -124,8 +127,34 @@ class Mutation:
         return MeetPayload(greeting=str(len(input.who)))
 
 
+@strawberry.type
+class Subscription:
+    @followed
+    async def count(self, to: int) -> AsyncGenerator[Number, None]:
+        """Counts, as fast as it is taken."""
+        for n in range(to):
+            COUNTED.append(n)
+            yield Number(n=n)
+
+    @followed
+    async def silence(self) -> AsyncGenerator[Number, None]:
+        """Never says anything."""
+        await asyncio.sleep(3600)
+        yield Number(n=0)
+
+    @followed
+    async def lost(self, info: Info) -> AsyncGenerator[Number, None]:
+        """Says one thing, then raises a bug that knows too much."""
+        if not info.context.actor.known:
+            raise Unauthenticated
+        yield Number(n=1)
+        raise RuntimeError(SECRET)
+
+
 def toy_schema() -> strawberry.Schema:
-    return strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=SCALARS))
+    return strawberry.Schema(
+        Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS)
+    )
 
 
 async def context_of(request: Request) -> Context:
@@ -164,10 +193,14 @@ class Client:
         return await self.http.get("/graphql", params=parameters, headers=sent)
 
 
-def endpoint(**given: Any) -> GraphQL:
+def admission(**given: Any) -> Admission:
     limits: Limits | None = given.pop("limits", None)
     api = Api(toy_schema(), timeout_seconds=given.pop("timeout_seconds", 5.0), limits=limits)
-    return GraphQL(api, context_of=context_of, **{"open_documents": True, **given})
+    return Admission(api, **{"open_documents": True, **given})
+
+
+def endpoint(**given: Any) -> GraphQL:
+    return GraphQL(admission(**given), context_of=context_of)
 
 
 def make(**given: Any) -> Client:

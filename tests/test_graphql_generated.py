@@ -28,6 +28,7 @@ from tests.role_city import City, found_city
 from tests.wire import SECRET, api
 from tests.world import open_world
 from timebank.access import Role
+from web.admission import Admission
 from web.graphql import GraphQL
 
 ASKERS = ["public", "self", Role.STATION_MANAGER, Role.DISTRICT_LEAD, Role.CITY_LEAD]
@@ -116,7 +117,7 @@ def client_of(city: City) -> httpx2.AsyncClient:
         asker = city.near[request.headers["x-asker"]]
         return Context(actor=asker, clock=city.world.clock, secret=SECRET, development=True)
 
-    endpoint = GraphQL(api(), context_of=context_of, open_documents=True)
+    endpoint = GraphQL(Admission(api(), open_documents=True), context_of=context_of)
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=Starlette(routes=[Route("/graphql", endpoint)])),
         base_url="http://testserver",

@@ -8,7 +8,7 @@ from graphql import get_introspection_query
 
 from schema.errors import Refused
 from tests.graphql_toy import GRAPHQL, JSON, Client, code, endpoint, make
-from web.graphql import document_id
+from web.admission import document_id
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from timebank import sign_in as door
 from timebank.actors import SYSTEM
 from timebank.argon import Cost
 from web import app
-from web.graphql import document_id
+from web.admission import document_id
 from web.pages.table import operations
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from ledger.checkpoint import Checkpoint, Signer, sign
 from ledger.merkle import (
@@ -21,6 +20,7 @@ from ledger.merkle import (
 from ledger.submission import build_submission
 from ledger.witness import Conflict, Witness
 from tests.ledgers import SIGNER
+from tests.served import served
 from web import witness as app
 
 SECRET = b"s" * 32
@@ -83,23 +83,9 @@ async def listening(
     witness: Witness, *, certificate: Path | None = None, key: Path | None = None
 ) -> AsyncIterator[str]:
     """A witness served as its command serves it, over TLS with a certificate; gives its address."""
-    config = uvicorn.Config(
-        app.build(witness, clock=lambda: 1),
-        port=0,
-        log_level="error",
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # uvicorn tells by no event when it is ready
-        await asyncio.wait([task], timeout=0.01)
-    (socket,) = server.servers[0].sockets
-    try:
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{socket.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
+    built = app.build(witness, clock=lambda: 1)
+    async with served(built, ssl_certfile=certificate, ssl_keyfile=key) as port:
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
 
 
 @asynccontextmanager

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import msgspec
-import uvicorn
 
+from tests.served import served
 from tests.world import NOON
 from timebank.clock import ManualClock
 from timebank.settings import Settings
@@ -26,17 +26,9 @@ async def main() -> None:
     task = msgspec.json.decode(sys.stdin.readline(), type=Task)
     settings = Settings(data=Path(task.data), database=task.database)
     built = app.build(settings, clock=ManualClock(NOON))
-    server = uvicorn.Server(
-        uvicorn.Config(built, port=0, log_level="error", lifespan="on", ws="none")
-    )
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # uvicorn tells by no event when it is ready
-        await asyncio.wait([running], timeout=0.01)
-    (listening,) = server.servers[0].sockets
-    print(listening.getsockname()[1], flush=True)  # noqa: T201  whoever started it asks there
-    await asyncio.to_thread(sys.stdin.readline)
-    server.should_exit = True
-    await running
+    async with served(built, lifespan="on", ws="none") as port:
+        print(port, flush=True)  # noqa: T201  whoever started it asks there
+        await asyncio.to_thread(sys.stdin.readline)
 
 
 if __name__ == "__main__":

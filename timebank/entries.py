@@ -7,8 +7,9 @@ checkpoints and consistency proofs are public. Knows which ids an entry names an
 refuses to know any event.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -19,7 +20,8 @@ from ledger import receipts
 from ledger.entry import Sealed, decode
 from ledger.quorum import Quorum
 from ledger.reader import Reader, open_reader, read_consistency, read_head
-from timebank import publication
+from ledger.receipts import ReceiptState
+from timebank import publication, tail
 from timebank.access import Action, Grants, grants_of
 from timebank.activities import Activity
 from timebank.actors import Actor
@@ -32,10 +34,12 @@ from timebank.hours import Record
 from timebank.ids import SHAPE
 from timebank.journal import current
 from timebank.places import Station
+from timebank.refusals import Refusal, Unauthenticated
 from timebank.reward_orders import RewardOrder
 from timebank.rewards import Reward
 from timebank.star_awards import StarAward
 from timebank.tables import Row, find_many
+from timebank.tail import Tail
 from timebank.teams import Team
 
 PLACED: dict[str, type[Row]] = {
@@ -50,6 +54,19 @@ PLACED: dict[str, type[Row]] = {
 }
 """What lies somewhere, by the prefix of its id: the rows that have a `path`."""
 PREFIX_LENGTH = 3
+
+
+MOST_BEHIND = 10_000
+"""How far back somebody who follows may begin: what lies further is asked by query."""
+TOGETHER = 100
+RECEIPT_LOOKS = 300
+
+
+class TooFarBack(Refusal):
+    """A position that following is not for."""
+
+    says = "Follow from at most {most} entries back; ask for what is older by query."
+    most: int
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -135,6 +152,7 @@ def install(url: str | None) -> None:
     """Say where this process's ledger is."""
     global _url
     _url = url
+    tail.install(Tail(size) if url else None)
 
 
 @asynccontextmanager
@@ -144,6 +162,35 @@ async def reading() -> AsyncIterator[Reader]:
         raise RuntimeError("no ledger is open")
     async with open_reader(_url) as reader:
         yield reader
+
+
+async def size() -> int:
+    """How many entries there are: public."""
+    async with reading() as reader:
+        return (await read_head(reader)).size
+
+
+async def followed(actor: Actor, *, after: int | None) -> AsyncGenerator[Sealed, None]:
+    """The entries that are there for the actor, as they are written: those after a position.
+
+    None: from now on. It may be at most 10,000 entries back. Raises Unauthenticated.
+    Refuses: TooFarBack.
+    """
+    if not actor.known:
+        raise Unauthenticated
+    come = await size()
+    at = come - 1 if after is None else after
+    if come - 1 - at > MOST_BEHIND:
+        raise TooFarBack(most=MOST_BEHIND)
+    while True:
+        if at + 1 < come:
+            upto = min(come, at + 1 + TOGETHER)
+            seen = await entries(actor, range(at + 1, upto))
+            for seq in sorted(seen):
+                yield seen[seq]
+            at = upto - 1
+        else:
+            come = await tail.grown(come)
 
 
 async def entries(actor: Actor, seqs: Iterable[int]) -> dict[int, Sealed]:
@@ -193,6 +240,25 @@ async def receipt_of(seq: int, *, wait: bool = False) -> str | None:
     """
     told = await _issue(seq, wait=wait)
     return None if told is None else told.text
+
+
+async def receipts_of(actor: Actor, seq: int) -> AsyncGenerator[receipts.Issued, None]:
+    """The receipt of an entry that is there for the actor, whenever it rests on something else.
+
+    Ends with the witnesses, where the log has any, and after some 5 minutes without them.
+    """
+    last = ReceiptState.WITNESSED if _quorum() else ReceiptState.SIGNED
+    if not await entries(actor, [seq]):
+        return
+    state = None
+    for _ in range(RECEIPT_LOOKS):
+        told = await _issue(seq, wait=state is None)
+        if told is not None and told.state is not state:
+            state = told.state
+            yield told
+        if state is last:
+            return
+        await asyncio.sleep(1)
 
 
 async def _issue(seq: int, *, wait: bool) -> receipts.Issued | None:

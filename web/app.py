@@ -10,9 +10,9 @@ from importlib.metadata import version
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import schema
@@ -27,19 +27,22 @@ from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.publication import publishing
 from timebank.settings import Settings
 from timebank.tables import find
+from web.admission import Admission, document_id
 from web.certificates import Documents, unprintable
 from web.demo_door import Door
 from web.downloads import Downloads
 from web.files import Files
-from web.graphql import GraphQL, document_id
+from web.graphql import GraphQL
 from web.helpful import Helpful
 from web.metrics import metrics
 from web.outages import Outages
 from web.pages.rendering import Pages
 from web.provider_door import ProviderDoor
 from web.providers import open_providers
+from web.sockets import Subscriptions
 from web.tiles import Tiles
 
+ENCRYPTED = frozenset({"https", "wss"})
 COOKIE = "__Host-timebank"
 PLAIN_COOKIE = "timebank"
 CSP = (
@@ -77,12 +80,12 @@ class SafeHeaders:
         await self.app(scope, receive, sending)
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: HTTPConnection) -> str:
     """The session cookie's name: bound to the host wherever the connection is encrypted."""
-    return COOKIE if request.url.scheme == "https" else PLAIN_COOKIE
+    return COOKIE if request.url.scheme in ENCRYPTED else PLAIN_COOKIE
 
 
-def token_of(request: Request) -> str | None:
+def token_of(request: HTTPConnection) -> str | None:
     """The session token of a request: a bearer token before a cookie."""
     scheme, _, told = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and told:
@@ -90,7 +93,7 @@ def token_of(request: Request) -> str | None:
     return request.cookies.get(cookie_name(request))
 
 
-def language_of(request: Request) -> str:
+def language_of(request: HTTPConnection) -> str:
     """The language chosen on a page, or else the browser's."""
     chosen = request.cookies.get("language")
     if chosen in words.LANGUAGES:
@@ -98,9 +101,9 @@ def language_of(request: Request) -> str:
     return words.chosen(request.headers.get("accept-language", ""))
 
 
-async def context_of(request: Request) -> Context:
-    """Who asks, in which language."""
-    actor = await sign_in.actor_of(token_of(request))
+async def context_of(request: HTTPConnection, token: str | None = None) -> Context:
+    """Who asks, in which language: by this token, or by what the request carries."""
+    actor = await sign_in.actor_of(token or token_of(request))
     return make_context(request, actor)
 
 
@@ -109,7 +112,7 @@ def stranger_of(request: Request) -> Context:
     return make_context(request, PUBLIC)
 
 
-def make_context(request: Request, actor: Actor) -> Context:
+def make_context(request: HTTPConnection, actor: Actor) -> Context:
     """The context of an actor's request."""
     settings: Settings = request.app.state.settings
     language = language_of(request)
@@ -155,7 +158,7 @@ def signed_in(request: Request, response: Response, token: str) -> None:
     response.set_cookie(
         cookie_name(request),
         token,
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme in ENCRYPTED,
         httponly=True,
         samesite="lax",
     )
@@ -184,16 +187,16 @@ def build(
             certificate_issuing.install(None)
 
     # What our own pages ask is what an app, or a page's script, may ask by its hash alone.
-    endpoint = GraphQL(
+    admission = Admission(
         api,
-        context_of=context_of,
         trusted={document_id(text): text for text in pages.operations.values()},
         open_documents=settings.development,
     )
     app = Starlette(
         middleware=[Middleware(Outages)],
         routes=[
-            Route("/graphql", endpoint),
+            Route("/graphql", GraphQL(admission, context_of=context_of)),
+            WebSocketRoute("/graphql", Subscriptions(admission, context_of=context_of)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/version", version_of),

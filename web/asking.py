@@ -92,7 +92,7 @@ async def receive(request: Request, headers: Headers) -> Received:
     if request.method == "POST":
         _check_content(headers)
         body = await _body(request, headers)
-        return Received(ask=_decode(_asks, body), size=len(body), by_get=False)
+        return Received(ask=decode(_asks, body), size=len(body), by_get=False)
     if request.method == "GET":
         _check_origin(headers)
         told = request.scope["query_string"]
@@ -134,7 +134,8 @@ def too_large(limit: int) -> Unreadable:
     return Unreadable(413, f"A body has at most {limit} bytes here.")
 
 
-def _decode(decoder: msgspec.json.Decoder[Any], told: bytes) -> Any:
+def decode(decoder: msgspec.json.Decoder[Any], told: bytes) -> Any:
+    """JSON of a known shape, without NUL. Raises Unreadable."""
     try:
         decoded = decoder.decode(told)
     except msgspec.ValidationError as error:
@@ -151,7 +152,7 @@ def _holds_nul(decoded: Any) -> bool:
     left = [decoded]
     while left:
         value = left.pop()
-        if isinstance(value, Ask):
+        if isinstance(value, msgspec.Struct):
             value = msgspec.structs.asdict(value)
         if isinstance(value, dict):
             left += value.keys()
@@ -186,5 +187,5 @@ def _from_query(told: bytes) -> Ask:
 
 
 def _object(told: str | None) -> dict[str, Any] | None:
-    decoded: dict[str, Any] | None = _decode(_objects, told.encode()) if told else None
+    decoded: dict[str, Any] | None = decode(_objects, told.encode()) if told else None
     return decoded

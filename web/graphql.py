@@ -4,7 +4,6 @@ Knows the order of things (read, know the asker, find the document, charge, run,
 status of every outcome. Mount it as a Route. Everything it asks of the schema goes through `Api`.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -16,11 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from ledger.outages import is_away
 from schema.context import Context
-from schema.documents import Document, Operation
+from schema.documents import Operation
 from schema.errors import Refused, log_failure, refused
-from schema.execution import Answer, Api
-from timebank.origins import holder_of
+from schema.execution import Answer
 from timebank.refusals import Denial, LedgerAway
+from web.admission import Account, Admission
 from web.asking import (
     BODY_MAX,
     JSON,
@@ -31,7 +30,6 @@ from web.asking import (
     receive,
     too_large,
 )
-from web.points import Points
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 
@@ -58,28 +56,11 @@ PLAIN_200 = frozenset(
 
 
 class GraphQL:
-    """An ASGI application for one `Route`.
+    """An ASGI application for one `Route`; `context_of` tells who asks."""
 
-    `context_of` tells who asks; `trusted` maps `sha256:...` to documents that anybody may run;
-    others need a known actor unless `open_documents` (api 17).
-    """
-
-    def __init__(
-        self,
-        api: Api,
-        *,
-        context_of: ContextOf,
-        trusted: Mapping[str, str] | None = None,
-        open_documents: bool = False,
-        points: Points | None = None,
-    ) -> None:
-        self._api = api
+    def __init__(self, admission: Admission, *, context_of: ContextOf) -> None:
+        self._admission, self._api = admission, admission.api
         self._context_of = context_of
-        self._trusted = {i: trust(api, i, text) for i, text in (trusted or {}).items()}
-        self._open_documents = open_documents
-        self._points = Points() if points is None else points
-        if self._points.limit < api.limits.cost:
-            raise ValueError("no caller could ever afford the largest operation allowed")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -107,87 +88,31 @@ class GraphQL:
             no = LedgerAway
             away = refused(no.code, no.says, retry_after_seconds=no.retry_after)
             return _refusal(away, media)
-        cost = _Cost(self._points, context)
+        account = self._admission.account(context)
         try:
-            operation = self._operation(received, context, cost)
+            operation = self._operation(received, context, account)
             answer = await self._api.run(operation, received.ask.variables or {}, context)
-            return _answered(answer, media, cost.told())
+            return _answered(answer, media, account.told())
         except Unreadable as error:
             return _unread(error, media)
         except Refused as error:
-            return _refusal(error, media, cost.told())
+            return _refusal(error, media, account.told())
         except Exception as error:
             log_failure(error, context, path=None)
             says = context.translate("Something went wrong on our side.")
             told = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
             return _refusal(Refused([{"message": says, "extensions": told}]), media)
 
-    def _operation(self, received: Received, context: Context, cost: "_Cost") -> Operation:
+    def _operation(self, received: Received, context: Context, account: Account) -> Operation:
         """The operation asked for, found, allowed and paid."""
         ask = received.ask
-        cost.charge(1)  # before any parsing: reading a document is work too
-        operation = self._document(received, context).pick(ask.operation_name)
+        operation = self._admission.document(ask, context, account)
         if received.by_get and operation.type is not OperationType.QUERY:
             raise Unreadable(405, "Only queries are asked by GET.", {"allow": "POST"})
         if received.size > BODY_MAX and not operation.fields <= self._api.bulk:
             raise too_large(BODY_MAX)
-        more = self._api.admit(operation, ask.variables or {}, context) - 1
-        if more:
-            cost.charge(more)
+        self._admission.afford(operation, ask, context, account)
         return operation
-
-    def _document(self, received: Received, context: Context) -> Document:
-        ask = received.ask
-        if (ask.query is None) == (ask.document_id is None):
-            raise Unreadable(400, "Send either query or documentId.")
-        if ask.document_id is not None:
-            trusted = self._trusted.get(ask.document_id)
-            if trusted is None:
-                raise Unreadable(400, "There is no trusted document with this id.")
-            return trusted
-        if not context.actor.known and not self._open_documents:
-            says = "Sign in to send documents of your own, or send the id of a trusted one."
-            raise refused("UNAUTHENTICATED", context.translate(says))
-        return self._api.documents.prepare(ask.query or "", suggest=context.actor.known)
-
-
-def trust(api: Api, identifier: str, text: str) -> Document:
-    """A trusted document, checked at start-up: its id is its hash, and it is valid."""
-    if identifier != document_id(text):
-        raise ValueError(f"{identifier} is not the hash of its document")
-    return api.documents.prepare(text)
-
-
-def document_id(text: str) -> str:
-    """The id of a trusted document."""
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-class _Cost:
-    """What one request has been charged, and how that is told in `extensions.cost`."""
-
-    __slots__ = ("_holder", "_points", "_requested")
-
-    def __init__(self, points: Points, context: Context) -> None:
-        actor = context.actor
-        self._points = points
-        self._holder = actor.scope if actor.known else holder_of(context.address)
-        self._requested = 0
-
-    def charge(self, points: int) -> None:
-        self._requested += points
-        wait = self._points.take(self._holder, points)
-        if wait:
-            says = f"You have asked for much in little time; ask again in {wait} seconds."
-            raise refused("RATE_LIMITED", says, retry_after_seconds=wait)
-
-    def told(self) -> dict[str, int]:
-        return {
-            "requested": self._requested,
-            "limit": self._points.limit,
-            "remaining": self._points.remaining(self._holder),
-            "restoreRate": self._points.restore_per_second,
-        }
 
 
 def _answered(answer: Answer, media: str, cost: Mapping[str, int]) -> Response:

@@ -25,6 +25,7 @@ from web.commands.asked import (
     say,
     there,
 )
+from web.frames import Frames
 
 READ_ONLY = "Pages and reads are served; nothing is written or signed."
 EXPLAINED = {
@@ -83,7 +84,9 @@ def listen(application: Any, host: str, port: int) -> None:
         port=port,
         log_level="warning",
         timeout_graceful_shutdown=10,
+        ws=Frames,
         ws_max_size=65536,
+        ws_per_message_deflate=False,
         server_header=False,
     )
 
