@@ -44,6 +44,7 @@ NAMED = {
     "/calls/{id}": ("staff", "the call"),
     "/certificates/{id}": ("self", "revokeCertificate.certificate"),
     "/e/{order}": ("public", "the courtesy"),
+    "/grades/{id}": ("staff", "scoreGrade.grade"),
     "/grants/{id}": ("staff", "contractGrant.grant"),
     "/o/{id}": ("public", "organisation"),
     "/office/organisations/{id}": ("staff", "organisation"),

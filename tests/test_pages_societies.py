@@ -124,7 +124,7 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     await page.get_by_label("志愿者编号").last.fill(known.number)
     await page.get_by_role("button", name="委派").click()
     await expect(page.get_by_text(known.number)).to_be_visible()
-    await page.get_by_role("link", name=str(day_of(current().clock.now()).year)).click()
+    await page.get_by_role("link", name="填写年度工作报告").click()
     await expect(page.get_by_text(f"邻里社工中心{30 + n}").first).to_be_visible()
     await page.get_by_label("主要工作").fill("为老服务")
     await page.get_by_label("专职工作人员数").fill("三")
@@ -144,7 +144,8 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
 
     comments = {"social_workers": "请附证书数"}
     await return_report(registrar, report=report, comments=comments, key=key())
-    await page.goto(f"{site}/reports/{report}")
+    await page.goto(f"{site}/organisations/{organisation}/work")
+    await page.get_by_role("link", name="更正年度工作报告中被退回的栏目").click()
     await expect(page.get_by_text("请附证书数").first).to_be_visible()
     assert await page.evaluate("document.activeElement.id") == "f-social_workers"
     assert [one for one in said if "422" not in one] == []
@@ -187,7 +188,7 @@ async def test_a_registrar_sees_the_case_beside_its_checks_and_clock(
     )
     page, said = await enter(browser, site, "区登记员", path="/office/organisations", width=1280)
     await page.get_by_role("link", name="长者食堂服务中心").click()
-    await page.get_by_role("button", name="核准名称").click()
+    await page.get_by_role("button", name="核准名称", exact=True).click()
     await expect(page.get_by_text("可以提交登记申请")).to_be_visible()
     await apply_for_registration(
         founder, organisation=asked.organisation, **(WHOLE | {"persons": 0}), key=key()

@@ -21,6 +21,9 @@ from timebank.organisations import CreditCode, Organisation, organisations_by_id
 from timebank.tables import Where, find, find_many, page_by_id
 from timebank.units import WorkUnit
 
+FILINGS = (OrganisationState.FILING_ASKED, OrganisationState.FILING_REFUSED)
+"""What the street sees of its own filings beside those that stand."""
+
 
 async def visible_organisations(actor: Actor, ids: Sequence[str]) -> dict[str, Organisation]:
     """Organisations by id: what stands or stood for everybody, applications for a few.
@@ -36,7 +39,7 @@ async def visible_organisations(actor: Actor, ids: Sequence[str]) -> dict[str, O
     def seen(held: Organisation) -> bool:
         if held.state in OPEN_TO_ALL or (actor.person and held.applicant == actor.person):
             return True
-        if held.state is OrganisationState.FILING_ASKED and streets(held.path):
+        if held.state in FILINGS and streets(held.path):
             return True
         unit = units.get(held.supervisor or "")
         return registrars(held.path) or (unit is not None and supervises(unit.path))

@@ -217,6 +217,7 @@ class Pages:
                 **answers,
                 "acts": page.offered(answers),
                 "choices": page.choices(answers),
+                "owed": page.owed(answers),
                 "base": page.path.format_map(request.path_params),
                 "errors": errors,
                 "given": kept,

@@ -1,18 +1,33 @@
-"""Pages of organisations: their work, their annual report, the registrar's cases, the public.
+"""Pages of organisations: their work, what they owe, their annual report, the public.
 
 A report is saved and gone on with whenever one likes, and opens at the field to be put right.
 """
 
+from functools import partial
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
+from web.pages.acts import Act, Told
+from web.pages.owed import owed_by
 from web.pages.table import Opened, Page
 
-OFFICERS = ("DISTRICT_REGISTRAR", "STREET_OFFICER")
 OWN = "/organisations/{id}/work"
-CASE = "/office/organisations/{id}"
 REPORT = "/reports/{id}"
 FIELD = "field."
+CHANGES = {
+    "NAME": "名称",
+    "ADDRESS": "住所",
+    "PURPOSE": "宗旨和业务范围",
+    "SUPERVISOR": "业务主管单位",
+    "REPRESENTATIVE": "法定代表人",
+}
+ROLES = {"ORGANISATION_FINANCE": "财务人员", "ORGANISATION_REPRESENTATIVE": "经办代表"}
+ENDS = {
+    "PURPOSE_REACHED": "宗旨已完成",
+    "DECIDED": "会员大会决定",
+    "MERGED": "合并",
+    "CANNOT_GO_ON": "无法继续开展活动",
+}
 
 
 def by_id(opened: Opened) -> dict[str, Any]:
@@ -24,16 +39,6 @@ def its_scope(opened: Opened) -> dict[str, Any]:
     """The organisation that the address names, and the scope that covers it."""
     found = opened.found.get("organisation") or {}
     return {"id": opened.path["id"], "scope": found.get("path", "-")}
-
-
-def my_office(opened: Opened) -> dict[str, Any]:
-    """Where somebody registers or files."""
-    return {"scope": opened.office(*OFFICERS)}
-
-
-def the_organisation(posted: Posted) -> dict[str, Any]:
-    """Which organisation."""
-    return {"organisation": posted.path["id"]}
 
 
 def the_name(posted: Posted) -> dict[str, Any]:
@@ -52,29 +57,6 @@ def the_filing(posted: Posted) -> dict[str, Any]:
     """What a community organisation is to be filed with."""
     counts = {name: posted.whole(name) for name in ("founders", "members")}
     return {"area": posted.one("area"), "name": posted.one("name")} | counts
-
-
-def the_application(posted: Posted) -> dict[str, Any]:
-    """The whole application; yuan are told as fen."""
-    told = {name: posted.one(name) for name in ("purpose", "address")}
-    counts = {name: posted.whole(name) for name in ("persons", "units")}
-    return the_organisation(posted) | told | counts | {"fundsFen": posted.whole("yuan") * 100}
-
-
-def the_appointment(posted: Posted) -> dict[str, Any]:
-    """Who is to act for it, for papers or for money."""
-    return the_organisation(posted) | {name: posted.one(name) for name in ("number", "role")}
-
-
-def the_star(posted: Posted) -> dict[str, Any]:
-    """Which application for five stars."""
-    return {"award": posted.one("award")}
-
-
-def the_change(posted: Posted) -> dict[str, Any]:
-    """What is to be registered anew."""
-    told = {name: posted.one(name) for name in ("what", "to")}
-    return the_organisation(posted) | told | {"decidedOn": posted.one("decidedOn")}
 
 
 def the_values(posted: Posted) -> dict[str, Any]:
@@ -108,19 +90,84 @@ def _form(page: str, act: str, mutation: str, field: str, given: Any) -> Form:
     )
 
 
-def _case(act: str, mutation: str, field: str, *told: str) -> Form:
-    """A form of a registrar or street about one organisation; `reasons` are many."""
-
-    def given(posted: Posted) -> dict[str, Any]:
-        asked = the_organisation(posted)
-        for name in told:
-            asked[name] = posted.many(name) if name == "reasons" else posted.one(name)
-        if act == "check":
-            asked["passed"] = posted.one("passed") == "yes"
-        return asked
-
-    return _form(CASE, act, mutation, field, given)
-
+one = partial(Act, about="organisation")
+STANDING = ("REGISTERED", "ABNORMAL", "SERIOUS")
+ACTS = (
+    one(
+        name="apply",
+        mutation="apply_for_registration",
+        word="提交登记申请",
+        states=("READY",),
+        told=(
+            Told(name="persons", word="个人会员数", kind="whole"),
+            Told(name="units", word="单位会员数", kind="whole"),
+            Told(name="fundsFen", word="注册资金（元）", kind="yuan"),
+            Told(name="purpose", word="宗旨和业务范围", kind="prose"),
+            Told(name="address", word="住所"),
+        ),
+    ),
+    one(
+        name="consent",
+        mutation="consent_to_organisation",
+        word="同意登记（业务主管单位）",
+        states=("NAME_OK",),
+        quiet=True,
+    ),
+    one(
+        name="withdraw",
+        mutation="withdraw_application",
+        word="撤回申请",
+        states=("NAME_ASKED", "NAME_OK", "READY", "IN_REVIEW", "FILING_ASKED"),
+        quiet=True,
+    ),
+    one(
+        name="change",
+        mutation="ask_change",
+        word="申请变更登记",
+        may="own",
+        states=STANDING,
+        told=(
+            Told(name="what", word="变更事项", kind="one", words=CHANGES),
+            Told(name="to", word="变更为（法定代表人填志愿者编号）"),
+            Told(name="decidedOn", word="决定日期", kind="day"),
+        ),
+    ),
+    one(
+        name="appoint",
+        mutation="appoint_representative",
+        word="委派",
+        may="own",
+        states=(*STANDING, "FILED", "LIQUIDATION"),
+        told=(
+            Told(name="number", word="志愿者编号"),
+            Told(name="role", word="担任", kind="one", words=ROLES),
+        ),
+    ),
+    one(
+        name="grade",
+        mutation="apply_for_grade",
+        word="申请评估等级",
+        may="own",
+        states=("REGISTERED",),
+        quiet=True,
+    ),
+    one(
+        name="dissolve",
+        mutation="dissolve_organisation",
+        word="申请终止并开始清算",
+        may="own",
+        states=STANDING,
+        told=(Told(name="reason", word="终止的原因", kind="one", words=ENDS),),
+        quiet=True,
+    ),
+    one(
+        name="wound-up",
+        mutation="end_liquidation",
+        word="清算已结束",
+        may="own",
+        states=("LIQUIDATION",),
+    ),
+)
 
 PAGES = (
     Page(
@@ -137,6 +184,9 @@ PAGES = (
         looks=by_id,
         operation="society_work",
         variables=its_scope,
+        needs="organisation",
+        acts=ACTS,
+        owed=owed_by,
     ),
     Page(
         path="/o/{id}",
@@ -146,36 +196,13 @@ PAGES = (
         variables=by_id,
     ),
     Page(path=REPORT, template="report.html", operation="report", variables=by_id),
-    Page(
-        path="/office/organisations",
-        template="office_societies.html",
-        who="staff",
-        menu="组织登记",
-        group="office",
-        lookup="my_offices",
-        operation="office_societies",
-        variables=my_office,
-    ),
-    Page(
-        path=CASE,
-        template="office_society.html",
-        who="staff",
-        group="office",
-        operation="office_society",
-        variables=by_id,
-    ),
 )
 
 FORMS = (
     _form("/organisations", "name", "ask_society_name", "askOrganisationName", the_name),
     _form("/organisations", "filing", "ask_filing", "askFiling", the_filing),
-    _form(OWN, "apply", "apply_for_registration", "applyForRegistration", the_application),
-    _form(OWN, "consent", "consent_to_society", "consentToOrganisation", the_organisation),
-    _form(OWN, "appoint", "appoint_representative", "appointRepresentative", the_appointment),
-    _form(OWN, "endorse", "endorse_star", "endorseStar", the_star),
-    _form(OWN, "unendorse", "decline_to_endorse", "declineToEndorse", the_star),
-    _form(OWN, "change", "ask_change", "askChange", the_change),
-    _form(OWN, "withdraw", "withdraw_application", "withdrawApplication", the_organisation),
+    plain(OWN, "endorse", "endorse_star", "award"),
+    plain(OWN, "unendorse", "decline_to_endorse", "award"),
     _form(REPORT, "save", "save_report", "saveReport", the_values),
     _form(
         REPORT,
@@ -199,9 +226,4 @@ FORMS = (
         "acceptReport",
         lambda posted: {"report": posted.path["id"], "verdict": posted.one("verdict")},
     ),
-    _case("name", "approve_society_name", "approveOrganisationName"),
-    _case("check", "check_registration", "checkRegistration", "check"),
-    _case("register", "register_society", "registerOrganisation", "code", "representative"),
-    _case("refuse", "refuse_registration", "refuseRegistration", "reasons", "words"),
-    _case("file", "file_society", "fileOrganisation"),
 )

@@ -3,7 +3,7 @@
 Knows addresses, operations and templates; refuses to know what any of them is about.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     acts: tuple[Act, ...] = ()
     choices: Callable[[Answered], Mapping[str, Words]] = lambda answers: {}
     filled: Callable[[Answered], Given] = lambda answers: {}
+    owed: Callable[[Answered], Sequence[Any]] = lambda answers: ()
 
     def offered(self, answers: Answered) -> list[Act]:
         """The acts that are offered for what the page's operation answered.
