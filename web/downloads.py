@@ -22,7 +22,7 @@ from timebank import entries, statistics, unit_statements
 from timebank.clock import day_of
 from timebank.divisions import CITY, areas_by_code
 from timebank.exports import defused
-from timebank.funding.commitments import Given, given_in
+from timebank.funding.portfolio import Given, given_in, given_of
 from web.pages.public import YEAR
 
 UNSIGNED = "This entry is not signed yet; try again in a moment."
@@ -45,6 +45,8 @@ class Downloads:
             Route("/statistics.csv", self.statistics),
             Route("/money/{year:int}.csv", self.given_csv),
             Route("/money/{year:int}.xlsx", self.given_sheet),
+            Route("/money/sources/{source}.csv", self.given_csv),
+            Route("/money/sources/{source}.xlsx", self.given_sheet),
         ]
 
     async def statistics(self, request: Request) -> Response:
@@ -101,24 +103,33 @@ class Downloads:
         return _sheet([tuple(row), tuple(row.values())], "timebank-statement.csv")
 
     async def given_csv(self, request: Request) -> Response:
-        """Who was given a year's public money for what, for everybody, however long the list."""
-        year: int = request.path_params["year"]
-        name = f'attachment; filename="timebank-money-{year}.csv"'
+        """Who was given a year's or a source's money for what, for everybody, however long."""
+        rows, name = _asked(request)
         media = "text/csv; charset=utf-8"
-        headers = {"content-disposition": name}
-        return StreamingResponse(_csv_of(given_in(year)), media_type=media, headers=headers)
+        headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
+        return StreamingResponse(_csv_of(rows), media_type=media, headers=headers)
 
     async def given_sheet(self, request: Request) -> Response:
         """The same as a workbook, written to disk row by row and gone when it was sent."""
-        year: int = request.path_params["year"]
-        file = Path(tempfile.mkdtemp(prefix="timebank-money-")) / f"timebank-money-{year}.xlsx"
+        rows, name = _asked(request)
+        file = Path(tempfile.mkdtemp(prefix="timebank-money-")) / f"{name}.xlsx"
         try:
-            await _write_sheet(file, given_in(year))
+            await _write_sheet(file, rows)
         except BaseException:
             shutil.rmtree(file.parent, ignore_errors=True)
             raise
         gone = BackgroundTask(shutil.rmtree, file.parent, ignore_errors=True)
         return FileResponse(file, filename=file.name, media_type=SHEET, background=gone)
+
+
+def _asked(request: Request) -> tuple[AsyncIterator[Given], str]:
+    """The list that a request asks for, and what its file is called."""
+    year: int | None = request.path_params.get("year")
+    if year is not None:
+        return given_in(year), f"timebank-money-{year}"
+    source: str = request.path_params["source"]
+    # What stands in an address stands in no header.
+    return given_of(source), "timebank-money-source"
 
 
 def _sheet(rows: Iterable[Iterable[str | int]], name: str) -> Response:

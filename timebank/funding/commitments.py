@@ -6,12 +6,11 @@ promised is left of the area's own allotment (domain 10). Knows what is promised
 for; refuses to know what the thing is: whoever has it calls `commit_funds`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Unpack
 
-import msgspec
 from msgspec.structs import replace
 
 from ledger.entry import Sealed
@@ -19,7 +18,7 @@ from timebank import accounts
 from timebank.accounts import balance, moving
 from timebank.batch import Batch
 from timebank.clock import day_of
-from timebank.divisions import Area, areas_by_code
+from timebank.divisions import Area
 from timebank.events import Event
 from timebank.funding.allotments import Allotment, allotment_key
 from timebank.funding.balances import balances_touched
@@ -37,7 +36,6 @@ from timebank.funding.sources import FundSource, decide_enough, decide_in_use
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, Where, find_many, page_by_id, table
-from timebank.texts import read_texts
 
 
 class Condition(StrEnum):
@@ -281,23 +279,6 @@ def meet(batch: Batch, commitment: str, condition: Condition) -> None:
 
 # Reads
 
-READ_AT_ONCE = 1_000
-
-
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A promise as a list for everybody shows it; amounts in fen, `payee` empty for a purchase."""
-
-    commitment: str
-    name: str
-    source: str
-    area: str
-    purpose: str
-    payee: str
-    committed_on: date
-    fen: int
-    paid_fen: int
-    spent_fen: int
-
 
 async def commitments_by_id(ids: Sequence[str]) -> dict[str, Commitment]:
     """Commitments by their ids: everybody may know who got public money for what."""
@@ -311,27 +292,3 @@ async def commitments_of(
     asked = {"source": source, "unit": unit, "payee": payee}
     filters = {name: value for name, value in asked.items() if value is not None}
     return await page_by_id(Commitment, where, **filters)
-
-
-async def given_in(year: int) -> AsyncIterator[Given]:
-    """Who was promised what for what out of a year's money, the oldest first, however many."""
-    after: str | None = None
-    where = Where(after=None, before=None, limit=READ_AT_ONCE, backward=False)
-    while page := await page_by_id(Commitment, where | {"after": after}, year=year):
-        named = [name for held in page for name in (held.id, held.source, held.payee) if name]
-        names = await read_texts(dict.fromkeys(named), "name")
-        areas = await areas_by_code(list({held.unit for held in page}))
-        for held in page:
-            yield Given(
-                commitment=held.id,
-                name=names.get(held.id, ""),
-                source=names.get(held.source, ""),
-                area=areas[held.unit].name,
-                purpose=held.purpose.value,
-                payee=names.get(held.payee or "", ""),
-                committed_on=held.committed_on,
-                fen=held.fen,
-                paid_fen=held.paid,
-                spent_fen=held.spent,
-            )
-        after = page[-1].id

@@ -17,6 +17,11 @@ def this_year(opened: Opened) -> dict[str, Any]:
     return {"year": year or opened.now.astimezone(CITY).year}
 
 
+def one_source(opened: Opened) -> dict[str, Any]:
+    """The source, and after which of its promises the page begins."""
+    return {"id": opened.path["id"], "after": opened.asked("after") or None}
+
+
 def my_payments(opened: Opened) -> dict[str, Any]:
     """Where a cashier or checker is at work."""
     return {"scope": opened.office(*HANDS)}
@@ -31,6 +36,14 @@ PAGES = (
         variables=this_year,
         menu="公共资金",
         group="open",
+    ),
+    Page(
+        path="/money/sources/{id}",
+        template="portfolio.html",
+        operation="portfolio",
+        who="anyone",
+        variables=one_source,
+        needs="source",
     ),
     Page(
         path=PAYMENTS,
