@@ -7,6 +7,7 @@ from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.community_filings import ask_filing, file_organisation
 from timebank.divisions import CITY_PATH
+from timebank.notices import inbox_of
 from timebank.organisation_files import FilePurpose, keep_file
 from timebank.organisation_life import CHECKS, DirectKind, LegalForm
 from timebank.organisations import Organisation
@@ -43,6 +44,12 @@ async def organisation_of(id: str) -> Organisation:
     held = await find(Organisation, id)
     assert held
     return held
+
+
+async def codes_of(who: Actor) -> list[str]:
+    """What somebody's notices say."""
+    found = await inbox_of(who, after=None, before=None, limit=50, backward=False)
+    return [notice.code.value for notice in found]
 
 
 def registrar(world: World) -> Actor:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.annual import TYPED_VALUES, opened, report_of, submitted, swept
-from tests.organising import organisation_of, registrar, supervising
+from tests.organising import codes_of, organisation_of, registrar, supervising
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
 from tests.world import World, key, open_world
@@ -17,7 +17,6 @@ from timebank.actors import SYSTEM, Actor
 from timebank.annual_report_life import AnnualReportState, Verdict
 from timebank.annual_report_rulings import (
     CommentsMissing,
-    ReminderNotDue,
     SupervisorFirst,
     accept_report,
     decide_comments,
@@ -27,9 +26,9 @@ from timebank.annual_report_rulings import (
 )
 from timebank.annual_reports import save_report, submit_report
 from timebank.lifecycles import NotInThisState
-from timebank.notices import inbox_of
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.report_fields import FieldUnknown
+from timebank.representatives import ReminderNotDue
 from timebank.texts import TextTooLong
 
 
@@ -120,12 +119,6 @@ async def test_fields_come_back_with_a_comment_and_every_version_is_kept(world: 
     for stranger in (await world.volunteer(), world.staff[Role.STREET_OFFICER]):
         assert (await ask(world, stranger, query, id=report))["node"] is None
     assert "report_returned" in await codes_of(who)
-
-
-async def codes_of(who: Actor) -> list[str]:
-    """What somebody's notices say."""
-    found = await inbox_of(who, after=None, before=None, limit=50, backward=False)
-    return [notice.code.value for notice in found]
 
 
 @pytest.mark.anyio

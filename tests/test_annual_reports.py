@@ -31,7 +31,6 @@ from timebank.annual_reports import (
     ReportNotDue,
     decide_due,
     mark_late,
-    next_reminder,
     open_report,
     save_report,
     submit_report,
@@ -47,6 +46,7 @@ from timebank.policy import SEED, read_policy
 from timebank.refusals import Forbidden, NotFound
 from timebank.report_fields import FIELDS, TYPED, FieldFromLedger, FieldsMissing
 from timebank.report_filling import fill
+from timebank.representatives import next_reminder
 
 RULES = read_policy(SEED.read_text("utf-8")).organisation
 

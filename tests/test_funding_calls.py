@@ -1,7 +1,7 @@
 """Calls: written for a purpose of a source and an area it was allotted to, open until a day."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,22 @@ from tests.wire import act, ask, form
 from tests.world import World, key, open_world
 from timebank import replay
 from timebank.access import Role
+from timebank.actors import SYSTEM
+from timebank.clock import instant
 from timebank.divisions import CITY
 from timebank.funding.applications import CallNotOpen
 from timebank.funding.calls import (
     LIFECYCLE,
+    Call,
     CallClosed,
     CallEndsTooSoon,
+    CallNotOver,
     CallOpened,
     CallState,
+    calls_over,
     close_call,
     draft_call,
+    end_call,
     open_call,
 )
 from timebank.funding.commitments import NotAllotted, PurposeOutside
@@ -30,6 +36,8 @@ from timebank.funding.purposes import FundPurpose
 from timebank.funding.sources import FenNotPositive
 from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import Forbidden, NotFound
+from timebank.tables import find
+from timebank.timers import sweep
 
 
 @pytest.fixture
@@ -146,3 +154,25 @@ async def test_a_draft_that_waited_too_long_is_not_opened_and_after_the_day_nobo
     with pytest.raises(CallNotOpen):
         await drafted(who, call)
     await close_call(officer, call=call, key=key())
+
+
+@pytest.mark.anyio
+async def test_a_call_ends_by_itself_when_its_last_day_is_over(world: World) -> None:
+    call = await called(world)
+    held = await find(Call, call)
+    assert held
+    with pytest.raises(Forbidden):
+        await end_call(await fund_officer(world), call=call, key=key())
+    with pytest.raises(CallNotOver):
+        await end_call(SYSTEM, call=call, key=key())
+    world.clock.at = instant(held.until, 23 * 60)
+    await sweep()
+    assert await calls_over(skip=0, limit=9) == []
+    world.clock.move(timedelta(hours=2))
+    assert await calls_over(skip=0, limit=9) == [call]
+    await sweep()
+    held = await find(Call, call)
+    assert held
+    assert held.state is CallState.CLOSED
+    with pytest.raises(NotInThisState):
+        await end_call(SYSTEM, call=call, key=key())

@@ -7,20 +7,38 @@ from pathlib import Path
 import pytest
 
 from tests.funding import YEAR, fund_officer
-from tests.granting import applicant, called, grant_of, midterm, running, spent
+from tests.granting import (
+    applicant,
+    called,
+    drafted,
+    grant_of,
+    midterm,
+    reviewers,
+    running,
+    spent,
+)
+from tests.organising import codes_of
+from tests.projects import DAY
 from tests.wire import act
 from tests.world import World, key, open_world
 from timebank import replay
+from timebank.actors import SYSTEM
+from timebank.funding.applications import submit_grant
 from timebank.funding.grant_life import FundGrantState, GrantReport
 from timebank.funding.grant_reports import (
     ReportMissing,
     accept_grant,
+    grants_to_remind,
+    remind_of_grant,
     report_grant,
     rule_on_midterm,
 )
+from timebank.funding.grant_reviews import check_formally, review_grant
 from timebank.lifecycles import NotInThisState
-from timebank.refusals import NotFound
+from timebank.refusals import Forbidden, NotFound
+from timebank.representatives import ReminderNotDue
 from timebank.texts import TextMissing
+from timebank.timers import sweep
 
 
 @pytest.fixture
@@ -56,6 +74,42 @@ async def test_a_midterm_report_is_put_right_within_thirty_days(world: World) ->
     await rule_on_midterm(officer, grant=grant, accept=True, key=key())
     assert (await grant_of(grant)).state is FundGrantState.MIDTERM_PASS
     assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_what_is_to_be_put_right_is_reminded_of_and_once_a_day(world: World) -> None:
+    who, officer = await applicant(world), await fund_officer(world)
+    grant = await running(world, who, await called(world))
+    await report_grant(who.leader, grant=grant, text="已开展一半", key=key())
+    assert (await codes_of(who.leader)).count("grant_due") == 0
+    await rule_on_midterm(officer, grant=grant, accept=False, key=key())
+    with pytest.raises(Forbidden):
+        await remind_of_grant(officer, grant=grant, key=key())
+    with pytest.raises(ReminderNotDue):
+        await remind_of_grant(SYSTEM, grant=grant, key=key())
+    seen = []
+    # Thirty days: a week before the last one, and when it is over.
+    for days in (22, 1, 1, 7, 5):
+        world.clock.move(days * DAY)
+        await sweep()
+        seen.append((await codes_of(who.leader)).count("grant_due"))
+    assert seen == [0, 1, 1, 2, 2]
+    assert await grants_to_remind(skip=0, limit=9) == []
+    await report_grant(who.leader, grant=grant, text="已整改", key=key())
+    assert (await grant_of(grant)).remind_on is None
+
+
+@pytest.mark.anyio
+async def test_the_organisation_is_told_what_its_officers_came_to(world: World) -> None:
+    who, call = await applicant(world), await called(world)
+    grant = await drafted(who, call)
+    await submit_grant(who.leader, grant=grant, key=key())
+    assert "grant_moved" not in await codes_of(who.leader)
+    await check_formally(await fund_officer(world), grant=grant, complete=True, key=key())
+    assert (await codes_of(who.leader)).count("grant_moved") == 1
+    await review_grant((await reviewers(world))[0], grant=grant, points=80, key=key())
+    assert (await codes_of(who.leader)).count("grant_moved") == 1, "who reviewed is no state"
+    assert await codes_of(who.books) == []
 
 
 @pytest.mark.anyio

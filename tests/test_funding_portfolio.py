@@ -37,6 +37,7 @@ async def test_each_row_says_what_was_paid_what_is_next_and_what_an_hour_cost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(portfolio, "READ_AT_ONCE", 2)
+    grant = await running(world, await applicant(world), await called(world))
     source = await allotted(world)
     done = await built(world, source)
     who = await world.volunteer()
@@ -48,8 +49,7 @@ async def test_each_row_says_what_was_paid_what_is_next_and_what_an_hour_cost(
     await fund_activity(manager, activity=activity, commitment=done, key=key())
     await confirmed(world, [visit])
     await paid(world, done)
-    more = [await approved(world, source, fen=1_000) for _ in range(4)]
-    grant = await running(world, await applicant(world), await called(world))
+    more = [await approved(world, source, fen=1_000) for _ in range(2)]
     rows = {row.commitment: row async for row in given_of(source)}
     assert set(rows) == {done, *more}
     told: Given = rows[done]

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.funding import SHARE, YEAR, allotted
+from tests.organising import codes_of
 from tests.projects import COST, answered, approved, project_of, proposed, screened
 from tests.starring import SEEDED
 from tests.wire import act, ask, form
@@ -172,6 +173,7 @@ async def test_a_resident_finds_ten_supporters_and_the_street_screens(world: Wor
         world, street, "screenProject", "project { state }", project=project, negatives=[]
     )
     assert told["project"] == {"state": "SCREENED"}
+    assert await codes_of(who) == ["project_moved"]
     with pytest.raises(PollOver):
         await answered(world, project, PollKind.SUPPORT, 1, from_n=795)
     asked = "query($p: String!) { projects(below: $p, state: SCREENED) { nodes { id } } }"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.funding import YEAR, allotted
 from tests.granting import applicant, called, running, spent
+from tests.organising import codes_of
 from tests.projects import COST, built, officer_of, paid, project_of
 from tests.wire import act, ask
 from tests.world import COMMUNITY, World, key, open_world
@@ -247,7 +248,13 @@ async def test_what_was_accounted_for_did_arrive(world: World) -> None:
     with pytest.raises(NotEnoughMoney):
         await bounce_payment(checker, tranche=tranche_key(grant, 1), key=key())
     await reverse_spending(who.books, line=line, key=key())
+    assert await codes_of(who.leader) == ["payment_made"] + ["grant_moved"] * 6
     await bounce_payment(checker, tranche=tranche_key(grant, 1), key=key())
+    assert (await codes_of(who.leader))[0] == "payment_bounced"
+    reason = WithholdReason.REPORT_LATE
+    await withhold_tranche(checker, tranche=tranche_key(grant, 1), reason=reason, key=key())
+    await resume_tranche(checker, tranche=tranche_key(grant, 1), key=key())
+    assert (await codes_of(who.leader))[0] == "payment_withheld"
     promised = await find(Commitment, grant)
     assert promised
     assert (promised.paid, promised.spent) == (0, 0)

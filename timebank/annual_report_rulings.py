@@ -8,7 +8,7 @@ and when it is over.
 import json
 from collections.abc import Mapping
 
-from timebank.access import Action, Role
+from timebank.access import Action
 from timebank.actors import SYSTEM, Actor
 from timebank.annual_report_life import (
     LIFECYCLE,
@@ -20,7 +20,7 @@ from timebank.annual_report_life import (
     AnnualReportSupervised,
     Verdict,
 )
-from timebank.annual_reports import AnnualReport, Reported, needs_of, next_reminder, version_of
+from timebank.annual_reports import AnnualReport, Reported, needs_of, version_of
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
@@ -28,11 +28,10 @@ from timebank.journal import current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
-from timebank.notices import notify
 from timebank.organisations import organisation_at_hand, supervised
 from timebank.refusals import Forbidden, Refusal
 from timebank.report_fields import FIELDS, FieldUnknown
-from timebank.representatives import OrganisationPeople
+from timebank.representatives import ReminderNotDue, next_reminder, tell_representatives
 from timebank.tables import select
 from timebank.texts import TextTooLong, keep_text
 
@@ -53,12 +52,6 @@ class CommentsMissing(Refusal):
 
     says = "Say of at least one field what is to be put right."
     path = ("comments",)
-
-
-class ReminderNotDue(Refusal):
-    """A reminder goes out on its day."""
-
-    says = "No reminder of this report is due."
 
 
 # Decisions
@@ -128,7 +121,7 @@ async def return_report(
             comments=keep_text(batch, label, "comments", words, most=COMMENTS_MOST),
         )
         entry = batch.record(event)
-        tell_representatives(batch, held, NoticeCode.REPORT_RETURNED)
+        tell_representatives(batch, held.organisation, NoticeCode.REPORT_RETURNED, report)
         return Reported(entry=entry.seq, report=report)
 
     return await write(actor, key, work, answer=Reported, needs=needs_of(report))
@@ -153,7 +146,7 @@ async def accept_report(
             verdict=verdict,
         )
         entry = batch.record(event)
-        tell_representatives(batch, held, NoticeCode.REPORT_ACCEPTED)
+        tell_representatives(batch, held.organisation, NoticeCode.REPORT_ACCEPTED, report)
         return Reported(entry=entry.seq, report=report)
 
     return await write(actor, key, work, answer=Reported, needs=needs_of(report))
@@ -178,22 +171,10 @@ async def remind_of_report(actor: Actor, *, report: str, key: RequestKey | None 
             remind_on=next_reminder(held.due, batch.today),
         )
         entry = batch.record(event)
-        tell_representatives(batch, held, NoticeCode.REPORT_DUE)
+        tell_representatives(batch, held.organisation, NoticeCode.REPORT_DUE, report)
         return Reported(entry=entry.seq, report=report)
 
     return await write(actor, key, work, answer=Reported, needs=needs_of(report))
-
-
-def tell_representatives(batch: Batch, report: AnnualReport, code: NoticeCode) -> None:
-    """Put a notice about a report before everybody who acts for its organisation by papers."""
-    people = batch.get(OrganisationPeople, report.organisation)
-    whom = {
-        person
-        for _, person, role in (people.roles if people else ())
-        if role is Role.ORGANISATION_REPRESENTATIVE
-    }
-    for person in sorted(whom):
-        notify(batch, person, code, report.id, hands=[batch.actor.person])
 
 
 def _at_hand(batch: Batch, report: str, event: type[Event]) -> AnnualReport:

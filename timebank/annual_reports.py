@@ -7,7 +7,7 @@ supervising units and registrars decide is in `annual_report_rulings`.
 
 import json
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -48,12 +48,11 @@ from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, Refusal
 from timebank.report_fields import decide_value, decide_whole
 from timebank.report_filling import fill
+from timebank.representatives import next_reminder
 from timebank.tables import Row, find, select, table
 from timebank.texts import keep_text
 
 LONGEST_VERSION = 100_000
-REMIND_DAYS = (30, 7)
-"""How many days before the last one a reminder goes out; the last goes out when it is over."""
 
 # Refusals
 
@@ -77,12 +76,6 @@ def decide_due(form: LegalForm, year: int, *, supervised: bool, rules: Rules) ->
     registrar = date.fromisoformat(f"{year + 1}-{told}")
     first = date.fromisoformat(f"{year + 1}-{rules.supervisor_due}") if supervised else registrar
     return min(first, registrar), registrar
-
-
-def next_reminder(due: date, after: date) -> date | None:
-    """The next day after another on which a reminder of a last day goes out."""
-    days = [due - timedelta(days=days) for days in REMIND_DAYS] + [due + timedelta(days=1)]
-    return next((day for day in days if day > after), None)
 
 
 # Tables and projectors

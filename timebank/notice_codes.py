@@ -63,6 +63,12 @@ class NoticeCode(StrEnum):
     REPORT_DUE = "report_due"
     REPORT_RETURNED = "report_returned"
     REPORT_ACCEPTED = "report_accepted"
+    GRANT_MOVED = "grant_moved"
+    GRANT_DUE = "grant_due"
+    PAYMENT_MADE = "payment_made"
+    PAYMENT_WITHHELD = "payment_withheld"
+    PAYMENT_BOUNCED = "payment_bounced"
+    PROJECT_MOVED = "project_moved"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {

@@ -2,10 +2,12 @@
 
 The registrar or the street names the first, the legal representative; those appoint others, for
 papers or for money. A role is an ordinary grant whose scope ends with the organisation, so every
-right is decided where all rights are. Refuses to know what they do.
+right is decided where all rights are; what concerns the organisation is told to them. Refuses to
+know what they do.
 """
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from msgspec.structs import replace
 
@@ -25,6 +27,8 @@ from timebank.counter import person_numbered
 from timebank.ids import is_id, new
 from timebank.journal import write
 from timebank.keys import RequestKey
+from timebank.notice_codes import NoticeCode
+from timebank.notices import notify
 from timebank.organisation_life import STANDING
 from timebank.organisations import (
     Organisation,
@@ -41,7 +45,16 @@ from timebank.tables import Row, find, table
 
 ROLES = (Role.ORGANISATION_REPRESENTATIVE, Role.ORGANISATION_FINANCE)
 
+REMIND_DAYS = (30, 7)
+"""How many days before the last one a reminder goes out; the last goes out when it is over."""
+
 # Refusals
+
+
+class ReminderNotDue(Refusal):
+    """A reminder goes out on its day."""
+
+    says = "No reminder is due today."
 
 
 class NotAnOrganisationRole(Refusal):
@@ -130,6 +143,24 @@ def end_roles(batch: Batch, organisation: str, *, of: PersonId | None = None) ->
     for grant, person, _ in held.roles if held else ():
         if of in (None, person):
             batch.record(RoleEnded(grant=grant, person=person))
+
+
+def tell_representatives(batch: Batch, organisation: str, code: NoticeCode, about: str) -> None:
+    """Put a notice about something before everybody who acts for an organisation by papers."""
+    people = batch.get(OrganisationPeople, organisation)
+    whom = {
+        person
+        for _, person, role in (people.roles if people else ())
+        if role is Role.ORGANISATION_REPRESENTATIVE
+    }
+    for person in sorted(whom):
+        notify(batch, person, code, about, hands=[batch.actor.person])
+
+
+def next_reminder(due: date, after: date) -> date | None:
+    """The next day after another on which a reminder of a last day goes out."""
+    days = [due - timedelta(days=days) for days in REMIND_DAYS] + [due + timedelta(days=1)]
+    return next((day for day in days if day > after), None)
 
 
 def _give(batch: Batch, person: PersonId, role: Role, path: str, *, by: Actor) -> Sealed:

@@ -33,6 +33,8 @@ from timebank.dormancy import dormant_due, flag_dormant
 from timebank.emergency import emergencies_over, lapse_emergency
 from timebank.escalations import escalate_help, lapse_help, lapsed_help, unmatched_help
 from timebank.forgotten_visits import close_visit, forgotten
+from timebank.funding.calls import calls_over, end_call
+from timebank.funding.grant_reports import grants_to_remind, remind_of_grant
 from timebank.gifts import expire_gift, gifts_due
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
@@ -136,6 +138,12 @@ TIMERS = (
         "reports.open",
         reports_to_open,
         lambda id, key: open_report(SYSTEM, organisation=id, key=key),
+    ),
+    Timer("calls.over", calls_over, lambda id, key: end_call(SYSTEM, call=id, key=key)),
+    Timer(
+        "funding.remind",
+        grants_to_remind,
+        lambda id, key: remind_of_grant(SYSTEM, grant=id, key=key),
     ),
     Timer("grades.over", grades_over, lambda id, key: expire_grade(SYSTEM, grade=id, key=key)),
     Timer("reports.late", reports_overdue, lambda id, key: mark_late(SYSTEM, report=id, key=key)),

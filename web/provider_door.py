@@ -24,7 +24,8 @@ from timebank.refusals import Refusal
 from timebank.vault import keyring
 from web.address import public_address
 from web.forms import own_path
-from web.pages.rendering import PAGES, Pages
+from web.pages.every import PAGES
+from web.pages.rendering import Pages
 from web.providers import NotNamed, Provider
 
 LASTS_SECONDS = 600

@@ -14,8 +14,9 @@ from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit
-from timebank.actors import Actor
+from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.divisions import CITY_PATH, Area
 from timebank.events import Event
 from timebank.funding.allotments import Allotment, allotment_key
@@ -23,12 +24,12 @@ from timebank.funding.commitments import NotAllotted, PurposeOutside
 from timebank.funding.purposes import FundPurpose
 from timebank.funding.sources import FundSource, decide_fen, decide_in_use
 from timebank.ids import new
-from timebank.journal import Answer, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Refusal
-from timebank.tables import Row, Where, find_many, page_by_id, table
+from timebank.refusals import Forbidden, Refusal
+from timebank.tables import Row, Where, find_many, page_by_id, select, table
 from timebank.texts import LONGEST, keep_text
 
 
@@ -79,6 +80,13 @@ class CallEndsTooSoon(Refusal):
     path = ("until",)
 
 
+class CallNotOver(Refusal):
+    """A call ends by itself when its last day is over."""
+
+    says = "Organisations may apply until the end of {until}."
+    until: date
+
+
 # Lifecycle
 
 LIFECYCLE: Lifecycle[CallState] = {
@@ -91,7 +99,7 @@ LIFECYCLE: Lifecycle[CallState] = {
 # Tables and projectors
 
 
-@table("fund_call", index=[("state", "id")])
+@table("fund_call", index=[("state", "id"), ("state", "until")])
 class Call(Row, frozen=True):
     """One call; `most_fen` is the most that one application may ask for, `until` the last day."""
 
@@ -210,6 +218,24 @@ async def close_call(actor: Actor, *, call: str, key: RequestKey) -> Called:
     return await _move(actor, call, key, one)
 
 
+async def end_call(actor: Actor, *, call: str, key: RequestKey | None = None) -> Called:
+    """Close a call whose last day is over: the software's own act, by timer.
+
+    Refuses: NotFound, NotInThisState, CallNotOver.
+    """
+    if actor != SYSTEM:
+        raise Forbidden
+
+    def work(batch: Batch) -> Called:
+        held = batch.need(Call, call, "call")
+        step(LIFECYCLE, held.state, CallClosed)
+        if batch.today <= held.until:
+            raise CallNotOver(until=held.until)
+        return Called(entry=batch.record(CallClosed(call=call)).seq, call=call)
+
+    return await write(actor, key, work, answer=Called, needs=[(Call, call)])
+
+
 async def _move(
     actor: Actor, call: str, key: RequestKey, one: Callable[[Batch, Call], Sealed]
 ) -> Called:
@@ -236,3 +262,16 @@ async def calls_in(actor: Actor, state: CallState, **where: Unpack[Where]) -> li
     if state is CallState.DRAFT and not await may_read(actor, Action.MANAGE_CALLS, CITY_PATH):
         return []
     return await page_by_id(Call, where, Q(state=state.value))
+
+
+async def calls_over(*, skip: int, limit: int) -> list[str]:
+    """Open calls whose last day is over, the longest over first."""
+    over = await select(
+        Call,
+        state=CallState.OPEN.value,
+        until__lt=day_of(current().clock.now()).isoformat(),
+        order=["until", "id"],
+        limit=limit,
+        offset=skip,
+    )
+    return [held.id for held in over]

@@ -171,9 +171,16 @@ class MidtermPassed(_OfGrant, frozen=True, tag="grant.midterm_passed"):
 
 
 class MidtermToFix(_OfGrant, frozen=True, tag="grant.midterm_to_fix"):
-    """What the mid-term report shows is put right until a day."""
+    """What the mid-term report shows is put right until a day; a reminder goes out before."""
 
     fix_by: date
+    remind_on: date | None = None
+
+
+class GrantReminded(_OfGrant, frozen=True, tag="grant.reminded"):
+    """Those who act for the organisation were reminded; they are again on a day, if on any."""
+
+    remind_on: date | None = None
 
 
 class FinalHandedIn(_OfGrant, frozen=True, tag="grant.final"):
@@ -224,6 +231,7 @@ Moved = (
     | GrantReported
     | MidtermPassed
     | MidtermToFix
+    | GrantReminded
     | FinalHandedIn
     | GrantAccepted
     | GrantAudited
@@ -269,6 +277,7 @@ LIFECYCLE: Lifecycle[FundGrantState] = {
         GrantStopped: _S.STOPPED,
     },
     _S.MIDTERM_FIX: {
+        GrantReminded: _S.MIDTERM_FIX,
         GrantReported: _S.MIDTERM_FIX,
         MidtermPassed: _S.MIDTERM_PASS,
         GrantStopped: _S.STOPPED,

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from ledger.entry import Sealed
 from timebank.access import Action
-from timebank.actors import Actor
+from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.funding.commitments import Commitment, Condition, meet
 from timebank.funding.funded_hours import accepted_minutes, accepted_records
 from timebank.funding.grant_life import (
@@ -18,15 +19,20 @@ from timebank.funding.grant_life import (
     FinalHandedIn,
     FundGrantState,
     GrantAccepted,
+    GrantReminded,
     GrantReport,
     GrantReported,
     MidtermPassed,
     MidtermToFix,
 )
 from timebank.funding.grants import Grant, Granted, move_grant
+from timebank.journal import current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.refusals import Refusal
+from timebank.notice_codes import NoticeCode
+from timebank.refusals import Forbidden, Refusal
+from timebank.representatives import ReminderNotDue, next_reminder, tell_representatives
+from timebank.tables import select
 from timebank.texts import LONGEST, keep_text
 
 # Refusals
@@ -90,7 +96,8 @@ async def rule_on_midterm(actor: Actor, *, grant: str, accept: bool, key: Reques
         decide_reported(held, GrantReport.MIDTERM)
         if not accept:
             fix_by = batch.today + timedelta(days=batch.policy.fund.midterm_fix_days)
-            return batch.record(MidtermToFix(grant=grant, fix_by=fix_by))
+            remind_on = next_reminder(fix_by, batch.today)
+            return batch.record(MidtermToFix(grant=grant, fix_by=fix_by, remind_on=remind_on))
         entry = batch.record(MidtermPassed(grant=grant))
         meet(batch, grant, Condition.MIDTERM)
         return entry
@@ -111,3 +118,40 @@ async def accept_grant(actor: Actor, *, grant: str, key: RequestKey) -> Granted:
 
     more = (Commitment, grant)
     return await move_grant(actor, grant, key, one, more, action=Action.AWARD_GRANTS)
+
+
+async def remind_of_grant(actor: Actor, *, grant: str, key: RequestKey | None = None) -> Granted:
+    """Remind those who act for the organisation of what is to be put right: by timer.
+
+    Refuses: NotFound, NotInThisState, ReminderNotDue.
+    """
+    if actor != SYSTEM:
+        raise Forbidden
+
+    def work(batch: Batch) -> Granted:
+        held = batch.need(Grant, grant, "application")
+        step(LIFECYCLE, held.state, GrantReminded)
+        if held.due is None or held.remind_on is None or batch.today < held.remind_on:
+            raise ReminderNotDue
+        remind_on = next_reminder(held.due, batch.today)
+        entry = batch.record(GrantReminded(grant=grant, remind_on=remind_on))
+        tell_representatives(batch, held.organisation, NoticeCode.GRANT_DUE, grant)
+        return Granted(entry=entry.seq, grant=grant)
+
+    return await write(actor, key, work, answer=Granted, needs=[(Grant, grant)])
+
+
+# Reads
+
+
+async def grants_to_remind(*, skip: int, limit: int) -> list[str]:
+    """Grants to remind of, the longest due first."""
+    due = await select(
+        Grant,
+        state=FundGrantState.MIDTERM_FIX.value,
+        remind_on__lte=day_of(current().clock.now()).isoformat(),
+        order=["remind_on", "id"],
+        limit=limit,
+        offset=skip,
+    )
+    return [held.id for held in due]

@@ -35,6 +35,7 @@ from timebank.funding.grant_life import (
     GrantPublicised,
     GrantRecovered,
     GrantRejected,
+    GrantReminded,
     GrantReport,
     GrantReported,
     GrantRevised,
@@ -51,9 +52,11 @@ from timebank.funding.grant_life import (
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.notice_codes import NoticeCode
 from timebank.organisations import Organisation, OwnOrganisation, acting_for
 from timebank.projections import Place, Rows, projects
 from timebank.publicity import Publicity, lay_open, settle_publicity
+from timebank.representatives import tell_representatives
 from timebank.tables import Row, Where, find, find_many, page_by_id, table
 
 OPEN_TO_ALL = tuple(
@@ -73,7 +76,15 @@ OPEN_TO_ALL = tuple(
 # Tables and projectors
 
 
-@table("fund_grant", index=[("call", "state", "id"), ("organisation", "id"), ("path", "state")])
+@table(
+    "fund_grant",
+    index=[
+        ("call", "state", "id"),
+        ("organisation", "id"),
+        ("path", "state"),
+        ("remind_on",),
+    ],
+)
 class Grant(Row, frozen=True):
     """One application and what became of it; `fen` asked for, and from the shortlist on given.
 
@@ -95,6 +106,7 @@ class Grant(Row, frozen=True):
     points: int | None = None
     conflicts: tuple[str, ...] = ()
     due: date | None = None
+    remind_on: date | None = None
     reported: GrantReport | None = None
     accepted_by: str | None = None
 
@@ -153,6 +165,7 @@ def _revised(rows: Rows, event: GrantRevised, entry: Sealed) -> None:
     GrantReported,
     MidtermPassed,
     MidtermToFix,
+    GrantReminded,
     FinalHandedIn,
     GrantAccepted,
     GrantAudited,
@@ -163,7 +176,8 @@ def _revised(rows: Rows, event: GrantRevised, entry: Sealed) -> None:
 )
 def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
     held = rows.there(Grant, event.grant)
-    changed: dict[str, object] = {"state": step(LIFECYCLE, held.state, type(event)), "due": None}
+    state = step(LIFECYCLE, held.state, type(event))
+    changed: dict[str, object] = {"state": state, "due": None, "remind_on": None}
     match event:
         case GrantScored():
             changed["points"] = event.points
@@ -179,7 +193,9 @@ def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
         case GrantReported():
             changed |= {"reported": event.report, "due": held.due}
         case MidtermToFix():
-            changed |= {"reported": None, "due": event.fix_by}
+            changed |= {"reported": None, "due": event.fix_by, "remind_on": event.remind_on}
+        case GrantReminded():
+            changed |= {"due": held.due, "remind_on": event.remind_on}
         case MidtermPassed():
             changed["reported"] = None
         case GrantAccepted():
@@ -208,7 +224,8 @@ async def move_grant(
 ) -> Granted:
     """Let officers of the money's area with `action`, or the organisation's own people, move on.
 
-    Refuses: NotFound, for whoever is neither; OwnOrganisation.
+    Its representatives are told what officers came to. Refuses: NotFound, for whoever is neither;
+    OwnOrganisation.
     """
 
     def work(batch: Batch) -> Granted:
@@ -219,7 +236,10 @@ async def move_grant(
             permit(batch, action, held.unit_path)
             if may(batch, Action.ACT_FOR_ORGANISATION, held.path):
                 raise OwnOrganisation
-        return Granted(entry=one(batch, held).seq, grant=grant)
+        entry = one(batch, held)
+        if action is not None and batch.there(Grant, grant).state is not held.state:
+            tell_representatives(batch, held.organisation, NoticeCode.GRANT_MOVED, grant)
+        return Granted(entry=entry.seq, grant=grant)
 
     found = await find(Grant, grant)
     needs: list[Place] = [(Grant, grant), (Publicity, grant), *more]

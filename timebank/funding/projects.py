@@ -48,6 +48,8 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.notice_codes import NoticeCode
+from timebank.notices import notify
 from timebank.people import active_person
 from timebank.places import Station, working_station
 from timebank.projections import Place, Rows, projects
@@ -230,12 +232,19 @@ async def move_project(
     one: Callable[[Batch, "Project"], Sealed],
     *more: Place,
 ) -> "Proposed":
-    """Let staff of the project's scope do something with it. Refuses: NotFound."""
+    """Let staff of the project's scope do something with it; a resident who proposed it is told.
+
+    Refuses: NotFound.
+    """
 
     def work(batch: Batch) -> Proposed:
         held = batch.need(Project, project, "project")
         permit(batch, action, held.path)
-        return Proposed(entry=one(batch, held).seq, project=project)
+        entry = one(batch, held)
+        if not held.by_committee and batch.there(Project, project).state is not held.state:
+            hands = [batch.actor.person]
+            notify(batch, held.proposer, NoticeCode.PROJECT_MOVED, project, hands=hands)
+        return Proposed(entry=entry.seq, project=project)
 
     needs: list[Place] = [(Project, project), (Publicity, project), *more]
     return await write(actor, key, work, answer=Proposed, needs=needs)

@@ -40,8 +40,10 @@ from timebank.funding.tranche_life import (
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.notice_codes import NoticeCode
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal
+from timebank.representatives import tell_representatives
 from timebank.tables import Row, Where, find, find_many, page_by_id, select, table
 from timebank.texts import keep_text
 
@@ -337,6 +339,16 @@ async def resume_tranche(actor: Actor, *, tranche: str, key: RequestKey) -> Paid
     return await _move(actor, tranche, Action.CHECK_PAYMENT, key, one)
 
 
+TOLD = {
+    (TrancheState.APPROVED, TrancheState.PAID): NoticeCode.PAYMENT_MADE,
+    (TrancheState.PAID, TrancheState.PLANNED): NoticeCode.PAYMENT_BOUNCED,
+} | {
+    (state, TrancheState.WITHHELD): NoticeCode.PAYMENT_WITHHELD
+    for state in (TrancheState.PLANNED, TrancheState.CONDITION_MET, TrancheState.APPROVED)
+}
+"""What the organisation is told of which step."""
+
+
 async def _move(
     actor: Actor,
     tranche: str,
@@ -347,7 +359,12 @@ async def _move(
     def work(batch: Batch) -> Paid:
         held = batch.need(Tranche, tranche, "tranche")
         permit(batch, action, held.path)
-        return Paid(entry=one(batch, held).seq, tranche=tranche)
+        entry = one(batch, held)
+        payee = batch.there(Commitment, held.commitment).payee
+        code = TOLD.get((held.state, batch.there(Tranche, tranche).state))
+        if payee is not None and code is not None:
+            tell_representatives(batch, payee, code, held.commitment)
+        return Paid(entry=entry.seq, tranche=tranche)
 
     found = await find(Tranche, tranche)
     needs: list[Place] = [(Tranche, tranche)]

@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
                 ('until', DayField(max_length=10)),
                 ('state', fields.CharField(max_length=64)),
             ],
-            options={'table': 'fund_call', 'app': 'timebank', 'indexes': [Index(fields=['state', 'id'])], 'pk_attr': 'id'},
+            options={'table': 'fund_call', 'app': 'timebank', 'indexes': [Index(fields=['state', 'id']), Index(fields=['state', 'until'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -716,10 +716,11 @@ class Migration(migrations.Migration):
                 ('points', fields.BigIntField(null=True)),
                 ('conflicts', fields.TextField(unique=False)),
                 ('due', DayField(null=True, max_length=10)),
+                ('remind_on', DayField(null=True, max_length=10)),
                 ('reported', fields.CharField(null=True, max_length=64)),
                 ('accepted_by', fields.CharField(null=True, max_length=512)),
             ],
-            options={'table': 'fund_grant', 'app': 'timebank', 'indexes': [Index(fields=['call', 'state', 'id']), Index(fields=['organisation', 'id']), Index(fields=['path', 'state'])], 'pk_attr': 'id'},
+            options={'table': 'fund_grant', 'app': 'timebank', 'indexes': [Index(fields=['call', 'state', 'id']), Index(fields=['organisation', 'id']), Index(fields=['path', 'state']), Index(fields=['remind_on'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
