@@ -62,6 +62,64 @@ def test_an_officer_is_registered_and_given_a_role(data: str) -> None:
     assert twice.returncode == 1
 
 
+def test_a_policy_is_listed_shown_and_checked_before_it_is_proposed(
+    data: str, tmp_path: Path
+) -> None:
+    (first,) = json.loads(timebank("--data", data, "--json", "policy", "list").stdout)["policies"]
+    assert (first["id"], first["effective"], first["entry"]) == ("WH-2016-12", "2016-12-01", 1)
+    shown = timebank("--data", data, "policy", "show", "--on", "2026-11-20")
+    assert shown.returncode == 0, shown.stderr
+    file = tmp_path / "policy.yaml"
+    file.write_text(shown.stdout, "utf-8")
+    good = timebank("--data", data, "policy", "check", str(file))
+    assert (good.returncode, good.stdout.strip()) == (
+        0,
+        "WH-2016-12 could hold from 2016-12-01 on.",
+    )
+    file.write_text(shown.stdout.replace("mint_per_day: 240", "mint_per_day: many"), "utf-8")
+    bad = timebank("--data", data, "policy", "check", str(file))
+    assert bad.returncode == 1
+    assert "mint_per_day" in bad.stdout
+
+
+def test_the_api_is_asked_with_the_rights_of_a_token_and_no_others(
+    data: str, tmp_path: Path
+) -> None:
+    document = tmp_path / "ask.graphql"
+    document.write_text("{ ledger { size } me { name } }", "utf-8")
+    told = timebank("--data", data, "ask", str(document))
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert json.loads(told.stdout) == {"data": {"ledger": {"size": 3}, "me": None}}
+
+    words = ["--name", "王秀英", "--document-number", "11010519491231002X"]
+    words += ["--phone", "13900000000", "--password", "correct horse battery"]
+    made = timebank("--data", data, "--json", "user", *words)
+    document.write_text(
+        "mutation($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }",
+        "utf-8",
+    )
+    variables = tmp_path / "variables.json"
+    number = json.loads(made.stdout)["number"]
+
+    def given(password: str) -> list[str]:
+        told = {"input": {"number": number, "password": password}}
+        variables.write_text(json.dumps(told), "utf-8")
+        return ["ask", str(document), "--variables", str(variables)]
+
+    assert timebank("--data", data, *given("another password")).returncode == 1
+    entered = timebank("--data", data, *given("correct horse battery"))
+    assert entered.returncode == 0, entered.stdout + entered.stderr
+    token = tmp_path / "token"
+    token.write_text(json.loads(entered.stdout)["data"]["signIn"]["token"] + "\n", "utf-8")
+    document.write_text("{ me { name } }", "utf-8")
+    mine = timebank("--data", data, "ask", str(document), "--token-file", str(token))
+    assert json.loads(mine.stdout) == {"data": {"me": {"name": "王秀英"}}}
+    document.write_text("{ me { secret } }", "utf-8")
+    unread = timebank("--data", data, "ask", str(document))
+    assert unread.returncode == 1
+    assert "GRAPHQL_VALIDATION_FAILED" in unread.stdout
+
+
 def test_erasures_are_finished_when_the_operator_says_so(data: str) -> None:
     done = timebank("--data", data, "--json", "erase")
     assert done.returncode == 0, done.stderr

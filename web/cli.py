@@ -31,6 +31,7 @@ WHOLE = {
     },
     "main": {
         "adopt": "mending.adopt",
+        "ask": "asking.ask",
         "backup": "backups.backup",
         "checkpoint": "signing.checkpoint",
         "correct-clock": "mending.correct_clock",
@@ -44,6 +45,7 @@ WHOLE = {
         "init": "ledgers.init",
         "keys": "keys.keys",
         "migrate": "ledgers.migrate",
+        "policy": "policies.policy",
         "publisher": "signing.publisher",
         "receipt": "signing.receipt",
         "replay": "ledgers.replay_command",
