@@ -88,6 +88,34 @@ async def test_an_activity_goes_from_its_declaration_to_a_seat_and_back(
     assert [one for one in said + more if "422" not in one] == []
 
 
+@pytest.mark.parametrize("js", [True, False])
+async def test_a_draft_waits_with_its_risks_until_it_is_declared_or_let_go(
+    browser: Browser, site: str, clock: ManualClock, js: bool
+) -> None:
+    day = (day_of(clock.now()) + timedelta(days=4)).isoformat()
+    page, said = await enter(browser, site, CLERK, path="/desk/activities", js=js)
+    for title in (f"登山{js}", f"划船{js}"):
+        await page.get_by_text("申报新活动").click()
+        await page.get_by_label("活动名称").fill(title)
+        await page.get_by_label("日期").fill(day)
+        await page.get_by_label("地点（不在服务站时填写）").fill("磨山北门")
+        await page.get_by_label("可能发生的风险（应当如实告知）").fill("山路湿滑")
+        await page.get_by_role("button", name="先存为草稿").click()
+    drafts = page.locator("section").filter(has_text="草稿，尚未申报")
+    climb, row = (drafts.get_by_role("listitem").filter(has_text=t) for t in ("登山", "划船"))
+    for draft in (climb, row):
+        await expect(draft).to_contain_text("地点：磨山北门")
+        await expect(draft).to_contain_text("风险提示：山路湿滑")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await row.get_by_role("button", name="删除草稿").click()
+    await climb.get_by_role("button", name="申报活动").click()
+    await expect(drafts).to_have_count(0)
+    item = page.get_by_role("listitem").filter(has_text=f"登山{js}")
+    await expect(item).to_contain_text("未开放报名")
+    await expect(item).to_contain_text("风险提示：山路湿滑")
+    assert said == []
+
+
 async def test_a_full_activity_takes_no_sign_up_and_one_waits_for_a_seat(
     browser: Browser, site: str, clock: ManualClock
 ) -> None:

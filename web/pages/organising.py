@@ -123,6 +123,28 @@ FORMS = (
         given=declared,
     ),
     Form(
+        path="/desk/activities/draft",
+        mutation="draft_activity",
+        field="draftActivity",
+        page="/desk/activities",
+        then=lambda posted: posted.address("/desk/activities", done="1"),
+        given=declared,
+    ),
+    *(
+        Form(
+            path=f"/desk/activities/{way}",
+            mutation=mutation,
+            field=field,
+            page="/desk/activities",
+            then=lambda posted: posted.address("/desk/activities", done="1"),
+            given=lambda posted: {"draft": posted.one("draft")},
+        )
+        for way, mutation, field in (
+            ("declare-draft", "declare_activity_draft", "declareActivityDraft"),
+            ("drop-draft", "drop_activity_draft", "dropActivityDraft"),
+        )
+    ),
+    Form(
         path="/desk/activities/cancel",
         mutation="cancel_activity",
         field="cancelActivity",
