@@ -9,6 +9,7 @@ from tests.helping import Street, open_street
 from tests.world import key
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
+from timebank.given_consents import ConsentPurpose, withdraw_consent
 from timebank.help_parties import Party, parties_of
 from timebank.matching import withdraw_from_help
 from timebank.settlements import confirm_help
@@ -46,6 +47,18 @@ async def test_names_are_masked_before_an_order_is_matched_and_after_it_is_over(
 
     await confirm_help(street.elder, order=taken, key=key())
     assert await met(street, street.helper, taken, street.elder) == Party(number=seen.number)
+
+
+@pytest.mark.anyio
+async def test_of_who_does_not_consent_only_the_name_is_told(street: Street) -> None:
+    taken = await street.delivered()
+    await withdraw_consent(street.elder, purpose=ConsentPurpose.PARTNER_PHONE, key=key())
+    seen = await met(street, street.helper, taken, street.elder)
+    back = await met(street, street.elder, taken, street.helper)
+    assert seen
+    assert (bool(seen.name), seen.phone) == (True, None)
+    assert back
+    assert back.phone
 
 
 @pytest.mark.anyio

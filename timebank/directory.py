@@ -11,6 +11,7 @@ import msgspec
 
 from timebank.access import Action, reach
 from timebank.actors import Actor, PersonId
+from timebank.given_consents import ConsentPurpose, allowed
 from timebank.identity import DocumentType
 from timebank.journal import current
 from timebank.looks import Looked, note_looks
@@ -80,6 +81,8 @@ async def _named(actor: Actor, ids: list[PersonId], what: Looked) -> list[Person
     own = [id for id, held in seen.items() if sight.own(held)]
     others = seen.keys() - set(own)
     restricted = await restricted_among(sorted(others)) if others else set()
+    if what is Looked.PHONE:
+        others &= await allowed(others, ConsentPurpose.STAFF_PHONE)
     read = [
         id
         for id in sorted(others)
@@ -103,7 +106,7 @@ async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
 
 
 async def phones_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
-    """The telephones of those the actor may see."""
+    """The telephones of those the actor may see, and who let staff read them."""
     told = await read_fields(await _named(actor, ids, Looked.PHONE), "phone")
     return {id: fields["phone"] for id, fields in told.items() if "phone" in fields}
 

@@ -1,7 +1,8 @@
 """Help parties: who meets whom over an order for help, by name, and how they reach each other.
 
 Helper and served learn each other's name and telephone when they are matched, and no longer than
-the order is open: afterwards the numbers are left. Staff of the order's station see the same.
+the order is open: afterwards the numbers are left. Of who does not consent to it, only the name is
+told. Staff of the order's station see the same.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from timebank.actors import Actor, PersonId
+from timebank.given_consents import ConsentPurpose, allowed
 from timebank.help_life import HOLDING
 from timebank.help_orders import HelpOrder, visible_help
 from timebank.people import people_by_id
@@ -36,6 +38,8 @@ async def parties_of(actor: Actor, seats: Sequence[Seat]) -> dict[Seat, Party]:
     held = await people_by_id([who for _, who in theirs])
     meeting = sorted({who for order, who in theirs if order.state in HOLDING})
     told = await read_fields(meeting, "name", "phone") if meeting else {}
+    for person in told.keys() - await allowed(meeting, ConsentPurpose.PARTNER_PHONE):
+        told[person].pop("phone", None)
     return {
         (order, who): Party(number=held[who].number, **_reached(order, told.get(who, {})))
         for order, who in theirs

@@ -396,6 +396,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Consent',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('said', fields.TextField(unique=False)),
+            ],
+            options={'table': 'consent', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='CreditCode',
             fields=[
                 ('code', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
