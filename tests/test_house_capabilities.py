@@ -27,6 +27,7 @@ PLACEHOLDER = re.compile(r"{(\w+)}")
 
 # Capabilities that nobody asks over the wire, each with the reason.
 WITHOUT_API: dict[str, str] = {
+    "timebank.outbox": "the software's own timer sends what lies in it; deliveries show it",
     "timebank.dormancy": "the software's own timer flags it; the account shows it",
     "timebank.escalations": "the software's own timers bring orders on; nobody else may",
     "timebank.forgotten_visits": "the software's own timer closes them; nobody else may",

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 from graphql import GraphQLEnumType, build_schema
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 import schema
 from tests.demo_site import enter, make_city, serving
+from tests.telling import outside
+from timebank.deliveries import Delivery, Pace
+from timebank.tables import select
 
 pytestmark = pytest.mark.anyio
+VOLUNTEER = "志愿者"
 TEMPLATES = Path(__file__).parent.parent / "web" / "templates"
 
 
@@ -126,3 +130,25 @@ def test_no_page_shows_a_code_for_want_of_a_word(enum: str, template: str) -> No
     kind = build_schema(schema.printed()).type_map[enum]
     assert isinstance(kind, GraphQLEnumType)
     assert [one for one in kind.values if f'"{one}": _("' not in words] == []
+
+
+async def test_somebody_says_how_they_want_to_be_told_and_where_nothing_is_set_up_it_says_so(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/settings/notices")
+    await expect(page.get_by_text("这里还没有开通邮件和聊天工具。")).to_be_visible()
+    outside()
+    await page.reload()
+    await page.get_by_label("电子邮件").fill("wang@example.org")
+    await page.get_by_label("有了就告诉我").check()
+    await page.get_by_label("几点以后不打扰").fill("21:30")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("status")).to_have_text("已办好")
+    (held,) = await select(Delivery)
+    assert (held.pace, held.quiet_from, held.quiet_to) == (Pace.AT_ONCE, 21 * 60 + 30, 7 * 60)
+    assert not held.details
+    await page.get_by_label("电子邮件").fill("")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("status")).to_have_text("已办好")
+    assert not await select(Delivery)
+    assert not said

@@ -12,7 +12,15 @@ from tortoise import Tortoise
 from ledger.anchor import Verdict
 from ledger.tables import install
 from ledger.writer import open_writer
-from timebank import certificate_keys, entries, journal, master_keys, publication, vault
+from timebank import (
+    certificate_keys,
+    entries,
+    journal,
+    master_keys,
+    publication,
+    transports,
+    vault,
+)
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.clock import Clock, SystemClock, day_of
@@ -85,9 +93,11 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
     await opened.start()
     journal.install(opened)
     entries.install(settings.database_url)
+    transports.install(transports.Apprise(settings))
     try:
         yield opened
     finally:
+        transports.install(None)
         entries.install(None)
         journal.install(None)
         await opened.close()

@@ -8,7 +8,7 @@ matter for a ledger that keeps ten years. Refuses to know what follows from an a
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -21,6 +21,7 @@ from timebank.access import Action, grants_of, permit_self
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
+from timebank.deliveries import Delivery
 from timebank.events import Event
 from timebank.identity import anniversary
 from timebank.ids import new
@@ -167,6 +168,9 @@ class Notice(Row, frozen=True):
 
 # What other capabilities ask
 
+TELLING: list[Callable[[Batch, Notice], None]] = []
+"""Who hears of every notice that is sent, to tell its person by another way; no arrival of it."""
+
 
 def notify(
     batch: Batch, person: PersonId, code: NoticeCode, about: str, *, hands: Sequence[str | None]
@@ -175,6 +179,8 @@ def notify(
 
     Args: about, the id of what it is about; hands, whoever had a hand in that.
     """
+    # Asked for together: whoever is told of it needs what the person wants.
+    batch.ask((Inbox, person), (Delivery, person))
     inbox = _inbox(batch, person)
     notice = Notice(
         id=new("ntc"),
@@ -185,6 +191,8 @@ def notify(
         hands=tuple(dict.fromkeys(hand for hand in hands if hand is not None)),
     )
     batch.put(notice)
+    for tell in TELLING:
+        tell(batch, notice)
     if code in PRIVATE:
         return  # read where it lies: nothing waits for it, and no counter has it to tell
     if decide_reached(inbox.opened_on, batch.today):

@@ -79,6 +79,14 @@ class Settings(BaseSettings):
     help_telephone: str = Field(
         default="027-12345", description="Where people help by telephone; on every page."
     )
+    notify_mail: SecretStr = Field(
+        default=SecretStr(""),
+        description="The mail server as an apprise address, as mailtos://user:secret@example.org.",
+    )
+    notify_tools: str = Field(
+        default="",
+        description="Chat tools that people may be told by, as apprise names: dingtalk wecombot.",
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     development: bool = False

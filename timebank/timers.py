@@ -41,6 +41,7 @@ from timebank.keys import RequestKey
 from timebank.member_reports import reports_due
 from timebank.organisation_endings import move_organisation_on, organisations_due
 from timebank.organisation_grades import expire_grade, grades_over
+from timebank.outbox import outgoing_due, send_outgoing
 from timebank.overdue_rosters import mark_overdue, rosters_due
 from timebank.pool_grants import close_grant, grants_due
 from timebank.posts import end_post, posts_over
@@ -151,6 +152,11 @@ TIMERS = (
         "reports.remind",
         reminders_due,
         lambda id, key: remind_of_report(SYSTEM, report=id, key=key),
+    ),
+    Timer(
+        "outbox.send",
+        outgoing_due,
+        lambda id, key: send_outgoing(SYSTEM, outgoing=id, key=key),
     ),
     Timer("posts.over", posts_over, lambda id, key: end_post(SYSTEM, post=id, key=key)),
     Timer(

@@ -17,6 +17,7 @@ from ledger.roles import excess
 from timebank import master_keys, publication, vault
 from timebank.settings import Settings
 from timebank.tables import TABLES
+from timebank.transports import Apprise
 from web.address import is_loopback
 
 LEAST_FREE_BYTES = 1 << 30
@@ -44,6 +45,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("tables", _tables),
         ("disk", _disk),
         ("address", _address),
+        ("messages", _messages),
     ]
     found = []
     for name, look in looks:
@@ -132,3 +134,11 @@ async def _address(settings: Settings) -> Finding:
     unset = "none is set (TIMEBANK_ADDRESS): documents are printed for this machine alone"
     well = bool(settings.address) or is_loopback(settings.host)
     return Finding("address", well, settings.address or unset)
+
+
+async def _messages(settings: Settings) -> Finding:
+    ways = sorted(way.value for way in Apprise(settings).channels())
+    asked = bool(settings.notify_mail.get_secret_value() or settings.notify_tools)
+    missing = "settings name a server or tools, and the extra notify is not installed"
+    seen = f"leave by {' and '.join(ways)}" if ways else "none leave the house"
+    return Finding("messages", bool(ways) or not asked, missing if asked and not ways else seen)

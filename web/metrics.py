@@ -16,6 +16,7 @@ from ledger.outages import is_away
 from ledger.reader import open_reader, read_head
 from ledger.receipts import witnessed_size
 from timebank import journal, publication
+from timebank.outbox import outbox_counts
 from timebank.settings import Settings
 from timebank.timers import TIMERS, runs
 
@@ -48,6 +49,7 @@ async def collect(settings: Settings) -> CollectorRegistry:
     for name, says, value in gauges:
         Gauge(name, says, registry=told).set(value)
     await _timers(told)
+    await _outbox(told)
     await _witnesses(told, settings, now)
     rows = Gauge(
         "timebank_ledger_start_verdict",
@@ -85,6 +87,13 @@ async def _timers(told: CollectorRegistry) -> None:
         run = held.get(timer.name)
         at.labels(timer.name).set(run.at.timestamp() if run else 0)
         failed.labels(timer.name).set(run.failed if run else 0)
+
+
+async def _outbox(told: CollectorRegistry) -> None:
+    """Messages to people outside that wait, that failed and are tried again, or were given up."""
+    held = Gauge("timebank_outbox_messages", "Messages outside.", ["state"], registry=told)
+    for state, many in (await outbox_counts()).items():
+        held.labels(state).set(many)
 
 
 async def metrics(request: Request) -> Response:

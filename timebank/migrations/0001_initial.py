@@ -440,6 +440,22 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Delivery',
+            fields=[
+                ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('channels', fields.TextField(unique=False)),
+                ('pace', fields.CharField(max_length=64)),
+                ('daily_at', fields.BigIntField()),
+                ('quiet_from', fields.BigIntField(null=True)),
+                ('quiet_to', fields.BigIntField(null=True)),
+                ('details', fields.BooleanField()),
+                ('language', fields.CharField(max_length=512)),
+                ('told_at', InstantField(null=True)),
+            ],
+            options={'table': 'delivery', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='DemoSignIn',
             fields=[
                 ('role', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
@@ -1301,6 +1317,21 @@ class Migration(migrations.Migration):
                 ('sent', fields.BigIntField()),
             ],
             options={'table': 'origin', 'app': 'timebank', 'pk_attr': 'mark'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Outgoing',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('channel', fields.CharField(max_length=64)),
+                ('notices', fields.TextField(unique=False)),
+                ('due_at', InstantField()),
+                ('tries', fields.BigIntField()),
+                ('failed', fields.CharField(null=True, max_length=512)),
+                ('given_up', fields.BooleanField()),
+            ],
+            options={'table': 'outgoing', 'app': 'timebank', 'indexes': [Index(fields=['person']), Index(fields=['given_up', 'due_at'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

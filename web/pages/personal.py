@@ -3,8 +3,10 @@
 from typing import Any
 
 from web.forms import Form, Posted, plain
+from web.pages.helping import minute_of
 from web.pages.table import Page
 
+DELIVERY = "/settings/notices"
 INBOX, OBJECTIONS, FAMILY, GIFTS, DATA = "/inbox", "/objections", "/family", "/gifts", "/my-data"
 
 
@@ -19,7 +21,26 @@ def requested(posted: Posted) -> dict[str, Any]:
     return {"kind": posted.one("kind"), "words": posted.one("words") or None}
 
 
+def minute_if(posted: Posted, name: str) -> int | None:
+    """A time of the day that may be left out."""
+    return minute_of(posted.one(name)) if posted.one(name) else None
+
+
+def delivered(posted: Posted) -> dict[str, Any]:
+    """By what ways and when somebody wants to be told."""
+    return {
+        "mail": posted.one("mail") or None,
+        "chat": posted.one("chat") or None,
+        "pace": posted.one("pace"),
+        "dailyAtMinute": minute_of(posted.one("daily")),
+        "quietFromMinute": minute_if(posted, "quiet_from"),
+        "quietToMinute": minute_if(posted, "quiet_to"),
+        "details": posted.one("details") == "yes",
+    }
+
+
 PAGES = (
+    Page(path=DELIVERY, template="delivery.html", operation="delivery", menu="通知方式"),
     Page(path=INBOX, template="inbox.html", operation="inbox", menu="消息"),
     Page(path=OBJECTIONS, template="objections.html", operation="objections", menu="异议"),
     Page(path=GIFTS, template="gifts.html", operation="gifts", menu="转赠时间"),
@@ -28,6 +49,14 @@ PAGES = (
 )
 
 FORMS = (
+    Form(
+        path=DELIVERY,
+        mutation="want_delivery",
+        field="wantDelivery",
+        page=DELIVERY,
+        then=f"{DELIVERY}?done=1",
+        given=delivered,
+    ),
     Form(
         path=f"{INBOX}/read",
         mutation="mark_notices_read",
