@@ -36,6 +36,7 @@ from web.forms import (
     sent_by,
     status_of,
 )
+from web.graphql import document_id
 from web.pages.acts import LINES
 from web.pages.every import FORMS, PAGES
 from web.pages.menu import Reader, may_open, menu_of
@@ -335,6 +336,7 @@ class Pages:
                 "csrf": csrf_token(context),
                 "day_of": day_of,
                 "demo": self.demo,
+                "document_of": lambda name: document_id(self.operations[name]),
                 "done": request.query_params.get("done") == "1",
                 "elder": request.cookies.get("mode") == "elder",
                 "here": request.url.path,

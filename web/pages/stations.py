@@ -1,4 +1,4 @@
-"""Pages of a station: the desk with its scan box, and the screen with the rotating code."""
+"""Pages of a station: the desk with its scan box, the rotating code, and its devices."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,6 +10,7 @@ from web.pages.table import Opened, Page
 from web.pages.times import midnight
 
 DAY = timedelta(days=1)
+DEVICES = "/desk/devices"
 
 
 def chosen(opened: Opened) -> Mapping[str, Any]:
@@ -79,6 +80,13 @@ PAGES = (
         operation="station_code",
         variables=at_station,
     ),
+    station_page(
+        path=DEVICES,
+        template="desk_devices.html",
+        menu="设备",
+        operation="desk_devices",
+        variables=at_station,
+    ),
 )
 
 FORMS = (
@@ -109,5 +117,28 @@ FORMS = (
         page="/desk",
         then=lambda posted: posted.address("/desk", done="1"),
         given=lambda posted: {"records": posted.many("record")},
+    ),
+    Form(
+        path=f"{DEVICES}/enrol",
+        mutation="enrol_device",
+        field="enrolDevice",
+        page=DEVICES,
+        then=DEVICES,
+        # The token is told once, on the spot.
+        stays=lambda payload: bool(payload.get("token")),
+        given=lambda posted: {
+            "station": posted.one("station"),
+            "name": posted.one("name"),
+            "key": posted.one("public") or None,
+        },
+        keyed=False,
+    ),
+    Form(
+        path=f"{DEVICES}/end",
+        mutation="end_device",
+        field="endDevice",
+        page=DEVICES,
+        then=lambda posted: posted.address(DEVICES, done="1"),
+        given=lambda posted: {"device": posted.one("device")},
     ),
 )
