@@ -21,7 +21,7 @@ from tests.bench.baselines import Pgbench, sqlite_commits
 from tests.bench.figures import Figure, against, shares, used
 from tests.bench.served import City, Drive, Server, drive, found, get, post, processor, running
 from tests.bench.served import serving as serving_city
-from web.graphql import document_id
+from web.admission import document_id
 
 NewUrl = Callable[[], str]
 OPERATIONS = Path(__file__).parents[2] / "web" / "operations"
