@@ -18,7 +18,7 @@ import structlog
 from ledger.anchor import Anchor, AnchorHeld, Verdict, decide_start, find_beside
 from ledger.checkpoint import Checkpoint, Verifier
 from ledger.gathering import Gatherer, cosigned_sizes
-from ledger.head import CommitUnknown, NotInstalled, Stopped, instant_text
+from ledger.head import CommitUnknown, NotInstalled, Stopped, instant_of, instant_text
 from ledger.outages import Away, is_away
 from ledger.publisher import Halted, Publisher
 from ledger.quorum import Quorum, parse_quorum
@@ -301,6 +301,15 @@ async def signed_size(url: str) -> int:
     async with open_reader(url) as reader:
         rows = await reader.fetch("SELECT max(size) FROM checkpoint")
     return rows[0][0] or 0
+
+
+async def unsigned_for(url: str, now: datetime) -> float:
+    """For how many seconds the first entry that no checkpoint covers has waited; 0 without one."""
+    signed = await signed_size(url)
+    async with open_reader(url) as reader:
+        rows = await reader.fetch("SELECT at FROM entry WHERE seq = $1", signed)
+    at = instant_of(rows[0][0]) if rows else None
+    return 0.0 if at is None else max(0.0, (now - at).total_seconds())
 
 
 async def publish_once(settings: Settings) -> Checkpoint:

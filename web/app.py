@@ -37,6 +37,7 @@ from web.helpful import Helpful
 from web.metrics import metrics
 from web.outages import Outages
 from web.pages.rendering import Pages
+from web.patience import Patience
 from web.provider_door import ProviderDoor
 from web.providers import open_providers
 from web.sockets import Subscriptions
@@ -193,7 +194,7 @@ def build(
         open_documents=settings.development,
     )
     app = Starlette(
-        middleware=[Middleware(Outages)],
+        middleware=[Middleware(Outages), Middleware(Patience)],
         routes=[
             Route("/graphql", GraphQL(admission, context_of=context_of)),
             WebSocketRoute("/graphql", Subscriptions(admission, context_of=context_of)),

@@ -1,12 +1,14 @@
 """The doctor: what an operator should know before trusting a server, each line checked, not said.
 
-Reads only. Knows the clock, the key file, the database with its fences and its role, the tables,
-the disk and the public address.
+Reads only. Knows the clock, the key file, the database with its fences and its role, the signing,
+the tables, the disk, the public address, and what a server that runs here says of itself.
 """
 
+import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 
 import msgspec
 
@@ -22,6 +24,9 @@ from web.address import is_loopback
 
 LEAST_FREE_BYTES = 1 << 30
 OWNER_ONLY = 0o077
+SECONDS_TO_SIGN = 60
+"""The log is signed every second; who serves may be starting anew."""
+SECONDS_TO_ANSWER = 5
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -41,11 +46,13 @@ async def examine(settings: Settings) -> list[Finding]:
         ("fences", _fences),
         ("role", _role),
         ("anchor", _anchor),
+        ("signing", _signing),
         ("witnesses", _witnesses),
         ("tables", _tables),
         ("disk", _disk),
         ("address", _address),
         ("messages", _messages),
+        ("server", _server),
     ]
     found = []
     for name, look in looks:
@@ -90,6 +97,12 @@ async def _fences(settings: Settings) -> Finding:
 async def _anchor(settings: Settings) -> Finding:
     trouble = await publication.trouble(settings)
     return Finding("anchor", trouble is None, trouble or "the database extends what was signed")
+
+
+async def _signing(settings: Settings) -> Finding:
+    late = await publication.unsigned_for(settings.database_url, datetime.now(UTC))
+    seen = f"what was written {late:.0f} s ago is not signed" if late else "all that is due"
+    return Finding("signing", late < SECONDS_TO_SIGN, seen)
 
 
 async def _witnesses(settings: Settings) -> Finding:
@@ -142,3 +155,28 @@ async def _messages(settings: Settings) -> Finding:
     missing = "settings name a server or tools, and the extra notify is not installed"
     seen = f"leave by {' and '.join(ways)}" if ways else "none leave the house"
     return Finding("messages", bool(ways) or not asked, missing if asked and not ways else seen)
+
+
+async def _server(settings: Settings) -> Finding:
+    """What only a running server knows, such as that the clock was set under it."""
+    try:
+        told = await asyncio.to_thread(_asked, settings.host, settings.port)
+    except (OSError, HTTPException, msgspec.DecodeError, msgspec.ValidationError):
+        return Finding("server", True, f"none answers at {settings.host}:{settings.port}")
+    return Finding("server", told.ready, told.trouble or ("ready" if told.ready else "not ready"))
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What /readyz says."""
+
+    ready: bool
+    trouble: str = ""
+
+
+def _asked(host: str, port: int) -> _Told:
+    connection = HTTPConnection(host, port, timeout=SECONDS_TO_ANSWER)
+    try:
+        connection.request("GET", "/readyz")
+        return msgspec.json.decode(connection.getresponse().read(), type=_Told)
+    finally:
+        connection.close()

@@ -34,9 +34,11 @@ async def collect(settings: Settings) -> CollectorRegistry:
         witnessed = 0 if quorum is None else await witnessed_size(reader, quorum)
         behind = await publication.is_behind(reader, now)
     signed = await publication.signed_size(settings.database_url)
-    gauges: list[tuple[str, str, int]] = [
+    unsigned = await publication.unsigned_for(settings.database_url, now)
+    gauges: list[tuple[str, str, float]] = [
         ("timebank_ledger_entries", "Entries in the ledger.", size),
         ("timebank_ledger_signed_entries", "Entries that the latest checkpoint covers.", signed),
+        ("timebank_ledger_unsigned_seconds", "How long an entry waits for a signature.", unsigned),
         (
             "timebank_ledger_witnessed_entries",
             "Entries that the latest checkpoint covers that a quorum of witnesses cosigned.",

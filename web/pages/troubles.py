@@ -45,6 +45,12 @@ MISSING = Trouble(
     "链接不完整，或已失效。",
     "请从首页或“全部功能”里找。",
 )
+SLOW = Trouble(
+    408,
+    "网络太慢了",
+    "内容没有传完，没有改动任何内容。",
+    "请到信号好一些的地方再试一次。",
+)
 TWICE = Trouble(
     409,
     "这次提交与前一次不一样",
@@ -83,7 +89,7 @@ BUSY = Trouble(
 )
 BY_STATUS = {
     one.status: one
-    for one in (UNREADABLE, EXPIRED, MISSING, TWICE, LARGE, REFUSED, MANY, FAILED, BUSY)
+    for one in (UNREADABLE, EXPIRED, MISSING, SLOW, TWICE, LARGE, REFUSED, MANY, FAILED, BUSY)
 } | {401: FORBIDDEN, 405: MISSING, 415: UNREADABLE}
 SECRETS = ("password", "pin", "one_time")
 """Fields that no page repeats."""
