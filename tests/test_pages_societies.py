@@ -1,5 +1,6 @@
 """Organisations in a real browser: filed, reported field by field, opened at the faulty field."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -21,10 +22,12 @@ from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.organisation_life import CHECKS, DirectKind, LegalForm, OrganisationState
 from timebank.organisations import Organisation
-from timebank.people import people_by_id
+from timebank.people import people_by_id, person_by_number
 from timebank.places import station_by_number
 from timebank.registration_rulings import enter_organisation
 from timebank.registrations import apply_for_registration, ask_organisation_name
+from timebank.star_award_life import StarApplied, StarState
+from timebank.star_awards import StarAward
 from timebank.tables import select
 
 pytestmark = pytest.mark.anyio
@@ -149,6 +152,39 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     await expect(page.get_by_text("请附证书数").first).to_be_visible()
     assert await page.evaluate("document.activeElement.id") == "f-social_workers"
     assert [one for one in said if "422" not in one] == []
+
+
+@pytest.mark.parametrize(("n", "js"), [(7, True), (8, False)])
+async def test_an_organisation_endorses_five_stars_on_its_page(
+    browser: Browser, site: str, n: int, js: bool
+) -> None:
+    station = await station_by_number("0001")
+    assert station
+    registrar = await officer(50 + n, Role.DISTRICT_REGISTRAR, "420100/")
+    page, said = await enter(browser, site, "志愿者", js=js, path="/")
+    number = re.search("WH(-[0-9]+)+", await page.content())
+    mine = await person_by_number(number[0] if number else "")
+    assert mine
+    organisation, _ = await reporting(mine.id, registrar, station.area, n)
+    other = await officer(60 + n, Role.STATION_CLERK, "420100/")
+    award, who = new("str"), other.person or ""
+
+    def work(batch: Batch) -> Answer:
+        told = {"award": award, "person": who, "organisation": organisation, "path": station.path}
+        return Answer(
+            entry=batch.record(StarApplied(level=5, minutes=90_000, needed=90_000, **told)).seq
+        )
+
+    await write(SYSTEM, None, work, answer=Answer)
+    await page.goto(f"{site}/organisations/{organisation}/work")
+    card = page.locator("section").filter(has_text="请本组织推荐的五星申请")
+    await expect(card).to_contain_text("1500 小时")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await card.get_by_role("button", name="推荐", exact=False).first.click()
+    await expect(card).to_have_count(0)
+    (held,) = await select(StarAward, id=award)
+    assert held.state is StarState.ENDORSED
+    assert said == []
 
 
 async def test_everybody_reads_what_an_organisation_is_and_nobody_its_application(
