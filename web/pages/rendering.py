@@ -20,6 +20,7 @@ from schema.context import Context
 from schema.errors import Refused, log_failure
 from schema.execution import Api
 from web.address import address_of, public_address, turned
+from web.admission import document_id
 from web.assets import asset, serve
 from web.forms import (
     Forged,
@@ -36,7 +37,6 @@ from web.forms import (
     sent_by,
     status_of,
 )
-from web.graphql import document_id
 from web.pages.acts import LINES
 from web.pages.every import FORMS, PAGES
 from web.pages.menu import Reader, may_open, menu_of
