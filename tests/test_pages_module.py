@@ -7,12 +7,13 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from tests.membership import member, open_service_post, secretary, switch_off
-from tests.test_unit_statements import consented, new_year, statement_of
+from tests.membership import member, open_service_post, secretary, switch_off, work_unit
+from tests.test_unit_statements import admin_of, consented, new_year, statement_of
 from tests.wishing import listed
 from tests.world import COMMUNITY, World, key, open_world
 from timebank.actors import Actor
 from timebank.sign_in import open_session
+from timebank.unit_consents import end_unit_consent
 from timebank.unit_statements import send_statement, statement_link
 from web import app
 
@@ -88,3 +89,21 @@ async def test_a_unit_opens_and_downloads_a_statement_until_the_module_is_off(
         await switch_off(world)
         assert (await unit.get(f"/u/{link}")).status_code == 404
         assert (await unit.get(f"/u/{link}/statement.csv")).status_code == 404
+
+
+async def test_a_units_admin_reads_what_was_sent_while_the_consent_stands(world: World) -> None:
+    who, unit = await consented(world)
+    await new_year(world)
+    held, admin = await statement_of(who), await admin_of(world, unit)
+    foreign = await admin_of(world, await work_unit(world))
+    async with await browsing(world, admin) as ours, await browsing(world, foreign) as theirs:
+        page = "/office/statements"
+        assert "王秀英" not in (await ours.get(page)).text, "nothing before it is sent"
+        await send_statement(who, statement=held.id, comment="周末参加", key=key())
+        shown = (await ours.get(page)).text
+        assert "周末参加" in shown
+        assert re.search("王秀英[0-9]+", shown)
+        assert who.id not in shown
+        assert "周末参加" not in (await theirs.get(page)).text
+        await end_unit_consent(who, key=key())
+        assert "周末参加" not in (await ours.get(page)).text

@@ -61,9 +61,10 @@ async def test_service_on_a_post_is_a_record_like_any_other_that_tells_of_no_pos
     )
     assert told["claim"] == {"minutes": 90, "dutyMinutes": 0, "nameable": []}
     world.clock.move(3 * HOUR)
-    await posted(world, who, minutes=30)
+    for one in (who, party):
+        await posted(world, one, minutes=30)
     seen = await ask(world, party, asked % f'(scope: "{COMMUNITY_PATH}")')
-    assert seen["postClaims"]["nodes"] == [{"nameable": []}], "other service is no secretary's"
+    assert seen["postClaims"]["nodes"] == [{"nameable": []}], "a claim of another"
     assert await served_on(party, [claim]) == {claim: (90, 0)}
     assert await served_on(await world.officer(Role.AUDITOR), [claim]) == {}
     (entry,) = await entries_of(world, "post_claim.served")

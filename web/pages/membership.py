@@ -103,6 +103,11 @@ def street_of(opened: Opened) -> str:
     return str((community.get("manager") or {}).get("path", "-"))
 
 
+def my_unit(opened: Opened) -> dict[str, Any]:
+    """The work unit that a Party admin acts for: where their scope ends."""
+    return {"unit": opened.office("UNIT_PARTY_ADMIN").rstrip("/").rpartition("/")[2]}
+
+
 PAGES = (
     Page(
         path=MINE,
@@ -133,6 +138,18 @@ PAGES = (
         variables=my_community,
         needs="memberReports",
         lists=("reports", "claims", "offices", "told", "approved", "drafts"),
+    ),
+    Page(
+        path="/office/statements",
+        template="office_statements.html",
+        who="staff",
+        menu="社区服务反馈单",
+        group="office",
+        lookup="my_offices",
+        operation="office_statements",
+        variables=my_unit,
+        needs="unitStatements",
+        lists=("statements",),
     ),
     Page(
         path="/u/{link}",
