@@ -104,7 +104,7 @@ show_enum(
     approve_large_project="Approve projects above the street's amount.",
     read_statements="Read what members let their work unit have.",
     score_organisation="Visit and score organisations for a grade.",
-    grant_role="Grant and end roles.",
+    grant_role="Propose, grant and end roles.",
     read_entries="Read the ledger's entries.",
     publish_policy="Propose and publish policies.",
     ask_urgent_access="Ask for urgent access to names and telephones.",
@@ -171,21 +171,6 @@ class Query:
 
 
 @strawberry.input
-class GrantRoleInput(Input):
-    person: ID = strawberry.field(description="Who is to hold the role.")
-    role: Role = strawberry.field(description="The role.")
-    scope: str = strawberry.field(description="The path of an area, station or team.")
-    until: date | None = strawberry.field(
-        default=None, description="The last day, if there is one."
-    )
-
-
-@strawberry.type
-class GrantRolePayload(Payload):
-    grant: ID | None = strawberry.field(default=None, description="The grant that was made.")
-
-
-@strawberry.input
 class EndRoleInput(Input):
     person: ID = strawberry.field(description="Who holds the role.")
     grant: ID = strawberry.field(description="The grant to end.")
@@ -198,19 +183,6 @@ class EndRolePayload(Payload):
 
 @strawberry.type
 class Mutation:
-    @mutation(GrantRolePayload)
-    async def grant_role(self, info: Info, input: GrantRoleInput) -> GrantRolePayload:
-        """Give somebody a role over a scope."""
-        answer = await access.grant_role(
-            info.context.actor,
-            person=input.person,
-            role=input.role,
-            scope=input.scope,
-            until=input.until,
-            key=info.context.key(input),
-        )
-        return GrantRolePayload.of(answer, grant=ID(answer.grant))
-
     @mutation(EndRolePayload)
     async def end_role(self, info: Info, input: EndRoleInput) -> EndRolePayload:
         """End a role."""

@@ -8,6 +8,7 @@ from timebank.actors import SYSTEM, Actor
 from timebank.divisions import CITY_PATH
 from timebank.policy import SEED
 from timebank.policy_drafts import propose_policy
+from timebank.role_drafts import propose_role
 from timebank.teams import create_team
 
 
@@ -25,7 +26,24 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
     gone = await create_team(manager, station=world.station, name="散队", key=key())
     heir = await found_station(world, number="S-HEIR")
     ended = await found_station(world, number="S-ENDED")
+    operator = await world.officer(Role.OPERATOR)
+
+    async def role() -> str:
+        asked = await propose_role(
+            operator,
+            person=(await world.volunteer()).id,
+            role=Role.AUDITOR,
+            scope=world.station_path,
+            key=key(),
+        )
+        return asked.draft
+
+    await role()
     return {
+        "grantRole.draft": role,
+        "dropRole.draft": role,
+        "roleDrafts.scope": world.station_path,
+        "proposeRole.person": (await world.volunteer()).id,
         "station": world.station,
         "stations.area": "420100",
         "station.number": "001",

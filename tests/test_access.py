@@ -27,6 +27,7 @@ from timebank.actors import PUBLIC, SYSTEM, Actor, person
 from timebank.divisions import CITY_PATH
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.rights import BY_ITSELF, RIGHTS
+from timebank.role_drafts import propose_role
 
 TODAY = date(2026, 11, 20)
 DISTRICT = "420100/420102/"
@@ -139,13 +140,13 @@ async def test_the_first_administrator_grants_and_ends_roles(world: World) -> No
     somebody = await world.volunteer()
     who = somebody.person or ""
     made = await grant_role(
-        operator, person=who, role=Role.STATION_CLERK, scope=world.station_path, key=key()
+        SYSTEM, person=who, role=Role.STATION_CLERK, scope=world.station_path, key=key()
     )
     assert await access.may_read(somebody, Action.FIND_PERSON, world.station_path)
     assert not await access.may_read(somebody, Action.FIND_PERSON, CITY_PATH)
     with pytest.raises(RoleHeldAlready):
         await grant_role(
-            operator, person=who, role=Role.STATION_CLERK, scope=world.station_path, key=key()
+            SYSTEM, person=who, role=Role.STATION_CLERK, scope=world.station_path, key=key()
         )
     await end_role(operator, person=who, grant=made.grant, key=key())
     assert not await access.may_read(somebody, Action.FIND_PERSON, world.station_path)
@@ -170,8 +171,9 @@ async def test_only_an_operator_in_scope_grants_and_ends(world: World) -> None:
         (Actor(id="device-1"), Forbidden),
     ]
     for actor, denial in denials:
-        with pytest.raises(denial):
-            await grant_role(actor, person=who, role=Role.AUDITOR, scope=CITY_PATH, key=key())
+        for attempt in (grant_role, propose_role):
+            with pytest.raises(denial):
+                await attempt(actor, person=who, role=Role.AUDITOR, scope=CITY_PATH, key=key())
         unseen = NotFound if denial is Forbidden else denial
         with pytest.raises(unseen):
             await end_role(actor, person=clerk.person or "", grant=grant.id, key=key())
@@ -181,7 +183,7 @@ async def test_only_an_operator_in_scope_grants_and_ends(world: World) -> None:
 async def test_nobody_unknown_is_given_a_role(world: World) -> None:
     operator = await world.officer(Role.OPERATOR)
     with pytest.raises(NotFound):
-        await grant_role(
+        await propose_role(
             operator, person="per_nobody", role=Role.AUDITOR, scope=CITY_PATH, key=key()
         )
 
@@ -212,9 +214,14 @@ async def test_grants_are_seen_by_their_holder_and_by_who_may_end_them(world: Wo
 async def test_roles_on_the_wire(world: World) -> None:
     operator, somebody = await world.officer(Role.OPERATOR), await world.volunteer()
     given = {"person": somebody.person, "scope": world.station_path, "idempotencyKey": "attempt-1"}
-    denied = await act(world, somebody, "grantRole", "grant", role="STATION_CLERK", **given)
+    denied = await act(world, somebody, "proposeRole", "draft", role="STATION_CLERK", **given)
     assert denied == ["FORBIDDEN"]
-    made = await act(world, operator, "grantRole", "grant", role="STATION_CLERK", **given)
+    told = await act(world, operator, "proposeRole", "draft", role="STATION_CLERK", **given)
+    draft = told["draft"]
+    alone = await act(world, operator, "grantRole", "grant", draft=draft)
+    assert alone["userErrors"][0]["code"] == "PROPOSER_GRANTS"
+    second = await world.officer(Role.OPERATOR)
+    made = await act(world, second, "grantRole", "grant", draft=draft)
     assert made["userErrors"] == []
     own = "{ myGrants { id role scope until } }"
     assert (await ask(world, somebody, own))["myGrants"] == [

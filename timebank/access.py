@@ -63,14 +63,17 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class RoleGranted(Event, frozen=True, tag="role.granted"):
-    """Somebody was given a role over a scope."""
+    """Somebody was given a role over a scope.
+
+    `proposer` is the first of the two operators; None where the software itself gave it.
+    """
 
     grant: str
     person: PersonId
     role: Role
     scope: str
     until: date | None = None
-    second: PersonId | None = None
+    proposer: PersonId | None = None
 
 
 class RoleEnded(Event, frozen=True, tag="role.ended"):
@@ -255,13 +258,37 @@ def need_scope(batch: Batch, scope: str) -> None:
     decide_scope(scope, getattr(place, "path", None))
 
 
-# Commands
+def need_holder(batch: Batch, person: PersonId, made: Grant) -> RoleGranted:
+    """What giving somebody a role would say, if the actor may give it and they may hold it.
+
+    Refuses: what decide_grant refuses; ScopeUnknown, NotFound.
+    """
+    permit(batch, Action.GRANT_ROLE, made.scope)
+    held = batch.get(Grants, person)
+    event = decide_grant(held, made, person=person, actor=batch.actor, today=batch.today)
+    need_scope(batch, made.scope)
+    # Whoever is registered has a data key; who was erased holds no role again.
+    if batch.actor != SYSTEM:
+        batch.need(DataKey, person, "person")
+    return event
 
 
 class Granted(Answer, frozen=True, kw_only=True):
     """The grant that was made or ended."""
 
     grant: str
+
+
+def give(
+    batch: Batch, person: PersonId, made: Grant, *, proposer: PersonId | None = None
+) -> Granted:
+    """Give somebody a role. Refuses: what need_holder refuses."""
+    event = need_holder(batch, person, made)
+    entry = batch.record(msgspec.structs.replace(event, proposer=proposer))
+    return Granted(entry=entry.seq, grant=made.id)
+
+
+# Commands
 
 
 async def grant_role(
@@ -273,23 +300,19 @@ async def grant_role(
     key: RequestKey,
     until: date | None = None,
 ) -> Granted:
-    """Give `person` a role over everything below the path `scope`.
+    """Give `person` a role over everything below the path `scope`: the software's own act.
 
-    Refuses: GrantToSelf, HolderGone, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready,
-    ScopeUnknown, NotFound.
-    Source: domain 11. The software itself grants the first administrator's role.
+    It grants the first administrators' roles, at its command line; operators do it by two
+    (`role_drafts`).
+    Refuses: HolderGone, ScopeMalformed, GrantEndsTooSoon, RoleHeldAlready, ScopeUnknown.
+    Source: domain 11.
     """
+    if actor != SYSTEM:
+        raise Forbidden if actor.known else Unauthenticated
     made = Grant(id=new("grt"), role=role, scope=scope, until=until)
 
     def work(batch: Batch) -> Granted:
-        permit(batch, Action.GRANT_ROLE, scope)
-        held = batch.get(Grants, person)
-        event = decide_grant(held, made, person=person, actor=actor, today=batch.today)
-        need_scope(batch, scope)
-        # Whoever is registered has a data key; who was erased holds no role again.
-        if actor != SYSTEM:
-            batch.need(DataKey, person, "person")
-        return Granted(entry=batch.record(event).seq, grant=made.id)
+        return give(batch, person, made)
 
     return await write(
         actor, key, work, answer=Granted, needs=[(Grants, person), (DataKey, person)]
