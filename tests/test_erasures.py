@@ -218,9 +218,7 @@ async def test_nobody_acts_any_more_as_who_was_erased(city: World) -> None:
     with pytest.raises(NotInThisState):
         await reopen_account(who, key=key())
     with pytest.raises(HolderGone):
-        await grant_role(
-            SYSTEM, person=whose(who), role=Role.AUDITOR, scope="420100/", key=key()
-        )
+        await grant_role(SYSTEM, person=whose(who), role=Role.AUDITOR, scope="420100/", key=key())
     with pytest.raises(Unauthenticated):
         await ask_erasure(PUBLIC, key=key())
     with pytest.raises(Unauthenticated):

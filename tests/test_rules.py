@@ -28,7 +28,7 @@ from timebank.timers import TIMERS
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "rules.csv"
 DOMAIN = ROOT.parent / "shared" / "domain.md"
-SECTIONS = ("3", "4", "5", "6", "7", "8", "9", "10")
+SECTIONS = ("3", "4", "5", "6", "7", "8", "9", "10", "11")
 STRUCTURE = "structure"
 NO_SENTENCE = "-"
 NAMED = re.compile(r"domain (\d+(?:(?:, | and )\d+)*)")
@@ -37,12 +37,9 @@ ALSO = frozenset(
     {
         "accepted_months",
         "certificate_issuing",
-        "consents",
         "counter",
         "identity",
         "lifecycles",
-        "people",
-        "proxies",
         "roster_files",
         "station_codes",
         "texts",

@@ -1734,6 +1734,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='RoleDraft',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('proposer', fields.CharField(max_length=512)),
+                ('proposed_at', InstantField()),
+                ('role', fields.CharField(max_length=64)),
+                ('scope', fields.CharField(max_length=512)),
+                ('until', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'role_draft', 'app': 'timebank', 'indexes': [Index(fields=['scope'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ScanIn',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
