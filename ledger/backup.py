@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -88,6 +88,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """The verifier keys that the copy's checkpoints were signed for."""
         return tuple(key.vkey for key in self.keys if key.vkey is not None)
 
+    def holds(self, name: str) -> bool:
+        """Whether there is a file of that name in it."""
+        return any(file.name == name for file in self.files)
+
 
 # Making one
 
@@ -100,12 +104,14 @@ async def back_up(
     software: str,
     keys: Sequence[NamedKey],
     tools: Path | None = None,
+    more: Callable[[Path], None] = lambda draft: None,
 ) -> Manifest:
     """Copy the database at `url` into a new directory `target`, while others write it.
 
     Args: software, the version that made it; keys, what the copy needs and does not hold; tools,
-    the directory of pg_dump, by default whatever is on PATH. The directory appears whole or not at
-    all. Refuses: BackupExists, ToolFailed, Unreadable.
+    the directory of pg_dump, by default whatever is on PATH; more, what puts into the directory,
+    once the database is copied, whatever its entries speak of and it does not hold. The directory
+    appears whole or not at all. Refuses: BackupExists, ToolFailed, Unreadable.
     """
     draft = _draft_of(target)
     dialect = dialect_of(url)
@@ -129,6 +135,7 @@ async def back_up(
                     *("--format=custom", "--no-owner", "--no-privileges"),
                     *("--snapshot", snapshot, "--file", str(copy)),
                 )
+        await asyncio.to_thread(more, draft)
         if note is not None:
             (draft / CHECKPOINT).write_bytes(note.encode())
         manifest = Manifest(

@@ -6,8 +6,10 @@ itself; only that comparison shows that a day is missing (ledger format 7). Whoe
 is erased again before anybody sees the copy. Knows keys by their ids only.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from ledger.backup import Manifest, NamedKey, back_up, check_copy, loaded, read_
 from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
 from ledger.reader import open_reader
 from timebank import accounts, bank, log_keys, publication
+from timebank.file_copies import PACKED, FilesFound, find_files, pack, unpack
 from timebank.master_keys import WrongMasterKey, read_masters
 from timebank.refusals import Refusal
 from timebank.restored import Fitted, fit
@@ -119,15 +122,20 @@ async def make(settings: Settings, target: Path) -> Manifest:
             *(NamedKey("log", key.id.hex(), key.text) for key in log),
         ],
         tools=settings.postgresql_tools,
+        more=partial(pack, settings),
     )
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was put in place, the checkpoint it was compared with, what was done to its vault."""
+    """What was put in place, the checkpoint it was compared with, what was done to its vault.
+
+    `files` is what was found of the files; None where no keys are here to open them.
+    """
 
     manifest: Manifest
     compared: Checkpoint
     fitted: Fitted
+    files: FilesFound | None
 
 
 async def restore(
@@ -158,9 +166,14 @@ async def restore(
             verdict = decide_start(await find(reader, signed))
         compared = decide_place(verdict, manifest.size, signed)
         fitted = await fit(settings, copy, give_up=without_names)
+        await asyncio.to_thread(unpack, settings, source)
     if witnessed is not None and not settings.anchor_file.exists():
         _adopt(settings, log, witnessed)
-    return Restored(manifest, compared, fitted)
+    files: FilesFound | None = None
+    if manifest.holds(PACKED) and settings.steady_key.exists():
+        async with bank.open_bank(settings):
+            files = await find_files()
+    return Restored(manifest, compared, fitted, files)
 
 
 def require_master_key(settings: Settings, manifest: Manifest) -> None:

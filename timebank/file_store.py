@@ -2,14 +2,16 @@
 
 Each file is sealed with a key of its own, which lies in the vault: who destroys the key has
 destroyed every copy. So a store need not be trusted with what is in it, and another one (of objects
-by S3, say) has three methods to bring. Knows no meaning of a name.
+by S3, say) has four methods to bring. Knows no meaning of a name.
 """
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from timebank.settings import Settings
 from timebank.vault import keyring
 
 NAME = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
@@ -26,6 +28,9 @@ class FileStore(Protocol):
 
     def drop(self, name: str) -> None:
         """Forget a name; nothing if there is none."""
+
+    def names(self) -> Iterator[str]:
+        """Every name, in no order."""
 
 
 class Directory:
@@ -61,7 +66,16 @@ class Directory:
         """Forget a name; nothing if there is none."""
         self._place(name).unlink(missing_ok=True)
 
+    def names(self) -> Iterator[str]:
+        """Every name, in no order."""
+        return (place.name for place in self.root.glob("*/*") if NAME.fullmatch(place.name))
+
+
+def store_of(settings: Settings) -> FileStore:
+    """The store of a ledger."""
+    return Directory(settings.file_directory)
+
 
 def store() -> FileStore:
     """The store of the open ledger."""
-    return Directory(keyring().settings.file_directory)
+    return store_of(keyring().settings)

@@ -2,7 +2,8 @@
 
 The ledger holds who handed in what kind of file for what, and a salted commitment to its digest;
 the file lies in the store, sealed with a key of its own that lies in the vault. Those who may read
-the organisation's papers read it.
+the organisation's papers read it. What a founder hands in before anything stands is the founder's,
+and is erased with them.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ledger.entry import Sealed, commitment
@@ -23,6 +25,7 @@ from timebank.file_store import store
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
+from timebank.organisation_life import STANDING
 from timebank.organisation_register import private_to
 from timebank.organisations import Organisation, acting_for
 from timebank.projections import Place, Rows, projects
@@ -64,7 +67,7 @@ class OrganisationFileKept(Event, frozen=True, tag="organisation.file_kept"):
 
 @table("organisation_file", index=[("organisation", "id")])
 class OrganisationFile(Row, frozen=True):
-    """One file: `size` in bytes."""
+    """One file: `size` in bytes, `digest` the commitment to its SHA-256."""
 
     id: str
     organisation: str
@@ -72,15 +75,21 @@ class OrganisationFile(Row, frozen=True):
     kind: FileKind
     size: int
     kept_at: datetime
+    digest: str
 
 
-@table("file_key", vault=True, sealed=True)
+@table("file_key", vault=True, sealed=True, index=[("person",)])
 class FileKey(Row, frozen=True):
-    """What opens a file, and the salt of the commitment to it."""
+    """What opens a file, and the salt of the commitment to it.
+
+    `person` is the founder whose paper it is, with whom it is erased; None for what an organisation
+    that stands handed in, which is its own.
+    """
 
     file: str
     key: bytes
     salt: bytes
+    person: str | None = None
 
 
 @projects(OrganisationFileKept)
@@ -93,6 +102,7 @@ def _kept(rows: Rows, event: OrganisationFileKept, entry: Sealed) -> None:
             kind=event.kind_of_file,
             size=event.size,
             kept_at=entry.at,
+            digest=event.digest,
         )
     )
 
@@ -128,7 +138,8 @@ async def keep_file(
     await asyncio.to_thread(store().put, file, sealed)
 
     def work(batch: Batch) -> FileKept:
-        acting_for(batch, organisation)
+        held = acting_for(batch, organisation)
+        whose = None if held.state in STANDING else batch.actor.person
         event = OrganisationFileKept(
             file=file,
             organisation=organisation,
@@ -136,9 +147,9 @@ async def keep_file(
             kind_of_file=kind,
             size=len(content),
             digest=commitment(salt, "file", digest),
-            name=keep_text(batch, file, "name", name, most=100),
+            name=keep_text(batch, file, "name", name, most=100, whose=whose),
         )
-        batch.put(FileKey(file=file, key=secret, salt=salt))
+        batch.put(FileKey(file=file, key=secret, salt=salt, person=whose))
         return FileKept(entry=batch.record(event).seq, file=file)
 
     needs: list[Place] = [(Organisation, organisation)]
@@ -176,7 +187,14 @@ async def content_of(actor: Actor, file: str) -> tuple[OrganisationFile, bytes] 
     if held is None or opens is None:
         return None
     sealed = await asyncio.to_thread(store().get, file)
-    if sealed is None:
-        return None
+    content = opened(opens, sealed) if sealed is not None else None
+    return None if content is None else (held, content)
+
+
+def opened(key: FileKey, sealed: bytes) -> bytes | None:
+    """What a sealed file holds; None for bytes that its key did not seal under its name."""
     nonce, told = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-    return held, AESGCM(opens.key).decrypt(nonce, told, file.encode())
+    try:
+        return AESGCM(key.key).decrypt(nonce, told, key.file.encode())
+    except (InvalidTag, ValueError):
+        return None

@@ -46,6 +46,7 @@ from timebank.bound import BIND
 from timebank.carried import LedgerSucceeded, carry, former_leaf, former_of
 from timebank.clock import Clock, SystemClock, day_of
 from timebank.events import body_of, kind_of
+from timebank.file_copies import unpack
 from timebank.refusals import Refusal
 from timebank.restored import fit
 from timebank.settings import Settings
@@ -149,6 +150,7 @@ async def succeed(
             lost = decide_loss(decide_start(await find(reader, signed)), signed)
             by = await _two(reader, two, now)
         await fit(settings, copy, give_up=without_names)
+        await asyncio.to_thread(unpack, settings, source)
     place.set_aside_keys()
     successor = settings.model_copy(
         update={"origin": successor_of(lost.origin, place.number), "database": place.building}

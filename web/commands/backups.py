@@ -10,6 +10,7 @@ import click
 from ledger.backup import BackupExists, DamagedBackup, TargetNotEmpty, ToolFailed
 from ledger.checkpoint import InvalidNote, Verifier
 from timebank import backups, succession
+from timebank.file_copies import FilesFound
 from web.commands.asked import FOUND, Asked, console, run, say, there
 from web.commands.mending import two
 from web.commands.verifier_keys import Key
@@ -103,6 +104,7 @@ def restore(
     )
     size, compared = told.manifest.size, told.compared.size
     again, lost = told.fitted.erased, told.fitted.given_up
+    files = told.files or FilesFound()
     say(
         asked,
         {
@@ -111,7 +113,12 @@ def restore(
             "compared": compared,
             "erased": again,
             "given_up": lost,
+            "files": files.sound,
+            "missing": list(files.missing),
+            "wrong": list(files.wrong),
         },
         f"{size} entries are in place; they verify and extend the {compared} that were signed. "
-        f"{again} persons were erased again; {lost} rows whose keys are destroyed were given up.",
+        f"{again} persons were erased again; {lost} rows whose keys are destroyed were given up. "
+        f"{files.sound} files are as committed to, {len(files.missing)} are missing and "
+        f"{len(files.wrong)} are others.",
     )
