@@ -8,6 +8,8 @@ import pytest
 
 from tests.demo_site import SMALL, make_city
 from timebank.accounts import conservation
+from timebank.annual_report_life import AnnualReportState
+from timebank.annual_reports import AnnualReport
 from timebank.appointment_life import AppointmentState
 from timebank.appointments import Appointment
 from timebank.bank import open_bank
@@ -15,6 +17,11 @@ from timebank.certificate_life import CertificateState
 from timebank.certificates import Certificate
 from timebank.clock import ManualClock
 from timebank.donations import Donation, DonationState
+from timebank.funding.commitments import Commitment
+from timebank.funding.grant_life import FundGrantState
+from timebank.funding.grants import Grant
+from timebank.funding.project_life import ProjectState
+from timebank.funding.projects import Project
 from timebank.help_life import HelpState
 from timebank.help_orders import HelpOrder
 from timebank.hours import Record
@@ -39,7 +46,7 @@ from timebank.wishes import Wish
 
 @pytest.mark.anyio
 async def test_a_small_city_has_something_of_everything(tmp_path: Path) -> None:
-    size = msgspec.structs.replace(SMALL, stories=True, weeks=30, busy=2, volunteers=40)
+    size = msgspec.structs.replace(SMALL, stories=True, weeks=52, busy=2, volunteers=40)
     settings = await make_city(tmp_path, size=size)
     async with open_bank(settings, clock=ManualClock(datetime.now(UTC))):
         assert {one.state for one in await select(StarAward)} == {StarState.AWARDED}
@@ -72,6 +79,29 @@ async def test_a_small_city_has_something_of_everything(tmp_path: Path) -> None:
             OrderState.HANDED_OVER,
         }
         assert await select(PoolGrant)
+        grants = {one.state for one in await select(Grant)}
+        assert grants == {
+            FundGrantState.DRAFT,
+            FundGrantState.FORMAL_OK,
+            FundGrantState.MIDTERM_PASS,
+            FundGrantState.MIDTERM_FIX,
+        }
+        assert {one.state for one in await select(Project)} == {
+            ProjectState.PROPOSED,
+            ProjectState.DISCUSSED,
+            ProjectState.PAID,
+        }
+        reports = await select(AnnualReport)
+        assert {one.state for one in reports if one.version} <= {
+            AnnualReportState.ACCEPTED,
+            AnnualReportState.RETURNED,
+            AnnualReportState.SUBMITTED,
+        }
+        # A year that began in January has no year before it to report on.
+        assert len(reports) in (0, 4)
+        promised = await select(Commitment)
+        assert len(promised) == 3
+        assert all(one.paid and one.spent for one in promised)
         assert any(one.mode is CaptureMode.EXTERNAL for one in await select(Record))
         assert (await conservation()).whole
     assert (await compare(settings.database_url)).differing == 0

@@ -78,7 +78,7 @@ class Demo:
         self.chance = random.Random(today.year)
         self.keys = itertools.count()
         self.cast = Cast()
-        spare = 2 * size.busy + 10
+        spare = 2 * size.busy + 20
         self.people = iter(invent(size.volunteers + spare, today=today))
 
     def key(self) -> RequestKey:

@@ -1,7 +1,8 @@
 """The demonstration's stories: one station's people, so that no page opens empty.
 
 Hours from elsewhere that make a star, a certificate and a courtesy; a pool that helps elders who
-live alone; an objection that waits; posts and wishes, see `demo_claims`. Each is told once, on the
+live alone; an objection that waits; posts and wishes, see `demo_claims`; organisations and
+money, see `demo_money`. Each is told once, on the
 first service day that is near enough to today. A few hundred commands, like any other.
 """
 
@@ -18,6 +19,7 @@ from timebank.clock import day_of, instant
 from timebank.confirmations import accept_hours, confirm_hours, review_hours
 from timebank.demo import Demo
 from timebank.demo_claims import Claims
+from timebank.demo_money import Money
 from timebank.donations import donate, settle_donation
 from timebank.help_life import HelpKind
 from timebank.help_requests import request_help
@@ -67,6 +69,7 @@ class Stories:
         self.star, self.donations, self.elders = "", list[str](), list[Actor]()
         chapters = [
             *Claims(demo, self.station).chapters(),
+            *Money(demo, self.station).chapters(),
             (27, self.bring_hours),
             (20, self.fill_pool),
             (16, self.win_star),

@@ -568,10 +568,11 @@ class Migration(migrations.Migration):
             name='FileKey',
             fields=[
                 ('file', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(null=True, max_length=512)),
                 ('epoch', fields.CharField(max_length=512)),
                 ('sealed', fields.BinaryField()),
             ],
-            options={'table': 'file_key', 'app': 'timebank', 'indexes': [Index(fields=['epoch'])], 'pk_attr': 'file'},
+            options={'table': 'file_key', 'app': 'timebank', 'indexes': [Index(fields=['person']), Index(fields=['epoch'])], 'pk_attr': 'file'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1240,6 +1241,7 @@ class Migration(migrations.Migration):
                 ('kind', fields.CharField(max_length=64)),
                 ('size', fields.BigIntField()),
                 ('kept_at', InstantField()),
+                ('digest', fields.CharField(max_length=512)),
             ],
             options={'table': 'organisation_file', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
