@@ -10,8 +10,18 @@ from playwright.async_api import Browser, Page, expect
 import schema
 from tests.demo_site import enter, make_city, serving
 from tests.telling import outside
+from tests.test_pages_wishes import officer
+from tests.world import key
+from timebank.access import Role
+from timebank.actors import person
+from timebank.confirmations import confirm_hours
 from timebank.deliveries import Delivery, Pace
+from timebank.hours import Record
+from timebank.notices import open_inbox
+from timebank.people import person_by_number
+from timebank.record_life import RecordState
 from timebank.tables import select
+from timebank.waiting import waiting_on
 
 pytestmark = pytest.mark.anyio
 VOLUNTEER = "志愿者"
@@ -35,6 +45,30 @@ async def number_of(page: Page, site: str) -> str:
     """Whose page it is."""
     await page.goto(f"{site}/my-code")
     return await page.locator(".digits").inner_text()
+
+
+async def test_who_holds_a_record_up_and_until_when_stands_beside_it(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, VOLUNTEER)
+    mine = await person_by_number(await number_of(page, site))
+    assert mine
+    await open_inbox(person(mine.id))
+    waits = await select(Record, volunteer=mine.id, state=RecordState.CAPTURED.value, limit=1)
+    manager = await officer(77, Role.STATION_MANAGER, "420100/")
+    await confirm_hours(manager, records=[one.id for one in waits], key=key())
+    newest = await select(Record, volunteer=mine.id, order=["-id"], limit=50)
+    waiting = list((await waiting_on(newest)).values())
+    days = sorted(one.by.isoformat() for one in waiting if one.by)
+    assert waiting
+    assert days
+    await page.goto(f"{site}/statement")
+    cells = await page.locator("td[data-label='状态']").all_inner_texts()
+    told = [cell for cell in cells if "由" in cell]
+    assert len(told) == len(waiting)
+    assert sorted(cell.rpartition("最迟 ")[2] for cell in told if "最迟" in cell) == days
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    assert said == []
 
 
 @pytest.mark.parametrize("js", [False])
