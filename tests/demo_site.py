@@ -3,6 +3,7 @@
 For the tests of pages and commands.
 """
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from timebank.demo import Size
 from timebank.settings import Settings
 from web import app
 
+SCRIPTS = os.environ.get("TIMEBANK_TEST_SCRIPTS") != "off"
+"""Whether browsers run scripts where a test does not say: every journey works either way."""
 SMALL = Size(stations=12, teams=30, volunteers=60, busy=3, weeks=4, stories=False)
 """Tests of pages make by themselves what they look at."""
 
@@ -64,7 +67,7 @@ async def enter(
     who: str,
     *,
     path: str = "/",
-    js: bool = True,
+    js: bool = SCRIPTS,
     width: int = 360,
     locale: str = "zh-CN",
 ) -> tuple[Page, list[str]]:

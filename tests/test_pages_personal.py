@@ -142,6 +142,25 @@ async def test_one_s_data_are_asked_for_and_a_device_is_signed_out(
     assert not said
 
 
+async def test_letters_and_language_are_chosen_and_a_wrong_password_is_not_repeated(
+    browser: Browser, site: str
+) -> None:
+    page, _ = await enter(browser, site, "志愿者", path="/my-data", js=False)
+    await page.get_by_label("长辈版").check()
+    await page.get_by_label("English").check()
+    await page.get_by_role("button", name="保存").click()
+    assert page.url.endswith("/my-data")
+    assert "elder" in (await page.locator("html").get_attribute("class") or "")
+    assert await page.locator("html").get_attribute("lang") == "en"
+    await page.get_by_label("The password until now").fill("not the password")
+    await page.get_by_label("The new password").fill("another password 9")
+    await page.get_by_role("button", name="Change the password").click()
+    assert await page.get_by_role("alert").is_visible()
+    shown = await page.content()
+    assert "not the password" not in shown
+    assert "another password 9" not in shown
+
+
 @pytest.mark.parametrize(
     ("enum", "template"),
     [

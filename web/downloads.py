@@ -7,7 +7,7 @@ import csv
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,7 @@ from web.pages.public import YEAR
 
 UNSIGNED = "This entry is not signed yet; try again in a moment."
 MISSING = "There is no receipt for you here. Sign in as whoever it concerns."
+PLAIN = {"strings_to_formulas": False, "strings_to_urls": False}
 PRIVATE = {"cache-control": "no-store"}
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -43,6 +44,7 @@ class Downloads:
             Route("/receipts/{seq:int}", self.receipt),
             Route("/u/{link}/statement.csv", self.statement),
             Route("/statistics.csv", self.statistics),
+            Route("/statistics.xlsx", self.statistics),
             Route("/money/{year:int}.csv", self.given_csv),
             Route("/money/{year:int}.xlsx", self.given_sheet),
             Route("/money/sources/{source}.csv", self.given_csv),
@@ -63,7 +65,8 @@ class Downloads:
             ("area", names[code].name if code in names else code, minutes)
             for code, minutes in told.areas
         ]
-        return _sheet([("part", "name", "minutes"), *rows], "statistics.csv")
+        told_as = _workbook if request.url.path.endswith(".xlsx") else _sheet
+        return told_as([("part", "name", "minutes"), *rows], "statistics")
 
     async def receipt(self, request: Request) -> Response:
         """The receipt of an entry, waiting until it is signed; its name says if it is witnessed.
@@ -100,7 +103,7 @@ class Downloads:
             "remark": remarks.get(held.id, ""),
             "comment": comments.get(held.id, ""),
         }
-        return _sheet([tuple(row), tuple(row.values())], "timebank-statement.csv")
+        return _sheet([tuple(row), tuple(row.values())], "timebank-statement")
 
     async def given_csv(self, request: Request) -> Response:
         """Who was given a year's or a source's money for what, for everybody, however long."""
@@ -133,15 +136,27 @@ def _asked(request: Request) -> tuple[AsyncIterator[Given], str]:
 
 
 def _sheet(rows: Iterable[Iterable[str | int]], name: str) -> Response:
-    """Rows as a spreadsheet of that file name; no cell of it is taken for a formula."""
+    """Rows as CSV of that file name; no cell of it is taken for a formula."""
     told = StringIO()
     csv.writer(told).writerows([defused(str(cell)) for cell in row] for row in rows)
     # Spreadsheet programs take a file without the mark for one in an old code page.
     return Response(
         told.getvalue().encode("utf-8-sig"),
         media_type="text/csv; charset=utf-8",
-        headers=PRIVATE | {"content-disposition": f'attachment; filename="{name}"'},
+        headers=PRIVATE | {"content-disposition": f'attachment; filename="{name}.csv"'},
     )
+
+
+def _workbook(rows: Iterable[Iterable[str | int]], name: str) -> Response:
+    """A few rows as a workbook of that file name; what is a number is one there."""
+    told = BytesIO()
+    with xlsxwriter.Workbook(told, PLAIN | {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+    name = f'attachment; filename="{name}.xlsx"'
+    headers = PRIVATE | {"content-disposition": name}
+    return Response(told.getvalue(), media_type=SHEET, headers=headers)
 
 
 async def _csv_of(rows: AsyncIterator[Given]) -> AsyncIterator[str]:
@@ -153,8 +168,7 @@ async def _csv_of(rows: AsyncIterator[Given]) -> AsyncIterator[str]:
 
 
 async def _write_sheet(file: Path, rows: AsyncIterator[Given]) -> None:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
+    with xlsxwriter.Workbook(file, PLAIN | {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, Given.__struct_fields__)
         at = 0

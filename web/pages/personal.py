@@ -100,6 +100,15 @@ FORMS = (
     ),
     plain(DATA, "withdraw", "withdraw_request", "request"),
     Form(
+        path=f"{DATA}/password",
+        mutation="change_password",
+        field="changePassword",
+        page=DATA,
+        then=f"{DATA}?done=1",
+        given=lambda posted: {"old": posted.one("password"), "new": posted.one("new_password")},
+        keyed=False,
+    ),
+    Form(
         path=f"{DATA}/session",
         mutation="end_session",
         field="endSession",

@@ -25,6 +25,7 @@ PAGES = (
         path="/ledger",
         template="ledger.html",
         operation="open_ledger",
+        variables=lambda opened: {"area": opened.asked("area") or CITY},
         who="anyone",
         menu="公开账本",
         group="open",

@@ -91,7 +91,7 @@ BY_STATUS = {
     one.status: one
     for one in (UNREADABLE, EXPIRED, MISSING, SLOW, TWICE, LARGE, REFUSED, MANY, FAILED, BUSY)
 } | {401: FORBIDDEN, 405: MISSING, 415: UNREADABLE}
-SECRETS = ("password", "pin", "one_time")
+SECRETS = ("password", "new_password", "pin", "one_time")
 """Fields that no page repeats."""
 MOST_REPEATED = 16 * 1024
 OURS = ("INTERNAL_SERVER_ERROR", "TIMEOUT", "BUSY", "RATE_LIMITED")
