@@ -156,8 +156,8 @@ async def test_who_sends_slowly_is_hung_up_on_and_holds_nobody_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who = await somebody(world)
-    monkeypatch.setattr(patience, "SECONDS_OF_SILENCE", 0.2)
-    monkeypatch.setattr(patience, "SECONDS_TO_SEND", 0.5)
+    monkeypatch.setattr(patience, "SECONDS_OF_SILENCE", 2.0)
+    monkeypatch.setattr(patience, "SECONDS_TO_SEND", 4.0)
     gone = asyncio.Event()
 
     async def stalled() -> AsyncIterator[bytes]:

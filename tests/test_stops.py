@@ -387,6 +387,8 @@ async def test_an_operator_puts_a_stopped_ledger_right_by_command(
     assert (code, "takes entries again" in told) == (0, True)
     code, told = await asyncio.to_thread(said, "correct-clock", *by)
     assert (code, "nothing to correct" in told) == (1, True)
+    code, told = await asyncio.to_thread(said, "correct-clock", "--set", *by)
+    assert (code, "The clock is followed" in told) == (0, True)
     assert (await asyncio.to_thread(said, "adopt", str(seen)))[0] == 4
     assert (await asyncio.to_thread(said, "doctor"))[0] == 0
     assert journal._installed is None
