@@ -113,18 +113,22 @@ async def test_a_link_that_is_not_whole_says_what_to_do_in_english_too(
         await expect(page.get_by_text(words)).to_be_visible()
 
 
+@pytest.mark.parametrize(("paper", "most_mm"), [("w80", 80), ("a5", 148)])
 async def test_the_counter_takes_a_wish_down_and_prints_what_the_resident_takes_home(
-    browser: Browser, site: str
+    browser: Browser, site: str, paper: str, most_mm: int
 ) -> None:
     page, said = await enter(browser, site, CLERK, js=False, path="/desk/wishes?station=0001")
     await page.get_by_label("用您自己的话说").fill("想换一个灯泡")
     await page.get_by_label("姓名", exact=True).fill("陈桂兰")
-    await page.get_by_label("电话").fill("13911112222")
+    await page.get_by_label("电话").fill(f"139111122{most_mm:03d}"[:11])
     await page.get_by_label("我同意服务站保存以上信息").check()
-    await page.get_by_label("打印在").select_option("w80")
+    await page.get_by_label("打印在").select_option(paper)
     await page.get_by_role("button", name="登记并打印").click()
-    slip = page.locator(".slip.w80")
+    slip = page.locator(f".slip.{paper}")
     await expect(slip).to_contain_text("确认码")
+    shown = await slip.bounding_box()
+    assert shown
+    assert shown["x"] + shown["width"] <= 360, "wider than the phone"
     (code,) = await slip.locator(".sum strong").all_text_contents()
     told = (await select(Wish, order=["-id"], limit=1))[0].id
     assert code == code_of_wish(told)
@@ -133,7 +137,7 @@ async def test_the_counter_takes_a_wish_down_and_prints_what_the_resident_takes_
     assert await page.get_by_role("link", name="再登记一个").is_hidden()
     box = await slip.bounding_box()
     assert box
-    assert box["width"] < 80 / 25.4 * 96, "wider than the roll"
+    assert box["width"] < most_mm / 25.4 * 96, "wider than the paper"
     assert not said
 
 
