@@ -65,7 +65,7 @@ async def _own(context: Context) -> Delivery | None:
         quiet_to_minute=held.quiet_to,
         details=held.details,
         told_at=held.told_at,
-        failing=[one.channel for one in going if one.failed],
+        failing=[one.channel for one in going if one.failed and one.channel in held.channels],
     )
 
 

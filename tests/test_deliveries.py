@@ -101,8 +101,11 @@ async def test_wishes_are_ones_own_and_addresses_are_sealed(world: World) -> Non
         assert b"example.org" not in field.sealed
     told = await addresses_of(who.person or "")
     assert told == {Channel.MAIL: "wang@example.org", Channel.CHAT: "dingtalk://token"}
+    await wanting(who, key=key())
+    assert await addresses_of(who.person or "") == {Channel.MAIL: "wang@example.org"}
     await wanting(who, key=key(), mail=None)
     assert await delivery_of(who) is None, "no way, no delivery"
+    assert await addresses_of(who.person or "") == {}, "nothing is kept that is not needed"
     with pytest.raises(Unauthenticated):
         await wanting(PUBLIC, key=key())
     assert way.sent == []

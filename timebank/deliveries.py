@@ -22,7 +22,7 @@ from timebank.projections import Place
 from timebank.refusals import Refusal
 from timebank.tables import Row, find, table
 from timebank.transports import Channel, transport
-from timebank.vault import DataKey, keep_fields, read_fields
+from timebank.vault import DataKey, SealedField, keep_fields, read_fields
 from timebank.words import LANGUAGES
 
 DAY_MINUTES = 24 * 60
@@ -159,6 +159,9 @@ async def want_delivery(
     def work(batch: Batch) -> Wanted:
         active_person(batch, person)
         decide_wanted(daily_at, quiet_from, quiet_to)
+        for way in Channel:
+            if way not in given:
+                batch.drop(SealedField, _place(person, way))
         if not given:
             batch.drop(Delivery, person)
             return Wanted(person=person)
@@ -180,7 +183,12 @@ async def want_delivery(
         return Wanted(person=person)
 
     needs: list[Place] = [(Person, person), (Delivery, person), (DataKey, person)]
+    needs += [(SealedField, _place(person, way)) for way in Channel]
     return await write(actor, key, work, answer=Wanted, needs=needs)
+
+
+def _place(person: PersonId, channel: Channel) -> str:
+    return f"{person}:{field_of(channel)}"
 
 
 def told(batch: Batch, person: PersonId) -> None:
