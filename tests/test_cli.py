@@ -1,5 +1,6 @@
 """The commands as an operator types them: each in a process of its own."""
 
+import gc
 import json
 import sqlite3
 import subprocess
@@ -22,6 +23,7 @@ from timebank.settings import Settings
 from timebank.tables import TABLES, count, install_sealer
 from timebank.vault import Keyring
 from web.cli import ALONE, WHOLE, Later, main
+from web.commands import serving
 
 
 def timebank(*words: str) -> subprocess.CompletedProcess[str]:
@@ -231,3 +233,18 @@ def test_whoever_checks_a_file_loads_neither_database_nor_api(group: str) -> Non
     ).stdout.split()
     assert modules <= set(loaded)
     assert not {"graphql", "strawberry", "timebank.models", "tortoise"} & set(loaded)
+
+
+def test_a_server_begins_with_what_it_holds_out_of_the_collectors_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+    usual = gc.get_threshold()
+    monkeypatch.setattr("uvicorn.run", lambda *told, **more: seen.append(gc.get_freeze_count()))
+    try:
+        serving.listen(None, "127.0.0.1", 0)
+        assert seen[0] > 100_000
+        assert gc.get_threshold()[0] == serving.YOUNG
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
