@@ -16,6 +16,7 @@ from tests.world import COMMUNITY, World, key, open_world
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM
+from timebank.divisions import CITY_PATH
 from timebank.events import Event
 from timebank.funding.commitments import Commitment, Condition
 from timebank.funding.project_life import ProjectState
@@ -245,6 +246,10 @@ async def test_what_was_accounted_for_did_arrive(world: World) -> None:
     grant = await running(world, who, await called(world))
     checker = await officer_of(world, Role.STREET_CHECKER)
     line = await spent(world, who, grant, 1)
+    query = """query($s: String!) {
+        paymentsWaiting(scope: $s, state: PLANNED) { nodes { commitment payee { id } } } }"""
+    waiting = (await ask(world, checker, query, s=CITY_PATH))["paymentsWaiting"]["nodes"]
+    assert waiting == [{"commitment": grant, "payee": {"id": who.organisation}}] * 2
     with pytest.raises(NotEnoughMoney):
         await bounce_payment(checker, tranche=tranche_key(grant, 1), key=key())
     await reverse_spending(who.books, line=line, key=key())

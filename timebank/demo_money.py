@@ -23,6 +23,7 @@ from timebank.divisions import CITY, CITY_PATH
 from timebank.funding.allotments import allot_funds
 from timebank.funding.applications import draft_grant, submit_grant
 from timebank.funding.calls import close_call, draft_call, open_call
+from timebank.funding.funded_hours import fund_activity
 from timebank.funding.grant_awards import award_grant, begin_grant, contract_grant
 from timebank.funding.grant_reports import report_grant, rule_on_midterm
 from timebank.funding.grant_reviews import (
@@ -40,19 +41,23 @@ from timebank.funding.purposes import ExpenseItem, FundPurpose, Negative
 from timebank.funding.sources import FundKind, authorise_source
 from timebank.funding.spending import report_spending
 from timebank.funding.tranches import approve_payment, pay_tranche, prepare_payment, tranche_key
+from timebank.hours import Record
 from timebank.identity import DocumentType
 from timebank.organisation_life import DirectKind, LegalForm
 from timebank.places import stations_by_id
+from timebank.record_life import RecordState
 from timebank.registration_rulings import enter_organisation
 from timebank.report_fields import FIELDS, TYPED, FieldKind
 from timebank.representatives import appoint_representative
-from timebank.tables import find
+from timebank.tables import find, select
 
 NAMES = ("江城邻里社工中心", "江城银龄互助中心", "江滩环保服务中心", "江城儿童之家")
 ASKED = 6_000_000
 BUDGET = ((ExpenseItem.MATERIALS, 4_000_000), (ExpenseItem.TRAINING, 2_000_000))
 PROJECTS = (("加装楼道扶手", 8_000_000), ("修缮社区花园", 3_000_000), ("增设晾衣架", 1_500_000))
 RESIDENTS = 6
+FUNDED = 60
+"""How many accepted records the first grant's hours come from."""
 TOLD = {FieldKind.TEXT: "为老服务和邻里互助", FieldKind.YES_NO: "yes", FieldKind.COUNT: "3"}
 VALUES = [(code, TOLD.get(FIELDS[code].kind, "1200000")) for code in TYPED]
 
@@ -300,8 +305,18 @@ class Money:
             words = "已开展探访和助餐活动。"
             await report_grant(leader, grant=grant, text=words, key=self.key())
             await rule_on_midterm(officer, grant=grant, accept=n == 0, key=self.key())
+        await self._funded(self.grants[0])
         tranche = tranche_key(self.grants[0], 2)
         await prepare_payment(self.hands[Role.STREET_CASHIER], tranche=tranche, key=self.key())
+
+    async def _funded(self, grant: str) -> None:
+        """The grant pays for the activities of some of the station's latest accepted hours."""
+        counted = RecordState.POSTED.value
+        found = await select(
+            Record, station=self.station, state=counted, order=["-id"], limit=FUNDED
+        )
+        for activity in sorted({one.activity for one in found if one.activity}):
+            await fund_activity(self.manager, activity=activity, commitment=grant, key=self.key())
 
     async def leave_waiting(self) -> None:
         """A vote is open on the second project; the third is to be screened; a call is open."""

@@ -9,12 +9,13 @@ from strawberry import ID
 from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
+from schema.organisations import Organisation, read_organisations
 from schema.paging import Connection, Listing, Page, paged
 from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen, Long
 from timebank.funding import tranches
-from timebank.funding.commitments import Condition
+from timebank.funding.commitments import Condition, commitments_by_id
 from timebank.funding.tranche_life import TrancheState, WithholdReason
 
 WAITING = Listing("paymentsWaiting", str)
@@ -65,6 +66,12 @@ class Tranche:
         """What it is for is called; empty where it has no name."""
         return await info.context.loaders.load(read_names, str(self.commitment)) or ""
 
+    @field
+    async def payee(self, info: Info) -> Organisation | None:
+        """The organisation that it goes to; null for something bought."""
+        payee = await info.context.loaders.load(_payees, str(self.commitment))
+        return await info.context.loaders.load(read_organisations, payee) if payee else None
+
     @classmethod
     def of(cls, held: tranches.Tranche) -> "Tranche":
         """A part as it is shown."""
@@ -78,6 +85,11 @@ class Tranche:
             state=held.state,
             withheld=held.withheld,
         )
+
+
+async def _payees(context: Context, ids: Sequence[str]) -> dict[str, str]:
+    found = await commitments_by_id(ids)
+    return {id: held.payee for id, held in found.items() if held.payee}
 
 
 async def read_parts(context: Context, ids: Sequence[str]) -> dict[str, list[Tranche]]:
