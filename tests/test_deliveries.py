@@ -31,6 +31,7 @@ from timebank.refusals import Refusal, Unauthenticated
 from timebank.tables import select
 from timebank.transports import Apprise, Channel
 from timebank.vault import SealedField
+from web.doctor import examine
 
 pytestmark = pytest.mark.anyio
 WANTED = Delivery(
@@ -192,3 +193,27 @@ async def test_the_api_says_by_what_ways_and_takes_ones_wishes(world: World) -> 
     operator = await world.officer(Role.OPERATOR)
     assert (await ask(world, operator, asked))["delivery"] is None
     assert way is transports.transport()
+
+
+@pytest.mark.parametrize(
+    ("tools", "there", "well", "seen"),
+    [
+        ("", True, True, "none leave the house"),
+        ("dingtalk", True, True, "leave by chat"),
+        ("dingtalk", False, False, "the extra notify is not installed"),
+    ],
+)
+async def test_the_doctor_says_by_what_ways_messages_leave(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    tools: str,
+    there: bool,
+    well: bool,
+    seen: str,
+) -> None:
+    if not there:
+        monkeypatch.setattr(transports, "find_spec", lambda name: None)
+    settings = world.settings.model_copy(update={"notify_tools": tools})
+    (found,) = [one for one in await examine(settings) if one.name == "messages"]
+    assert found.well is well
+    assert seen in found.seen

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 from msgspec.structs import replace
+from prometheus_client import generate_latest
 
 from tests.telling import outside, wanting
 from tests.test_deliveries import WANTED, at
@@ -33,6 +34,7 @@ from timebank.refusals import Forbidden, NotFound
 from timebank.tables import select
 from timebank.timers import TIMERS, TOGETHER, sweep
 from timebank.transports import Apprise, Channel
+from web.metrics import collect
 
 pytestmark = pytest.mark.anyio
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -147,6 +149,9 @@ async def test_a_way_that_fails_is_tried_again_seen_by_the_operator_and_never_lo
     assert (said["kind"], said["channel"]) == ("timeout", "mail")
     assert "wang" not in json.dumps(logs)
     assert await outbox_counts() == {"waiting": 0, "failing": 1, "given_up": 0}
+    figures = generate_latest(await collect(world.settings)).decode()
+    assert 'timebank_outbox_messages{state="failing"} 1.0' in figures
+    assert 'timebank_outbox_messages{state="given_up"} 0.0' in figures
     await sweep(SENDING)
     (row,) = await select(Outgoing)
     assert row.tries == 1, "not before its time"
