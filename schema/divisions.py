@@ -48,9 +48,9 @@ class Area:
         return await info.context.loaders.load(read_areas, code) if code else None
 
     @field
-    async def manages(self) -> "list[Area]":
+    async def manages(self, info: Info) -> "list[Area]":
         """The areas that it is responsible for, by code."""
-        return [Area.of(row) for row in await divisions.areas_managed_by(self.code)]
+        return await info.context.loaders.load(read_managed, self.code) or []
 
     @classmethod
     def of(cls, held: divisions.Area) -> "Area":
@@ -68,6 +68,12 @@ async def read_areas(context: Context, codes: Sequence[str]) -> dict[str, Area]:
     """Areas by their codes, for the loader."""
     found = await divisions.areas_by_code(list(codes))
     return {code: Area.of(held) for code, held in found.items()}
+
+
+async def read_managed(context: Context, codes: Sequence[str]) -> dict[str, list[Area]]:
+    """The areas that each manages, for the loader."""
+    found = await divisions.areas_managed_by(codes)
+    return {code: list(map(Area.of, held)) for code, held in found.items()}
 
 
 @strawberry.type

@@ -14,7 +14,7 @@ from timebank import offline_scans
 from timebank.offline_scans import OfflineScan, ScanOutcome
 
 
-@strawberry.input
+@strawberry.input(description="One scan, as a device kept it while it was offline.")
 class OfflineScanInput:
     id: str = strawberry.field(
         description="The device's own id of the scan: 8 to 64 letters, digits, - or _."

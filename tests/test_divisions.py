@@ -76,7 +76,7 @@ async def test_the_tree_is_adopted_once(world: World) -> None:
 
 
 async def test_a_zone_is_listed_with_what_it_manages(world: World) -> None:
-    managed = await divisions.areas_managed_by("4201E1")
+    managed = (await divisions.areas_managed_by(["4201E1"]))["4201E1"]
 
     assert [area.code for area in managed] == ["420113", "420114070", "420114071", "420114072"]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
 from tests.world import World, open_world
 from timebank import sign_in as door
@@ -50,3 +51,11 @@ async def test_the_pages_operations_are_asked_by_hash_and_no_others(world: World
         assert nobody.json()["data"]["me"] is None
         changed = await ask(bearer, documentId=document_id(stored["home"] + " "))
         assert changed.status_code == 400
+
+
+def test_all_of_them_can_be_given_to_one_generator_of_clients() -> None:
+    parsed = [each for text in operations().values() for each in parse(text).definitions]
+    named = (OperationDefinitionNode, FragmentDefinitionNode)
+    told = [each.name.value for each in parsed if isinstance(each, named) and each.name]
+    assert len(told) == len(parsed)
+    assert sorted(set(told)) == sorted(told)

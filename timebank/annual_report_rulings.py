@@ -88,7 +88,7 @@ async def supervise_report(actor: Actor, *, report: str, key: RequestKey) -> Rep
 
     def work(batch: Batch) -> Reported:
         held = batch.need(AnnualReport, report, "report")
-        supervised(batch, held.organisation)
+        supervised(batch, held.organisation, what="report")
         step(LIFECYCLE, held.state, AnnualReportSupervised)
         event = AnnualReportSupervised(
             report=report, organisation=held.organisation, version=held.version
@@ -137,7 +137,7 @@ async def accept_report(
 
     def work(batch: Batch) -> Reported:
         held = batch.need(AnnualReport, report, "report")
-        organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION)
+        organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION, what="report")
         decide_turn(held, AnnualReportAccepted)
         event = AnnualReportAccepted(
             report=report,
@@ -181,10 +181,10 @@ def _at_hand(batch: Batch, report: str, event: type[Event]) -> AnnualReport:
     """The report, for the supervising unit while it has it, else for the registrar."""
     held = batch.need(AnnualReport, report, "report")
     if held.supervised and held.state is AnnualReportState.SUBMITTED:
-        supervised(batch, held.organisation)
+        supervised(batch, held.organisation, what="report")
         step(LIFECYCLE, held.state, event)
     else:
-        organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION)
+        organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION, what="report")
         decide_turn(held, event)
     return held
 

@@ -316,7 +316,7 @@ async def mark_late(actor: Actor, *, report: str, key: RequestKey | None = None)
 def own_report(batch: Batch, report: str) -> AnnualReport:
     """A report of an organisation that the actor acts for. Refuses: NotFound."""
     held = batch.need(AnnualReport, report, "report")
-    acting_for(batch, held.organisation)
+    acting_for(batch, held.organisation, what="report")
     return held
 
 

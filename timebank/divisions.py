@@ -7,7 +7,7 @@ the data set itself travels with this version.
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -185,6 +185,9 @@ async def areas_by_code(codes: list[str]) -> dict[str, Area]:
     return {str(code): row for code, row in found.items()}
 
 
-async def areas_managed_by(code: str) -> list[Area]:
-    """The areas that an area manages, by code."""
-    return await select(Area, manager=code, order=["code"])
+async def areas_managed_by(codes: Sequence[str]) -> dict[str, list[Area]]:
+    """The areas that each of these manages, by code, in one statement."""
+    managed: dict[str, list[Area]] = {code: [] for code in codes}
+    for area in await select(Area, manager__in=list(codes), order=["code"]):
+        managed[area.manager or ""].append(area)
+    return managed

@@ -302,7 +302,7 @@ async def ask_for_review(actor: Actor, *, objection: str, appeal: str, key: Requ
     def work(batch: Batch) -> Disputed:
         held = batch.need(Objection, objection, "objection")
         record = batch.there(Record, held.record)
-        person = _concerned(batch, record)
+        person = _concerned(batch, record, "objection")
         step(LIFECYCLE, held.state, ReviewAsked)
         if held.state is ObjectionState.DISMISSED:
             step(RECORD_LIFE, record.state, ReviewAsked)
@@ -323,7 +323,7 @@ async def ask_for_review(actor: Actor, *, objection: str, appeal: str, key: Requ
     return await write(actor, key, work, answer=Disputed, needs=await needs_of(actor, objection))
 
 
-def _concerned(batch: Batch, record: Record) -> PersonId:
+def _concerned(batch: Batch, record: Record, what: str = "record") -> PersonId:
     """Whose matter it is: the actor's own, or of whom the actor acts for.
 
     Refuses: NotConcerned, NotFound where the actor cannot even see the record.
@@ -338,7 +338,7 @@ def _concerned(batch: Batch, record: Record) -> PersonId:
             return who
     if may(batch, Action.READ_RECORDS, record.path):
         raise NotConcerned(record=record.id)
-    raise NotFound(what="record")
+    raise NotFound(what=what)
 
 
 def tell(batch: Batch, held: Objection, record: Record, code: NoticeCode) -> None:

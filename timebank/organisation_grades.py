@@ -225,7 +225,7 @@ async def assess_own_grade(
 
     def work(batch: Batch) -> Graded:
         held = batch.need(OrganisationGrade, grade, "grade")
-        acting_for(batch, held.organisation)
+        acting_for(batch, held.organisation, what="grade")
         step(LIFECYCLE, held.state, GradeSelfAssessed)
         event = GradeSelfAssessed(
             grade=grade,
@@ -357,7 +357,7 @@ async def _rule(
 
 def _at_hand(batch: Batch, grade: str, action: Action) -> OrganisationGrade:
     held = batch.need(OrganisationGrade, grade, "grade")
-    organisation_at_hand(batch, held.organisation, action)
+    organisation_at_hand(batch, held.organisation, action, what="grade")
     return held
 
 

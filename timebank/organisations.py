@@ -301,50 +301,58 @@ def active_organisation(batch: Batch, organisation: str) -> Organisation:
 
 
 def acting_for(
-    batch: Batch, organisation: str, action: Action = Action.ACT_FOR_ORGANISATION
+    batch: Batch,
+    organisation: str,
+    action: Action = Action.ACT_FOR_ORGANISATION,
+    *,
+    what: str = "organisation",
 ) -> Organisation:
     """The organisation that the actor stands for by a role over it; for others it is not there.
 
-    Before it is registered or filed its founder acts for it. Refuses: NotFound.
+    Before it is registered or filed its founder acts for it. Args: what, the thing of the
+    organisation's that was asked for, so that one of another's is missed like none at all.
+    Refuses: NotFound.
     """
     held = batch.need(Organisation, organisation, "organisation")
     if held.state not in OPEN_TO_ALL:
         if permit_self(batch.actor) != held.applicant:
-            raise NotFound(what="organisation")
+            raise NotFound(what=what)
         return held
-    _in_scope(batch, action, held.path)
+    _in_scope(batch, action, held.path, what)
     return held
 
 
-def organisation_at_hand(batch: Batch, organisation: str, action: Action) -> Organisation:
+def organisation_at_hand(
+    batch: Batch, organisation: str, action: Action, *, what: str = "organisation"
+) -> Organisation:
     """The organisation, for an officer above it. Refuses: NotFound, OwnOrganisation."""
     held = batch.need(Organisation, organisation, "organisation")
-    _in_scope(batch, action, held.path)
+    _in_scope(batch, action, held.path, what)
     if batch.actor.person in (held.applicant, held.representative):
         raise OwnOrganisation
     return held
 
 
-def supervised(batch: Batch, organisation: str) -> Organisation:
+def supervised(batch: Batch, organisation: str, *, what: str = "organisation") -> Organisation:
     """The organisation, for whoever stands for its supervising unit. Refuses: NotFound.
 
     Those hold the role of a representative over the unit's path.
     """
     held = batch.need(Organisation, organisation, "organisation")
     if held.supervisor is None:
-        raise NotFound(what="organisation")
+        raise NotFound(what=what)
     unit = batch.there(WorkUnit, held.supervisor)
-    _in_scope(batch, Action.ACT_FOR_ORGANISATION, unit.path)
+    _in_scope(batch, Action.ACT_FOR_ORGANISATION, unit.path, what)
     return held
 
 
-def _in_scope(batch: Batch, action: Action, path: str) -> None:
+def _in_scope(batch: Batch, action: Action, path: str, what: str) -> None:
     if not batch.actor.known:
         raise Unauthenticated
     try:
         permit(batch, action, path)
     except Forbidden:
-        raise NotFound(what="organisation") from None
+        raise NotFound(what=what) from None
 
 
 def keep_name(batch: Batch, organisation: str, name: str, *, giving_way: str | None = None) -> None:

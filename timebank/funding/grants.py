@@ -56,6 +56,7 @@ from timebank.notice_codes import NoticeCode
 from timebank.organisations import Organisation, OwnOrganisation, acting_for
 from timebank.projections import Place, Rows, projects
 from timebank.publicity import Publicity, lay_open, settle_publicity
+from timebank.refusals import Forbidden, NotFound
 from timebank.representatives import tell_representatives
 from timebank.tables import Row, Where, find, find_many, page_by_id, table
 
@@ -231,9 +232,9 @@ async def move_grant(
     def work(batch: Batch) -> Granted:
         held = batch.need(Grant, grant, "application")
         if action is None:
-            acting_for(batch, held.organisation)
+            acting_for(batch, held.organisation, what="application")
         else:
-            permit(batch, action, held.unit_path)
+            _permit(batch, action, held)
             if may(batch, Action.ACT_FOR_ORGANISATION, held.path):
                 raise OwnOrganisation
         entry = one(batch, held)
@@ -246,6 +247,18 @@ async def move_grant(
     if found is not None:
         needs += [(Organisation, found.organisation), (Call, found.call)]
     return await write(actor, key, work, answer=Granted, needs=needs)
+
+
+def _permit(batch: Batch, action: Action, held: Grant) -> None:
+    """Let an officer do it; whoever may not see the application is told that there is none."""
+    try:
+        permit(batch, action, held.unit_path)
+    except Forbidden:
+        reads = may(batch, Action.READ_APPLICATIONS, held.unit_path)
+        own = may(batch, Action.ACT_FOR_ORGANISATION, held.path)
+        if held.state in OPEN_TO_ALL or reads or own:
+            raise
+        raise NotFound(what="application") from None
 
 
 # Reads

@@ -330,7 +330,7 @@ async def record_visits(
 
     def work(batch: Batch) -> Bought:
         held = batch.need(Package, package, "package")
-        acting_for(batch, held.provider)
+        acting_for(batch, held.provider, what="package")
         step(LIFECYCLE, held.state, VisitsMade)
         if batch.get(ServiceSite, site_key(package, area)) is None:
             raise NoSuchSite(area=area[:20])

@@ -209,7 +209,7 @@ async def reverse_spending(actor: Actor, *, line: str, key: RequestKey) -> Accou
         raise NotFound(what="line")
 
     def work(batch: Batch) -> Accounted:
-        held, payee = _own(batch, found.commitment)
+        held, payee = _own(batch, found.commitment, what="line")
         told = batch.there(SpendingLine, line)
         if told.reversed:
             raise LineReversed
@@ -251,12 +251,12 @@ async def refund_funds(actor: Actor, *, commitment: str, fen: int, key: RequestK
     return await write(actor, key, work, answer=Accounted, needs=await _needs(commitment))
 
 
-def _own(batch: Batch, commitment: str) -> tuple[Commitment, str]:
+def _own(batch: Batch, commitment: str, *, what: str = "commitment") -> tuple[Commitment, str]:
     """A commitment to an organisation whose books the actor keeps, and the organisation's id."""
     held = batch.need(Commitment, commitment, "commitment")
     if held.payee is None:
-        raise NotFound(what="commitment")
-    acting_for(batch, held.payee, Action.KEEP_BOOKS)
+        raise NotFound(what=what)
+    acting_for(batch, held.payee, Action.KEEP_BOOKS, what=what)
     ask_of(batch, held)
     return held, held.payee
 
