@@ -86,7 +86,8 @@ class Query:
 class WantDeliveryInput(Input):
     mail: str | None = strawberry.field(default=None, description="Your e-mail address.")
     chat: str | None = strawberry.field(
-        default=None, description="Your chat tool's address, as dingtalk://…; see the manual."
+        default=None,
+        description="Your chat tool's address as apprise writes it, as dingtalk://token.",
     )
     pace: Pace = strawberry.field(default=Pace.DAILY, description="How often.")
     daily_at_minute: int = strawberry.field(
