@@ -46,3 +46,21 @@ class Solvency:
             reserve_percent=None if told.percent is None else Long(told.percent),
             reserve=told.state,
         )
+
+
+@strawberry.type(description="Minutes of a station; they travel, so one station's do not add up.")
+class StationMinutes:
+    minted_minutes: Long = strawberry.field(description="Ever minted for service there.")
+    reversed_minutes: Long = strawberry.field(description="What of that was reversed.")
+    outstanding_minutes: Long = strawberry.field(
+        description="Held by the volunteers at home there, or in escrow for them."
+    )
+
+    @classmethod
+    def of(cls, told: solvency.StationMinutes) -> "StationMinutes":
+        """A station's minutes as they are shown."""
+        return cls(
+            minted_minutes=Long(told.minted),
+            reversed_minutes=Long(told.reversed),
+            outstanding_minutes=Long(told.outstanding),
+        )

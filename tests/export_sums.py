@@ -23,6 +23,8 @@ def summed(entries: str, postings: str, day: date) -> dict[str, object]:
     kinds: Counter[str] = Counter()
     service: dict[str, tuple[str, int]] = {}
     accounts: Counter[str] = Counter()
+    minted: Counter[str] = Counter()
+    back: Counter[str] = Counter()
     since, drawn = day - timedelta(days=89), 0
     with open(entries, encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
@@ -41,6 +43,9 @@ def summed(entries: str, postings: str, day: date) -> dict[str, object]:
                 continue
             account, amount = row["account"].lstrip("'"), int(row["amount"])
             accounts[account] += amount
+            if account.startswith("issuance:"):
+                minted[account.partition(":")[2]] += max(0, -amount)
+                back[account.partition(":")[2]] += max(0, amount)
             if account.startswith("reward:") and since <= date.fromisoformat(row["day"]) <= day:
                 drawn += amount
     lifetimes: Counter[str] = Counter()
@@ -55,6 +60,8 @@ def summed(entries: str, postings: str, day: date) -> dict[str, object]:
         "by_kind": by_kind,
         "lifetimes": lifetimes,
         "drawn": drawn,
+        "minted": minted,
+        "reversed": back,
     }
 
 

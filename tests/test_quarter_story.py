@@ -18,6 +18,7 @@ import pytest
 
 from ledger.verify import verify
 from tests import export_sums
+from tests.chance import AREA
 from tests.chances import City
 from tests.test_roster_story import ids, parts
 from tests.world import World, key, open_world
@@ -36,7 +37,7 @@ from timebank.replay import compare
 from timebank.reversals import held_batches, release_batch
 from timebank.roster_files import RosterRow
 from timebank.rosters import record_roster
-from timebank.solvency import solvency
+from timebank.solvency import EscrowHome, solvency, station_minutes
 from timebank.stars import level, progress_on
 from timebank.tables import select
 
@@ -155,6 +156,24 @@ async def test_every_published_total_of_a_quarter_is_a_sum_over_its_export(
         assert stands
         assert stands.outstanding == sums["volunteer"] + sums["escrow"]
         assert (stands.drawn, stands.pools) == (told["drawn"], sums["pool"])
+        district = await solvency(day_of(world.clock.now()), area=AREA)
+        here = await station_minutes(world.station)
+        assert district
+        assert here
+        station = world.station
+        assert (here.minted, here.reversed) == (told["minted"][station], told["reversed"][station])
+        # Everybody whose home is somewhere is at home at the one station of the one district; what
+        # a pool granted waits in the district and at no station.
+        homes = [one.id for one in await select(Person) if one.home]
+        held = sum(told["accounts"].get(accounts.volunteer(id), 0) for id in homes)
+        waits = {row.code: row for row in await select(EscrowHome)}
+        escrows = {code for code, kept in told["accounts"].items() if kept and "escrow:" in code}
+        assert set(waits) == escrows
+        in_district = sum(told["accounts"][code] for code in waits if waits[code].area == AREA)
+        in_station = sum(told["accounts"][code] for code in waits if waits[code].station == station)
+        assert district.outstanding == held + in_district
+        assert here.outstanding == held + in_station
+        assert district.pools == told["accounts"].get(accounts.pool(AREA), 0)
         people = [one.id for one in await select(Person)]
         totals = await totals_of(people)
         lifetimes = {who: total.minutes for who, total in totals.items() if total.minutes}

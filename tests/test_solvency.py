@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.conftest import SIZE
 from tests.credit import credit, earn
 from tests.families import tied
+from tests.volunteering import confirmed, visited
 from tests.wire import ask
 from tests.world import World, found_station, key, open_world
 from timebank import accounts, replay, rewards
@@ -21,8 +22,11 @@ from timebank.actors import PUBLIC, SYSTEM, Actor
 from timebank.donations import donate, settle_donation, take_back_donation
 from timebank.gifts import accept_gift, offer_gift, withdraw_gift
 from timebank.kin import Kinship
+from timebank.places import Station
 from timebank.pools import ReserveState
+from timebank.record_life import ReverseReason
 from timebank.refusals import Denial, Refusal
+from timebank.reversals import reverse_hours
 from timebank.reward_orders import (
     cancel_reward,
     hand_over_reward,
@@ -30,7 +34,13 @@ from timebank.reward_orders import (
     pickup_code,
     ready_reward,
 )
-from timebank.solvency import EscrowHome, Solvency, solvency
+from timebank.solvency import (
+    EscrowHome,
+    Solvency,
+    StationMinutes,
+    solvency,
+    station_minutes,
+)
 from timebank.tables import select
 
 HERE, THERE, NOWHERE = "420102", "420103", "420104"
@@ -89,6 +99,9 @@ class Desk:
         parts = [await self.told(area) for area in (HERE, THERE, NOWHERE)]
         assert sum(part.outstanding for part in parts) == city.outstanding
         assert sum(part.drawn for part in parts) == city.drawn == books.redeemed
+        stations = [await station_minutes(one.id) for one in await select(Station)]
+        assert sum(one.outstanding for one in stations if one) == city.outstanding
+        assert sum(one.minted - one.reversed for one in stations if one) == books.minted
         kept = await select(EscrowHome)
         held = await accounts.balances_of([row.code for row in kept])
         assert all(held.values()), "an escrow that is empty belongs to nobody"
@@ -152,6 +165,41 @@ async def test_everybody_sees_the_city_and_a_district_over_the_wire(world: World
         "reserve": ReserveState.SOUND.name,
     }
     assert told["ledger"] == {"solvency": city, "here": city | {"area": HERE}, "street": None}
+
+
+@pytest.mark.anyio
+async def test_a_station_tells_what_was_minted_there_what_reversed_and_what_is_out(
+    world: World,
+) -> None:
+    desk = Desk(world)
+    await desk.begin()
+    # Served here by somebody at home elsewhere: minutes are fungible and travel.
+    served = await visited(world, desk.daughter, minutes=100)
+    await confirmed(world, [served])
+    wrong = await visited(world, desk.mother, minutes=30)
+    await confirmed(world, [wrong])
+    await reverse_hours(
+        world.staff[Role.DISTRICT_LEAD],
+        records=[wrong],
+        reason=ReverseReason.RECORDED_WRONGLY,
+        key=key(),
+    )
+    asks = "{ mintedMinutes reversedMinutes outstandingMinutes }"
+    other = (await select(Station, number="002"))[0].id
+    told = await ask(
+        world,
+        PUBLIC,
+        f'{{ ledger {{ here: station(station: "{world.station}") {asks}'
+        f' there: station(station: "{other}") {asks} none: station(station: "sta_0") {asks} }} }}',
+    )
+    here = {"mintedMinutes": 130, "reversedMinutes": 30, "outstandingMinutes": 0}
+    there = {"mintedMinutes": 0, "reversedMinutes": 0, "outstandingMinutes": 100}
+    assert told["ledger"] == {"here": here, "there": there, "none": None}
+    await desk.order(desk.daughter)
+    assert (await station_minutes(other)) == StationMinutes(
+        minted=0, reversed=0, outstanding=100
+    ), "what waits is still theirs"
+    await desk.check()
 
 
 # Random histories

@@ -1,8 +1,9 @@
 """Solvency: what volunteers could ask for, what they do ask for, what pools hold (domain 6).
 
-For the city and for each district, by where the volunteers are at home: minutes are fungible and
-travel, people live somewhere. Outstanding is what they hold and what waits in escrow for them;
-whoever has no home station counts for the city alone. Knows sums; refuses to know persons.
+For the city, for each district and station, by where the volunteers are at home: minutes are
+fungible and travel, people live somewhere. Outstanding is what they hold and what waits in escrow
+for them; whoever has no home station counts for the city alone. Of a station it knows what was
+minted and reversed for service there, too (domain 3). Knows sums; refuses to know persons.
 """
 
 from collections import Counter
@@ -18,6 +19,7 @@ from timebank.divisions import CITY, Area
 from timebank.events import Event
 from timebank.help_life import HelpPartlySettled, HelpSettled, Paid
 from timebank.people import Person
+from timebank.places import Station
 from timebank.policy import policy_on
 from timebank.pools import (
     DRAWN_DAYS,
@@ -36,10 +38,22 @@ from timebank.tables import Row, find, select, table
 
 @table("area_minutes")
 class AreaMinutes(Row, frozen=True):
-    """What the volunteers at home in an area hold, and what waits in escrow for them."""
+    """What the volunteers at home in an area hold, and what waits in escrow for them.
+
+    `area` is the city's code, a district's, or a station's id.
+    """
 
     area: str
     outstanding: int
+
+
+@table("station_minted")
+class StationMinted(Row, frozen=True):
+    """What was ever minted for service at a station, and what of it was reversed."""
+
+    station: str
+    minted: int
+    reversed: int
 
 
 @table("area_drawn", index=[("area", "day")])
@@ -58,6 +72,7 @@ class EscrowHome(Row, frozen=True):
 
     code: str
     area: str
+    station: str
 
 
 @projects_postings
@@ -70,22 +85,28 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
         *((EscrowHome, code) for code in kept),
     )
     home = _home(rows, moved, kept)
-    areas = {CITY, home, *(_of(rows, code) for code in volunteers)}
-    rows.ask(*((AreaMinutes, area) for area in areas))
+    areas = {CITY, *home, *(area for code in volunteers for area in _of(rows, code))}
+    stations = [code.partition(":")[2] for code, _ in moved if code.startswith("issuance:")]
+    rows.ask(
+        *((AreaMinutes, area) for area in areas),
+        *((StationMinted, station) for station in stations),
+    )
     for code, amount in moved:
-        kind = code.partition(":")[0]
+        kind, _, whose = code.partition(":")
         if kind == "volunteer":
             _add(rows, _of(rows, code), amount)
         elif kind == "escrow":
             _add(rows, home, amount)
             _keep(rows, code, home)
         elif kind == "reward":
-            _draw(rows, home, entry.at, amount)
+            _draw(rows, home[0], entry.at, amount)
+        elif kind == "issuance":
+            _mint(rows, whose, amount)
 
 
 @projects(HelpSettled, HelpPartlySettled)
 def _settled(rows: Rows, event: Paid, entry: Sealed) -> None:
-    _draw(rows, _of(rows, volunteer(event.payer)), entry.at, event.minutes)
+    _draw(rows, _of(rows, volunteer(event.payer))[0], entry.at, event.minutes)
 
 
 def _kept(rows: Rows, moved: Iterable[tuple[str, int]]) -> list[str]:
@@ -97,35 +118,45 @@ def _kept(rows: Rows, moved: Iterable[tuple[str, int]]) -> list[str]:
     return [code for code in escrows if rows.there(Account, code).balance != sums[code]]
 
 
-def _home(rows: Rows, moved: Iterable[tuple[str, int]], kept: Iterable[str]) -> str:
-    """The district that an entry's escrow belongs to: as kept, or whoever paid into it."""
+Home = tuple[str, str]
+"""Where somebody is at home: the district's code and the station's id; the city twice for none."""
+
+
+def _home(rows: Rows, moved: Iterable[tuple[str, int]], kept: Iterable[str]) -> Home:
+    """Where an entry's escrow belongs to: as kept, or whoever paid into it."""
     for code in kept:
         held = rows.get(EscrowHome, code)
         if held is not None:
-            return held.area
+            return held.area, held.station
     payers = [code for code, amount in moved if amount < 0]
     for code in payers:
         if code.startswith("volunteer:"):
             return _of(rows, code)
         if code.startswith("pool:"):
-            return code.removeprefix("pool:")
-    return CITY
+            return code.removeprefix("pool:"), CITY
+    return CITY, CITY
 
 
-def _of(rows: Rows, code: str) -> str:
+def _of(rows: Rows, code: str) -> Home:
     held = rows.get(Person, code.removeprefix("volunteer:"))
-    return pool_at(held.home_path) if held else CITY
+    return (pool_at(held.home_path), held.home or CITY) if held else (CITY, CITY)
 
 
-def _keep(rows: Rows, code: str, home: str) -> None:
+def _keep(rows: Rows, code: str, home: Home) -> None:
     if rows.there(Account, code).balance:
-        rows.put(EscrowHome(code=code, area=home))
+        rows.put(EscrowHome(code=code, area=home[0], station=home[1]))
     else:
         rows.drop(EscrowHome, code)
 
 
-def _add(rows: Rows, area: str, minutes: int) -> None:
-    for one in dict.fromkeys((area, CITY)):
+def _mint(rows: Rows, station: str, amount: int) -> None:
+    held = rows.get(StationMinted, station) or StationMinted(station, 0, 0)
+    minted, back = held.minted + max(0, -amount), held.reversed + max(0, amount)
+    rows.put(StationMinted(station=station, minted=minted, reversed=back))
+
+
+def _add(rows: Rows, home: Home, minutes: int) -> None:
+    for one in dict.fromkeys((*home, CITY)):
         held = rows.get(AreaMinutes, one)
         rows.put(AreaMinutes(area=one, outstanding=(held.outstanding if held else 0) + minutes))
 
@@ -180,4 +211,27 @@ async def solvency(today: date, *, area: str = CITY) -> Solvency | None:
         granted=reserve.granted,
         percent=reserve.percent,
         state=reserve_state(reserve.percent, policy.document.credit),
+    )
+
+
+class StationMinutes(msgspec.Struct, frozen=True, kw_only=True):
+    """Minutes of a station: minted for service there, of that reversed, outstanding at home there.
+
+    Minutes travel, so a station's do not add up; those of all stations do.
+    """
+
+    minted: int
+    reversed: int
+    outstanding: int
+
+
+async def station_minutes(station: str) -> StationMinutes | None:
+    """The minutes of a station, for everybody; None where there is none.   Source: domain 3."""
+    if await find(Station, station) is None:
+        return None
+    made, held = await find(StationMinted, station), await find(AreaMinutes, station)
+    return StationMinutes(
+        minted=made.minted if made else 0,
+        reversed=made.reversed if made else 0,
+        outstanding=held.outstanding if held else 0,
     )

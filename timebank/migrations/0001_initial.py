@@ -560,6 +560,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('code', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('area', fields.CharField(max_length=512)),
+                ('station', fields.CharField(max_length=512)),
             ],
             options={'table': 'escrow_home', 'app': 'timebank', 'pk_attr': 'code'},
             bases=['Model'],
@@ -1974,6 +1975,16 @@ class Migration(migrations.Migration):
                 ('successor', fields.CharField(null=True, max_length=512)),
             ],
             options={'table': 'station', 'app': 'timebank', 'indexes': [Index(fields=['area']), Index(fields=['path']), Index(fields=['number'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='StationMinted',
+            fields=[
+                ('station', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('minted', fields.BigIntField()),
+                ('reversed', fields.BigIntField()),
+            ],
+            options={'table': 'station_minted', 'app': 'timebank', 'pk_attr': 'station'},
             bases=['Model'],
         ),
         ops.CreateModel(
