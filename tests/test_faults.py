@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from ledger.verify import verify
 from tests.clusters import cluster
@@ -209,7 +210,30 @@ async def test_a_publisher_that_is_stuck_is_named_and_stops_nobody(world: World)
     assert (await line(world, "signing")).well
 
 
-async def line(world: World, name: str) -> doctor.Finding:
+async def test_the_doctor_hears_from_a_server_what_only_that_knows(world: World) -> None:
+    # The world's bank is open already.
+    built = app.build(world.settings, clock=world.clock)
+    config = uvicorn.Config(built, port=0, log_level="error", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # uvicorn tells by no event when it is ready
+        await asyncio.wait([running], timeout=0.01)
+    (listening,) = server.servers[0].sockets
+    port = listening.getsockname()[1]
+    try:
+        assert await line(world, "server", port=port) == doctor.Finding("server", True, "ready")
+        world.clock.jump(timedelta(minutes=2))
+        told = await line(world, "server", port=port)
+        assert (told.well, told.seen) == (False, "the clock was set while the server ran")
+    finally:
+        server.should_exit = True
+        await running
+    told = await line(world, "server", port=port)
+    assert (told.well, told.seen) == (True, f"none answers at 127.0.0.1:{port}")
+
+
+async def line(world: World, name: str, **settings: Any) -> doctor.Finding:
     """What the doctor says of one thing."""
-    (found,) = [one for one in await doctor.examine(world.settings) if one.name == name]
+    asked = world.settings.model_copy(update=settings)
+    (found,) = [one for one in await doctor.examine(asked) if one.name == name]
     return found
