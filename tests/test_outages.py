@@ -1,12 +1,16 @@
 """Which faults count as an outage of the database, and which are mistakes or damage."""
 
 import sqlite3
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from ledger.outages import Away, is_away
 from ledger.reader import Unreadable
+from timebank.settings import Settings
+from web import doctor
+from web.commands.asked import UNOPENED, run
 
 
 def full() -> sqlite3.OperationalError:
@@ -34,6 +38,34 @@ def caused(error: Exception, cause: Exception) -> Exception:
     """An error raised from another."""
     error.__cause__ = cause
     return error
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.CannotConnectNowError("starting up"), full(), ConnectionRefusedError()]
+)
+def test_a_command_says_that_the_database_is_away(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        run(work())
+    assert ended.value.code == UNOPENED
+    assert "cannot be opened" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.anyio
+async def test_the_doctor_names_a_database_that_is_away_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def starting(url: str) -> list[str]:
+        raise asyncpg.CannotConnectNowError("starting up")
+
+    monkeypatch.setattr(doctor, "excess", starting)
+    found = {one.name: one for one in await doctor.examine(Settings(data=tmp_path))}
+    assert (found["role"].well, "starting up" in found["role"].seen) == (False, True)
+    assert found["disk"].seen
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from http.client import HTTPConnection, HTTPException
 import msgspec
 
 from ledger.head import NotInstalled
+from ledger.outages import is_away
 from ledger.reader import Unreadable, open_reader, read_head
 from ledger.receipts import witnessed_size
 from ledger.roles import excess
@@ -27,6 +28,7 @@ OWNER_ONLY = 0o077
 SECONDS_TO_SIGN = 60
 """The log is signed every second; who serves may be starting anew."""
 SECONDS_TO_ANSWER = 5
+UNWELL = (OSError, ValueError, NotInstalled, Unreadable, master_keys.WrongMasterKey)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -58,7 +60,9 @@ async def examine(settings: Settings) -> list[Finding]:
     for name, look in looks:
         try:
             found.append(await look(settings))
-        except (OSError, ValueError, NotInstalled, Unreadable, master_keys.WrongMasterKey) as error:
+        except Exception as error:
+            if not (isinstance(error, UNWELL) or is_away(error)):
+                raise
             found.append(Finding(name, False, f"{type(error).__name__}: {error}"))
     return found
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from ledger.head import NotInstalled
+from ledger.outages import is_away
 from ledger.quorum import InvalidQuorum
 from ledger.reader import Unreadable
 from ledger.signer import UnusableKey
@@ -61,7 +62,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except (Refusal, Denial) as no:
         console.print(str(no), style="red")
         sys.exit(FOUND)
-    except UNUSABLE as error:
+    except Exception as error:
+        if not (isinstance(error, UNUSABLE) or is_away(error)):
+            raise
         console.print(f"The ledger cannot be opened: {error}", style="red")
         sys.exit(UNOPENED)
 
