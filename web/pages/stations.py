@@ -1,4 +1,4 @@
-"""Pages of a station: the desk with its scan box, the rotating code, and its devices."""
+"""Pages of a station: the desk with its scan box, the rotating code, devices, lost sign-ins."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,7 +10,7 @@ from web.pages.table import Opened, Page
 from web.pages.times import midnight
 
 DAY = timedelta(days=1)
-DEVICES = "/desk/devices"
+DEVICES, SIGN_IN = "/desk/devices", "/desk/sign-in"
 
 
 def chosen(opened: Opened) -> Mapping[str, Any]:
@@ -87,6 +87,13 @@ PAGES = (
         operation="desk_devices",
         variables=at_station,
     ),
+    station_page(
+        path=SIGN_IN,
+        template="desk_sign_in.html",
+        menu="服务卡与登录",
+        operation="desk_sign_in",
+        variables=at_station,
+    ),
 )
 
 FORMS = (
@@ -140,5 +147,26 @@ FORMS = (
         page=DEVICES,
         then=lambda posted: posted.address(DEVICES, done="1"),
         given=lambda posted: {"device": posted.one("device")},
+    ),
+    Form(
+        path=f"{SIGN_IN}/card",
+        mutation="issue_card",
+        field="issueCard",
+        page=SIGN_IN,
+        then=SIGN_IN,
+        # The number is told once, on the spot; so is the code below.
+        stays=lambda payload: bool(payload.get("card")),
+        given=lambda posted: {"number": posted.one("number"), "pin": posted.one("pin")},
+        keyed=False,
+    ),
+    Form(
+        path=f"{SIGN_IN}/reset",
+        mutation="reset_sign_in",
+        field="resetSignIn",
+        page=SIGN_IN,
+        then=lambda posted: posted.address(SIGN_IN, done="1"),
+        stays=lambda payload: bool(payload.get("code")),
+        given=lambda posted: {"number": posted.one("number"), "what": posted.one("what")},
+        keyed=False,
     ),
 )
