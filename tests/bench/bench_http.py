@@ -94,19 +94,19 @@ def _driven(
     return seen, told
 
 
-def mutations(new_url: NewUrl, *, people: int, seconds: int, repetitions: int = 3) -> Figure:
+def mutations(new_url: NewUrl, *, people: int, seconds: float, repetitions: int = 3) -> Figure:
     """P1 on PostgreSQL by two workers and 64 clients, P2 on SQLite by one worker and 32."""
     with TemporaryDirectory(prefix="timebank-bench-") as directory:
         city = asyncio.run(found(new_url(), Path(directory), people=people))
         sqlite = dialect_of(city.settings.database_url) == "sqlite"
         workers, clients = (1, 32) if sqlite else (2, 64)
         raw = partial(sqlite_commits, Path(directory), seconds=seconds)
-        base = raw if sqlite else Pgbench(new_url(), seconds=seconds).rate
+        base = raw if sqlite else Pgbench(new_url(), seconds=round(seconds)).rate
         bases: list[float] = []
         rates: list[float] = []
         with serving_city(city, workers=workers) as servers:
             requests = orders(city)
-            _driven(city, servers, requests, clients=clients, seconds=1, good=ORDERED)
+            _driven(city, servers, requests, clients=clients, seconds=seconds / 4, good=ORDERED)
             for _ in range(repetitions):
                 bases.append(base())
                 seen, cores = _driven(
@@ -162,7 +162,7 @@ def roster(new_url: NewUrl, *, requests: int, seconds: int, repetitions: int = 3
     )
 
 
-def reads(new_url: NewUrl, *, people: int, seconds: int, repetitions: int = 3) -> list[Figure]:
+def reads(new_url: NewUrl, *, people: int, seconds: float, repetitions: int = 3) -> list[Figure]:
     """P4 and P8: the home query of 32 clients, alone and beside writers, and the home page."""
     with TemporaryDirectory(prefix="timebank-bench-") as directory:
         city = asyncio.run(found(new_url(), Path(directory), people=people))
@@ -173,16 +173,18 @@ def reads(new_url: NewUrl, *, people: int, seconds: int, repetitions: int = 3) -
         beside: list[float] = []
         pages: list[float] = []
         with serving_city(city) as servers, running(BARE, path="/") as bare:
-            _driven(city, servers, orders(city), clients=32, seconds=1, good=ORDERED)
+            _driven(city, servers, orders(city), clients=32, seconds=seconds / 4, good=ORDERED)
             for _ in range(repetitions):
                 plain = itertools.repeat(get("/"))
-                bases.append(asyncio.run(drive([bare.port], plain, clients=32, seconds=2)).rate)
+                bases.append(
+                    asyncio.run(drive([bare.port], plain, clients=32, seconds=seconds)).rate
+                )
                 how: dict[str, Any] = {"seconds": seconds, "good": b'"account":{'}
                 seen, cores = _driven(city, servers, asked, clients=32, **how)
                 rates.append(seen.rate)
                 quiet.append(_driven(city, servers, asked, clients=8, **how)[0].slowest())
                 beside.append(asyncio.run(_beside(city, servers, asked, seconds)).slowest())
-                pages.append(_page_over_bare(city, servers[0], bare))
+                pages.append(_page_over_bare(city, servers[0], bare, seconds))
     where = "SQLite" if dialect_of(city.settings.database_url) == "sqlite" else "PostgreSQL"
     return [
         Figure(
@@ -225,7 +227,9 @@ def reads(new_url: NewUrl, *, people: int, seconds: int, repetitions: int = 3) -
     ]
 
 
-async def _beside(city: City, servers: list[Server], asked: Iterator[bytes], seconds: int) -> Drive:
+async def _beside(
+    city: City, servers: list[Server], asked: Iterator[bytes], seconds: float
+) -> Drive:
     """What 8 readers see while 56 clients order."""
     ports = [server.port for server in servers]
     reading = drive(ports, asked, clients=8, seconds=seconds)
@@ -234,17 +238,17 @@ async def _beside(city: City, servers: list[Server], asked: Iterator[bytes], sec
     return seen
 
 
-def _page_over_bare(city: City, server: Server, bare: Server) -> float:
+def _page_over_bare(city: City, server: Server, bare: Server, seconds: float) -> float:
     """What the page takes beyond its query, in answers of a bare route: the server's processor."""
 
     def took(asked: Server, requests: Iterator[bytes]) -> float:
         before = used(asked.pid)
-        seen = asyncio.run(drive([asked.port], requests, clients=1, seconds=2))
+        seen = asyncio.run(drive([asked.port], requests, clients=1, seconds=seconds))
         return (used(asked.pid) - before) / len(seen.took)
 
     pages = (get("/", token) for token in itertools.cycle(city.tokens))
     plain = took(bare, itertools.repeat(get("/")))
-    return (took(server, pages) - took(server, homes(city))) / plain
+    return (took(server, pages) - took(server, homes(city))) / max(plain, 1e-6)
 
 
 def process(new_url: NewUrl, *, people: int, repetitions: int = 3) -> list[Figure]:
