@@ -6,6 +6,7 @@ import pytest
 
 from tests.bench import bench_others
 from tests.bench.baselines import Pgbench
+from tests.bench.bench_attacks import attacked
 from tests.bench.bench_http import mutations, reads
 from tests.bench.bench_verify import compare_chain, compare_growth
 from tests.bench.bench_writes import compare, sqlite_files
@@ -13,6 +14,7 @@ from tests.bench.figures import Figure, Part, table
 from tests.bench.parts import PARTS
 from tests.conftest import Size
 from tests.demo_site import SMALL
+from tests.test_graphql_attacks import ATTACKS
 
 pytestmark = pytest.mark.alone
 
@@ -55,6 +57,13 @@ def test_everything_over_http_is_measured_beside_its_baseline() -> None:
     assert [one.number for one in found] == ["P2", "P4", "P4", "P8"]
     assert all(one.value > 0 and one.ratio > 0 for one in found[:3])
     assert found[0].cpu.keys() == {"clients", "servers", "database"}
+
+
+def test_a_query_is_measured_under_every_attack_beside_its_quiet_value() -> None:
+    with sqlite_files() as new_url:
+        told = attacked(new_url, people=40, seconds=0.1)
+    assert len(told) == len(ATTACKS) + 1
+    assert all(one.value > 0 and one.base for one in told)
 
 
 def test_a_year_is_replayed_and_a_roster_read() -> None:

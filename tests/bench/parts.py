@@ -7,7 +7,7 @@ from statistics import median
 import msgspec
 
 from ledger.tables import dialect_of
-from tests.bench import bench_http, bench_others
+from tests.bench import bench_attacks, bench_http, bench_others
 from tests.bench.bench_verify import compare_chain, compare_growth
 from tests.bench.bench_writes import compare
 from tests.bench.figures import Figure
@@ -103,6 +103,7 @@ PARTS = {
     "mutations": Measured(BOTH, lambda new: [bench_http.mutations(new, people=400, seconds=5)]),
     "roster": Measured(("postgresql",), lambda n: [bench_http.roster(n, requests=8, seconds=5)]),
     "reads": Measured(BOTH, lambda new: bench_http.reads(new, people=600, seconds=3)),
+    "attacks": Measured(("sqlite",), lambda n: bench_attacks.attacked(n, people=400, seconds=2)),
     "process": Measured(("sqlite",), lambda new: bench_http.process(new, people=50)),
     "import": Measured(("sqlite",), lambda new: [bench_others.imported(new, rows=100_000)]),
     "replay": Measured(("sqlite",), lambda new: [bench_others.replayed(new)]),
