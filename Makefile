@@ -14,7 +14,7 @@ AT_FULL_SIZE := --timeout 7200
 # What measures has the machine to itself, and its disk.
 ALONE := -m alone
 
-.PHONY: all demo test test-full check schema migration bench lock clean
+.PHONY: all demo test test-full pictures check schema migration bench lock clean
 
 all: .venv/ready
 
@@ -41,6 +41,10 @@ test: check
 test-full: check
 	$(IN_MEMORY) TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(AT_FULL_SIZE) $(SIDE_BY_SIDE)
 	TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(AT_FULL_SIZE) $(ALONE)
+
+# The pictures of the manual and the README, taken anew; look at each before it is kept.
+pictures: .venv/ready
+	TIMEBANK_TEST_PICTURES=1 $(BIN)/pytest -q -n0 tests/test_pictures.py
 
 # The schema as it is printed now; review it as a diff.
 schema: .venv/ready
