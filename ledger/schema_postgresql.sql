@@ -95,7 +95,7 @@ BEGIN
     END IF;
     SELECT max(seq) INTO before FROM entry WHERE seq < first;
     IF first <> coalesce(before + 1, 0) OR last - first + 1 <> many
-        OR EXISTS (SELECT 1 FROM entry WHERE seq > last) THEN
+        OR (SELECT max(seq) FROM entry) <> last THEN
         RAISE EXCEPTION 'ledger: the next entry has another position' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
