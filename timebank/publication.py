@@ -99,10 +99,15 @@ async def examine(settings: Settings) -> Verdict:
         async with open_reader(settings.database_url) as reader:
             return decide_start(await find_beside(reader, settings.anchor_file, log))
     except (NotInstalled, Unreadable) as error:
-        # A server that is starting has lost nothing.
-        if is_away(error) or not settings.anchor_file.exists():
+        # A server that is starting has lost nothing; a file that is not there is lost.
+        comes_back = is_away(error) and not _file_gone(settings.database_url)
+        if comes_back or not settings.anchor_file.exists():
             raise
         return Verdict.LOST_DATABASE
+
+
+def _file_gone(url: str) -> bool:
+    return dialect_of(url) == "sqlite" and not Path(sqlite_path(url)).exists()
 
 
 async def damage_left(settings: Settings) -> list[str]:
