@@ -28,7 +28,7 @@ from timebank.wish_claims import WishClaim, claim_wish
 from web.pages.every import PAGES
 
 pytestmark = pytest.mark.anyio
-FRESH = re.compile(r'value="[0-9A-Za-z_.-]{20,}"|\?v=[0-9a-f]+')
+FRESH = re.compile(r'value="[0-9A-Za-z_.-]{20,}"|\?v=[0-9a-f]+|账本已有页数 \d+')
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from web.address import public_address
 from web.forms import own_path
 from web.pages.every import PAGES
 from web.pages.rendering import Pages
+from web.pages.troubles import EXPIRED, MISSING
 from web.providers import NotNamed, Provider
 
 LASTS_SECONDS = 600
@@ -62,9 +63,9 @@ class ProviderDoor:
         name = request.path_params["provider"]
         provider = self.providers.get(name)
         if provider is None:
-            return pages.render(request, context, "missing.html", {}, status=404)
+            return pages.trouble(request, context, MISSING)
         if context.actor.known and request.headers.get("sec-fetch-site") != "same-origin":
-            return pages.render(request, context, "forged.html", {}, status=403)
+            return pages.trouble(request, context, EXPIRED)
         try:
             address, kept = await provider.begin(_back(request, name))
         except NotNamed as error:
@@ -98,7 +99,7 @@ class ProviderDoor:
             or remembered is None
             or (remembered.provider, remembered.actor) != (name, context.actor.id)
         ):
-            return pages.render(request, context, "forged.html", {}, status=403)
+            return pages.trouble(request, context, EXPIRED)
         told = dict(request.query_params)
         try:
             subject = await provider.finish(_back(request, name), remembered.kept, told)

@@ -152,7 +152,11 @@ class Conversation:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_alive())
                 await self._listen(tasks)
-        except* Ended as ends:
+        except BaseExceptionGroup as group:
+            # Not `except*`: before Python 3.11.4 it wraps again what is raised within.
+            ends, others = group.split(Ended)
+            if ends is None or others is not None:
+                raise
             raise _first(ends) from None
 
     async def _listen(self, tasks: asyncio.TaskGroup) -> None:
