@@ -73,7 +73,8 @@ class OfflineScan(msgspec.Struct, frozen=True, kw_only=True):
 class ScanSynced(Event, frozen=True, tag="attendance.scan_synced"):
     """A device's signed scan came in; what it says of the visit is the entry behind it.
 
-    The signature covers the volunteer's number as well, which stands in no entry.
+    The signature covers the volunteer's number as well, which the registration's entry tells: the
+    ledger alone is enough to check what the device said.
     """
 
     device: str
