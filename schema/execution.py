@@ -7,7 +7,7 @@ limits and permissions.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
@@ -28,6 +28,7 @@ from schema.errors import (
     tell_request,
 )
 from schema.limits import Limits
+from timebank.askers import one_answer
 from timebank.refusals import Denial
 
 TIMEOUT_SECONDS = 5.0
@@ -93,7 +94,10 @@ class Api:
         if operation.type is OperationType.SUBSCRIPTION:
             raise refused("BAD_REQUEST", "Subscriptions are answered over graphql-transport-ws.")
         executor = self._executor(operation, variables, context)
-        return _answer(await self._in_time(executor.execute_operation(), context), context)
+        # A mutation reads each time: what it shows may differ from what it found.
+        view = one_answer() if operation.type is OperationType.QUERY else nullcontext()
+        with view:
+            return _answer(await self._in_time(executor.execute_operation(), context), context)
 
     async def follow(
         self, operation: Operation, variables: Mapping[str, Any], context: Context

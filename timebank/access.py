@@ -15,6 +15,7 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank.actors import SYSTEM, Actor, PersonId
+from timebank.askers import once_an_answer
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.device_life import Device
@@ -338,6 +339,7 @@ async def end_role(actor: Actor, *, person: PersonId, grant: str, key: RequestKe
 # Reads
 
 
+@once_an_answer
 async def grants_of(actor: Actor) -> Grants | None:
     """The actor's own grants."""
     return await find(Grants, actor.person) if actor.person and not actor.unproved else None

@@ -4,6 +4,7 @@ A person sees themselves and their wards, staff see those whose home is in their
 of an urgent access. Whoever is out of sight looks exactly like somebody who does not exist.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -80,9 +81,13 @@ async def _named(actor: Actor, ids: list[PersonId], what: Looked) -> list[Person
     seen = _seen(sight, await people_by_id(ids))
     own = [id for id, held in seen.items() if sight.own(held)]
     others = seen.keys() - set(own)
-    restricted = await restricted_among(sorted(others)) if others else set()
+    # Asked together: names and telephones of one page are then read, and noted, together.
+    asks = [restricted_among(sorted(others))]
     if what is Looked.PHONE:
-        others &= await allowed(others, ConsentPurpose.STAFF_PHONE)
+        asks.append(allowed(others, ConsentPurpose.STAFF_PHONE))
+    restricted, *lets = await asyncio.gather(*asks)
+    for let in lets:
+        others &= let
     read = [
         id
         for id in sorted(others)

@@ -18,6 +18,7 @@ from tortoise.expressions import Q
 from ledger.entry import Sealed
 from timebank.access import Action, may, may_read, need_scope, permit, reach
 from timebank.actors import SYSTEM, Actor, PersonId
+from timebank.askers import once_an_answer
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.ids import new
@@ -284,6 +285,7 @@ async def end_urgent_access(actor: Actor, *, access: str, key: RequestKey | None
 # What other capabilities ask
 
 
+@once_an_answer
 async def standing_accesses(actor: Actor) -> list[UrgentAccess]:
     """The accesses that the actor has; they rest with the role by which they were asked for."""
     if not actor.staff:

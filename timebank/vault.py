@@ -8,6 +8,7 @@ what was deleted dies in every copy. Look-ups by a low-entropy number go through
 the epoch, never a plain hash. Knows no field names.
 """
 
+import asyncio
 import contextlib
 import hmac
 import os
@@ -32,7 +33,7 @@ from timebank.master_keys import (
     write_key,
 )
 from timebank.settings import Settings
-from timebank.tables import Row, select, table
+from timebank.tables import Row, find_many, select, table
 
 STEADY = "steady"
 EPOCH = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9a-f]{16}")
@@ -287,13 +288,12 @@ async def read_fields(persons: list[str], *fields: str) -> dict[str, dict[str, s
     """The named fields of several persons, in two statements; erased persons have none."""
     ring = keyring()
     told: dict[str, dict[str, str]] = {person: {} for person in persons}
-    keys = await select(DataKey, person__in=persons)
-    opened = {row.person: ring.data_key(row) for row in keys}
-    for row in await select(SealedField, person__in=persons, field__in=list(fields)):
-        if row.person in opened:
-            told[row.person][row.field] = open_field(
-                opened[row.person], row.person, row.field, row.sealed
-            )
+    places = [f"{person}:{field}" for person in persons for field in fields]
+    keys, sealed = await asyncio.gather(find_many(DataKey, persons), find_many(SealedField, places))
+    opened = {row.person: ring.data_key(row) for row in keys.values()}
+    for row in sealed.values():
+        if key := opened.get(row.person):
+            told[row.person][row.field] = open_field(key, row.person, row.field, row.sealed)
     return told
 
 

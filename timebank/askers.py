@@ -1,0 +1,46 @@
+"""Askers: what is read of whoever asks is read once an answer, so that an answer rests on one view.
+
+Knows for how long a reading may be kept: while one query is answered. Nothing that changes anything
+lies within, and no decision of a command rests on it: those read in their own batch.
+"""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from timebank.actors import Actor
+
+V = TypeVar("V")
+Readings = dict[tuple[Any, Actor], asyncio.Future[Any]]
+
+_readings: ContextVar[Readings | None] = ContextVar("readings", default=None)
+
+
+@contextmanager
+def one_answer() -> Iterator[None]:
+    """What is put together within reads of every asker once."""
+    before = _readings.set({})
+    try:
+        yield
+    finally:
+        _readings.reset(before)
+
+
+def once_an_answer(read: Callable[[Actor], Awaitable[V]]) -> Callable[[Actor], Awaitable[V]]:
+    """Let a read of an actor's own be made once an answer, whoever in it asks; else each time."""
+
+    @functools.wraps(read)
+    async def reading(actor: Actor) -> V:
+        readings = _readings.get()
+        if readings is None:
+            return await read(actor)
+        made: asyncio.Future[V] | None = readings.get((read, actor))
+        if made is None:
+            made = readings[read, actor] = asyncio.ensure_future(read(actor))
+        # Shielded: a field that is cancelled must not take it from the others.
+        return await asyncio.shield(made)
+
+    return reading
