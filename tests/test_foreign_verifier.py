@@ -1,0 +1,218 @@
+"""An exported log before a judge of somebody else's making: the Go project's own notes and tiles.
+
+`foreign_verifier.go` only takes the files apart; what holds is decided by golang.org/x/mod, which
+Debian carries as golang-go and golang-golang-x-mod-dev. Left out where those are not installed.
+"""
+
+import asyncio
+import base64
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ledger.checkpoint import Checkpoint, sign
+from ledger.reader import Reader, open_reader, read_consistency, read_root
+from ledger.receipts import receipt
+from ledger.submission import build_submission, parse_submission
+from tests.conftest import Size
+from tests.ledgers import SIGNER, fill
+from tests.test_ledger_mirror import mirrored, names
+
+SOURCE = Path(__file__).with_name("foreign_verifier.go")
+MODULES = Path("/usr/share/gocode")
+Judge = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """What the foreign verifier answers to a job: "ok", or "no: " and why."""
+    if shutil.which("go") is None or not (MODULES / "src/golang.org/x/mod/sumdb").is_dir():
+        pytest.skip("no foreign verifier: apt-get install golang-go golang-golang-x-mod-dev")
+    made = tmp_path_factory.mktemp("foreign")
+    around = {"GO111MODULE": "off", "GOPATH": str(MODULES), "GOCACHE": str(made / "cache")}
+    asked = ["go", "build", "-o", str(made / "verify"), str(SOURCE)]
+    subprocess.run(asked, check=True, env=os.environ | around)
+    told = [str(made / "verify"), SIGNER.verifier.text]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(told, stdin=pipe, stdout=pipe, text=True, bufsize=1) as process:
+        asks, answers = process.stdin, process.stdout
+        assert asks is not None
+        assert answers is not None
+
+        def answer(*words: object) -> str:
+            asks.write("\t".join(map(str, words)) + "\n")
+            said = answers.readline()
+            assert said.endswith("\n"), "the foreign verifier is gone"
+            return said[:-1]
+
+        yield answer
+        asks.close()
+
+
+class Exported:
+    """A log of so many entries and the directory that was exported from it."""
+
+    def __init__(self, place: Path, entries: int) -> None:
+        self.entries = entries
+        self.url = f"sqlite:///{place / 'timebank.db'}"
+        self.mirror = place / "m"
+        asyncio.run(fill(self.url, entries))
+        asyncio.run(mirrored(self.url, self.mirror))
+
+    def receipt(self, seq: int) -> str:
+        """The receipt of an entry."""
+
+        async def read() -> str:
+            async with open_reader(self.url) as reader:
+                return await receipt(reader, seq)
+
+        return asyncio.run(read())
+
+    def extension(self, old: int, new: int) -> tuple[str, str]:
+        """A checkpoint of the old size, and what a witness is sent that knows it."""
+
+        async def note(reader: Reader, size: int) -> str:
+            return sign(Checkpoint("log.example", size, await read_root(reader, size)), SIGNER)
+
+        async def read() -> tuple[str, str]:
+            async with open_reader(self.url) as reader:
+                proof = await read_consistency(reader, old, new)
+                told = build_submission(old, proof, await note(reader, new))
+                return await note(reader, old), told.decode()
+
+        return asyncio.run(read())
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, size: Size) -> Exported:
+    """Two full tiles and a partial one; at full size two levels of them."""
+    return Exported(tmp_path_factory.mktemp("log"), 100_000 if size == "full" else 521)
+
+
+def spare(text: bytes) -> set[int]:
+    """Where a bit may change and nothing is said differently, for a judge who lets it pass.
+
+    The last digit before a `=` has bits that base64 does not use; Go's does not look at them, and
+    the ledger's own does.
+    """
+    return {at - 1 for at, byte in enumerate(text) if byte == ord("=")}
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    """With one bit changed."""
+    return data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]
+
+
+# The directory
+
+
+@pytest.mark.parametrize("entries", [1, 255, 256, 257, 512])
+def test_a_small_directory_is_accepted(judge: Judge, tmp_path: Path, entries: int) -> None:
+    assert judge("directory", Exported(tmp_path, entries).mirror) == "ok"
+
+
+def test_the_directory_is_accepted_and_a_bit_in_any_file_refused(
+    judge: Judge, exported: Exported, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(exported.mirror, tmp_path / "copy"))
+    assert judge("directory", copy) == "ok"
+    files = sorted(names(copy))
+    assert len(files) == (787 if exported.entries == 100_000 else 9)
+    for number, name in enumerate(files):
+        honest = (copy / name).read_bytes()
+        places = {number * 7919 % len(honest), len(honest) - 1}
+        if name in ("checkpoint", "vkey"):
+            places = set(range(len(honest))) - spare(honest) if name == "checkpoint" else places
+        for at in places:
+            (copy / name).write_bytes(flipped(honest, at))
+            assert judge("directory", copy).startswith("no: "), (name, at)
+        (copy / name).unlink()
+        assert judge("directory", copy).startswith("no: "), name
+        (copy / name).write_bytes(honest)
+    assert judge("directory", copy) == "ok"
+
+
+def test_tiles_and_bundles_in_each_others_place_are_refused(
+    judge: Judge, exported: Exported, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(exported.mirror, tmp_path / "copy"))
+    for kind in ("0", "entries"):
+        a, b = copy / f"tile/{kind}/000", copy / f"tile/{kind}/001"
+        first, second = a.read_bytes(), b.read_bytes()
+        a.write_bytes(second)
+        assert judge("directory", copy).startswith("no: ")
+        b.write_bytes(first)
+        assert judge("directory", copy).startswith("no: ")
+        a.write_bytes(first)
+        b.write_bytes(second)
+    assert judge("directory", copy) == "ok"
+
+
+# Proofs
+
+
+def lies(proof: Sequence[str]) -> Iterator[list[str]]:
+    """A proof with a hash changed, left out, doubled, or in its neighbour's place."""
+    for at, hash_ in enumerate(proof):
+        wrong = base64.b64encode(flipped(base64.b64decode(hash_), at % 32)).decode()
+        yield [*proof[:at], wrong, *proof[at + 1 :]]
+        yield [*proof[:at], *proof[at + 1 :]]
+        yield [*proof[:at], hash_, *proof[at:]]
+        if at:
+            yield [*proof[: at - 1], hash_, proof[at - 1], *proof[at + 1 :]]
+    yield [*proof, base64.b64encode(bytes(32)).decode()]
+
+
+def test_receipts_are_accepted_and_lies_in_them_refused(
+    judge: Judge, exported: Exported, tmp_path: Path
+) -> None:
+    file = tmp_path / "receipt"
+    last = exported.entries - 1
+    for seq in {0, 1, 255, 256, 511, 512, last, *range(0, last, 1 + last // 60)}:
+        text = exported.receipt(seq)
+        file.write_text(text)
+        assert judge("receipt", file) == "ok"
+        head, _, note = text.partition("\n\n")
+        first, extra, index, *proof = head.split("\n")
+        entry = base64.b64decode(extra.removeprefix("extra "))
+        false = [[first, extra, index, *wrong] for wrong in lies(proof)]
+        false += [
+            [first, extra, f"index {wrong}", *proof] for wrong in (seq + 1, seq - 1, last + 1)
+        ]
+        for at in range(0, len(entry), 37):
+            wrong = base64.b64encode(flipped(entry, at)).decode()
+            false.append([first, f"extra {wrong}", index, *proof])
+        for told in false:
+            file.write_text("\n".join([*told, "", note]))
+            assert judge("receipt", file).startswith("no: "), told
+        stale = note.replace(f"\n{exported.entries}\n", f"\n{last}\n")
+        file.write_text(f"{head}\n\n{stale}")
+        assert judge("receipt", file).startswith("no: ")
+
+
+def test_extensions_are_accepted_and_lies_in_them_refused(
+    judge: Judge, exported: Exported, tmp_path: Path
+) -> None:
+    old_note, sent = tmp_path / "note", tmp_path / "sent"
+    new = exported.entries
+    pairs = [(1, 2), (1, new), (255, 256), (256, 257), (257, new), (new - 1, new), (new, new)]
+    pairs += [(old, new) for old in range(3, new, 1 + new // 20)]
+    for old, new in pairs:
+        note, told = exported.extension(old, new)
+        old_note.write_text(note)
+        sent.write_text(told)
+        assert judge("extension", old_note, sent) == "ok", (old, new)
+        head, _, after = told.partition("\n\n")
+        first, *proof = head.split("\n")
+        assert parse_submission(told.encode()).note == after
+        for wrong in lies(proof):
+            sent.write_text("\n".join([first, *wrong, "", after]))
+            assert judge("extension", old_note, sent).startswith("no: "), (old, new, wrong)
+        other = Checkpoint("log.example", old, bytes(32))
+        old_note.write_text(sign(other, SIGNER))
+        sent.write_text(told)
+        assert judge("extension", old_note, sent).startswith("no: "), (old, new)
