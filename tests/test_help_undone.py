@@ -1,7 +1,7 @@
 """Help undone: what was paid for a record that a finding took back is paid again after a review."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.credit import fill_pool
 from tests.disputes import decided, objected, objection_of
-from tests.helping import MINUTE, Street, open_street
+from tests.helping import HOUR, MINUTE, Street, open_street
 from tests.misconduct import found, second_lead
 from tests.volunteering import confirmed, record_of, spend
 from tests.world import key
@@ -17,7 +17,7 @@ from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import NotEnoughTime
 from timebank.actors import Actor
-from timebank.confirmations import accept_hours
+from timebank.confirmations import accept_hours, confirm_hours, reject_hours
 from timebank.finding_appeals import appeal_finding, review_finding
 from timebank.finding_life import AppealGrounds, Blame
 from timebank.help_disputes import dispute_help, rule_on_help
@@ -36,9 +36,10 @@ from timebank.living_alone import note_living_alone
 from timebank.objection_life import Grounds, ObjectionState
 from timebank.objections import Disputed, ask_for_review
 from timebank.pool_grants import grant_from_pool
-from timebank.record_life import RecordState
+from timebank.record_life import LateReason, RecordState, RejectReason
+from timebank.reversals import repudiate_hours
 from timebank.rulings import rule_on
-from timebank.settlements import confirm_help
+from timebank.settlements import confirm_help, deliver_help
 from timebank.tables import find
 
 SHOWN = AppealGrounds.SERVICE_SHOWN
@@ -109,7 +110,7 @@ async def whole(street: Street) -> bool:
 def test_the_payer_pays_again_and_owes_what_is_spent(
     order: dict[str, int], held: dict[str, int], told: dict[str, int]
 ) -> None:
-    asked = {"debt": 0, "payer_minutes": 600, "pool_minutes": 0} | held
+    asked = {"debt": 0, "payer_minutes": 600, "pool_minutes": 0, "minutes": 60} | held
     made = decide_pay_again(HelpOrder(**ORDER | order), area="420102", **asked)
     assert {name: getattr(made, name) for name in told} == told
     assert sum(minutes for _, _, minutes in made.postings()) == 0
@@ -118,6 +119,7 @@ def test_the_payer_pays_again_and_owes_what_is_spent(
 
 def test_a_payment_in_part_is_paid_again_in_part_and_no_other_is() -> None:
     asked: dict[str, Any] = {"area": "4", "debt": 0, "payer_minutes": 600, "pool_minutes": 0}
+    asked["minutes"] = 60
     part = decide_pay_again(HelpOrder(**ORDER | {"served_minutes": 90}), **asked)
     assert isinstance(part, HelpPartlyPaidAgain)
     assert isinstance(decide_pay_again(HelpOrder(**ORDER), **asked), HelpPaidAgain)
@@ -253,6 +255,102 @@ async def test_a_review_that_finds_other_minutes_pays_those(
     assert await street.minutes(street.elder) == 600 - then
     if made.corrected:
         assert (await record_of(made.corrected)).state is RecordState.REJECTED
+    assert await whole(street)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("then", "paid", "state"),
+    [
+        ("rejected", 0, HelpState.RELEASED),
+        ("disowned", 0, HelpState.RELEASED),
+        ("voided", 0, HelpState.RELEASED),
+        ("objected to", 20, HelpState.PARTIAL),
+        ("confirmed in part", 30, HelpState.PARTIAL),
+        ("confirmed", 45, HelpState.PARTIAL),
+    ],
+)
+async def test_what_was_recorded_instead_is_paid_as_far_as_it_stands(
+    one_street: Street, then: str, paid: int, state: HelpState
+) -> None:
+    street = one_street
+    order = await street.delivered()
+    await confirm_help(street.elder, order=order, key=key())
+    record = await record_of((await street.at(order)).record or "")
+    objection = await objected(street.world, street.elder, record.id)
+    other = await second_lead(street.world)
+    made = (await ruled(street, objection, record, 45, by=other)).corrected or ""
+    await change(street, made, then)
+
+    held = await street.at(order)
+    assert (held.state, held.paid_minutes) == (state, paid)
+    assert (await street.minutes(street.helper), await street.minutes(street.elder)) == (
+        paid,
+        600 - paid,
+    )
+    if then in ("rejected", "voided", "objected to"):
+        assert (await ruled_again(street, objection)) is None
+        held = await street.at(order)
+        assert (held.state, held.paid_minutes, held.undone_own) == (HelpState.SETTLED, 60, 0)
+    assert await whole(street)
+
+
+async def change(street: Street, record: str, then: str) -> None:
+    """What becomes of a record that was made instead of one of help."""
+    if then == "rejected":
+        reason = RejectReason.NOT_ATTENDED
+        await reject_hours(street.manager, records=[record], reason=reason, key=key())
+        return
+    minutes = 30 if then == "confirmed in part" else None
+    await confirm_hours(street.manager, records=[record], minutes=minutes, key=key())
+    if then == "disowned":
+        await repudiate_hours(street.helper, records=[record], key=key())
+        return
+    await accept_hours(street.helper, records=[record], key=key())
+    if then == "voided":
+        await found(street.world, [record], blame=Blame.RECORDER)
+    elif then == "objected to":
+        again = await objected(street.world, street.elder, record)
+        made = await ruled(street, again, await record_of(record), 20)
+        assert made.corrected
+
+
+@pytest.mark.anyio
+async def test_help_that_a_second_reviewer_rejects_is_not_paid(one_street: Street) -> None:
+    street = one_street
+    order = await street.matched(starts_in=24 * HOUR)
+    street.world.clock.move(timedelta(days=6))
+    late = LateReason.SYSTEM_DOWN
+    await deliver_help(street.helper, order=order, minutes=60, late=late, key=key())
+    await confirm_help(street.elder, order=order, key=key())
+    assert await street.minutes(street.helper) == 60
+    officer = street.world.staff[Role.STREET_OFFICER]
+    record = (await street.at(order)).record or ""
+    reason = RejectReason.NOT_ATTENDED
+    await reject_hours(officer, records=[record], reason=reason, key=key())
+    assert await street.state(order) is HelpState.RELEASED
+    assert (await street.minutes(street.helper), await street.minutes(street.elder)) == (0, 600)
+    assert await whole(street)
+
+
+@pytest.mark.anyio
+async def test_a_corrected_record_that_comes_back_is_paid_what_it_was(one_street: Street) -> None:
+    street = one_street
+    order = await street.delivered()
+    await confirm_help(street.elder, order=order, key=key())
+    record = await record_of((await street.at(order)).record or "")
+    objection = await objected(street.world, street.elder, record.id)
+    other = await second_lead(street.world)
+    made = (await ruled(street, objection, record, 45, by=other)).corrected or ""
+    await confirmed(street.world, [made])
+    await accept_hours(street.helper, records=[made], key=key())
+    finding = await found(street.world, [made], blame=Blame.VOLUNTEER)
+    told = await appeal_finding(street.helper, finding=finding.finding, words="我去过", key=key())
+    assert (await street.at(order)).paid_minutes == 0
+    await shown(street, told.appeal)
+    held = await street.at(order)
+    assert (held.state, held.paid_minutes, held.undone_minutes) == (HelpState.PARTIAL, 45, 15)
+    assert (await street.minutes(street.helper), await street.minutes(street.elder)) == (45, 555)
     assert await whole(street)
 
 

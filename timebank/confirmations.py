@@ -16,6 +16,7 @@ from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import is_close, may
 from timebank.days import RecorderDay, VolunteerDay, VolunteerMonth, day_key, month_key
+from timebank.help_undone import undo_help
 from timebank.hours import Record, ServiceTotal
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
@@ -42,7 +43,6 @@ from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.tables import find_many
 
 MOST_AT_ONCE = 500
-
 
 # Refusals
 
@@ -274,11 +274,10 @@ async def confirm_hours(
         decide_desk(record)
         decide_hand(record, actor.id)
         not_held(batch, record)
-        event = decide_confirm(record, minutes)
-        entry = batch.record(event)
-        if isinstance(event, HoursReferred):
-            return entry
-        return ask_volunteer(batch, id) or entry
+        entry = batch.record(event := decide_confirm(record, minutes))
+        undo_help(batch, record, kept=event.minutes)
+        asked = None if isinstance(event, HoursReferred) else ask_volunteer(batch, id)
+        return asked or entry
 
     return await turn(actor, records, key, one)
 
@@ -304,7 +303,7 @@ async def review_hours(actor: Actor, *, records: Sequence[str], key: RequestKey)
 async def reject_hours(
     actor: Actor, *, records: Sequence[str], reason: RejectReason, key: RequestKey
 ) -> Turned:
-    """Reject captured records, or those sent to a second reviewer, with a reason code.
+    """Reject captured records, or those to be reviewed, by a reason code; paid help goes back.
 
     Refuses for each: NotFound, NotInThisState, SameHand, OwnHours, OrderDecides.
     """
@@ -317,7 +316,9 @@ async def reject_hours(
         decide_desk(record)
         decide_hand(record, actor.id, reviewing=True)
         tell(batch, record, NoticeCode.HOURS_REJECTED)
-        return batch.record(HoursRejected(record=id, reason=reason))
+        entry = batch.record(HoursRejected(record=id, reason=reason))
+        undo_help(batch, record)
+        return entry
 
     return await turn(actor, records, key, one)
 

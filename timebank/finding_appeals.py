@@ -333,7 +333,7 @@ def _give_back(batch: Batch, record: Record, voided: VoidedRecord) -> Sealed:
     decide_place(interval, days, minutes, rules, emergency=days if record.emergencies else ())
     debt = -balance(batch, owed(record.volunteer))
     entry = batch.record(decide_return(record, voided, debt))
-    redo_help(batch, record)
+    redo_help(batch, record, kept=record.minutes)
     return entry
 
 

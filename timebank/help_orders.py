@@ -44,6 +44,7 @@ from timebank.help_life import (
 from timebank.journal import Answer
 from timebank.lifecycles import step
 from timebank.notices import NoticeArrived, NoticeCode
+from timebank.objection_life import ObjectionUpheld, ReviewDismissed, ReviewUpheld
 from timebank.places import Station
 from timebank.pool_grants import granted_back
 from timebank.projections import Rows, projects
@@ -136,7 +137,7 @@ class HelpWeek(Row, frozen=True):
 
 @table("help_record")
 class HelpRecord(Row, frozen=True):
-    """Which order a service record was made of."""
+    """Which order a service record was made of, or one that was made instead of it."""
 
     record: str
     order: str
@@ -207,6 +208,15 @@ def _delivered(rows: Rows, event: HelpDelivered, entry: Sealed) -> None:
     rows.put(HelpRecord(record=event.record, order=event.order))
 
 
+@projects(ObjectionUpheld, ReviewUpheld, ReviewDismissed)
+def _recorded_instead(
+    rows: Rows, event: ObjectionUpheld | ReviewUpheld | ReviewDismissed, entry: Sealed
+) -> None:
+    held = rows.get(HelpRecord, event.record) if event.corrected else None
+    if held is not None and event.corrected:
+        rows.put(HelpRecord(record=event.corrected, order=held.order))
+
+
 @projects(HelpDisputed)
 def _disputed(rows: Rows, event: HelpDisputed, entry: Sealed) -> None:
     _move(rows, event, disputed_by=entry.actor, confirm_by=None)
@@ -216,8 +226,8 @@ def _disputed(rows: Rows, event: HelpDisputed, entry: Sealed) -> None:
 def _undone(rows: Rows, event: HelpTakenBack | HelpCutBack, entry: Sealed) -> None:
     order, taken = rows.there(HelpOrder, event.order), event.balance + event.owed
     paid, kept = order.paid_minutes - taken, order.to_helper - taken
-    undone = {"undone_minutes": taken, "undone_own": event.own}
-    _move(rows, event, paid_minutes=paid, to_helper=kept, **undone)
+    undone, own = order.undone_minutes + taken, order.undone_own + event.own
+    _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=undone, undone_own=own)
     _count_week(rows, order.payer, order.starts, -taken)
 
 
@@ -225,7 +235,9 @@ def _undone(rows: Rows, event: HelpTakenBack | HelpCutBack, entry: Sealed) -> No
 def _paid_again(rows: Rows, event: HelpPaidAgain | HelpPartlyPaidAgain, entry: Sealed) -> None:
     order = rows.there(HelpOrder, event.order)
     paid, kept = order.paid_minutes + event.minutes, order.to_helper + event.minutes
-    _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=0, undone_own=0)
+    undone = order.undone_minutes - event.minutes
+    own = order.undone_own - event.balance - event.owed
+    _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=undone, undone_own=own)
     _count_week(rows, order.payer, order.starts, event.minutes)
 
 

@@ -3,7 +3,8 @@
 A helper who says “not me” before the order is settled disputes it; nothing of it can be paid then.
 Where it was paid already, the payment is taken back as minted minutes are: from the balance, the
 rest is owed; it goes to whoever had given it. Where the record comes back, whoever was given it
-pays again in the same way. Knows no reason why a record is undone or comes back.
+pays again in the same way. A record that was made instead of another stands for the order as that
+one did. Knows no reason why a record is undone or comes back.
 """
 
 from ledger.entry import Sealed
@@ -26,7 +27,7 @@ from timebank.lifecycles import step
 from timebank.minting import decide_take_back
 from timebank.pool_grants import PoolGrant
 from timebank.pools import pool_at
-from timebank.record_life import CaptureMode
+from timebank.record_life import CaptureMode, LateReason
 
 # Decisions
 
@@ -38,24 +39,22 @@ def decide_pay_again(
     debt: int,
     payer_minutes: int,
     pool_minutes: int,
-    minutes: int | None = None,
+    minutes: int,
 ) -> HelpPaidAgain | HelpPartlyPaidAgain:
     """How a payment that was taken back is paid again; the payer owes what they spent meanwhile.
 
     Args: area, whose pool had granted a part; debt, what the helper owes, >= 0; payer_minutes and
-    pool_minutes, what they hold; minutes, how many are paid again, all if None.
+    pool_minutes, what they hold; minutes, how many are paid again.
     Refuses: NotInThisState; NotEnoughTime, while the pool does not hold what it had granted.
     """
-    again = order.undone_minutes if minutes is None else minutes
-    made = (
-        HelpPaidAgain if order.paid_minutes + again == order.served_minutes else HelpPartlyPaidAgain
-    )
+    whole = order.paid_minutes + minutes == order.served_minutes
+    made = HelpPaidAgain if whole else HelpPartlyPaidAgain
     step(LIFECYCLE, order.state, made)
     # As at first: what was granted from a pool pays before the payer does.
-    granted = min(again, order.undone_minutes - order.undone_own)
+    granted = min(minutes, order.undone_minutes - order.undone_own)
     if granted > pool_minutes:
         raise NotEnoughTime(held=pool_minutes, asked=granted)
-    own = again - granted
+    own = minutes - granted
     from_payer = min(own, payer_minutes)
     return made(
         order=order.id,
@@ -65,7 +64,7 @@ def decide_pay_again(
         balance=from_payer,
         owed=own - from_payer,
         granted=granted,
-        repaid=min(again, debt),
+        repaid=min(minutes, debt),
     )
 
 
@@ -75,11 +74,11 @@ def decide_pay_again(
 def undo_help(batch: Batch, record: Record, *, kept: int = 0) -> Sealed | None:
     """Let an order follow its record, which is undone in the same work; None where none follows.
 
-    Args: kept, the minutes of the record that is made instead, which stay paid.
+    Args: kept, the minutes that stay paid: of the record that is made instead, or confirmed.
     """
-    if record.mode is not CaptureMode.HELP_ORDER:
+    order = _order_of(batch, record)
+    if order is None:
         return None
-    order = batch.there(HelpOrder, batch.there(HelpRecord, record.id).order)
     if order.state is HelpState.DELIVERED:
         reason = HelpDisputeReason.DISOWNED
         return batch.record(HelpDisputed(order=order.id, reason=reason, hand=Hand.SELF))
@@ -88,19 +87,17 @@ def undo_help(batch: Batch, record: Record, *, kept: int = 0) -> Sealed | None:
     return None
 
 
-def redo_help(batch: Batch, record: Record, *, kept: int | None = None) -> Sealed | None:
+def redo_help(batch: Batch, record: Record, *, kept: int) -> Sealed | None:
     """Let an order follow its record, which came back in the same work; None where none follows.
 
-    Args: kept, the minutes that are to be paid in the end, all that were if None.
+    Args: kept, the minutes that are to be paid in the end, as far as they were before.
     Refuses: what `decide_pay_again` refuses.
     """
-    if record.mode is not CaptureMode.HELP_ORDER:
+    order = _order_of(batch, record)
+    if order is None:
         return None
-    order = batch.there(HelpOrder, batch.there(HelpRecord, record.id).order)
-    again = order.undone_minutes
-    if kept is not None:
-        again = max(0, min(again, kept - order.to_helper))
-    if not again:
+    again = min(order.undone_minutes, kept - order.to_helper)
+    if again <= 0:
         return None
     area = _area_of(batch, order)
     return batch.record(
@@ -113,6 +110,14 @@ def redo_help(batch: Batch, record: Record, *, kept: int | None = None) -> Seale
             minutes=again,
         )
     )
+
+
+def _order_of(batch: Batch, record: Record) -> HelpOrder | None:
+    # Any other record was made of none: asking for each would cost a row of each.
+    if record.mode is not CaptureMode.HELP_ORDER and record.late is not LateReason.CORRECTION:
+        return None
+    made = batch.get(HelpRecord, record.id)
+    return batch.there(HelpOrder, made.order) if made else None
 
 
 def _area_of(batch: Batch, order: HelpOrder) -> str:

@@ -29,7 +29,14 @@ from timebank.objection_life import (
     ReviewDismissed,
     ReviewUpheld,
 )
-from timebank.objections import LIFECYCLE, Disputed, Objection, needs_of, tell
+from timebank.objections import (
+    LIFECYCLE,
+    Disputed,
+    Objection,
+    RecordObjections,
+    needs_of,
+    tell,
+)
 from timebank.record_life import (
     CaptureMode,
     HoursRejected,
@@ -227,7 +234,8 @@ def _reverse(batch: Batch, record: Record) -> None:
 def _unmake(batch: Batch, corrected: str | None) -> None:
     """Undo the record that a decision made, which its review changes; what is over stays so.
 
-    One that waits for its volunteer, or is objected to itself, comes to its end first.
+    One that waits for its volunteer, or is objected to itself, comes to its end first; where it was
+    corrected once more, what was made of that is undone.
     Refuses: NotInThisState.
     """
     made = batch.there(Record, corrected) if corrected else None
@@ -239,3 +247,5 @@ def _unmake(batch: Batch, corrected: str | None) -> None:
         _reverse(batch, made)
     elif made.state in (RecordState.CONFIRMED, RecordState.DISPUTED):
         raise NotInThisState(state=made.state.value, act=kind_of(HoursReversed))
+    elif made.state is RecordState.REVERSED and (own := batch.get(RecordObjections, made.id)):
+        _unmake(batch, batch.there(Objection, own.newest).corrected)
