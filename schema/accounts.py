@@ -4,14 +4,13 @@ from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID
 
 from schema.fields import field
 from schema.ledger import LedgerEntry
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info
 from schema.scalars import Long
-from schema.solvency import Solvency, StationMinutes
+from schema.solvency import Solvency
 from timebank import accounts, dormancy, solvency
 from timebank.actors import PersonId
 from timebank.clock import day_of
@@ -20,7 +19,6 @@ from timebank.divisions import CITY
 AreaCode = Annotated[
     str, strawberry.argument(description="The code of a district; the city where left out.")
 ]
-StationId = Annotated[ID, strawberry.argument(description="Which station.")]
 STATEMENT = Listing("statement", int)
 
 
@@ -109,12 +107,6 @@ class Books:
             owed_minutes=Long(books.owed),
             holds=books.whole,
         )
-
-    @field
-    async def station(self, station: StationId) -> StationMinutes | None:
-        """What was minted and reversed at a station, and what those at home there have."""
-        told = await solvency.station_minutes(str(station))
-        return StationMinutes.of(told) if told else None
 
     @field
     async def solvency(self, info: Info, area: AreaCode = CITY) -> Solvency | None:

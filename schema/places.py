@@ -14,7 +14,8 @@ from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.refusal import Info, Payload, mutation
-from timebank import divisions, places
+from schema.solvency import StationMinutes
+from timebank import divisions, places, solvency
 from timebank.places import StationReason, StationState
 
 show_enum(
@@ -56,6 +57,11 @@ class Station(Node):
         return await info.context.loaders.load(read_areas, self.refers[0])
 
     @field
+    async def minutes(self, info: Info) -> StationMinutes | None:
+        """What was minted and reversed for service there, what those at home there have."""
+        return await info.context.loaders.load(read_minutes, str(self.id))
+
+    @field
     async def successor(self, info: Info) -> "Station | None":
         """Where its records went when it closed."""
         heir = self.refers[1]
@@ -76,6 +82,12 @@ class Station(Node):
 async def read_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
     """Names of stations, for the loader."""
     return await places.names_of(list(ids))
+
+
+async def read_minutes(context: Context, ids: Sequence[str]) -> dict[str, StationMinutes]:
+    """Minutes of stations, for the loader."""
+    found = await solvency.minutes_of_stations(ids)
+    return {id: StationMinutes.of(told) for id, told in found.items()}
 
 
 async def read_stations(context: Context, ids: Sequence[str]) -> dict[str, Station]:

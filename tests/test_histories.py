@@ -31,15 +31,19 @@ from timebank.donations import Donation, DonationState
 from timebank.gift_life import GiftState
 from timebank.gifts import Gift
 from timebank.held_stars import Stars, star_on
-from timebank.help_life import HOLDING
-from timebank.help_orders import HelpOrder
+from timebank.help_life import HOLDING, HelpState
+from timebank.help_orders import HelpOrder, HelpRecord
+from timebank.hours import Record
 from timebank.pool_grants import GrantState, PoolGrant
+from timebank.record_life import RecordState
 from timebank.reward_orders import OrderState, RewardOrder
 from timebank.stars import minutes_on
-from timebank.tables import find, select
+from timebank.tables import find, find_many, select
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parent.parent
+PAID = (HelpState.SETTLED, HelpState.PARTIAL, HelpState.RELEASED)
+GONE = (RecordState.REJECTED, RecordState.REPUDIATED, RecordState.REVERSED, RecordState.VOIDED)
 
 
 async def waiting() -> dict[str, int]:
@@ -73,11 +77,23 @@ class Books:
         for grant in await select(PoolGrant, state=GrantState.GRANTED.value):
             held.pop(escrow(grant.id))
         assert {code: minutes for code, minutes in held.items() if minutes} == await waiting()
+        await self._help_stands()
         today = day_of(self.world.clock.now())
         for who in await self._touched():
             minutes = await minutes_on(who, today)
             told = minutes, star_on(await find(Stars, who), minutes, today)
             assert told == recomputed(self.entries[who], today), who
+
+    async def _help_stands(self) -> None:
+        """Whether no help is paid beyond the record that stands for it."""
+        made: dict[str, list[str]] = defaultdict(list)
+        for one in await select(HelpRecord):
+            made[one.order].append(one.record)
+        records = await find_many(Record, [id for ids in made.values() for id in ids])
+        for order in await select(HelpOrder, state__in=[one.value for one in PAID]):
+            standing = [one for one in map(records.get, made[order.id]) if one]
+            most = max((one.minutes for one in standing if one.state not in GONE), default=0)
+            assert order.to_helper <= most, order
 
     async def _touched(self) -> set[str]:
         async with open_reader(self.world.settings.database_url) as reader:

@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import AsyncIterator
+from datetime import date
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 from python_calamine import CalamineWorkbook
 
+from tests import export_sums
 from tests.demo_site import enter, make_city, serving
+from timebank import exports
+from timebank.settings import Settings
 from web.pages.every import PAGES
 
 pytestmark = pytest.mark.anyio
@@ -42,8 +46,12 @@ TRY_EACH = """async texts => {
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    city = await make_city(tmp_path_factory.mktemp("city"))
+async def city(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return await make_city(tmp_path_factory.mktemp("city"))
+
+
+@pytest.fixture(scope="module")
+async def site(city: Settings) -> AsyncIterator[str]:
     async with serving(city.model_copy(update={"help_telephone": TELEPHONE})) as address:
         yield address
 
@@ -166,6 +174,32 @@ async def test_statistics_are_drawn_and_downloaded_with_the_same_numbers(
     assert total.startswith(f"{sums['total'] // 60}小时")
     await page.locator("td a").first.click()
     assert await page.get_by_role("heading", name="各街道服务时长").is_visible()
+
+
+async def test_each_station_s_minutes_are_open_and_add_up_over_the_export(
+    browser: Browser, site: str, city: Settings, tmp_path: Path
+) -> None:
+    page, said = await enter(browser, site, "志愿者", path="/ledger", js=False)
+    await page.get_by_role("link", name="各站账目").click()
+    await page.locator("td a").first.click()
+    shown = await page.locator("dl").inner_text()
+    async with httpx.AsyncClient(base_url=site) as client:
+        told = (await client.get("/ledger/stations.csv")).content.decode("utf-8-sig")
+        assert (await client.get("/ledger/stations.csv?area=0")).status_code == 404
+    rows = {row["number"]: row for row in csv.DictReader(StringIO(told))}
+    one = rows[(await page.locator("dd.code").inner_text())]
+    assert f"{int(one['minted']) // 60} 小时" in shown
+
+    files = [tmp_path / "entries.csv", tmp_path / "postings.csv"]
+    with files[0].open("w", newline="") as entries, files[1].open("w", newline="") as postings:
+        await exports.write_csv(city.database_url, entries, postings)
+    sums: dict[str, Any] = export_sums.summed(str(files[0]), str(files[1]), date(2016, 12, 5))
+    minted = sorted(int(row["minted"]) for row in rows.values() if int(row["minted"]))
+    assert minted == sorted(sums["minted"].values())
+    assert sum(int(row["reversed"]) for row in rows.values()) == sum(sums["reversed"].values())
+    held = sums["by_kind"]["volunteer"] + sums["by_kind"]["escrow"]
+    assert sum(int(row["outstanding"]) for row in rows.values()) == held > 0
+    assert not said
 
 
 async def test_each_page_leads_to_the_manual_and_to_people_who_help(

@@ -38,8 +38,9 @@ from timebank.solvency import (
     EscrowHome,
     Solvency,
     StationMinutes,
+    minutes_in,
+    minutes_of_stations,
     solvency,
-    station_minutes,
 )
 from timebank.tables import select
 
@@ -99,9 +100,10 @@ class Desk:
         parts = [await self.told(area) for area in (HERE, THERE, NOWHERE)]
         assert sum(part.outstanding for part in parts) == city.outstanding
         assert sum(part.drawn for part in parts) == city.drawn == books.redeemed
-        stations = [await station_minutes(one.id) for one in await select(Station)]
-        assert sum(one.outstanding for one in stations if one) == city.outstanding
-        assert sum(one.minted - one.reversed for one in stations if one) == books.minted
+        ids = [one.id for one in await select(Station)]
+        stations = (await minutes_of_stations(ids)).values()
+        assert sum(one.outstanding for one in stations) == city.outstanding
+        assert sum(one.minted - one.reversed for one in stations) == books.minted
         kept = await select(EscrowHome)
         held = await accounts.balances_of([row.code for row in kept])
         assert all(held.values()), "an escrow that is empty belongs to nobody"
@@ -184,19 +186,21 @@ async def test_a_station_tells_what_was_minted_there_what_reversed_and_what_is_o
         reason=ReverseReason.RECORDED_WRONGLY,
         key=key(),
     )
-    asks = "{ mintedMinutes reversedMinutes outstandingMinutes }"
+    asks = "{ minutes { mintedMinutes reversedMinutes outstandingMinutes } }"
     other = (await select(Station, number="002"))[0].id
     told = await ask(
         world,
         PUBLIC,
-        f'{{ ledger {{ here: station(station: "{world.station}") {asks}'
-        f' there: station(station: "{other}") {asks} none: station(station: "sta_0") {asks} }} }}',
+        f'{{ here: station(number: "001") {asks} there: station(number: "002") {asks} }}',
     )
     here = {"mintedMinutes": 130, "reversedMinutes": 30, "outstandingMinutes": 0}
     there = {"mintedMinutes": 0, "reversedMinutes": 0, "outstandingMinutes": 100}
-    assert told["ledger"] == {"here": here, "there": there, "none": None}
+    assert told == {"here": {"minutes": here}, "there": {"minutes": there}}
+    city = world.station_path.partition("/")[0] + "/"
+    lines = [(one.number, one.minted, one.outstanding) async for one in minutes_in(city)]
+    assert sorted(lines) == [("001", 130, 0), ("002", 0, 100)]
     await desk.order(desk.daughter)
-    assert (await station_minutes(other)) == StationMinutes(
+    assert (await minutes_of_stations([other]))[other] == StationMinutes(
         minted=0, reversed=0, outstanding=100
     ), "what waits is still theirs"
     await desk.check()

@@ -7,7 +7,7 @@ minted and reversed for service there, too (domain 3). Knows sums; refuses to kn
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -19,7 +19,7 @@ from timebank.divisions import CITY, Area
 from timebank.events import Event
 from timebank.help_life import HelpPartlySettled, HelpSettled, Paid
 from timebank.people import Person
-from timebank.places import Station
+from timebank.places import names_of, stations_below
 from timebank.policy import policy_on
 from timebank.pools import (
     DRAWN_DAYS,
@@ -31,7 +31,7 @@ from timebank.pools import (
     reserve_state,
 )
 from timebank.projections import Rows, projects, projects_postings
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, find, find_many, select, table
 
 # Tables and projectors
 
@@ -225,13 +225,43 @@ class StationMinutes(msgspec.Struct, frozen=True, kw_only=True):
     outstanding: int
 
 
-async def station_minutes(station: str) -> StationMinutes | None:
-    """The minutes of a station, for everybody; None where there is none.   Source: domain 3."""
-    if await find(Station, station) is None:
-        return None
-    made, held = await find(StationMinted, station), await find(AreaMinutes, station)
-    return StationMinutes(
-        minted=made.minted if made else 0,
-        reversed=made.reversed if made else 0,
-        outstanding=held.outstanding if held else 0,
-    )
+async def minutes_of_stations(stations: Sequence[str]) -> dict[str, StationMinutes]:
+    """The minutes of stations by id, for everybody; zeros for one of none.   Source: domain 3."""
+    made, held = await find_many(StationMinted, stations), await find_many(AreaMinutes, stations)
+    return {
+        id: StationMinutes(
+            minted=made[id].minted if id in made else 0,
+            reversed=made[id].reversed if id in made else 0,
+            outstanding=held[id].outstanding if id in held else 0,
+        )
+        for id in stations
+    }
+
+
+class StationLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A station among all of an area, with its minutes; `area` is its community's code."""
+
+    number: str
+    name: str
+    area: str
+    minted: int
+    reversed: int
+    outstanding: int
+
+
+async def minutes_in(path: str) -> AsyncIterator[StationLine]:
+    """The minutes of every station below a path, in the order of their ids, however many."""
+    after: str | None = None
+    while some := await stations_below(path, after=after, before=None, limit=500, backward=False):
+        ids = [one.id for one in some]
+        minutes, names = await minutes_of_stations(ids), await names_of(ids)
+        for one in some:
+            yield StationLine(
+                number=one.number,
+                name=names.get(one.id, ""),
+                area=one.area,
+                minted=minutes[one.id].minted,
+                reversed=minutes[one.id].reversed,
+                outstanding=minutes[one.id].outstanding,
+            )
+        after = ids[-1]

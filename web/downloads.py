@@ -18,11 +18,12 @@ from starlette.responses import FileResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from schema.context import Context
-from timebank import entries, statistics, unit_statements
+from timebank import divisions, entries, statistics, unit_statements
 from timebank.clock import day_of
 from timebank.divisions import CITY, areas_by_code
 from timebank.exports import defused
 from timebank.funding.portfolio import Given, given_in, given_of
+from timebank.solvency import StationLine, minutes_in
 from web.pages.public import YEAR
 
 UNSIGNED = "This entry is not signed yet; try again in a moment."
@@ -43,6 +44,7 @@ class Downloads:
         return [
             Route("/receipts/{seq:int}", self.receipt),
             Route("/u/{link}/statement.csv", self.statement),
+            Route("/ledger/stations.csv", self.stations),
             Route("/statistics.csv", self.statistics),
             Route("/statistics.xlsx", self.statistics),
             Route("/money/{year:int}.csv", self.given_csv),
@@ -67,6 +69,14 @@ class Downloads:
         ]
         told_as = _workbook if request.url.path.endswith(".xlsx") else _sheet
         return told_as([("part", "name", "minutes"), *rows], "statistics")
+
+    async def stations(self, request: Request) -> Response:
+        """The minutes of every station that an area is responsible for, for everybody."""
+        area = await divisions.area(request.query_params.get("area", CITY))
+        if area is None:
+            return PlainTextResponse("", status_code=404)
+        name = f"timebank-stations-{area.code}"
+        return _streamed(StationLine, minutes_in(area.path), name)
 
     async def receipt(self, request: Request) -> Response:
         """The receipt of an entry, waiting until it is signed; its name says if it is witnessed.
@@ -108,9 +118,7 @@ class Downloads:
     async def given_csv(self, request: Request) -> Response:
         """Who was given a year's or a source's money for what, for everybody, however long."""
         rows, name = _asked(request)
-        media = "text/csv; charset=utf-8"
-        headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-        return StreamingResponse(_csv_of(rows), media_type=media, headers=headers)
+        return _streamed(Given, rows, name)
 
     async def given_sheet(self, request: Request) -> Response:
         """The same as a workbook, written to disk row by row and gone when it was sent."""
@@ -159,8 +167,19 @@ def _workbook(rows: Iterable[Iterable[str | int]], name: str) -> Response:
     return Response(told.getvalue(), media_type=SHEET, headers=headers)
 
 
-async def _csv_of(rows: AsyncIterator[Given]) -> AsyncIterator[str]:
-    yield "\ufeff" + ",".join(Given.__struct_fields__) + "\r\n"
+def _streamed(
+    line: type[msgspec.Struct], rows: AsyncIterator[msgspec.Struct], name: str
+) -> Response:
+    """Rows of one kind as CSV of that file name, sent as they are read."""
+    media = "text/csv; charset=utf-8"
+    headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingResponse(_csv_of(line, rows), media_type=media, headers=headers)
+
+
+async def _csv_of(
+    line: type[msgspec.Struct], rows: AsyncIterator[msgspec.Struct]
+) -> AsyncIterator[str]:
+    yield "\ufeff" + ",".join(line.__struct_fields__) + "\r\n"
     async for row in rows:
         told = StringIO()
         csv.writer(told).writerow(defused(str(value)) for value in msgspec.structs.astuple(row))

@@ -31,6 +31,18 @@ PAGES = (
         group="open",
     ),
     Page(
+        path="/ledger/stations",
+        template="ledger_stations.html",
+        operation="ledger_stations",
+        variables=lambda opened: {
+            "area": opened.asked("area") or CITY,
+            "number": opened.asked("station"),
+        },
+        needs="area",
+        who="anyone",
+        lists=("after",),
+    ),
+    Page(
         path="/verify",
         template="verify.html",
         operation="verifier_keys",
