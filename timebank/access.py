@@ -30,7 +30,7 @@ from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.rights import BY_ITSELF, RIGHTS
 from timebank.rights import Action as Action
 from timebank.rights import Role as Role
-from timebank.tables import Row, find, table
+from timebank.tables import Key, R, Row, find, table
 from timebank.vault import DataKey
 
 SCOPE = re.compile(r"(?:[0-9A-Za-z_]+/)+")
@@ -347,11 +347,10 @@ async def grants_of(actor: Actor) -> Grants | None:
 
 async def role_holder(actor: Actor, person: PersonId) -> Grants:
     """Somebody's grants, as far as the actor may see them: their own, or those in scope to end."""
-    held = await find(Grants, person)
+    held, ends = await find(Grants, person), await reach(actor, Action.GRANT_ROLE)
     if held is None or person == actor.person:
         return held or Grants(person=person, grants=())
-    own, today = await grants_of(actor), day_of(current().clock.now())
-    seen = [g for g in held.grants if own and own.may(Action.GRANT_ROLE, g.scope, today)]
+    seen = [grant for grant in held.grants if ends(grant.scope)]
     return Grants(person=person, grants=tuple(seen))
 
 
@@ -363,6 +362,18 @@ async def reach(actor: Actor, action: Action) -> Callable[[str], bool]:
     today = day_of(current().clock.now())
     held = await (find(Device, actor.id) if actor.device else grants_of(actor))
     return lambda path: held is not None and held.may(action, path, today)
+
+
+async def at_hand(
+    actor: Actor, action: Action, row: type[R], key: Key, *, where: str = "path"
+) -> R | None:
+    """The row, where the actor may do something at its path, its column `where`.
+
+    None for one out of reach as for none at all, and in as many statements: ask it before what is
+    read further by the row.
+    """
+    held, within = await find(row, key), await reach(actor, action)
+    return held if held is not None and within(getattr(held, where)) else None
 
 
 async def may_read(actor: Actor, action: Action, path: str) -> bool:

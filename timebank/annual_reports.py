@@ -12,6 +12,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from ledger.entry import Sealed
+from timebank.access import Action, at_hand
 from timebank.actors import SYSTEM, Actor
 from timebank.annual_report_life import (
     LIFECYCLE,
@@ -45,11 +46,11 @@ from timebank.organisation_life import (
 from timebank.organisations import Organisation, acting_for
 from timebank.policy import Organisation as Rules
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, Refusal
+from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.report_fields import decide_value, decide_whole
 from timebank.report_filling import fill
 from timebank.representatives import next_reminder
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, select, table
 from timebank.texts import keep_text
 
 LONGEST_VERSION = 100_000
@@ -263,11 +264,13 @@ async def submit_report(actor: Actor, *, report: str, key: RequestKey) -> Report
 
     Refuses: NotFound, NotInThisState, FieldsMissing.   Source: domain 9.
     """
-    seen = await find(AnnualReport, report)
+    seen = await at_hand(actor, Action.ACT_FOR_ORGANISATION, AnnualReport, report)
     known = await fill(seen.organisation, seen.year) if seen else {}
 
     def work(batch: Batch) -> Reported:
         held = own_report(batch, report)
+        if seen is None:
+            raise NotFound(what="report")  # it was out of reach a moment ago
         step(LIFECYCLE, held.state, AnnualReportSubmitted)
         draft = batch.get(ReportDraft, report)
         typed = draft.values if draft else {}

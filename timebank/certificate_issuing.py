@@ -8,7 +8,7 @@ Refuses to know how anything is printed.
 import secrets
 from collections.abc import Awaitable, Callable
 
-from timebank.access import Action, permit
+from timebank.access import Action, at_hand, permit
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import may
@@ -36,7 +36,7 @@ from timebank.lifecycles import step
 from timebank.notices import NoticeCode, notify
 from timebank.projections import Place
 from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.tables import find, select
+from timebank.tables import select
 from timebank.vault import read_fields
 
 CODE_LENGTH = 16
@@ -78,13 +78,15 @@ async def issue_certificate(actor: Actor, *, certificate: str, key: RequestKey) 
     Refuses: NotFound, OwnCertificate, NotInThisState, NameUnprintable, NothingToCertify,
     TooMuchToCertify.   Source: domain 7.
     """
-    seen = await find(Certificate, certificate)
+    seen = await at_hand(actor, Action.ISSUE_CERTIFICATE, Certificate, certificate)
     found = await _records_of(seen) if seen else []
     strange = await _strange_characters(seen.person) if seen else ""
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
 
     def work(batch: Batch) -> Certified:
         held = _at_my_desk(batch, certificate)
+        if seen is None:
+            raise NotFound(what="certificate")  # it was out of reach a moment ago
         step(LIFECYCLE, held.state, CertificateIssued)
         if strange:
             raise NameUnprintable(characters=strange)

@@ -105,7 +105,7 @@ async def correct_person(
     """
     told = decide_fields(name, phone)
     asked = await find(DataRequest, request)
-    found = await _findings(asked.person) if asked else []
+    found = await _findings(asked.person if asked else request)
 
     def work(batch: Batch) -> Corrected:
         held = to_answer(batch, request)

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from ledger.entry import Sealed
-from timebank.access import Action, reach
+from timebank.access import Action, at_hand
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.counter import OwnCounter
@@ -18,7 +18,6 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.people import Person, person_in_scope
-from timebank.people import person as find_person
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, find, table
@@ -178,11 +177,8 @@ async def right_of(
     actor: Actor, person: PersonId
 ) -> tuple[DrawingRight, DrawingGround | None] | None:
     """A person's right and its ground: for themselves, and whoever may certify it."""
-    held = await find_person(person)
-    if held is None:
-        return None
-    theirs = await reach(actor, Action.CERTIFY_DRAWING)
-    if actor.person != person and not theirs(held.home_path):
+    seen = await at_hand(actor, Action.CERTIFY_DRAWING, Person, person, where="home_path")
+    if seen is None and actor.person != person:
         return None
     right = await find(DrawingRight, person)
     return (right, await find(DrawingGround, right.certificate)) if right else None

@@ -15,7 +15,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, reach
+from timebank.access import Action, at_hand, may_read, permit, reach
 from timebank.accounts import balance, owed
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
@@ -62,7 +62,7 @@ from timebank.proxies import may_act_for, principal_in
 from timebank.record_life import LIFECYCLE as RECORD_LIFE
 from timebank.record_life import HoursReinstated, HoursReinstatedSilent, RecordState
 from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.tables import Row, Where, find, find_many, page_by_id, table
+from timebank.tables import Row, Where, find_many, page_by_id, table
 from timebank.texts import LONGEST, keep_text
 from timebank.working_days import working_days_later
 
@@ -254,12 +254,14 @@ async def review_finding(
     meanwhile leaves no room for a record: that one is to be taken back first; NotEnoughTime, where
     help is to be paid again and the pool that had granted it is empty.   Source: domain 4.
     """
-    seen = await find(FindingAppeal, appeal)
+    seen = await at_hand(actor, Action.FIND_MISCONDUCT, FindingAppeal, appeal, where="area")
     voided = (await records_in([seen.finding]))[seen.finding] if seen else []
     records = await find_many(Record, voided)
 
     def work(batch: Batch) -> Reviewed:
         held = _open_appeal(batch, appeal)
+        if seen is None:
+            raise NotFound(what="appeal")  # it was not there, or out of reach, a moment ago
         made = AppealAllowed if grounds.allow else AppealDismissed
         step(LIFECYCLE, held.state, made)
         decide_reviewer(batch.there(Finding, held.finding), held.person, batch.actor.id)

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, reach
+from timebank.access import Action, at_hand, may_read, permit, reach
 from timebank.accounts import balance, volunteer
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
@@ -29,7 +29,7 @@ from timebank.projections import Place
 from timebank.record_life import LIFECYCLE, HoursVoided, RecordState
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.reversals import ObjectionOpen, taking_back
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, find_many, select, table
 from timebank.texts import LONGEST, Text, keep_text
 
 DISTRICT_DEPTH = 2
@@ -239,7 +239,7 @@ async def make_finding(actor: Actor, *, draft: str, key: RequestKey) -> FindingM
     A record that does not count any more, or is under an objection, is answered for and stays.
     Refuses: NotFound, ProposerFinds, OwnMatter, SameHand, NothingToVoid.   Source: domain 4.
     """
-    seen = await find(FindingDraft, draft)
+    seen = await at_hand(actor, Action.FIND_MISCONDUCT, FindingDraft, draft, where="area")
     records = await find_many(Record, seen.records) if seen else {}
 
     def work(batch: Batch) -> FindingMade:

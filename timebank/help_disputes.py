@@ -27,7 +27,6 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.matching import at_desk
 from timebank.notices import NoticeCode, notify, settle
-from timebank.projections import Place
 from timebank.record_life import HoursRejected, RecordState, RejectReason
 from timebank.refusals import Refusal, Unauthenticated
 from timebank.settlements import Settled, pay_help, settling
@@ -108,7 +107,6 @@ async def rule_on_help(actor: Actor, *, order: str, minutes: int, key: RequestKe
     """
     if not actor.known:
         raise Unauthenticated
-    seen = await find(HelpOrder, order)
 
     def work(batch: Batch) -> Settled:
         held = at_desk(batch, order, Action.DECIDE_HELP)
@@ -121,8 +119,7 @@ async def rule_on_help(actor: Actor, *, order: str, minutes: int, key: RequestKe
         _tell(batch, held)
         return told
 
-    needs: list[Place] = await settling(seen)
-    return await write(actor, key, work, answer=Settled, needs=needs)
+    return await write(actor, key, work, answer=Settled, needs=await settling(order))
 
 
 def _release(batch: Batch, order: HelpOrder, record: Record) -> Settled:

@@ -351,9 +351,9 @@ def tell(batch: Batch, held: Objection, record: Record, code: NoticeCode) -> Non
 
 
 async def needs_of(actor: Actor, objection: str) -> list[Place]:
-    """The rows that a step on an objection asks for."""
+    """The rows that a step on an objection asks for, told in as many reads if there is none."""
     held = await find(Objection, objection)
-    record = await find(Record, held.record) if held else None
+    record = await find(Record, held.record if held else objection)
     needs = record_needs(record) if record else []
     return [(Objection, objection), *needs]
 

@@ -5,10 +5,10 @@ waits for an answer, and prints them on a slip. Reading is a look that the perso
 whose book the asker may open; what stands in it is the account's and the records' matter.
 """
 
-from timebank.access import Action, may_read
+from timebank.access import Action, at_hand
 from timebank.actors import Actor, PersonId
 from timebank.looks import Looked, note_looks
-from timebank.people import person
+from timebank.people import Person
 from timebank.person_life import PersonState
 from timebank.proxies import may_act_for
 from timebank.restrictions import restricted_among
@@ -26,8 +26,8 @@ async def passbook_of(actor: Actor, whose: PersonId | None) -> PersonId | None:
         return actor.person
     if whose in await may_act_for(actor, [whose]):
         return whose
-    held = await person(whose)
-    if held is None or not await may_read(actor, Action.PRINT_PASSBOOK, held.home_path):
+    held = await at_hand(actor, Action.PRINT_PASSBOOK, Person, whose, where="home_path")
+    if held is None:
         return None
     if held.state is PersonState.ERASING or await restricted_among([whose]):
         return None

@@ -237,7 +237,6 @@ async def confirm_help(actor: Actor, *, order: str, key: RequestKey) -> Settled:
     Refuses: NotFound, NotInThisState, OwnHours, SameHand, BatchHeld, PersonNotActive.
     Source: domain 4 and 6.
     """
-    seen = await find(HelpOrder, order)
 
     def work(batch: Batch) -> Settled:
         held = batch.need(HelpOrder, order, "order")
@@ -247,7 +246,7 @@ async def confirm_help(actor: Actor, *, order: str, key: RequestKey) -> Settled:
         decide_hand(batch.there(Record, held.record or ""), batch.actor.id)
         return pay_help(batch, held, held.served_minutes, ConfirmWay(hand.value), proxy=proxy)
 
-    return await write(actor, key, work, answer=Settled, needs=await settling(seen))
+    return await write(actor, key, work, answer=Settled, needs=await settling(order))
 
 
 async def settle_silent(actor: Actor, *, order: str, key: RequestKey | None = None) -> Settled:
@@ -258,14 +257,13 @@ async def settle_silent(actor: Actor, *, order: str, key: RequestKey | None = No
     """
     if actor != SYSTEM:
         raise Forbidden
-    seen = await find(HelpOrder, order)
 
     def work(batch: Batch) -> Settled:
         held = batch.need(HelpOrder, order, "order")
         decide_silent(held, batch.now)
         return pay_help(batch, held, held.served_minutes, ConfirmWay.SILENCE)
 
-    return await write(actor, key, work, answer=Settled, needs=await settling(seen))
+    return await write(actor, key, work, answer=Settled, needs=await settling(order))
 
 
 # What other capabilities ask
@@ -324,19 +322,19 @@ def confirm_record(batch: Batch, order: HelpOrder, minutes: int) -> Sealed:
     return entry
 
 
-async def settling(order: HelpOrder | None) -> list[Place]:
-    """The rows that settling an order touches, to be loaded beforehand."""
-    if order is None:
-        return []
-    needs: list[Place] = [
-        (HelpOrder, order.id),
-        (HelpOpen, order.payer),
-        *moving(escrow(order.id), volunteer(order.payer)),
-    ]
-    if order.helper is not None:
-        needs += [(HelpOpen, order.helper), (Person, order.helper)]
-    record = await find(Record, order.record) if order.record else None
-    return needs + (record_needs(record) if record else [])
+async def settling(order: str) -> list[Place]:
+    """The rows that settling an order touches, to be loaded beforehand.
+
+    They are told in as many reads if there is none.
+    """
+    held = await find(HelpOrder, order)
+    record = await find(Record, (held.record if held else None) or order)
+    needs: list[Place] = [(HelpOrder, order), *(record_needs(record) if record else [])]
+    if held is not None:
+        needs += [(HelpOpen, held.payer), *moving(escrow(order), volunteer(held.payer))]
+    if held is not None and held.helper is not None:
+        needs += [(HelpOpen, held.helper), (Person, held.helper)]
+    return needs
 
 
 # Reads

@@ -152,7 +152,7 @@ async def _write(
     actor: Actor, claim: str, key: RequestKey, work: Callable[[Batch], WishActed]
 ) -> WishActed:
     held = await find(WishClaim, claim)
-    person = held is not None and held.kind in PERSONS and actor.person is not None
-    acting = await under_alias(actor) if person else actor
+    alias = await under_alias(actor) if actor.person is not None else actor
+    acting = alias if held is not None and held.kind in PERSONS else actor
     needs: list[Place] = [(WishClaim, claim), (Alias, actor.person or "")]
     return await write(acting, key, work, answer=WishActed, needs=needs)

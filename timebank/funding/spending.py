@@ -205,6 +205,7 @@ async def reverse_spending(actor: Actor, *, line: str, key: RequestKey) -> Accou
     Refuses: NotFound, LineReversed.
     """
     found = await find(SpendingLine, line)
+    needs = await _needs(found.commitment if found else line)
     if found is None:
         raise NotFound(what="line")
 
@@ -225,7 +226,7 @@ async def reverse_spending(actor: Actor, *, line: str, key: RequestKey) -> Accou
         return Accounted(entry=batch.record(event).seq, commitment=held.id, line=line)
 
     more: list[Place] = [(SpendingLine, line), (Voucher, found.voucher)]
-    needs = [*await _needs(found.commitment), *more]
+    needs = [*needs, *more]
     return await write(actor, key, work, answer=Accounted, needs=needs)
 
 
