@@ -69,10 +69,10 @@ async def applicant(world: World, leader: Actor | None = None) -> Applicant:
     return Applicant(organisation, leader, books)
 
 
-async def called(world: World, fen: int = 10 * ASKED, **other: Any) -> str:
-    """An open call that draws on what the city was allotted."""
+async def called(world: World, fen: int = 10 * ASKED, source_years: int = 0, **other: Any) -> str:
+    """An open call that draws on what the city was allotted, carried over so many years."""
     given: dict[str, Any] = {
-        "source": await allotted(world, fen, unit=CITY),
+        "source": await allotted(world, fen, unit=CITY, carry_over_years=source_years),
         "unit": CITY,
         "purpose": FundPurpose.ELDER_CARE,
         "most_fen": 5 * ASKED,

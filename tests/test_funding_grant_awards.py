@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,11 +36,13 @@ from timebank.funding.grant_awards import (
     HashWrong,
     NotAccountedFor,
     NothingToRecover,
+    ReportDayWrong,
     audit_grant,
     award_grant,
     begin_grant,
     close_grant,
     contract_grant,
+    decide_days,
     decide_hash,
     end_recovery,
     recover_grant,
@@ -47,7 +50,7 @@ from timebank.funding.grant_awards import (
 )
 from timebank.funding.grant_life import FundGrantState, GrantStopReason
 from timebank.funding.grant_reports import accept_grant, report_grant
-from timebank.funding.sources import NotEnoughMoney
+from timebank.funding.sources import FundKind, FundSource, NotEnoughMoney, SourceOver, SourceState
 from timebank.funding.spending import refund_funds
 from timebank.funding.tranches import (
     ConditionNotMet,
@@ -76,6 +79,37 @@ def test_documents_are_named_by_their_hash() -> None:
     for wrong in ("", "0F" * 32, "0f" * 31, "0f" * 32 + "\n"):
         with pytest.raises(HashWrong):
             decide_hash(wrong)
+
+
+@pytest.mark.parametrize(
+    ("today", "final_due", "found"),
+    [
+        (date(2026, 7, 1), None, (date(2026, 9, 30), date(2026, 12, 31))),
+        (date(2026, 7, 1), date(2026, 7, 11), (date(2026, 7, 6), date(2026, 7, 11))),
+        (date(2026, 12, 31), None, (date(2026, 12, 31), date(2026, 12, 31))),
+        (date(2026, 7, 1), date(2026, 6, 30), ReportDayWrong),
+        (date(2026, 7, 1), date(2027, 1, 1), ReportDayWrong),
+        (date(2027, 1, 1), None, SourceOver),
+    ],
+)
+def test_reports_are_due_half_way_and_while_the_money_may_be_used(
+    today: date, final_due: date | None, found: Any
+) -> None:
+    source = FundSource(
+        id="src_1",
+        fund=FundKind.ASSISTANCE_PLAN,
+        year=2026,
+        fen=100,
+        purposes=(),
+        negatives=(),
+        last_day=date(2026, 12, 31),
+        state=SourceState.OPEN,
+    )
+    if isinstance(found, tuple):
+        assert decide_days(source, final_due, today) == found
+    else:
+        with pytest.raises(found):
+            decide_days(source, final_due, today)
 
 
 @pytest.mark.anyio

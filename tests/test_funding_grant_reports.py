@@ -8,7 +8,9 @@ import pytest
 
 from tests.funding import YEAR, fund_officer
 from tests.granting import (
+    CONTRACT,
     applicant,
+    awarded,
     called,
     drafted,
     grant_of,
@@ -19,11 +21,13 @@ from tests.granting import (
 )
 from tests.organising import codes_of
 from tests.projects import DAY
-from tests.wire import act
+from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank import replay
 from timebank.actors import SYSTEM
+from timebank.clock import day_of
 from timebank.funding.applications import submit_grant
+from timebank.funding.grant_awards import begin_grant, contract_grant
 from timebank.funding.grant_life import FundGrantState, GrantReport
 from timebank.funding.grant_reports import (
     ReportMissing,
@@ -34,6 +38,7 @@ from timebank.funding.grant_reports import (
     rule_on_midterm,
 )
 from timebank.funding.grant_reviews import check_formally, review_grant
+from timebank.funding.grants import late_today
 from timebank.lifecycles import NotInThisState
 from timebank.refusals import Forbidden, NotFound
 from timebank.representatives import ReminderNotDue
@@ -92,11 +97,56 @@ async def test_what_is_to_be_put_right_is_reminded_of_and_once_a_day(world: Worl
     for days in (22, 1, 1, 7, 5):
         world.clock.move(days * DAY)
         await sweep()
-        seen.append((await codes_of(who.leader)).count("grant_due"))
-    assert seen == [0, 1, 1, 2, 2]
+        codes = await codes_of(who.leader)
+        seen.append((codes.count("grant_due"), codes.count("grant_late")))
+    assert seen == [(0, 0), (1, 0), (1, 0), (1, 1), (1, 1)]
     assert await grants_to_remind(skip=0, limit=9) == []
     await report_grant(who.leader, grant=grant, text="已整改", key=key())
     assert (await grant_of(grant)).remind_on is None
+
+
+@pytest.mark.anyio
+async def test_each_report_is_said_before_its_day_and_late_after_it(world: World) -> None:
+    who, officer = await applicant(world), await fund_officer(world)
+    grant = await awarded(world, who, await called(world, source_years=1))
+    await contract_grant(
+        officer, grant=grant, contract=CONTRACT, final_due=date(YEAR + 1, 5, 28), key=key()
+    )
+    held = await grant_of(grant)
+    assert (held.midterm_due, held.final_due) == (date(YEAR + 1, 2, 26), date(YEAR + 1, 5, 28))
+    await begin_grant(who.leader, grant=grant, key=key())
+    assert (await grant_of(grant)).due == held.midterm_due
+
+    async def told_on(*days: date) -> list[tuple[int, int]]:
+        seen = []
+        for day in days:
+            world.clock.move((day - day_of(world.clock.now())) // DAY * DAY)
+            await sweep()
+            codes = await codes_of(who.leader)
+            seen.append((codes.count("grant_due"), codes.count("grant_late")))
+        return seen
+
+    # A month and a week before the last day, not on it, and once when it is over.
+    days = [date(YEAR + 1, 1, 27), date(YEAR + 1, 2, 19), date(YEAR + 1, 2, 26)]
+    assert await told_on(*days) == [(1, 0), (2, 0), (2, 0)]
+    assert not late_today(await grant_of(grant))
+    assert await told_on(date(YEAR + 1, 2, 27), date(YEAR + 1, 3, 9)) == [(2, 1), (2, 1)]
+    asked = f'{{ node(id: "{grant}") {{ ... on FundGrant {{ late due midtermDue finalDue }} }} }}'
+    told = (await ask(world, who.books, asked))["node"]
+    assert told == {
+        "late": True,
+        "due": "2027-02-26",
+        "midtermDue": "2027-02-26",
+        "finalDue": "2027-05-28",
+    }
+    await midterm(world, who, grant)
+    held = await grant_of(grant)
+    assert (held.due, late_today(held)) == (held.final_due, False)
+    assert await told_on(date(YEAR + 1, 4, 28), date(YEAR + 1, 5, 29)) == [(3, 1), (3, 2)]
+    await report_grant(who.leader, grant=grant, text="全部完成", key=key())
+    assert not late_today(await grant_of(grant))
+    assert await grants_to_remind(skip=0, limit=9) == []
+    assert (await replay.compare(world.settings.database_url)).differing == 0
 
 
 @pytest.mark.anyio

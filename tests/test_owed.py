@@ -19,7 +19,14 @@ LAST = {"number": 3, "fen": 50, "state": "PLANNED", "condition": "FINAL", "least
 
 def grant(state: str, **other: Any) -> dict[str, Any]:
     """A grant as the API answers it."""
-    made = {"id": "gra_1", "state": state, "due": None, "reported": None, "commitment": None}
+    made = {
+        "id": "gra_1",
+        "state": state,
+        "due": None,
+        "late": False,
+        "reported": None,
+        "commitment": None,
+    }
     return made | {"call": {"title": "助力计划"}} | other
 
 

@@ -65,6 +65,7 @@ class NoticeCode(StrEnum):
     REPORT_ACCEPTED = "report_accepted"
     GRANT_MOVED = "grant_moved"
     GRANT_DUE = "grant_due"
+    GRANT_LATE = "grant_late"
     PAYMENT_MADE = "payment_made"
     PAYMENT_WITHHELD = "payment_withheld"
     PAYMENT_BOUNCED = "payment_bounced"

@@ -1,5 +1,7 @@
 """FundGrant awards on the wire: promised, contracted, audited, stopped, asked back, closed."""
 
+from datetime import date
+
 import strawberry
 from strawberry import ID
 
@@ -34,6 +36,9 @@ class AwardGrantPayload(Payload):
 class ContractGrantInput(Input):
     grant: ID = strawberry.field(description="Which grant.")
     contract: str = strawberry.field(description="Its SHA-256 in small letters.")
+    final_due: date | None = strawberry.field(
+        default=None, description="Last day for the final report; else the money's own last day."
+    )
 
 
 @strawberry.type
@@ -122,6 +127,7 @@ class Mutation:
             info.context.actor,
             grant=str(input.grant),
             contract=input.contract,
+            final_due=input.final_due,
             key=info.context.key(input),
         )
         return ContractGrantPayload.of(answer, grant=await shown(info, answer))

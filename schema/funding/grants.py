@@ -96,6 +96,8 @@ class FundGrant(Node):
     conflicts: int = strawberry.field(description="How many reviewers stand too near to judge.")
     points: int | None = strawberry.field(description="The mean of the reviewers' points.")
     due: date | None = strawberry.field(description="Its state's last day, if it has one.")
+    midterm_due: date | None = strawberry.field(description="Last day for the mid-term report.")
+    final_due: date | None = strawberry.field(description="Last day for the final report.")
     reported: GrantReport | None = strawberry.field(description="The report that waits.")
     row: strawberry.Private[grants.Grant]
 
@@ -108,6 +110,11 @@ class FundGrant(Node):
     async def organisation(self, info: Info) -> Organisation | None:
         """Who asks."""
         return await info.context.loaders.load(read_organisations, self.row.organisation)
+
+    @field
+    def late(self) -> bool:
+        """Whether the last day of a report is over and it is not there."""
+        return grants.late_today(self.row)
 
     @field
     async def plan(self, info: Info) -> str | None:
@@ -147,6 +154,8 @@ class FundGrant(Node):
             conflicts=len(held.conflicts),
             points=held.points,
             due=held.due,
+            midterm_due=held.midterm_due,
+            final_due=held.final_due,
             reported=held.reported,
             row=held,
         )

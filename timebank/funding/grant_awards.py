@@ -2,11 +2,12 @@
 
 Awarding promises the money and plans its parts by the policy of the day: on the contract, on the
 accepted mid-term report, on the accepted final one, which waits for the accepted hours of the
-application too. Who stops a grant gives what was not paid back at once, and whoever has to be asked
-for the rest is barred (domain 10).
+application too. The contract says by when each report is due. Who stops a grant gives what was not
+paid back at once, and whoever has to be asked for the rest is barred (domain 10).
 """
 
 import re
+from datetime import date
 
 from ledger.entry import Sealed
 from timebank import accounts
@@ -29,12 +30,14 @@ from timebank.funding.grant_life import (
     RecoveryBegun,
 )
 from timebank.funding.grants import Grant, Granted, move_grant
+from timebank.funding.sources import FundSource, decide_in_use
 from timebank.funding.tranches import parts_of, plan_tranches
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.organisations import active_organisation, bar_organisation
 from timebank.publicity import Publicity, decide_heard
 from timebank.refusals import Refusal
+from timebank.representatives import next_reminder
 
 HASH = re.compile(r"[0-9a-f]{64}")
 STEPS = (Condition.CONTRACT, Condition.MIDTERM, Condition.FINAL)
@@ -46,6 +49,15 @@ class HashWrong(Refusal):
     """A document is named by its SHA-256."""
 
     says = "Give the document's SHA-256, 64 hexadecimal digits in small letters."
+
+
+class ReportDayWrong(Refusal):
+    """Money is accounted for while it may be used."""
+
+    says = "The final report is due from {first_day} to {last_day}, when this money may be used."
+    first_day: date
+    last_day: date
+    path = ("finalDue",)
 
 
 class NotAccountedFor(Refusal):
@@ -83,6 +95,19 @@ def decide_settled(held: Commitment) -> None:
         raise NotAccountedFor(fen=held.paid - held.spent)
 
 
+def decide_days(source: FundSource, final_due: date | None, today: date) -> tuple[date, date]:
+    """By when the mid-term and the final report are due: half way, and in the money's own time.
+
+    Args: final_due, the last day of the source if there is none.
+    Refuses: SourceOver, ReportDayWrong.   Source: domain 10.
+    """
+    decide_in_use(source, today)
+    final = final_due or source.last_day
+    if not today <= final <= source.last_day:
+        raise ReportDayWrong(first_day=today, last_day=source.last_day)
+    return today + (final - today) // 2, final
+
+
 # Commands
 
 
@@ -116,15 +141,23 @@ async def award_grant(actor: Actor, *, grant: str, key: RequestKey) -> Granted:
     return await move_grant(actor, grant, key, one, action=Action.AWARD_GRANTS)
 
 
-async def contract_grant(actor: Actor, *, grant: str, contract: str, key: RequestKey) -> Granted:
+async def contract_grant(
+    actor: Actor, *, grant: str, contract: str, key: RequestKey, final_due: date | None = None
+) -> Granted:
     """Note the signed contract by its hash; its first part may be paid.
 
-    Refuses: NotFound, NotInThisState, HashWrong.
+    Args: final_due, the last day for the final report; none for the money's own last day.
+    Refuses: NotFound, NotInThisState, HashWrong, SourceOver, ReportDayWrong.
     """
 
     def one(batch: Batch, held: Grant) -> Sealed:
         step(LIFECYCLE, held.state, GrantContracted)
-        entry = batch.record(GrantContracted(grant=grant, contract=decide_hash(contract)))
+        signed, source = decide_hash(contract), batch.there(Commitment, grant).source
+        batch.ask((FundSource, source))
+        midterm, final = decide_days(batch.there(FundSource, source), final_due, batch.today)
+        entry = batch.record(
+            GrantContracted(grant=grant, contract=signed, midterm_due=midterm, final_due=final)
+        )
         meet(batch, grant, Condition.CONTRACT)
         return entry
 
@@ -137,7 +170,8 @@ async def begin_grant(actor: Actor, *, grant: str, key: RequestKey) -> Granted:
 
     def one(batch: Batch, held: Grant) -> Sealed:
         step(LIFECYCLE, held.state, GrantBegun)
-        return batch.record(GrantBegun(grant=grant))
+        remind_on = held.midterm_due and next_reminder(held.midterm_due, batch.today)
+        return batch.record(GrantBegun(grant=grant, remind_on=remind_on))
 
     return await move_grant(actor, grant, key, one)
 

@@ -148,13 +148,17 @@ class GrantRejected(_OfGrant, frozen=True, tag="grant.rejected"):
 
 
 class GrantContracted(_OfGrant, frozen=True, tag="grant.contracted"):
-    """Both sides signed; `contract` is the document's hash."""
+    """Both sides signed; `contract` is the document's hash, and each report has its last day."""
 
     contract: str
+    midterm_due: date | None = None
+    final_due: date | None = None
 
 
 class GrantBegun(_OfGrant, frozen=True, tag="grant.begun"):
-    """The organisation began the work."""
+    """The organisation began the work; it is reminded of its mid-term report on a day."""
+
+    remind_on: date | None = None
 
 
 class GrantReported(_OfGrant, frozen=True, tag="grant.reported"):
@@ -167,7 +171,9 @@ class GrantReported(_OfGrant, frozen=True, tag="grant.reported"):
 
 
 class MidtermPassed(_OfGrant, frozen=True, tag="grant.midterm_passed"):
-    """The mid-term report was accepted."""
+    """The mid-term report was accepted; a reminder of the final one goes out on a day."""
+
+    remind_on: date | None = None
 
 
 class MidtermToFix(_OfGrant, frozen=True, tag="grant.midterm_to_fix"):
@@ -271,6 +277,7 @@ LIFECYCLE: Lifecycle[FundGrantState] = {
     _S.AWARDED: {GrantContracted: _S.CONTRACTED, GrantStopped: _S.STOPPED},
     _S.CONTRACTED: {GrantBegun: _S.RUNNING, GrantStopped: _S.STOPPED},
     _S.RUNNING: {
+        GrantReminded: _S.RUNNING,
         GrantReported: _S.RUNNING,
         MidtermPassed: _S.MIDTERM_PASS,
         MidtermToFix: _S.MIDTERM_FIX,
@@ -282,7 +289,11 @@ LIFECYCLE: Lifecycle[FundGrantState] = {
         MidtermPassed: _S.MIDTERM_PASS,
         GrantStopped: _S.STOPPED,
     },
-    _S.MIDTERM_PASS: {FinalHandedIn: _S.FINAL, GrantStopped: _S.STOPPED},
+    _S.MIDTERM_PASS: {
+        GrantReminded: _S.MIDTERM_PASS,
+        FinalHandedIn: _S.FINAL,
+        GrantStopped: _S.STOPPED,
+    },
     _S.FINAL: {
         GrantReported: _S.FINAL,
         GrantAccepted: _S.ACCEPTED,

@@ -2,7 +2,8 @@
 
 No number is typed: what is spent and which minutes are accepted is read when the report is handed
 in (domain 10). A mid-term report is accepted or put right within the policy's days; the final one
-is accepted by an officer, and only then its part is paid.
+is accepted by an officer, and only then its part is paid. Each has its last day in the contract:
+the organisation is reminded before and told when it is over, and a late report is no closed door.
 """
 
 from datetime import timedelta
@@ -25,7 +26,7 @@ from timebank.funding.grant_life import (
     MidtermPassed,
     MidtermToFix,
 )
-from timebank.funding.grants import Grant, Granted, move_grant
+from timebank.funding.grants import REPORTING, Grant, Granted, move_grant
 from timebank.journal import current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
@@ -98,7 +99,8 @@ async def rule_on_midterm(actor: Actor, *, grant: str, accept: bool, key: Reques
             fix_by = batch.today + timedelta(days=batch.policy.fund.midterm_fix_days)
             remind_on = next_reminder(fix_by, batch.today)
             return batch.record(MidtermToFix(grant=grant, fix_by=fix_by, remind_on=remind_on))
-        entry = batch.record(MidtermPassed(grant=grant))
+        remind_on = held.final_due and next_reminder(held.final_due, batch.today)
+        entry = batch.record(MidtermPassed(grant=grant, remind_on=remind_on))
         meet(batch, grant, Condition.MIDTERM)
         return entry
 
@@ -121,7 +123,7 @@ async def accept_grant(actor: Actor, *, grant: str, key: RequestKey) -> Granted:
 
 
 async def remind_of_grant(actor: Actor, *, grant: str, key: RequestKey | None = None) -> Granted:
-    """Remind those who act for the organisation of what is to be put right: by timer.
+    """Remind those who act for the organisation of a report, or say that it is late: by timer.
 
     Refuses: NotFound, NotInThisState, ReminderNotDue.
     """
@@ -135,7 +137,8 @@ async def remind_of_grant(actor: Actor, *, grant: str, key: RequestKey | None = 
             raise ReminderNotDue
         remind_on = next_reminder(held.due, batch.today)
         entry = batch.record(GrantReminded(grant=grant, remind_on=remind_on))
-        tell_representatives(batch, held.organisation, NoticeCode.GRANT_DUE, grant)
+        code = NoticeCode.GRANT_LATE if held.late(batch.today) else NoticeCode.GRANT_DUE
+        tell_representatives(batch, held.organisation, code, grant)
         return Granted(entry=entry.seq, grant=grant)
 
     return await write(actor, key, work, answer=Granted, needs=[(Grant, grant)])
@@ -148,7 +151,7 @@ async def grants_to_remind(*, skip: int, limit: int) -> list[str]:
     """Grants to remind of, the longest due first."""
     due = await select(
         Grant,
-        state=FundGrantState.MIDTERM_FIX.value,
+        state__in=[state.value for state in REPORTING],
         remind_on__lte=day_of(current().clock.now()).isoformat(),
         order=["remind_on", "id"],
         limit=limit,

@@ -18,6 +18,7 @@ from timebank.access import Action, may_read, permit, reach
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
+from timebank.clock import day_of
 from timebank.funding.calls import Call
 from timebank.funding.grant_life import (
     LIFECYCLE,
@@ -49,7 +50,7 @@ from timebank.funding.grant_life import (
     Moved,
     RecoveryBegun,
 )
-from timebank.journal import Answer, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
@@ -74,6 +75,9 @@ OPEN_TO_ALL = tuple(
     )
 )
 
+REPORTING = (FundGrantState.RUNNING, FundGrantState.MIDTERM_FIX, FundGrantState.MIDTERM_PASS)
+"""The states in which a report is the organisation's to hand in."""
+
 # Tables and projectors
 
 
@@ -90,7 +94,7 @@ class Grant(Row, frozen=True):
     """One application and what became of it; `fen` asked for, and from the shortlist on given.
 
     `path` is the organisation's; `unit_path` the area's whose money it is. `due` is its state's
-    last day, `reported` the report that waits, `paid_out` what recovery asks back.
+    last day, `midterm_due` and `final_due` those of the contract, `reported` the report that waits.
     """
 
     id: str
@@ -110,6 +114,17 @@ class Grant(Row, frozen=True):
     remind_on: date | None = None
     reported: GrantReport | None = None
     accepted_by: str | None = None
+    midterm_due: date | None = None
+    final_due: date | None = None
+
+    def late(self, today: date) -> bool:
+        """Whether a report's last day is over and it is not there."""
+        return (
+            self.state in REPORTING
+            and self.reported is None
+            and self.due is not None
+            and self.due < today
+        )
 
 
 @table("grant_of_call")
@@ -178,32 +193,46 @@ def _revised(rows: Rows, event: GrantRevised, entry: Sealed) -> None:
 def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
     held = rows.there(Grant, event.grant)
     state = step(LIFECYCLE, held.state, type(event))
-    changed: dict[str, object] = {"state": state, "due": None, "remind_on": None}
+    changed: dict[str, object] = {"state": state, **_days(held, event)}
     match event:
         case GrantScored():
             changed["points"] = event.points
         case GrantShortlisted():
             changed["fen"] = event.fen
         case GrantPublicised():
-            changed["due"] = event.until
             lay_open(
                 rows, held.id, person=held.organisation, path=held.unit_path, until=event.until
             )
         case GrantAwarded() | GrantRejected():
             settle_publicity(rows, held.id)
+        case GrantContracted():
+            changed |= {"midterm_due": event.midterm_due, "final_due": event.final_due}
         case GrantReported():
-            changed |= {"reported": event.report, "due": held.due}
-        case MidtermToFix():
-            changed |= {"reported": None, "due": event.fix_by, "remind_on": event.remind_on}
-        case GrantReminded():
-            changed |= {"due": held.due, "remind_on": event.remind_on}
-        case MidtermPassed():
+            changed["reported"] = event.report
+        case MidtermToFix() | MidtermPassed():
             changed["reported"] = None
         case GrantAccepted():
             changed |= {"reported": None, "accepted_by": entry.actor}
         case GrantWithdrawn():
             rows.drop(GrantOfCall, f"{held.call}/{held.organisation}")
     rows.put(msgspec.structs.replace(held, **changed))
+
+
+def _days(held: Grant, event: Moved) -> dict[str, date | None]:
+    """The last day of the state that an event leads to, and when a reminder of it goes out."""
+    due: date | None = None
+    match event:
+        case GrantPublicised():
+            due = event.until
+        case GrantBegun():
+            due = held.midterm_due
+        case GrantReported() | GrantReminded():
+            due = held.due
+        case MidtermToFix():
+            due = event.fix_by
+        case MidtermPassed():
+            due = held.final_due
+    return {"due": due, "remind_on": getattr(event, "remind_on", None)}
 
 
 # What other capabilities ask
@@ -262,6 +291,11 @@ def _permit(batch: Batch, action: Action, held: Grant) -> None:
 
 
 # Reads
+
+
+def late_today(held: Grant) -> bool:
+    """Whether a report of the grant is late today."""
+    return held.late(day_of(current().clock.now()))
 
 
 async def visible_grants(actor: Actor, ids: Sequence[str]) -> dict[str, Grant]:

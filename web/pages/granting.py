@@ -214,7 +214,15 @@ GRANT_ACTS = (
         word="登记合同",
         states=("AWARDED",),
         may="award",
-        told=(Told(name="contract", word="双方签署的合同", kind="digest"),),
+        told=(
+            Told(name="contract", word="双方签署的合同", kind="digest"),
+            Told(
+                name="finalDue",
+                word="结项报告截止日期（不填则为资金使用期限）",
+                kind="day",
+                needed=False,
+            ),
+        ),
     ),
     act(name="begin", mutation="begin_grant", word="开始实施", states=("CONTRACTED",), may="own"),
     act(

@@ -34,6 +34,8 @@ STATES = {
 }
 GRADES = {"ELIGIBLE": "提交自评"}
 URGENT = ("LATE", "RETURNED", "MIDTERM_FIX", "RECOVERY", "ABNORMAL")
+DAYS = {"MIDTERM": "midtermDue", "FINAL": "finalDue"}
+"""Which day of a grant a part of its money waits for."""
 SPENDING, WAITING = "登记支出或退回结余", "待拨款项"
 
 
@@ -100,7 +102,7 @@ def _of_grant(grant: Mapping[str, Any]) -> Iterator[Task]:
     about, where = (grant["call"] or {}).get("title", ""), f"/grants/{grant['id']}"
     state, held = grant["state"], grant["commitment"]
     if state in GRANTS and not grant["reported"]:
-        due, urgent = grant["due"], state in URGENT
+        due, urgent = grant["due"], state in URGENT or grant["late"]
         yield Task(word=GRANTS[state], about=about, where=where, due=due, urgent=urgent)
     if not held:
         return
@@ -114,6 +116,7 @@ def _of_grant(grant: Mapping[str, Any]) -> Iterator[Task]:
                 word=WAITING,
                 about=about,
                 where=where,
+                due=grant.get(DAYS.get(part["condition"], "")),
                 fen=part["fen"],
                 waits=CONDITIONS[part["condition"]],
                 minutes=max(missing, 0),
