@@ -10,6 +10,7 @@ from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.funding.commitments import Condition, commit_funds
+from timebank.funding.funded_hours import fund_activity
 from timebank.funding.polls import BallotWay, PollKind, take_ballot
 from timebank.funding.project_votes import count_votes, open_vote, publicise_project
 from timebank.funding.project_works import accept_works, approve_project, begin_works
@@ -153,6 +154,8 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         return Answer()
 
     await write(SYSTEM, key(), work, answer=Answer)
+    manager, funded = world.staff[Role.STATION_MANAGER], await world.activity()
+    await fund_activity(manager, activity=funded, commitment="thing", key=key())
     return {
         "proposeProject.source": source,
         "proposeProject.fen": COST,
@@ -164,6 +167,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "eligible": ELIGIBLE,
         "openVote.until": "2026-12-01",
         "commitment": "thing",
+        "promiseOf.activity": funded,
         "commitments.source": source,
         "commitments.unit": COMMUNITY,
         "tranche": tranche_key("thing", 1),

@@ -1,11 +1,14 @@
 """Funded hours: a payment may ask for hours, which count once and when they are accepted."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.annual import team_tied
 from tests.funding import allotted
+from tests.granting import applicant, awarded, called
 from tests.projects import COST, approved, officer_of
 from tests.test_funding_tranches import PROMISE
 from tests.volunteering import confirmed, visited
@@ -14,6 +17,7 @@ from tests.world import NOON, World, key, open_world
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import Activity, ActivityKind, ActivityState
+from timebank.activity_plans import declare_activity
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.funding.commitments import Condition, meet
@@ -37,6 +41,8 @@ from timebank.hours import record
 from timebank.journal import Answer, write
 from timebank.refusals import Forbidden, NotFound
 from timebank.reversals import repudiate_hours
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -121,6 +127,43 @@ async def test_an_activity_is_paid_for_once_and_in_its_own_area(world: World) ->
     await fund_activity(manager, activity=activity, commitment=project, key=key())
     with pytest.raises(ActivityFundedAlready):
         await fund_activity(manager, activity=activity, commitment=project, key=key())
+
+
+@pytest.mark.anyio
+async def test_what_may_pay_is_of_its_areas_and_to_whose_team_holds_it(world: World) -> None:
+    manager, who = world.staff[Role.STATION_MANAGER], await applicant(world)
+    project = await approved(world, await allotted(world))
+    grant = await awarded(world, who, await called(world))
+    activity = await world.activity()
+    query = """query($a: ID!) {
+      promisesFor(activity: $a) { nodes { id } } promiseOf(activity: $a) { id }
+    }"""
+
+    async def offered(activity: str) -> tuple[set[str], dict[str, str] | None]:
+        told = await ask(world, form(), query, a=activity)
+        return {one["id"] for one in told["promisesFor"]["nodes"]}, told["promiseOf"]
+
+    assert await offered(activity) == ({project, grant}, None)
+    assert await offered("act_none") == (set(), None)
+    await team_tied(world, who.leader, who.organisation)
+    theirs = await declare_activity(
+        manager,
+        station=world.station,
+        team=world.team,
+        kind=ActivityKind.ELDER,
+        title="独居老人探访",
+        seats=5,
+        starts=world.clock.now(),
+        ends=world.clock.now() + HOUR,
+        key=key(),
+    )
+    assert await offered(theirs.activity) == ({grant}, None)
+    await fund_activity(manager, activity=theirs.activity, commitment=grant, key=key())
+    assert await offered(theirs.activity) == ({grant}, {"id": grant})
+    listed = "query($c: ID!) { fundedActivities(commitment: $c) { nodes { id } } }"
+    for commitment, found in ((grant, [{"id": theirs.activity}]), (project, [])):
+        told = await ask(world, form(), listed, c=commitment)
+        assert told["fundedActivities"]["nodes"] == found
 
 
 def test_money_of_one_area_pays_for_no_activity_of_another() -> None:

@@ -40,6 +40,7 @@ COMBINATIONS = list(product(("standard", "elder"), (360, 1280), ("zh-CN", "en"))
 READERS = {"desk": "staff", "office": "staff", "open": "public"}
 VOLUNTEER = "self"
 NAMED = {
+    "/activities/{id}/money": ("staff", "activity"),
     "/c/{number}": ("self", "station.number"),
     "/calls/{id}": ("staff", "the call"),
     "/certificates/{id}": ("self", "revokeCertificate.certificate"),

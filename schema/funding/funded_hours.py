@@ -1,12 +1,21 @@
 """Funded hours on the wire: which activity is paid for by which promise."""
 
+from typing import Annotated
+
 import strawberry
 from strawberry import ID
 
+from schema.activities import Activity
 from schema.context import Input
+from schema.fields import field
 from schema.funding.commitments import Commitment, read_commitments
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank.funding import funded_hours
+
+PROMISES, FUNDED = Listing("promisesFor", str), Listing("fundedActivities", str)
+Held = Annotated[ID, strawberry.argument(description="Which activity.")]
+Paying = Annotated[ID, strawberry.argument(description="What pays for them.")]
 
 
 @strawberry.input
@@ -18,6 +27,27 @@ class FundActivityInput(Input):
 @strawberry.type
 class FundActivityPayload(Payload):
     commitment: Commitment | None = strawberry.field(default=None, description="What pays for it.")
+
+
+@strawberry.type
+class Query:
+    @field
+    async def promise_of(self, info: Info, activity: Held) -> Commitment | None:
+        """What pays for an activity; null where nothing does."""
+        paying = await funded_hours.promise_of(str(activity))
+        return await info.context.loaders.load(read_commitments, paying) if paying else None
+
+    @paged
+    async def promises_for(self, page: Page, activity: Held) -> Connection[Commitment]:
+        """What may pay for an activity: promises of its areas, to whose team holds it."""
+        return await page.of(PROMISES, funded_hours.promises_for, str(activity), node=Commitment.of)
+
+    @paged
+    async def funded_activities(self, page: Page, commitment: Paying) -> Connection[Activity]:
+        """The activities that a promise of public money pays for."""
+        return await page.of(
+            FUNDED, funded_hours.funded_activities, str(commitment), node=Activity.of
+        )
 
 
 @strawberry.type

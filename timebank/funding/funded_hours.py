@@ -6,6 +6,9 @@ know volunteers.
 """
 
 from collections.abc import Sequence
+from typing import Unpack
+
+from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, permit
@@ -17,10 +20,11 @@ from timebank.funding.commitments import Commitment
 from timebank.hours import Record
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
+from timebank.organisation_teams import OrganisationTeam, TieState
 from timebank.projections import Place, Rows, projects
 from timebank.record_life import RecordState
 from timebank.refusals import Refusal
-from timebank.tables import Row, select, table
+from timebank.tables import Row, Where, find, page_by_id, select, table
 
 # Events
 
@@ -141,6 +145,32 @@ async def minutes_of(commitments: Sequence[str]) -> dict[str, int]:
     for record in await _accepted(list(sums)):
         sums[whose[record.activity or ""]] += record.minutes
     return sums
+
+
+async def promise_of(activity: str) -> str | None:
+    """The commitment that pays for an activity, if one does: everybody may know."""
+    held = await find(FundedActivity, activity)
+    return held.commitment if held else None
+
+
+async def funded_activities(commitment: str, **where: Unpack[Where]) -> list[Activity]:
+    """The activities that a commitment pays for, by id."""
+    funded = await select(FundedActivity, commitment=commitment)
+    return await page_by_id(Activity, where, id__in=[one.activity for one in funded])
+
+
+async def promises_for(activity: str, **where: Unpack[Where]) -> list[Commitment]:
+    """What may pay for an activity: promises of the areas it lies in, by id.
+
+    Where an organisation's team holds it, those to that organisation.
+    """
+    held = await find(Activity, activity)
+    if held is None:
+        return []
+    team = await find(OrganisationTeam, held.team) if held.team else None
+    to = {"payee": team.organisation} if team and team.state is TieState.STANDS else {}
+    areas = [part for part in held.path.split("/") if part.isdigit()]
+    return await page_by_id(Commitment, where, Q(unit__in=areas), fen__gt=0, **to)
 
 
 def cost_of_hour(fen: int, minutes: int) -> int | None:

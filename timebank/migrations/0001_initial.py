@@ -746,6 +746,8 @@ class Migration(migrations.Migration):
                 ('remind_on', DayField(null=True, max_length=10)),
                 ('reported', fields.CharField(null=True, max_length=64)),
                 ('accepted_by', fields.CharField(null=True, max_length=512)),
+                ('midterm_due', DayField(null=True, max_length=10)),
+                ('final_due', DayField(null=True, max_length=10)),
             ],
             options={'table': 'fund_grant', 'app': 'timebank', 'indexes': [Index(fields=['call', 'state', 'id']), Index(fields=['organisation', 'id']), Index(fields=['path', 'state']), Index(fields=['remind_on'])], 'pk_attr': 'id'},
             bases=['Model'],

@@ -3,11 +3,12 @@
 from typing import Any
 
 from web.forms import plain
+from web.pages.acts import Act, Answered, Told, Words
 from web.pages.table import Opened, Page
 from web.pages.times import CITY
 
 HANDS = ("STREET_CASHIER", "STREET_CHECKER")
-PAYMENTS = "/office/payments"
+PAYMENTS, ACTIVITY = "/office/payments", "/activities/{id}/money"
 
 
 def this_year(opened: Opened) -> dict[str, Any]:
@@ -17,14 +18,33 @@ def this_year(opened: Opened) -> dict[str, Any]:
     return {"year": year or opened.now.astimezone(CITY).year}
 
 
-def one_source(opened: Opened) -> dict[str, Any]:
-    """The source, and after which of its promises the page begins."""
+def one_thing(opened: Opened) -> dict[str, Any]:
+    """The thing, and after which of its promises the page begins."""
     return {"id": opened.path["id"], "after": opened.asked("after") or None}
 
 
 def my_payments(opened: Opened) -> dict[str, Any]:
     """Where a cashier or checker is at work."""
     return {"scope": opened.office(*HANDS)}
+
+
+def the_activity(opened: Opened) -> dict[str, Any]:
+    """The activity, the scope of who runs it, and after which promise its choices begin."""
+    activity = opened.found.get("activity") or {}
+    whose = activity.get("team") or activity.get("station") or {}
+    return {"scope": whose.get("path", "-")} | one_thing(opened)
+
+
+def may_pay(answers: Answered) -> dict[str, Words]:
+    """What may pay for an activity: what it is called, whose it is, and of which area."""
+    found = (answers.get("promisesFor") or {}).get("nodes", ())
+    return {"commitment": {one["id"]: promised(one) for one in found}}
+
+
+def promised(one: Answered) -> str:
+    """A promise in a line."""
+    names = (one["name"], *((one[part] or {}).get("name") for part in ("payee", "unit")))
+    return "，".join(filter(None, names))
 
 
 PAGES = (
@@ -42,8 +62,30 @@ PAGES = (
         template="portfolio.html",
         operation="portfolio",
         who="anyone",
-        variables=one_source,
+        variables=one_thing,
         needs="source",
+    ),
+    Page(
+        path=ACTIVITY,
+        template="activity_money.html",
+        operation="activity_money",
+        who="staff",
+        group="desk",
+        lookup="activity_scope",
+        looks=lambda opened: {"id": opened.path["id"]},
+        variables=the_activity,
+        needs="activity",
+        acts=(
+            Act(
+                name="fund",
+                mutation="fund_activity",
+                word="登记由这笔资金支付",
+                about="activity",
+                may="run",
+                told=(Told(name="commitment", word="资金", kind="one"),),
+            ),
+        ),
+        choices=may_pay,
     ),
     Page(
         path=PAYMENTS,
