@@ -110,6 +110,10 @@ class Documents:
         self._room = cached_characters
         self._cache: OrderedDict[tuple[str, bool], Document | Refused] = OrderedDict()
 
+    def remembers(self, text: str, *, suggest: bool = False) -> bool:
+        """Whether a document is prepared already, so that asking for it again is no work."""
+        return (text, suggest) in self._cache
+
     def prepare(self, text: str, *, suggest: bool = False) -> Document:
         """A document ready to run, or Refused. `suggest` lets errors say "did you mean" (api 19).
 

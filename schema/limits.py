@@ -49,13 +49,18 @@ INTROSPECTION_COST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one document may ask for; `cost` is in points, an object being one."""
+    """What one document may ask for; `cost` is in points, an object being one.
+
+    `repeats` are fields that a selection has already: whether two of one name can be merged is
+    asked of every pair of them, and of what is below every pair (120 held the loop for 0.3 s).
+    """
 
     tokens: int = 1_000
     comments: int = 200
     characters: int = 65_536
     depth: int = 12
     aliases: int = 15
+    repeats: int = 60
     root_fields: int = 15
     cost: int = 5_000
 
@@ -134,10 +139,14 @@ def _plus(costs: list[Cost]) -> Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What a selection amounts to: levels below it, fields in it, points, introspection."""
+    """What a selection amounts to: levels below it, fields in it, points, introspection.
+
+    `keys` are what the answer calls those fields.
+    """
 
     depth: int = 0
     fields: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     cost: Cost = NOTHING
     introspects: bool = False
 
@@ -149,10 +158,12 @@ class _Pass:
     fragments: dict[str, FragmentDefinitionNode]
     measured: dict[str, Shape] = field(default_factory=dict)
     aliases: int = 0
+    repeats: int = 0
 
     def selections(self, parent: GraphQLNamedType | None, node: SelectionSetNode) -> Shape:
         depth, introspects = 0, False
         fields: list[str] = []
+        keys: list[str] = []
         costs: list[Cost] = []
         for selection in node.selections:
             if isinstance(selection, FieldNode):
@@ -164,10 +175,18 @@ class _Pass:
             depth = max(depth, shape.depth)
             introspects = introspects or shape.introspects
             fields.extend(shape.fields)
+            keys.extend(shape.keys)
             costs.append(shape.cost)
-            if len(fields) > self.limits.tokens:
-                raise too_complex("Fragments repeat too many fields.", node)
-        return Shape(depth=depth, fields=tuple(fields), cost=_plus(costs), introspects=introspects)
+        self.repeats += len(keys) - len(set(keys))
+        if self.repeats > self.limits.repeats:
+            raise too_complex(f"A document repeats at most {self.limits.repeats} fields.", node)
+        return Shape(
+            depth=depth,
+            fields=tuple(fields),
+            keys=tuple(keys),
+            cost=_plus(costs),
+            introspects=introspects,
+        )
 
     def inline(self, parent: GraphQLNamedType | None, node: Any) -> Shape:
         if not isinstance(node, InlineFragmentNode):
@@ -188,14 +207,15 @@ class _Pass:
         return self.measured[name]
 
     def field(self, parent: GraphQLNamedType | None, node: FieldNode) -> Shape:
-        name = node.name.value
+        name = key = node.name.value
         if node.alias:
+            key = node.alias.value
             self.aliases += 1
             if self.aliases > self.limits.aliases:
                 raise too_complex(f"A document has at most {self.limits.aliases} aliases.", node)
         if name in INTROSPECTION:
             cost = Cost(INTROSPECTION_COST)
-            return Shape(depth=1, fields=(name,), cost=cost, introspects=True)
+            return Shape(depth=1, fields=(name,), keys=(key,), cost=cost, introspects=True)
         fields = parent.fields if isinstance(parent, HAS_FIELDS) else {}
         known = fields.get(name)
         inner = get_named_type(known.type) if known else None
@@ -203,6 +223,7 @@ class _Pass:
         return Shape(
             depth=1 + below.depth,
             fields=(name,),
+            keys=(key,),
             cost=_points(parent, known, inner, node, below.cost),
             introspects=below.introspects,
         )

@@ -62,6 +62,16 @@ ATTACKS: dict[str, tuple[bytes, dict[str, str]]] = {
     "directives": (asking("{ me { number" + " @include(if: true)" * 900 + " } }"), {}),
     "directives nobody knows": (asking("{ me { number" + " @a" * 490 + " } }"), {}),
     "fields": (asking("{ me {" + " number" * 990 + " } }"), {}),
+    "fields under fields": (asking("{ me {" + " home { area { code } }" * 120 + " } }"), {}),
+    "fields of fragments": (
+        asking(
+            "{ me {"
+            + "".join(f" ...F{n}" for n in range(60))
+            + "} }"
+            + "".join(f" fragment F{n} on Person {{ number state name }}" for n in range(60))
+        ),
+        {},
+    ),
     "tokens": (asking("{" + " me" * 30_000 + "}"), {}),
     "a document too long": (asking("{ me { number } }" + " " * 70_000), {}),
     "variables too long": (asking("query($n: String) { me { number } }", n="x" * 70_000), {}),

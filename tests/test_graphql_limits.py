@@ -131,6 +131,34 @@ def test_each_limit_is_reached_and_not_passed() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "{ a {" + "b " * 62 + "} }",
+        "{ a {" + "a { a { b } } " * 62 + "} }",
+        "{ a {" + "a { b b b b } " * 20 + "} }",
+        "{ a {" + "... { b } " * 62 + "} }",
+        "{ a { ...A ...B } } fragment A on Query { " + "b " * 31 + "} "
+        "fragment B on Query { " + "b " * 31 + "}",
+        "{ a {" + "x: b " * 10 + "b " * 53 + "} }",
+    ],
+)
+def test_fields_are_not_repeated_without_end(repeated: str) -> None:
+    assert "repeats at most 60" in refusal(repeated)
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "{ a {" + "b " * 61 + "} }",
+        "{ a {" + "a { b } " * 61 + "} }",
+        "{" + " ".join(f"x{n}: a {{ b b b b }}" for n in range(15)) + "}",
+    ],
+)
+def test_fields_are_repeated_so_often(repeated: str) -> None:
+    shape(repeated)
+
+
 def chain(levels: int, body: str) -> str:
     links = "".join(
         f" fragment F{i} on Query {{ {body.format(next=i + 1)} }}" for i in range(levels)
@@ -192,9 +220,13 @@ def test_the_first_limit_that_breaks_names_the_code(text: str, code: str) -> Non
 
 def test_a_document_is_prepared_once_and_its_refusal_too(monkeypatch: Any) -> None:
     documents = Documents(SCHEMA, Limits())
+    assert not documents.remembers("{ b }")
     prepared = documents.prepare("{ b }")
     with pytest.raises(Refused):
         documents.prepare("{ c }")
+    assert documents.remembers("{ b }")
+    assert documents.remembers("{ c }")
+    assert not documents.remembers("{ b }", suggest=True)
     monkeypatch.setattr("schema.documents.parse", None)
     assert documents.prepare("{ b }") is prepared
     with pytest.raises(Refused, match="Cannot query"):

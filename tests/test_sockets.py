@@ -16,6 +16,7 @@ from tests.graphql_toy import COUNTED, SECRET, admission
 from timebank.actors import PUBLIC, person
 from timebank.clock import SystemClock
 from timebank.refusals import Unauthenticated
+from web.brake import Brake
 from web.points import Points
 from web.sockets import PROTOCOL, Bounds, Subscriptions
 
@@ -40,7 +41,8 @@ async def context_of(connection: HTTPConnection, token: str | None) -> Context:
 
 
 def serving(*, bounds: Bounds | None = None, **given: Any) -> Subscriptions:
-    return Subscriptions(admission(**given), context_of=context_of, bounds=bounds)
+    brake = Brake(pause_seconds=0.01)
+    return Subscriptions(admission(**given), context_of=context_of, bounds=bounds, brake=brake)
 
 
 class Line:
@@ -118,12 +120,14 @@ class Line:
 async def test_what_is_followed_comes_event_by_event_and_ends() -> None:
     async with Line(serving()) as line:
         await line.begun()
-        line.ask("subscription($n: Int!) { count(to: $n) { n } }", variables={"n": 2})
-        for n in range(2):
+        query = "subscription($n: Int!) { count(to: $n) { n } }"
+        line.ask(query, variables={"n": 2})
+        # It is read for the first event; each is paid for.
+        for n, cost in enumerate([1 + len(query) // 10, 1]):
             told = await line.hear()
             assert (told["type"], told["id"]) == ("next", "1")
             assert told["payload"]["data"] == {"count": {"n": n}}
-            assert told["payload"]["extensions"]["cost"]["requested"] == 1
+            assert told["payload"]["extensions"]["cost"]["requested"] == cost
         assert await line.hear() == {"type": "complete", "id": "1"}
         line.ask("subscription { count(to: 0) { n } }")
         assert await line.hear() == {"type": "complete", "id": "1"}
@@ -350,12 +354,34 @@ async def test_a_flood_of_messages_ends_the_connection() -> None:
         assert await line.ended() == 1013
 
 
+async def test_who_misbehaves_waits_before_they_come_again() -> None:
+    served = serving(bounds=Bounds(arrivals=5, arrivals_per_second=1, misbehaved=9))
+    async with Line(served) as line:
+        await line.begun()
+        line.say(type="connection_init")
+        assert await line.ended() == 4429
+    async with Line(served) as again:
+        # Before it is accepted: the browser is told 403.
+        assert (await again.frame())["type"] == "websocket.close"
+
+
+async def test_so_many_connections_of_an_address_come_at_once() -> None:
+    served = serving(bounds=Bounds(arrivals=3, arrivals_per_second=1, strangers=9))
+    async with AsyncExitStack() as lines:
+        for _ in range(3):
+            line = await lines.enter_async_context(Line(served))
+            assert (await line.frame())["type"] == "websocket.accept"
+        fourth = await lines.enter_async_context(Line(served))
+        assert (await fourth.frame())["type"] == "websocket.close"
+
+
 async def test_every_event_is_paid_for_like_a_query() -> None:
     points = Points(limit=50, restore_per_second=1)
     async with Line(serving(points=points, limits=Limits(cost=50))) as line:
         await line.begun()
         line.ask("subscription { count(to: 1000) { n } }")
-        told = [await line.hear() for _ in range(51)]
+        left = 50 - len("subscription { count(to: 1000) { n } }") // 10
+        told = [await line.hear() for _ in range(left + 1)]
         assert told[-1]["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 

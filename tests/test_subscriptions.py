@@ -330,6 +330,31 @@ async def test_who_lets_answers_pile_up_is_cut_off() -> None:
         task.cancel()
 
 
+async def test_what_comes_after_the_end_is_not_kept() -> None:
+    async def ends(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        await send({"type": "websocket.close", "code": 1013})
+
+    config = uvicorn.Config(ends, **LISTENING)
+    config.load()
+    frames, transport = Frames(config, ServerState(), {}), Untaken()
+    frames.connection_made(transport)
+    frames.data_received(HANDSHAKE)
+    await asyncio.sleep(0.01)
+    messages = (b"\x81\x82" + bytes(4) + b"{}") * 400
+    frames.data_received(messages)
+    await asyncio.sleep(0.01)
+    assert frames.close_sent
+    for _ in range(9):
+        frames.data_received(messages)
+        await asyncio.sleep(0.01)
+    assert transport.aborted
+    for task in frames.tasks:
+        task.cancel()
+
+
 def ping_for_ever(line: ConnectionNow) -> None:
     for _ in range(30_000):
         line.send('{"type":"ping"}')

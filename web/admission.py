@@ -15,6 +15,10 @@ from timebank.origins import holder_of
 from web.asking import Ask, Unreadable
 from web.points import Points
 
+CHARACTERS_A_POINT = 10
+READ_MOST = 10_000
+"""What of a document that is not known yet is paid for: the parser stops at a thousand tokens."""
+
 
 class Account:
     """What one request has been charged, and how that is told in `extensions.cost`."""
@@ -79,7 +83,7 @@ class Admission:
     def document(self, ask: Ask, context: Context, account: Account) -> Operation:
         """The operation asked for, found and allowed. Raises Unreadable, Refused."""
         account.charge(1)  # before any parsing: reading a document is work too
-        return self._document(ask, context).pick(ask.operation_name)
+        return self._document(ask, context, account).pick(ask.operation_name)
 
     def afford(self, operation: Operation, ask: Ask, context: Context, account: Account) -> int:
         """Charge what the operation costs beyond the point that was paid; its whole cost."""
@@ -88,7 +92,7 @@ class Admission:
             account.charge(cost - 1)
         return cost
 
-    def _document(self, ask: Ask, context: Context) -> Document:
+    def _document(self, ask: Ask, context: Context, account: Account) -> Document:
         if (ask.query is None) == (ask.document_id is None):
             raise Unreadable(400, "Send either query or documentId.")
         if ask.document_id is not None:
@@ -99,7 +103,10 @@ class Admission:
         if not context.actor.known and not self._open_documents:
             says = "Sign in to send documents of your own, or send the id of a trusted one."
             raise refused("UNAUTHENTICATED", context.translate(says))
-        return self.api.documents.prepare(ask.query or "", suggest=context.actor.known)
+        text, suggest = ask.query or "", context.actor.known
+        if not self.api.documents.remembers(text, suggest=suggest):
+            account.charge(min(len(text), READ_MOST) // CHARACTERS_A_POINT)
+        return self.api.documents.prepare(text, suggest=suggest)
 
 
 def trust(api: Api, identifier: str, text: str) -> Document:

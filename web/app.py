@@ -28,6 +28,7 @@ from timebank.publication import publishing
 from timebank.settings import Settings
 from timebank.tables import find
 from web.admission import Admission, document_id
+from web.brake import Brake
 from web.certificates import Documents, unprintable
 from web.demo_door import Door
 from web.downloads import Downloads
@@ -193,11 +194,14 @@ def build(
         trusted={document_id(text): text for text in pages.operations.values()},
         open_documents=settings.development,
     )
+    brake = Brake()
     app = Starlette(
         middleware=[Middleware(Outages), Middleware(Patience)],
         routes=[
-            Route("/graphql", GraphQL(admission, context_of=context_of)),
-            WebSocketRoute("/graphql", Subscriptions(admission, context_of=context_of)),
+            Route("/graphql", GraphQL(admission, context_of=context_of, brake=brake)),
+            WebSocketRoute(
+                "/graphql", Subscriptions(admission, context_of=context_of, brake=brake)
+            ),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/version", version_of),

@@ -32,7 +32,11 @@ class Frames(WebSocketsSansIOProtocol):
         """Keep what came, and take as much of it as may be taken now."""
         begun = bool(self._left)
         self._left += data
-        if not begun:
+        if self.close_sent and len(self._left) > AFTER_END_MAX:
+            self._left.clear()
+            self.transport.abort()
+        elif not begun or self.close_sent:
+            # Once it is over the application takes nothing more: what is left waits for nobody.
             self._take()
 
     def _take(self) -> None:

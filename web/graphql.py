@@ -18,6 +18,7 @@ from schema.context import Context
 from schema.documents import Operation
 from schema.errors import Refused, log_failure, refused
 from schema.execution import Answer
+from timebank.origins import holder_of
 from timebank.refusals import Denial, LedgerAway
 from web.admission import Account, Admission
 from web.asking import (
@@ -30,6 +31,7 @@ from web.asking import (
     receive,
     too_large,
 )
+from web.brake import Brake
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 
@@ -55,12 +57,18 @@ PLAIN_200 = frozenset(
 """What under `application/json` is answered 200, as readers of that type expect."""
 
 
+class No(Response):
+    """The answer to a request that was not executed."""
+
+
 class GraphQL:
     """An ASGI application for one `Route`; `context_of` tells who asks."""
 
-    def __init__(self, admission: Admission, *, context_of: ContextOf) -> None:
+    def __init__(
+        self, admission: Admission, *, context_of: ContextOf, brake: Brake | None = None
+    ) -> None:
         self._admission, self._api = admission, admission.api
-        self._context_of = context_of
+        self._context_of, self._brake = context_of, brake or Brake()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,6 +77,10 @@ class GraphQL:
             response = await self._respond(request)
         except ClientDisconnect:
             return
+        if isinstance(response, No) and response.status_code < 500:
+            address = request.client.host if request.client else ""
+            if not await self._brake.refuse(holder_of(address)):
+                response.headers["connection"] = "close"
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -131,14 +143,13 @@ def _refusal(error: Refused, media: str, cost: Mapping[str, int] | None = None) 
     if cost is not None:
         told["extensions"] = {"cost": cost}
     headers = {"www-authenticate": 'Bearer realm="timebank"'} if status == 401 else {}
-    return _response(
-        status, told, media, headers=headers, retry_after_seconds=error.retry_after_seconds
-    )
+    wait = error.retry_after_seconds
+    return _response(status, told, media, headers=headers, retry_after_seconds=wait, kind=No)
 
 
 def _unread(error: Unreadable, media: str) -> Response:
     told = {"errors": [{"message": error.says, "extensions": {"code": "BAD_REQUEST"}}]}
-    return _response(error.status, told, media, headers=error.headers)
+    return _response(error.status, told, media, headers=error.headers, kind=No)
 
 
 def _response(
@@ -148,9 +159,10 @@ def _response(
     *,
     headers: Mapping[str, str] | None = None,
     retry_after_seconds: int | None = None,
+    kind: type[Response] = Response,
 ) -> Response:
     sent = {"cache-control": "no-store", "vary": "accept", **(headers or {})}
     if retry_after_seconds is not None:
         sent["retry-after"] = str(retry_after_seconds)
     body = msgspec.json.encode(told)
-    return Response(body, status, sent, media_type=f"{media}; charset=utf-8")
+    return kind(body, status, sent, media_type=f"{media}; charset=utf-8")

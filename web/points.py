@@ -43,11 +43,19 @@ class Points:
         owed = self._owed(holder, now) + points
         if owed > self.limit:
             return max(1, math.ceil((owed - self.limit) / self.restore_per_second))
+        self._keep(holder, owed, now)
+        return 0
+
+    def owe(self, holder: str, points: int) -> None:
+        """Spend points, be they there or not: what is owed comes back before any can be spent."""
+        now = self._clock()
+        self._keep(holder, self._owed(holder, now) + points, now)
+
+    def _keep(self, holder: str, owed: float, now: float) -> None:
         self._spent[holder] = (owed, now)
         self._spent.move_to_end(holder)
         if len(self._spent) > HOLDERS_MAX:
             self._spent.popitem(last=False)
-        return 0
 
     def _owed(self, holder: str, now: float) -> float:
         owed, since = self._spent.get(holder, (0.0, now))

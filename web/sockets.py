@@ -29,6 +29,7 @@ from timebank.origins import holder_of
 from timebank.refusals import Denial
 from web.admission import Account, Admission, holder
 from web.asking import Ask, Unreadable, decode
+from web.brake import Brake
 from web.points import Points
 
 PROTOCOL = "graphql-transport-ws"
@@ -42,7 +43,8 @@ ContextOf = Callable[[HTTPConnection, str | None], Awaitable[Context]]
 class Bounds:
     """What connections may take. `strangers` and `own` are connections of one holder, before and
     after they said who they are; `pulse` is the time between two questions whether they still may;
-    `burst` messages may come at once, and then so many a second.
+    `burst` messages may come at once, and then so many a second; `arrivals` connections of one
+    address may come at once, and then so many a second; one that misbehaved counts as so many more.
     """
 
     init_seconds: float = 5.0
@@ -55,6 +57,9 @@ class Bounds:
     connections: int = 1_000
     strangers: int = 20
     own: int = 10
+    arrivals: int = 100
+    arrivals_per_second: int = 5
+    misbehaved: int = 20
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -73,6 +78,10 @@ class Ended(Exception):
         self.code, self.says = code, says
 
 
+class Misbehaved(Ended):
+    """The connection is over by their own doing: it counts as several."""
+
+
 _messages = msgspec.json.Decoder(Message)
 
 
@@ -80,18 +89,29 @@ class Subscriptions:
     """An ASGI application for one `WebSocketRoute`."""
 
     def __init__(
-        self, admission: Admission, *, context_of: ContextOf, bounds: Bounds | None = None
+        self,
+        admission: Admission,
+        *,
+        context_of: ContextOf,
+        bounds: Bounds | None = None,
+        brake: Brake | None = None,
     ) -> None:
         self.admission, self.context_of, self.bounds = admission, context_of, bounds or Bounds()
         self._held: Counter[str] = Counter()
+        self._connecting = Points(
+            limit=self.bounds.arrivals, restore_per_second=self.bounds.arrivals_per_second
+        )
+        self._brake = brake or Brake()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
         socket = WebSocket(scope, receive, send)
-        if _is_foreign(socket):
+        address = holder_of(socket.client.host if socket.client else "")
+        if _is_foreign(socket) or self._connecting.take(address, 1):
+            await self._brake.pause(address)
             await socket.close()  # before it is accepted: the browser is told 403
             return
-        stranger = f"stranger {holder_of(socket.client.host if socket.client else '')}"
+        stranger = f"stranger {address}"
         conversation = Conversation(self, socket)
         try:
             with self.place(stranger, self.bounds.strangers):
@@ -99,6 +119,8 @@ class Subscriptions:
             with self.place(holder(conversation.context), self.bounds.own):
                 await conversation.go_on()
         except Ended as end:
+            if isinstance(end, Misbehaved):
+                self._connecting.owe(address, self.bounds.misbehaved)
             await _close(socket, end)
 
     @contextmanager
@@ -131,15 +153,15 @@ class Conversation:
         """Shake hands: the one protocol, then who they are, within the time there is."""
         if PROTOCOL not in self._socket.scope["subprotocols"]:
             await self._socket.accept()
-            raise Ended(4406, "Subprotocol not acceptable")
+            raise Misbehaved(4406, "Subprotocol not acceptable")
         await self._socket.accept(subprotocol=PROTOCOL)
         try:
             async with asyncio.timeout(self._bounds.init_seconds):
                 first = await self._received()
         except TimeoutError:
-            raise Ended(4408, "Connection initialisation timeout") from None
+            raise Misbehaved(4408, "Connection initialisation timeout") from None
         if first.type != "connection_init":
-            raise Ended(4401, "Unauthorized")
+            raise Misbehaved(4401, "Unauthorized")
         self._token = _token_in(first.payload)
         self.context = await self._asker()
         if self._token is not None and not self.context.actor.known:
@@ -163,7 +185,7 @@ class Conversation:
         while True:
             message = await self._received()
             if self._messages.take("messages", 1):
-                raise Ended(1013, "Too many messages")
+                raise Misbehaved(1013, "Too many messages")
             if message.type == "ping":
                 await self._send(Message("pong"))
             elif message.type == "subscribe":
@@ -172,19 +194,19 @@ class Conversation:
                 if task := self._running.pop(_id_of(message), None):
                     task.cancel()
             elif message.type == "connection_init":
-                raise Ended(4429, "Too many initialisation requests")
+                raise Misbehaved(4429, "Too many initialisation requests")
             elif message.type != "pong":
-                raise Ended(4400, "Invalid message")
+                raise Misbehaved(4400, "Invalid message")
 
     async def _subscribe(
         self, tasks: asyncio.TaskGroup, id: str, payload: dict[str, Any] | None
     ) -> None:
         if id in self._running:
-            raise Ended(4409, f"Subscriber for {id} already exists")
+            raise Misbehaved(4409, f"Subscriber for {id} already exists")
         try:
             ask = msgspec.convert(payload, Ask)
         except msgspec.ValidationError:
-            raise Ended(4400, "Invalid message") from None
+            raise Misbehaved(4400, "Invalid message") from None
         if len(self._running) >= self._bounds.operations:
             says = f"A connection follows at most {self._bounds.operations} things at once."
             await self._fail(id, refused("RATE_LIMITED", says).errors)
@@ -257,13 +279,13 @@ class Conversation:
             raise Ended(None)
         text = told.get("text")
         if text is None:
-            raise Ended(4400, "Invalid message")
+            raise Misbehaved(4400, "Invalid message")
         if len(text) > self._bounds.message_bytes:
-            raise Ended(1009, "Message too big")
+            raise Misbehaved(1009, "Message too big")
         try:
             message: Message = decode(_messages, text.encode())
         except (Unreadable, UnicodeEncodeError):
-            raise Ended(4400, "Invalid message") from None
+            raise Misbehaved(4400, "Invalid message") from None
         return message
 
     async def _fail(self, id: str, errors: Sequence[Told]) -> None:
@@ -306,7 +328,7 @@ def _token_in(payload: dict[str, Any] | None) -> str | None:
 
 def _id_of(message: Message) -> str:
     if not message.id or len(message.id) > ID_LENGTH_MAX:
-        raise Ended(4400, "Invalid message")
+        raise Misbehaved(4400, "Invalid message")
     return message.id
 
 
