@@ -21,7 +21,7 @@ from ledger.backup import Manifest, NamedKey, back_up, check_copy, loaded, read_
 from ledger.checkpoint import Checkpoint, InvalidNote, Verifier, open_note
 from ledger.reader import open_reader
 from timebank import accounts, bank, log_keys, publication
-from timebank.file_copies import PACKED, FilesFound, find_files, pack, unpack
+from timebank.file_copies import ELSEWHERE, PACKED, FilesFound, find_files, pack, unpack
 from timebank.master_keys import WrongMasterKey, read_masters
 from timebank.refusals import Refusal
 from timebank.restored import Fitted, fit
@@ -170,7 +170,8 @@ async def restore(
     if witnessed is not None and not settings.anchor_file.exists():
         _adopt(settings, log, witnessed)
     files: FilesFound | None = None
-    if manifest.holds(PACKED) and settings.steady_key.exists():
+    kept = manifest.holds(PACKED) or manifest.holds(ELSEWHERE)
+    if kept and settings.steady_key.exists():
         async with bank.open_bank(settings):
             files = await find_files()
     return Restored(manifest, compared, fitted, files)

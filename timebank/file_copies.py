@@ -1,8 +1,9 @@
 """Copies of files: what a backup takes of the store, and what a restored ledger finds of it.
 
 A file goes into the backup as it lies in the store, sealed; its key lies in the vault, and so in
-the copy of the database. Put back, each file is opened and compared with the commitment that its
-entry made. Knows the store; refuses to know what the files are about.
+the copy of the database. Of a store that lies elsewhere, a bucket, the backup keeps the name alone.
+Put back, each file is opened and compared with the commitment that its entry made. Knows the
+store; refuses to know what the files are about.
 """
 
 import hashlib
@@ -20,6 +21,8 @@ from timebank.tables import find_many, select
 
 PACKED = "files.tar"
 """What the files are called in a backup; a ledger without any has none."""
+ELSEWHERE = "files.elsewhere"
+"""What says in a backup that the files are not in it, and where they lie."""
 
 
 class FilesFound(msgspec.Struct, frozen=True):
@@ -34,8 +37,11 @@ class FilesFound(msgspec.Struct, frozen=True):
 
 
 def pack(settings: Settings, draft: Path) -> None:
-    """Put every file of the store into the draft of a backup, sealed as it is."""
+    """Put every file of the store into the draft of a backup, sealed as it is, or say where."""
     kept = store_of(settings)
+    if kept.elsewhere is not None:
+        (draft / ELSEWHERE).write_text(f"{kept.elsewhere}\n", "utf-8")
+        return
     names = sorted(kept.names())
     if not names:
         return

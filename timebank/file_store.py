@@ -1,24 +1,39 @@
-"""The store of files: sealed bytes by name, in a directory unless somebody brings another store.
+"""The store of files: sealed bytes by name, in a directory or in a bucket of an S3 service.
 
 Each file is sealed with a key of its own, which lies in the vault: who destroys the key has
-destroyed every copy. So a store need not be trusted with what is in it, and another one (of objects
-by S3, say) has four methods to bring. Knows no meaning of a name.
+destroyed every copy. So a store need not be trusted with what is in it. A backup takes what lies in
+a directory with it, and only names a bucket, which its own service keeps. Buckets are reached by
+obstore, an extra. Knows no meaning of a name.
 """
 
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from timebank.settings import Settings
 from timebank.vault import keyring
 
 NAME = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
+PATIENCE = timedelta(seconds=20)
+"""How long a bucket is asked again before an act on it fails."""
+
+
+def named(name: str) -> str:
+    """A name, if it is one of a file. Raises ValueError."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a file")
+    return name
 
 
 class FileStore(Protocol):
-    """Where sealed files lie."""
+    """Where sealed files lie; `elsewhere` is what a backup calls a store that it does not copy."""
+
+    elsewhere: str | None
 
     def put(self, name: str, sealed: bytes) -> None:
         """Keep bytes under a name, durably."""
@@ -36,13 +51,13 @@ class FileStore(Protocol):
 class Directory:
     """Files in a directory, each written aside, synced and then named."""
 
+    elsewhere: str | None = None
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def _place(self, name: str) -> Path:
-        if not NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a file")
-        return self.root / name[4:8] / name
+        return self.root / named(name)[4:8] / name
 
     def put(self, name: str, sealed: bytes) -> None:
         """Keep bytes under a name, durably."""
@@ -71,9 +86,62 @@ class Directory:
         return (place.name for place in self.root.glob("*/*") if NAME.fullmatch(place.name))
 
 
+class Bucket:
+    """Files in a bucket of an S3-compatible service, each put whole or not at all."""
+
+    def __init__(self, bucket: str, service: Any) -> None:
+        self.elsewhere: str | None = f"s3://{bucket}"
+        self.service = service
+
+    def put(self, name: str, sealed: bytes) -> None:
+        """Keep bytes under a name, durably."""
+        self.service.put(named(name), sealed)
+
+    def get(self, name: str) -> bytes | None:
+        """The bytes under a name."""
+        try:
+            return bytes(self.service.get(named(name)).bytes())
+        except FileNotFoundError:
+            return None
+
+    def drop(self, name: str) -> None:
+        """Forget a name; nothing if there is none."""
+        self.service.delete(named(name))
+
+    def names(self) -> Iterator[str]:
+        """Every name, in no order."""
+        found = (one["path"] for page in self.service.list() for one in page)
+        return (name for name in found if NAME.fullmatch(name))
+
+
+@cache
+def _bucket(bucket: str, endpoint: str, region: str, key_id: str, secret: str) -> Bucket:
+    # One of each: it keeps its connections.
+    return Bucket(
+        bucket,
+        import_module("obstore.store").S3Store(
+            bucket,
+            region=region,
+            access_key_id=key_id,
+            secret_access_key=secret,
+            client_options={"allow_http": endpoint.startswith("http://")},
+            retry_config={"max_retries": 3, "retry_timeout": PATIENCE},
+            **({"endpoint": endpoint} if endpoint else {}),
+        ),
+    )
+
+
 def store_of(settings: Settings) -> FileStore:
-    """The store of a ledger."""
-    return Directory(settings.file_directory)
+    """The store of a ledger: the bucket that the settings name, or else a directory."""
+    if not settings.s3_bucket:
+        return Directory(settings.file_directory)
+    return _bucket(
+        settings.s3_bucket,
+        settings.s3_endpoint,
+        settings.s3_region,
+        settings.s3_key_id,
+        settings.s3_secret.get_secret_value(),
+    )
 
 
 def store() -> FileStore:

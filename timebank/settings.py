@@ -45,6 +45,17 @@ class Settings(BaseSettings):
     files: Path | None = Field(
         default=None, description="Directory of files handed in, sealed; by default in `data`."
     )
+    s3_bucket: str = Field(
+        default="", description="Bucket of files handed in, sealed; a directory if there is none."
+    )
+    s3_endpoint: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/?#]+)?$",
+        description="Address of the S3-compatible service, as https://objects.example.",
+    )
+    s3_region: str = Field(default="us-east-1", description="Region that the service signs for.")
+    s3_key_id: str = Field(default="", description="Access key of the bucket.")
+    s3_secret: SecretStr = Field(default=SecretStr(""), description="Secret of that key.")
     quorum: Path | None = Field(
         default=None, description="File of the witnesses that cosign the log; none by default."
     )
@@ -118,7 +129,7 @@ class Settings(BaseSettings):
 
     @property
     def file_directory(self) -> Path:
-        """Where files that were handed in lie, each sealed with its own key; in no backup."""
+        """Where files that were handed in lie, each sealed with its own key, without a bucket."""
         return self.files or self.data / "files"
 
     @property

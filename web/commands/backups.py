@@ -11,6 +11,7 @@ from ledger.backup import BackupExists, DamagedBackup, TargetNotEmpty, ToolFaile
 from ledger.checkpoint import InvalidNote, Verifier
 from timebank import backups, succession
 from timebank.file_copies import FilesFound
+from timebank.file_store import store_of
 from web.commands.asked import FOUND, Asked, console, run, say, there
 from web.commands.mending import two
 from web.commands.verifier_keys import Key
@@ -40,12 +41,19 @@ def tried(work: Coroutine[Any, Any, T]) -> T:
 def backup(asked: Asked, directory: Path) -> None:
     """Copy the ledger into the new DIRECTORY, served or not; never a key and never the anchor."""
     made = tried(backups.make(there(asked), directory))
+    elsewhere = store_of(asked.settings).elsewhere
     keys = ", ".join(f"{key.use} {key.id}" for key in made.keys)
     say(
         asked,
-        {"directory": str(directory), "size": made.size, "root": made.root},
+        {
+            "directory": str(directory),
+            "size": made.size,
+            "root": made.root,
+            "files_elsewhere": elsewhere,
+        },
         f"{made.size} entries, root {made.root}, are in {directory}.\n"
-        f"Keep the keys elsewhere; the copy needs: {keys}.",
+        f"Keep the keys elsewhere; the copy needs: {keys}."
+        + (f"\nFiles are not in it: they lie in {elsewhere}." if elsewhere else ""),
     )
 
 
