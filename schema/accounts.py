@@ -114,6 +114,12 @@ class Books:
         told = await solvency.solvency(day_of(info.context.clock.now()), area=area)
         return Solvency.of(told) if told else None
 
+    @field
+    async def districts(self, info: Info) -> list[Solvency]:
+        """How every district stands, by code."""
+        told = await solvency.solvency_of_districts(day_of(info.context.clock.now()))
+        return [Solvency.of(one) for one in told]
+
 
 @strawberry.type
 class Query:

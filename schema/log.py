@@ -26,6 +26,23 @@ Old = Annotated[Long, strawberry.argument(name="from", description="The smaller 
 New = Annotated[Long, strawberry.argument(name="to", description="The larger size.")]
 
 
+@strawberry.type(description="Somebody else who looks at every checkpoint and cosigns it.")
+class Witness:
+    name: str = strawberry.field(description="Its name in the quorum file.")
+    size: Long = strawberry.field(description="How many entries it last cosigned; 0 for none.")
+    behind: bool = strawberry.field(
+        description="Whether it has not cosigned what was signed a minute ago."
+    )
+
+
+@strawberry.type(description="The quorum of witnesses that the log asks.")
+class QuorumStanding:
+    needed: int = strawberry.field(description="How many of them make a checkpoint witnessed.")
+    signed: Long = strawberry.field(description="How many entries the log itself has signed.")
+    witnessed: Long = strawberry.field(description="How many of them so many witnesses cosigned.")
+    witnesses: list[Witness] = strawberry.field(description="Each, as the quorum file has them.")
+
+
 @strawberry.type(description="The ledger: what anyone can check of it, and what you may see.")
 class Ledger(Books):
     said: strawberry.Private[entries.Log]
@@ -49,6 +66,22 @@ class Ledger(Books):
     def verifier_keys(self) -> list[str]:
         """The keys that check it, the log's own first, then those of its witnesses."""
         return list(self.said.keys)
+
+    @field
+    async def quorum(self) -> QuorumStanding | None:
+        """Where its witnesses stand; null where it has none."""
+        told = await entries.standing()
+        if told is None:
+            return None
+        return QuorumStanding(
+            needed=told.needed,
+            signed=Long(told.signed),
+            witnessed=Long(told.witnessed),
+            witnesses=[
+                Witness(name=one.name, size=Long(one.size), behind=one.behind)
+                for one in told.witnesses
+            ],
+        )
 
     @field
     async def consistency(self, old: Old, new: New) -> list[str] | None:

@@ -18,6 +18,9 @@ Code = Annotated[
 ]
 Since = Annotated[date, strawberry.argument(description="A day of the first month.")]
 Until = Annotated[date, strawberry.argument(description="A day of the last month; 60 at most.")]
+Kind = Annotated[
+    ActivityKind | None, strawberry.argument(description="To count one kind of service alone.")
+]
 
 
 @strawberry.type(description="What was served in a month.")
@@ -64,6 +67,8 @@ class Statistics:
 @strawberry.type
 class Query:
     @field
-    async def statistics(self, since: Since, until: Until, area: Code = CITY) -> Statistics:
+    async def statistics(
+        self, since: Since, until: Until, area: Code = CITY, kind: Kind = None
+    ) -> Statistics:
         """What was served in the city or a district, in the months of two days and between."""
-        return Statistics.of(await statistics.statistics(area, since, until))
+        return Statistics.of(await statistics.statistics(area, since, until, kind=kind))

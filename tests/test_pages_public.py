@@ -1,7 +1,6 @@
 """Pages of whoever looks in from outside: the ledger in the open, the verifier in the browser."""
 
 import csv
-import gzip
 import json
 import re
 import zlib
@@ -13,16 +12,18 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, Request, Route, expect
 from python_calamine import CalamineWorkbook
 
 from tests import export_sums
-from tests.demo_site import enter, make_city, serving
+from tests.demo_site import enter, make_city, serving, tap
 from timebank import exports
+from timebank.divisions import CITY, divisions
 from timebank.settings import Settings
 from web.pages.every import PAGES
 
 pytestmark = pytest.mark.anyio
+DISTRICTS = {area.code for area in divisions() if area.manager == CITY}
 TELEPHONE = "027-85000000"
 ROOT = Path(__file__).parent
 GOLDEN: dict[str, Any] = json.loads((ROOT / "vectors" / "ledger_v1.json").read_text("utf-8"))
@@ -84,7 +85,7 @@ async def test_the_golden_receipt_holds_and_the_server_is_not_asked(
 ) -> None:
     page, asked = await verifier(browser, site, old=old)
     await page.get_by_label("或者粘贴回执").fill(RECEIPT)
-    await page.get_by_role("button", name="核验").click()
+    assert await tap(page.get_by_role("button", name="核验")) == 1
     said = await verdict(page)
     assert "核验通过" in said
     assert "hours.posted" in said
@@ -142,8 +143,9 @@ async def test_a_file_and_the_attachment_of_a_pdf_are_read(browser: Browser, sit
     assert asked == []
 
 
+@pytest.mark.usefixtures("js")
 async def test_the_ledger_is_open_to_whoever_looks(browser: Browser, site: str) -> None:
-    context = await browser.new_context(locale="zh-CN", java_script_enabled=False)
+    context = await browser.new_context(locale="zh-CN")
     page = await context.new_page()
     answer = await page.goto(f"{site}/ledger")
     assert answer
@@ -167,13 +169,13 @@ async def test_statistics_are_drawn_and_downloaded_with_the_same_numbers(
     rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
     sums = {
         part: sum(int(row["minutes"]) for row in rows if row["part"] == part)
-        for part in ("total", "month", "kind", "area")
+        for part in ("total", "month", "kind", "area", "cell")
     }
     assert sums["total"] > 0
     assert set(sums.values()) == {sums["total"]}
     assert total.startswith(f"{sums['total'] // 60}小时")
     await page.locator("td a").first.click()
-    assert await page.get_by_role("heading", name="各街道服务时长").is_visible()
+    await expect(page.get_by_role("heading", name="各街道服务时长")).to_be_visible()
 
 
 async def test_each_station_s_minutes_are_open_and_add_up_over_the_export(
@@ -202,10 +204,46 @@ async def test_each_station_s_minutes_are_open_and_add_up_over_the_export(
     assert not said
 
 
+@pytest.mark.usefixtures("js")
+async def test_area_month_and_kind_are_chosen_together_and_the_file_follows(
+    browser: Browser, site: str
+) -> None:
+    context = await browser.new_context(locale="zh-CN")
+    page = await context.new_page()
+    await page.goto(f"{site}/statistics?since=2020-01")
+    assert await page.locator("tbody tr").count() > 60, "sixty months at most, and the others"
+    async with httpx.AsyncClient(base_url=site) as client:
+        whole = (await client.get("/statistics.csv")).content.decode("utf-8-sig")
+    cells = [row for row in csv.DictReader(StringIO(whole)) if row["part"] == "cell"]
+    cell = max(cells, key=lambda row: int(row["minutes"]))
+    await page.get_by_label("区域").select_option(cell["area"])
+    await page.get_by_label("服务类别").select_option(cell["kind"])
+    await page.get_by_label("从哪个月").fill(cell["month"])
+    await page.get_by_label("到哪个月").fill(cell["month"])
+    await page.get_by_role("button", name="查看").click()
+    await page.wait_for_url(f"**kind={cell['kind']}**")
+    figure = (await page.locator("p.figure").inner_text()).replace(" ", "")
+    assert figure.startswith(f"{int(cell['minutes']) // 60}小时")
+    assert await page.get_by_label("服务类别").input_value() == cell["kind"]
+    file = await page.get_by_role("link", name="CSV").get_attribute("href") or ""
+    async with httpx.AsyncClient(base_url=site) as client:
+        text = (await client.get(file)).content.decode("utf-8-sig")
+    rows = list(csv.DictReader(StringIO(text)))
+    assert {row["minutes"] for row in rows if row["part"] in ("total", "month")} == {
+        cell["minutes"]
+    }
+    assert {row["kind"] for row in rows if row["part"] == "cell"} == {cell["kind"]}
+    async with httpx.AsyncClient(base_url=site) as client:
+        assert (await client.get("/statistics.csv?kind=NONE")).status_code == 404
+        for strange in ("kind=NONE", "area=none", "since=x", "since=2030-01&until=2020-01"):
+            assert (await client.get(f"/statistics?{strange}")).status_code in (200, 400)
+
+
+@pytest.mark.usefixtures("js")
 async def test_each_page_leads_to_the_manual_and_to_people_who_help(
     browser: Browser, site: str
 ) -> None:
-    context = await browser.new_context(locale="en", java_script_enabled=False)
+    context = await browser.new_context(locale="en")
     page = await context.new_page()
     await page.goto(f"{site}/stars/publicity")
     assert await page.locator("footer").get_by_text(TELEPHONE).is_visible()
@@ -219,16 +257,26 @@ async def test_each_page_leads_to_the_manual_and_to_people_who_help(
 async def test_a_volunteer_s_first_load_is_light_and_the_balance_needs_no_second_request(
     browser: Browser, site: str
 ) -> None:
-    page, _ = await enter(browser, site, "志愿者", js=False)
-    style = len(gzip.compress((STATIC / "timebank.css").read_bytes()))
+    page, _ = await enter(browser, site, "志愿者")
+    sent: dict[str, int] = {}
+
+    async def count(request: Request) -> None:
+        sizes = await request.sizes()
+        sent[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+    page.on("requestfinished", count)
+    shared: dict[str, int] = {}
     heavy: dict[str, int] = {}
     for path in [
         one.path for one in PAGES if one.group in ("mine", "near") and "{" not in one.path
     ]:
-        answer = await page.goto(site + path)
-        assert answer
-        load = len(gzip.compress(await answer.body())) + style
+        sent.clear()
+        await page.goto(site + path, wait_until="networkidle")
+        shared |= {url: size for url, size in sent.items() if "/static/" in url}
+        # Files of an earlier page are kept by the browser; a first load asks for them too.
+        load = sent[site + path] + sum(shared.values())
         heavy |= {path: load} if load > 15 * 1024 else {}
+    assert any("timebank.css" in url for url in shared)
     assert heavy == {}
 
     async def the_page_alone(route: Route) -> None:
@@ -240,6 +288,40 @@ async def test_a_volunteer_s_first_load_is_light_and_the_balance_needs_no_second
     await page.route("**/*", the_page_alone)
     await page.goto(f"{site}/")
     await expect(page.locator(".balance .figure")).to_be_visible()
+
+
+async def test_what_another_site_leads_to_is_sent_as_it_is(site: str) -> None:
+    """Nobody learns by its length what stands on somebody's page."""
+    async with httpx.AsyncClient(base_url=site) as client:
+        for asker, packed in (
+            ("same-origin", True),
+            ("none", True),
+            (None, True),
+            ("same-site", False),
+            ("cross-site", False),
+        ):
+            headers = {"sec-fetch-site": asker} if asker else {}
+            answer = await client.get("/tell", headers=headers)
+            assert (answer.headers.get("content-encoding") == "gzip") == packed, asker
+            assert "csrf" in answer.text
+        plain = await client.get("/tell", headers={"accept-encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+
+
+async def test_no_token_of_a_page_is_ever_the_same_twice(site: str) -> None:
+    async with httpx.AsyncClient(base_url=site) as client:
+        pages = [(await client.get("/tell?station=0001")).text for _ in range(2)]
+        first, second = (
+            set(re.findall(r'name="(csrf|key|form)" value="([^"]+)"', one)) for one in pages
+        )
+        assert {name for name, _ in first} == {"csrf", "key", "form"}
+        assert not first & second
+        for shown in (first, second):
+            token = dict(shown)["csrf"]
+            told = {"csrf": token, "language": "en", "back": "/tell"}
+            assert (await client.post("/settings", data=told)).status_code == 303
+            forged = told | {"csrf": ("0" if token[0] != "0" else "1") + token[1:]}
+            assert (await client.post("/settings", data=forged)).status_code == 403
 
 
 async def test_the_workbook_of_statistics_has_the_numbers_of_the_page(site: str) -> None:
@@ -257,10 +339,19 @@ async def test_each_district_s_solvency_is_open(browser: Browser, site: str) -> 
     page = await context.new_page()
     await page.goto(f"{site}/ledger")
     await page.get_by_text("看各区").click()
+    rows = page.locator("details[open] tbody tr")
+    assert await rows.count() == len(DISTRICTS)
     await page.get_by_role("link", name="江岸区").click()
     await expect(page.get_by_role("heading", name="偿付能力")).to_contain_text("江岸区")
 
 
-@pytest.mark.parametrize("module", ["verify.js", "fallback.js", "desk.js"])
+def test_every_district_has_its_tile_and_no_two_lie_together() -> None:
+    drawn = (STATIC.parent / "templates" / "charts.html").read_text("utf-8")
+    placed = re.findall(r'"(42[0-9A-Z]{4})": (\(\d, \d), ', drawn)
+    assert {code for code, _ in placed} == DISTRICTS
+    assert len({place for _, place in placed}) == len(placed)
+
+
+@pytest.mark.parametrize("module", ["verify.js", "fallback.js", "desk.js", "worker.js"])
 def test_a_module_is_at_most_15_kilobytes(module: str) -> None:
     assert (STATIC / module).stat().st_size <= 15 * 1024

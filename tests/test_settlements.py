@@ -33,7 +33,7 @@ from timebank.living_alone import note_living_alone
 from timebank.notices import inbox_of
 from timebank.policy import SEED
 from timebank.pool_grants import close_grant, grant_from_pool, grants_of
-from timebank.pools import reserve_of
+from timebank.pools import reserves_of
 from timebank.proxies import name_proxy
 from timebank.record_life import CaptureMode, LateReason, RecordState, RejectReason
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -290,7 +290,7 @@ async def test_a_grant_pays_the_helper_and_what_it_held_goes_back_to_the_pool_wh
     assert await street.minutes(street.elder) == 600, "the grant paid first"
     assert await accounts.balance_of(accounts.pool("420102")) == 940
     today = street.world.clock.now().date()
-    assert (await reserve_of("420102", today)).granted == 60
+    assert (await reserves_of(["420102"], today))["420102"].granted == 60
     assert await replayed(street) == 0
 
 

@@ -19,6 +19,7 @@ from tests.world import World, found_station, key, open_world
 from timebank import accounts, replay, rewards
 from timebank.access import Role
 from timebank.actors import PUBLIC, SYSTEM, Actor
+from timebank.divisions import CITY, divisions
 from timebank.donations import donate, settle_donation, take_back_donation
 from timebank.gifts import accept_gift, offer_gift, withdraw_gift
 from timebank.kin import Kinship
@@ -45,6 +46,7 @@ from timebank.solvency import (
 from timebank.tables import select
 
 HERE, THERE, NOWHERE = "420102", "420103", "420104"
+DISTRICTS = [area.code for area in divisions() if area.manager == CITY]
 DAY = timedelta(days=1)
 
 
@@ -167,6 +169,10 @@ async def test_everybody_sees_the_city_and_a_district_over_the_wire(world: World
         "reserve": ReserveState.SOUND.name,
     }
     assert told["ledger"] == {"solvency": city, "here": city | {"area": HERE}, "street": None}
+    listed = (await ask(world, PUBLIC, f"{{ ledger {{ districts {asks} }} }}"))["ledger"]
+    assert city | {"area": HERE} in listed["districts"]
+    assert [one["area"] for one in listed["districts"]] == sorted(DISTRICTS)
+    assert sum(one["outstandingMinutes"] for one in listed["districts"]) == 100
 
 
 @pytest.mark.anyio

@@ -1,5 +1,6 @@
 """What an operator is told of each witness: where it stands, and whether it is behind."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,11 @@ from prometheus_client import generate_latest
 
 from ledger.checkpoint import COSIGNATURE, Signer, cosign
 from ledger.quorum import Member, Quorum
+from tests.test_pages_module import browsing
+from tests.wire import ask
 from tests.world import World, open_world
 from timebank import publication
+from timebank.actors import PUBLIC
 from timebank.settings import Settings
 from web import doctor
 from web.metrics import collect
@@ -86,6 +90,31 @@ async def test_figures_and_doctor_name_the_witness_that_is_behind(
     await signed(world, OTHER)
     (found,) = [one for one in await doctor.examine(world.settings) if one.name == "witnesses"]
     assert (found.well, "nothing later" in found.seen) == (True, False)
+
+
+async def test_everybody_sees_where_the_quorum_and_each_witness_stand(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = "{ ledger { quorum { needed signed witnessed witnesses { name size behind } } } }"
+    assert (await ask(world, PUBLIC, asks))["ledger"] == {"quorum": None}
+    made = publication.Publication(world.settings, world.journal.writer)
+    monkeypatch.setattr(publication, "_installed", made)
+    before = await signed(world, FIRST)
+    await world.volunteer()
+    size = await signed(world)
+    assert (await ask(world, PUBLIC, asks))["ledger"]["quorum"] == {
+        "needed": 1,
+        "signed": size,
+        "witnessed": before,
+        "witnesses": [
+            {"name": "first", "size": before, "behind": False},
+            {"name": "other", "size": 0, "behind": False},
+        ],
+    }
+    async with await browsing(world, None) as client:
+        shown = (await client.get("/ledger")).text
+    assert "最近一次签署还在等见证人" in shown
+    assert re.search(rf"first</td><td[^>]*>{before}<", shown)
 
 
 async def test_where_no_witness_is_asked_none_is_behind(world: World) -> None:

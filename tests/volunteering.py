@@ -37,6 +37,7 @@ async def captured(
     minutes: int = 60,
     by: Actor | None = None,
     station: str | None = None,
+    kind: ActivityKind = ActivityKind.ELDER,
 ) -> str:
     """A record by hand of service that ended just now, or that began at `starts`."""
     begins = starts or world.clock.now() - minutes * MINUTE
@@ -46,7 +47,7 @@ async def captured(
         station=station or world.station,
         starts=begins,
         ends=begins + minutes * MINUTE,
-        kind=ActivityKind.ELDER,
+        kind=kind,
         key=key(),
     )
     return made.record
@@ -77,9 +78,11 @@ async def confirmed(world: World, records: Sequence[str]) -> None:
     await confirm_hours(world.staff[Role.STATION_MANAGER], records=records, key=key())
 
 
-async def posted(world: World, who: Actor, *, minutes: int = 60) -> str:
+async def posted(
+    world: World, who: Actor, *, minutes: int = 60, kind: ActivityKind = ActivityKind.ELDER
+) -> str:
     """A record by hand with all its keys turned."""
-    id = await captured(world, who, minutes=minutes)
+    id = await captured(world, who, minutes=minutes, kind=kind)
     await confirmed(world, [id])
     await accept_hours(who, records=[id], key=key())
     return id

@@ -280,6 +280,15 @@ async def log() -> Log:
     return Log(head.size, head.root.hex(), note, () if signing is None else signing.keys)
 
 
+async def standing() -> publication.Standing | None:
+    """Where the quorum of witnesses stands: public; None where the log has no witnesses."""
+    quorum = _quorum()
+    if quorum is None:
+        return None
+    async with reading() as reader:
+        return await publication.read_standing(reader, quorum, current().clock.now())
+
+
 def _quorum() -> Quorum | None:
     """The witnesses of this process's log."""
     signing = publication.current()

@@ -25,7 +25,7 @@ from timebank.people import Person
 from timebank.policy import Credit
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, find, find_many, select, table
 
 LEVELS = frozenset({AreaLevel.CITY, AreaLevel.DISTRICT})
 """Who keeps a pool: a level on which the ratio means something, and which a lead answers for."""
@@ -228,11 +228,17 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
         return reserve_percent(self.held, self.granted)
 
 
-async def reserve_of(area: str, today: date) -> Reserve:
-    """The reserve of one area's own pool."""
-    held = await find(Account, pool(area))
-    drawn = await find(PoolDrawn, area)
-    return Reserve(held=held.balance if held else 0, granted=drawn.drawn(today) if drawn else 0)
+async def reserves_of(areas: Sequence[str], today: date) -> dict[str, Reserve]:
+    """The reserve of each of these areas' own pools."""
+    held = await find_many(Account, [pool(area) for area in areas])
+    drawn = await find_many(PoolDrawn, areas)
+    return {
+        area: Reserve(
+            held=held[pool(area)].balance if pool(area) in held else 0,
+            granted=drawn[area].drawn(today) if area in drawn else 0,
+        )
+        for area in areas
+    }
 
 
 async def reserve_of_all(today: date) -> Reserve:

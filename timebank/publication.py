@@ -7,7 +7,7 @@ how anything is signed: `ledger.publisher` does.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from ledger.outages import Away, is_away
 from ledger.publisher import Halted, Publisher
 from ledger.quorum import Quorum, parse_quorum
 from ledger.reader import Reader, Unreadable, open_reader, read_head
+from ledger.receipts import witnessed_size
 from ledger.signer import KEY, LogSigner, OverlapSigner, create_key
 from ledger.tables import dialect_of, sqlite_path
 from ledger.writer import Writer, open_writer
@@ -168,24 +169,45 @@ class Witnessing(msgspec.Struct, frozen=True):
     behind: bool
 
 
-async def witnessing(settings: Settings, now: datetime) -> list[Witnessing]:
-    """Where each witness of the quorum stands; none where settings name no quorum.
+class Standing(msgspec.Struct, frozen=True):
+    """How the quorum stands: how many of its witnesses it takes, and what reached it.
 
-    It is behind when it has not cosigned what was signed more than a minute ago: three rounds of
-    asking, and what each may take.
+    `signed` and `witnessed` are how many entries the latest checkpoint covers, and the latest that
+    so many cosigned; 0 before the first.
     """
+
+    needed: int
+    signed: int
+    witnessed: int
+    witnesses: tuple[Witnessing, ...]
+
+
+async def witnessing(settings: Settings, now: datetime) -> Sequence[Witnessing]:
+    """Where each witness of the quorum stands; none where settings name no quorum."""
     quorum = read_quorum(settings)
     if quorum is None:
-        return []
+        return ()
     async with open_reader(settings.database_url) as reader:
-        sizes = await cosigned_sizes(reader)
-        due = await reader.fetch(
-            "SELECT size FROM checkpoint WHERE at <= $1 ORDER BY size DESC LIMIT 1",
-            instant_text(now - TIME_TO_COSIGN),
-        )
+        return (await read_standing(reader, quorum, now)).witnesses
+
+
+async def read_standing(reader: Reader, quorum: Quorum, now: datetime) -> Standing:
+    """Where the quorum and each of its witnesses stand.
+
+    One is behind when it has not cosigned what was signed more than a minute ago: three rounds of
+    asking, and what each may take.
+    """
+    sizes = await cosigned_sizes(reader)
+    latest = "SELECT size FROM checkpoint WHERE at <= $1 ORDER BY size DESC LIMIT 1"
+    due = await reader.fetch(latest, instant_text(now - TIME_TO_COSIGN))
     least = due[0][0] if due else 0
     names = [(one.name, sizes.get(one.key.name, 0)) for one in quorum.members]
-    return [Witnessing(name, size, size < least) for name, size in names]
+    return Standing(
+        needed=quorum.needed,
+        signed=await _signed(reader),
+        witnessed=await witnessed_size(reader, quorum),
+        witnesses=tuple(Witnessing(name, size, size < least) for name, size in names),
+    )
 
 
 async def adopt(settings: Settings, note: str) -> None:
@@ -304,7 +326,11 @@ def _tell(task: asyncio.Task[None]) -> None:
 async def signed_size(url: str) -> int:
     """How many entries the latest checkpoint covers."""
     async with open_reader(url) as reader:
-        rows = await reader.fetch("SELECT max(size) FROM checkpoint")
+        return await _signed(reader)
+
+
+async def _signed(reader: Reader) -> int:
+    rows = await reader.fetch("SELECT max(size) FROM checkpoint")
     return rows[0][0] or 0
 
 

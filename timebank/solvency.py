@@ -15,7 +15,7 @@ import msgspec
 from ledger.entry import Sealed
 from timebank.accounts import Account, volunteer
 from timebank.clock import day_of
-from timebank.divisions import CITY, Area
+from timebank.divisions import CITY, Area, areas_managed_by
 from timebank.events import Event
 from timebank.help_life import HelpPartlySettled, HelpSettled, Paid
 from timebank.people import Person
@@ -26,9 +26,9 @@ from timebank.pools import (
     LEVELS,
     ReserveState,
     pool_at,
-    reserve_of,
     reserve_of_all,
     reserve_state,
+    reserves_of,
 )
 from timebank.projections import Rows, projects, projects_postings
 from timebank.tables import Row, find, find_many, select, table
@@ -194,24 +194,49 @@ async def solvency(today: date, *, area: str = CITY) -> Solvency | None:
 
     Today's policy says when a reserve is low.   Source: domain 6.
     """
-    place, policy = await find(Area, area), await policy_on(today)
-    if policy is None or (area != CITY and (place is None or place.level not in LEVELS)):
+    place = await find(Area, area)
+    if area != CITY and (place is None or place.level not in LEVELS):
         return None
-    held = await find(AreaMinutes, area)
+    return next(iter(await _stand([area], today)), None)
+
+
+async def solvency_of_districts(today: date) -> list[Solvency]:
+    """How every district stands in the 90 days to `today`, by code; none before a policy.
+
+    Source: domain 6.
+    """
+    districts = (await areas_managed_by([CITY]))[CITY]
+    return await _stand([one.code for one in districts], today)
+
+
+async def _stand(areas: Sequence[str], today: date) -> list[Solvency]:
+    """How these areas stand."""
+    policy = await policy_on(today)
+    if policy is None:
+        return []
+    held = await find_many(AreaMinutes, areas)
     since = today - timedelta(days=DRAWN_DAYS - 1)
-    drawn = await select(
-        AreaDrawn, area=area, day__gte=since.isoformat(), day__lte=today.isoformat()
+    rows: list[AreaDrawn] = await select(
+        AreaDrawn, area__in=areas, day__gte=since.isoformat(), day__lte=today.isoformat()
     )
-    reserve = await (reserve_of_all(today) if area == CITY else reserve_of(area, today))
-    return Solvency(
-        area=area,
-        outstanding=held.outstanding if held else 0,
-        drawn=sum(row.minutes for row in drawn),
-        pools=reserve.held,
-        granted=reserve.granted,
-        percent=reserve.percent,
-        state=reserve_state(reserve.percent, policy.document.credit),
-    )
+    drawn: Counter[str] = Counter()
+    for row in rows:
+        drawn[row.area] += row.minutes
+    reserves = await reserves_of([one for one in areas if one != CITY], today)
+    if CITY in areas:
+        reserves[CITY] = await reserve_of_all(today)
+    return [
+        Solvency(
+            area=one,
+            outstanding=held[one].outstanding if one in held else 0,
+            drawn=drawn[one],
+            pools=reserves[one].held,
+            granted=reserves[one].granted,
+            percent=reserves[one].percent,
+            state=reserve_state(reserves[one].percent, policy.document.credit),
+        )
+        for one in areas
+    ]
 
 
 class StationMinutes(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,11 +63,20 @@ def count_service(rows: Rows, path: str, day: date, kind: ActivityKind, minutes:
 # Reads
 
 
+class Cell(msgspec.Struct, frozen=True):
+    """What was served of one kind in one area in one month, where something was."""
+
+    month: str
+    area: str
+    kind: ActivityKind
+    minutes: int
+
+
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes served in an area from one month to another, in all and three times apart.
 
     `months` are `YYYY-MM`, each with its minutes, none left out; `areas` are the districts of the
-    city or the streets of a district, by code.
+    city or the streets of a district, by code. `cells` are all three together.
     """
 
     area: str
@@ -75,17 +84,22 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     months: tuple[tuple[str, int], ...]
     kinds: tuple[tuple[ActivityKind, int], ...]
     areas: tuple[tuple[str, int], ...]
+    cells: tuple[Cell, ...]
 
 
-async def statistics(area: str, since: date, until: date) -> Statistics:
+async def statistics(
+    area: str, since: date, until: date, *, kind: ActivityKind | None = None
+) -> Statistics:
     """What was served in the city or a district, in the months of two days and between.
 
-    At most 60 months, the last ones; an area without service has zeros.   Source: domain 2.
+    At most 60 months, the last ones; an area without service has zeros. Args: kind, to count that
+    kind alone.   Source: domain 2.
     """
     months = months_between(since, until)
     held: list[ServiceFigure] = []
     if months:
         held = await select(ServiceFigure, parent=area, month__gte=months[0], month__lte=months[-1])
+        held = [row for row in held if kind in (None, row.kind)]
     by_month = _sums(held, lambda row: row.month)
     by_kind, by_area = _sums(held, lambda row: row.kind), _sums(held, lambda row: row.area)
     return Statistics(
@@ -94,6 +108,11 @@ async def statistics(area: str, since: date, until: date) -> Statistics:
         months=tuple((month, by_month[month]) for month in months),
         kinds=tuple((kind, by_kind[kind]) for kind in ActivityKind),
         areas=tuple(sorted(by_area.items())),
+        cells=tuple(
+            Cell(row.month, row.area, row.kind, row.minutes)
+            for row in sorted(held, key=lambda row: (row.month, row.area, row.kind))
+            if row.minutes
+        ),
     )
 
 

@@ -19,12 +19,12 @@ from starlette.routing import Route
 
 from schema.context import Context
 from timebank import divisions, entries, statistics, unit_statements
-from timebank.clock import day_of
+from timebank.activities import ActivityKind
 from timebank.divisions import CITY, areas_by_code
 from timebank.exports import defused
 from timebank.funding.portfolio import Given, given_in, given_of
 from timebank.solvency import StationLine, minutes_in
-from web.pages.public import YEAR
+from web.pages.public import Counted
 
 UNSIGNED = "This entry is not signed yet; try again in a moment."
 MISSING = "There is no receipt for you here. Sign in as whoever it concerns."
@@ -54,21 +54,27 @@ class Downloads:
         ]
 
     async def statistics(self, request: Request) -> Response:
-        """The numbers of the last twelve months, of the city or a district, as a spreadsheet."""
+        """What the page of that address shows, and month by area by kind, as a spreadsheet."""
         context = await self._context_of(request)
-        today = day_of(context.clock.now())
-        area = request.query_params.get("area", CITY)
-        told = await statistics.statistics(area, today - YEAR, today)
-        names = await areas_by_code([code for code, _ in told.areas])
-        rows: list[tuple[str, str, int]] = [("total", area, told.minutes)]
-        rows += [("month", month, minutes) for month, minutes in told.months]
-        rows += [("kind", str(kind), minutes) for kind, minutes in told.kinds]
+        asked = Counted.of(request.query_params, context.clock.now())
+        if asked.kind not in (None, *ActivityKind.__members__):
+            return PlainTextResponse("", status_code=404, headers=PRIVATE)
+        kind = ActivityKind[asked.kind] if asked.kind else None
+        told = await statistics.statistics(asked.area, asked.since, asked.until, kind=kind)
+        held = await areas_by_code([asked.area, *(code for code, _ in told.areas)])
+        names = {code: area.name for code, area in held.items()}
+        rows: list[tuple[str, str, str, str, int]] = [
+            ("total", "", names.get(asked.area, asked.area), asked.kind or "", told.minutes)
+        ]
+        rows += [("month", month, "", "", minutes) for month, minutes in told.months]
+        rows += [("kind", "", "", kind.name, minutes) for kind, minutes in told.kinds]
+        rows += [("area", "", names.get(code, code), "", minutes) for code, minutes in told.areas]
         rows += [
-            ("area", names[code].name if code in names else code, minutes)
-            for code, minutes in told.areas
+            ("cell", one.month, names.get(one.area, one.area), one.kind.name, one.minutes)
+            for one in told.cells
         ]
         told_as = _workbook if request.url.path.endswith(".xlsx") else _sheet
-        return told_as([("part", "name", "minutes"), *rows], "statistics")
+        return told_as([("part", "month", "area", "kind", "minutes"), *rows], "statistics")
 
     async def stations(self, request: Request) -> Response:
         """The minutes of every station that an area is responsible for, for everybody."""

@@ -1,7 +1,10 @@
 """Pages of everybody who looks in from outside: the ledger in the open, and the verifier."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from web.pages.table import Opened, Page
 from web.pages.times import midnight
@@ -10,14 +13,38 @@ CITY = "420100"
 YEAR = timedelta(days=334)
 
 
-def last_year(opened: Opened) -> dict[str, Any]:
-    """The twelve months that end with this one, in the area of the address or the city."""
-    today = midnight(opened.now).date()
-    return {
-        "area": opened.asked("area") or CITY,
-        "since": (today - YEAR).isoformat(),
-        "until": today.isoformat(),
-    }
+class Counted(msgspec.Struct, frozen=True):
+    """What an address asks the statistics of: area, the days of the months, and a kind by name.
+
+    Without a month that reads: the twelve that end with this one.
+    """
+
+    area: str
+    since: date
+    until: date
+    kind: str | None
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], now: datetime) -> "Counted":
+        """What a query asks for."""
+        until = _month(query.get("until", "")) or midnight(now).date()
+        since = _month(query.get("since", "")) or until - YEAR
+        return cls(query.get("area") or CITY, since, until, query.get("kind") or None)
+
+
+def _month(told: str) -> date | None:
+    """The first day of a month `YYYY-MM`."""
+    try:
+        return date.fromisoformat(f"{told}-01")
+    except ValueError:
+        return None
+
+
+def counted(opened: Opened) -> dict[str, Any]:
+    """Area, months and kind of the address."""
+    asked = Counted.of(opened.query, opened.now)
+    days = {"since": asked.since.isoformat(), "until": asked.until.isoformat()}
+    return days | {"area": asked.area, "kind": asked.kind}
 
 
 PAGES = (
@@ -54,7 +81,7 @@ PAGES = (
         path="/statistics",
         template="statistics.html",
         operation="statistics",
-        variables=last_year,
+        variables=counted,
         who="anyone",
         menu="服务统计",
         group="open",
