@@ -10,14 +10,15 @@ import secrets
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
+from zlib import crc32
 
 import asyncpg
 import pytest
 from hypothesis import settings
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 Size = Literal["smoke", "full"]
 
@@ -30,6 +31,11 @@ settings.register_profile("smoke", max_examples=30, deadline=None, derandomize=I
 settings.register_profile("full", max_examples=500, deadline=None, print_blob=True)
 settings.load_profile(SIZE)
 
+# With scripts and without them, every journey at full size; otherwise one way, by turns.
+SCRIPTS = {"on": [True], "off": [False]}.get(
+    os.environ.get("TIMEBANK_TEST_SCRIPTS", ""), [True, False] if SIZE == "full" else []
+)
+
 CHROMIUM = "chromium-headless-shell"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -40,6 +46,15 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whether browsers run scripts in the modules that are to work either way."""
+    if "js" in metafunc.fixturenames:
+        turn = crc32(metafunc.module.__name__.encode()) % 2 == 0
+        ways = SCRIPTS or [turn]
+        ids = ["scripts" if way else "plain" for way in ways]
+        metafunc.parametrize("js", ways, ids=ids, indirect=True, scope="module")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -214,3 +229,21 @@ async def browser(anyio_backend: str, system_tool: Callable[[str], str]) -> Asyn
         chromium = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield chromium
         await chromium.close()
+
+
+@pytest.fixture(scope="module")
+def js(request: pytest.FixtureRequest, browser: Browser) -> Iterator[bool]:
+    """Whether browsers run scripts in this module, wherever a test does not say; see `SCRIPTS`.
+
+    What keeps a state between tests asks for it too, to be made anew for each way.
+    """
+    scripts: bool = request.param
+    opens = browser.new_context
+
+    def opening(**given: Any) -> Awaitable[BrowserContext]:
+        said = given.pop("java_script_enabled", None)
+        return opens(java_script_enabled=scripts if said is None else said, **given)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(browser, "new_context", opening)
+        yield scripts

@@ -3,7 +3,6 @@
 For the tests of pages and commands.
 """
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -20,8 +19,6 @@ from timebank.demo import Size
 from timebank.settings import Settings
 from web import app
 
-SCRIPTS = os.environ.get("TIMEBANK_TEST_SCRIPTS") != "off"
-"""Whether browsers run scripts where a test does not say: every journey works either way."""
 SMALL = Size(stations=12, teams=30, volunteers=60, busy=3, weeks=4, stories=False)
 """Tests of pages make by themselves what they look at."""
 
@@ -67,11 +64,14 @@ async def enter(
     who: str,
     *,
     path: str = "/",
-    js: bool = SCRIPTS,
+    js: bool | None = None,
     width: int = 360,
     locale: str = "zh-CN",
 ) -> tuple[Page, list[str]]:
-    """A page signed in through the door, and what its console says."""
+    """A page signed in through the door, and what its console says.
+
+    Args: js, whether it runs scripts, where a test does not do either way.
+    """
     context = await browser.new_context(
         viewport={"width": width, "height": 900}, java_script_enabled=js, locale=locale
     )

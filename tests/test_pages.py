@@ -14,7 +14,7 @@ from timebank.events import Event, kinds
 from timebank.record_life import RecordState
 from web.pages.every import PAGES
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 # Every page that a manager can open by its address alone, from the tables themselves.
 OPEN_TO_STAFF = [page.path for page in PAGES if "{" not in page.path] + ["/c/0001"]
 STATIC = Path(__file__).parent.parent / "web" / "static"
@@ -22,7 +22,7 @@ VENDOR = STATIC / "vendor"
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def site(js: bool, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings) as address:
         yield address
@@ -41,11 +41,10 @@ def test_every_movement_and_every_state_has_a_word_on_the_pages() -> None:
     ] == []
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_a_volunteer_sees_the_balance_at_once_and_redeems_in_three_taps(
-    browser: Browser, site: str, js: bool
+    browser: Browser, site: str
 ) -> None:
-    page, said = await enter(browser, site, "志愿者", js=js)
+    page, said = await enter(browser, site, "志愿者")
     assert await page.get_by_text("可用时间").is_visible()
     await page.get_by_role("link", name="兑换服务").click()
     await page.get_by_role("link", name="社区食堂餐券").first.click()
@@ -194,23 +193,21 @@ async def test_no_bar_hides_the_button_of_a_single_decision(browser: Browser, si
     assert await bar.count() == 0
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_everything_that_may_be_opened_is_one_tap_behind_more(
-    browser: Browser, site: str, js: bool
+    browser: Browser, site: str
 ) -> None:
     for who, desk in (("志愿者", 0), ("站长", 1)):
-        page, _ = await enter(browser, site, who, path="/my-code", js=js)
+        page, _ = await enter(browser, site, who, path="/my-code")
         await page.get_by_role("link", name="更多").click()
         await page.get_by_role("heading", name="身边的事").wait_for()
         assert await page.get_by_role("heading", name="站点工作台").count() == desk
         assert await page.get_by_role("main").get_by_role("link", name="名册录入").count() == desk
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_somebody_registers_with_their_own_consent(
     browser: Browser, site: str, js: bool
 ) -> None:
-    context = await browser.new_context(java_script_enabled=js, locale="zh-CN")
+    context = await browser.new_context(locale="zh-CN")
     page = await context.new_page()
     await page.goto(site + "/register")
     await page.get_by_label("服务站编号").fill("9999")

@@ -19,7 +19,7 @@ from timebank.places import stations_by_id
 from web.pages.community import ACTS
 from web.pages.money_words import MONEY
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 UNREGISTERED = 9_000
 
 

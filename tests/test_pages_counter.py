@@ -17,17 +17,19 @@ from timebank.clock import ManualClock
 from timebank.demo import sign_ins
 from timebank.places import station_by_number
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 CLERK, THIRD, VOLUNTEER = "站点工作人员", "区登记员", "志愿者"
 
 
 @pytest.fixture(scope="module")
-def clock() -> ManualClock:
+def clock(js: bool) -> ManualClock:
     return afternoon()
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> AsyncIterator[str]:
+async def site(
+    js: bool, tmp_path_factory: pytest.TempPathFactory, clock: ManualClock
+) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings, clock=clock) as address:
         # Both who sign in at the station had a hand in every record: a third serves the counter.
@@ -40,13 +42,11 @@ async def site(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> 
         yield address
 
 
-async def begun(
-    browser: Browser, site: str, *, js: bool, who: str = THIRD
-) -> tuple[Page, list[str], str]:
+async def begun(browser: Browser, site: str, *, who: str = THIRD) -> tuple[Page, list[str], str]:
     """The counter acting for the volunteer, what its console says, and whose number it is."""
     phone, _ = await enter(browser, site, VOLUNTEER, path="/my-code")
     number = await phone.locator(".digits").inner_text()
-    desk, said = await enter(browser, site, who, path="/desk/person", js=js)
+    desk, said = await enter(browser, site, who, path="/desk/person")
     await desk.get_by_label("本人的志愿者编号").fill(number)
     await desk.get_by_role("button", name="开始代办").click()
     await expect(desk.get_by_role("heading", name="正在代办")).to_contain_text(number)
@@ -60,17 +60,16 @@ def said_by(program: str, file: Path, *more: str) -> str:
 
 
 async def test_whoever_turned_another_key_accepts_for_nobody(browser: Browser, site: str) -> None:
-    desk, _, _ = await begun(browser, site, js=False, who=CLERK)
+    desk, _, _ = await begun(browser, site, who=CLERK)
     await desk.get_by_role("button", name="本人当面接受所选").click()
     await expect(desk.get_by_role("alert")).to_contain_text("须由他人办理")
     await expect(desk.locator(".acting")).to_be_visible()
 
 
-@pytest.mark.parametrize("js", [False, True])
 async def test_the_counter_acts_for_somebody_and_both_are_named(
     browser: Browser, site: str, js: bool
 ) -> None:
-    desk, said, number = await begun(browser, site, js=js)
+    desk, said, number = await begun(browser, site)
     assert number not in desk.url, "no address keeps whom one asked for"
     banner = desk.locator(".acting")
     await expect(banner).to_contain_text("14:15")
@@ -93,7 +92,7 @@ async def test_the_counter_acts_for_somebody_and_both_are_named(
 async def test_acting_ends_by_itself_and_then_nothing_is_done(
     browser: Browser, site: str, clock: ManualClock
 ) -> None:
-    desk, _, number = await begun(browser, site, js=False)
+    desk, _, number = await begun(browser, site)
     longer = re.sub("until=[0-9]{4}", "until=2099", desk.url)
     clock.move(timedelta(minutes=15))
     await desk.reload()
@@ -111,7 +110,7 @@ async def test_acting_ends_by_itself_and_then_nothing_is_done(
 async def test_the_slip_fits_the_paper_of_a_receipt_printer(
     browser: Browser, site: str, tmp_path: Path, width: int
 ) -> None:
-    desk, said, number = await begun(browser, site, js=True)
+    desk, said, number = await begun(browser, site)
     await desk.get_by_role("link", name=f"{width} 毫米").click()
     await expect(desk.locator(".slip")).to_contain_text(number)
     balance = await desk.locator(".sum strong").inner_text()

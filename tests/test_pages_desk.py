@@ -11,17 +11,19 @@ from timebank.clock import ManualClock
 from web.forms import Posted
 from web.pages.stations import scanned
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 CLERK, MANAGER, VOLUNTEER = "站点工作人员", "站长", "志愿者"
 
 
 @pytest.fixture(scope="module")
-def clock() -> ManualClock:
+def clock(js: bool) -> ManualClock:
     return afternoon()
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> AsyncIterator[str]:
+async def site(
+    js: bool, tmp_path_factory: pytest.TempPathFactory, clock: ManualClock
+) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings, clock=clock) as address:
         yield address
@@ -59,12 +61,11 @@ async def count(desk: Page, name: str) -> int:
 # The desk
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_a_scanner_checks_in_and_out_without_a_tap(
     browser: Browser, site: str, clock: ManualClock, people: list[str], js: bool
 ) -> None:
     number = people[js]
-    desk, said = await enter(browser, site, CLERK, path="/desk", js=js, width=1280)
+    desk, said = await enter(browser, site, CLERK, path="/desk", width=1280)
     box = desk.get_by_label("扫码枪或志愿者编号")
     await expect(box).to_be_focused()
     inside, left = await count(desk, "在服务"), await count(desk, "已离开")
@@ -88,7 +89,7 @@ async def test_a_scanner_checks_in_and_out_without_a_tap(
 async def test_a_number_that_nobody_has_is_kept_and_the_next_scan_is_taken(
     browser: Browser, site: str, people: list[str]
 ) -> None:
-    desk, _ = await enter(browser, site, CLERK, path="/desk", js=False, width=1280)
+    desk, _ = await enter(browser, site, CLERK, path="/desk", width=1280)
     box = desk.get_by_label("扫码枪或志愿者编号")
     await box.fill("WH-0000-000-0000")
     async with desk.expect_response(lambda answer: "/desk/scan" in answer.url) as answer:

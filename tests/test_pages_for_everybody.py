@@ -45,6 +45,7 @@ NAMED = {
     "/calls/{id}": ("staff", "the call"),
     "/certificates/{id}": ("self", "revokeCertificate.certificate"),
     "/e/{order}": ("public", "the courtesy"),
+    "/findings/{id}": ("self", "finding"),
     "/grades/{id}": ("public", "decideGradeObjection.grade"),
     "/grants/{id}": ("staff", "contractGrant.grant"),
     "/money/sources/{id}": ("public", "source"),

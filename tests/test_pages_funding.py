@@ -17,7 +17,7 @@ from tests.test_pages_office import Office, entered
 from tests.world import open_world
 from timebank.access import Role
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 
 
 @pytest.fixture

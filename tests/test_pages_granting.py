@@ -22,7 +22,7 @@ from timebank.tables import find
 from web.pages.granting import CALL_ACTS, GRANT_ACTS
 from web.pages.money_words import MONEY
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 
 
 def paper(words: str) -> FilePayload:

@@ -22,7 +22,7 @@ from timebank.person_life import PersonState
 from timebank.settlements import deliver_help, start_help
 from web.pages.helping import minute_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 VOLUNTEER = "志愿者"
 # Far enough ahead that the demonstration's volunteers have promised nothing else.
 FAR = timedelta(days=10)
@@ -31,12 +31,14 @@ WORDS = "请帮忙去菜市场买菜，三单元二楼"
 
 
 @pytest.fixture(scope="module")
-def clock() -> ManualClock:
+def clock(js: bool) -> ManualClock:
     return afternoon()
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> AsyncIterator[str]:
+async def site(
+    js: bool, tmp_path_factory: pytest.TempPathFactory, clock: ManualClock
+) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings, clock=clock) as address:
         who = await cast("volunteer")

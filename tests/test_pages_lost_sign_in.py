@@ -7,12 +7,12 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.demo_site import afternoon, enter, make_city, serving
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 PIN = "420195"
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def site(js: bool, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings, clock=afternoon()) as address:
         yield address
@@ -33,7 +33,7 @@ async def given_out(desk: Page, number: str, pin: str) -> None:
 
 async def test_a_card_is_given_out_and_opens_the_way_in(browser: Browser, site: str) -> None:
     number = await number_at(browser, site)
-    desk, said = await enter(browser, site, "站点工作人员", path="/desk/sign-in", js=False)
+    desk, said = await enter(browser, site, "站点工作人员", path="/desk/sign-in")
     await given_out(desk, number, "111111")
     await expect(desk.locator("#errors")).to_contain_text("六位")
     assert await desk.get_by_label("服务卡密码").input_value() == ""
@@ -52,7 +52,7 @@ async def test_a_card_is_given_out_and_opens_the_way_in(browser: Browser, site: 
 
 async def test_a_lost_password_is_void_and_a_new_one_set(browser: Browser, site: str) -> None:
     number = await number_at(browser, site)
-    desk, _ = await enter(browser, site, "站点工作人员", path="/desk/sign-in", js=False)
+    desk, _ = await enter(browser, site, "站点工作人员", path="/desk/sign-in")
     await desk.get_by_label("本人的志愿者编号").last.fill(number)
     await desk.get_by_label("丢了什么").select_option("PASSWORD")
     await desk.get_by_role("button", name="作废").click()

@@ -1,14 +1,18 @@
 """Dual claim in a real browser, phone-sized: report and claim in two taps, done in two."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from httpx2 import AsyncClient
 from playwright.async_api import Browser, expect
 
-from tests.demo_site import enter, make_city, serving, tap
+from tests.demo_site import enter, listening, make_city, serving, tap
+from tests.membership import member, work_unit
+from tests.test_pages_office import entered
 from tests.test_pages_wishes import officer
-from tests.world import key
+from tests.test_unit_statements import admin_of, new_year
+from tests.world import key, open_world
 from timebank import demo
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM
@@ -21,13 +25,14 @@ from timebank.posts import PostClass, draft_post, open_post
 from timebank.report_reviews import activate_report, receive_report
 from timebank.skills import Skills
 from timebank.tables import select
+from web import app
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 MANAGER, CLERK, VOLUNTEER = "站长", "站点工作人员", "志愿者"
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def site(js: bool, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings) as address:
         yield address
@@ -43,7 +48,7 @@ async def test_a_member_reports_claims_and_completes_in_two_taps_each(
     browser: Browser, site: str
 ) -> None:
     party = await officer(51, Role.PARTY_SECRETARY, "420100/")
-    page, said = await enter(browser, site, VOLUNTEER, js=False)
+    page, said = await enter(browser, site, VOLUNTEER)
     place = page.get_by_role("link", name="双认领", exact=True)
     assert await tap(place, page.get_by_role("button", name="同意并向社区报到")) == 2
     await expect(page.get_by_text("已提交，等待社区接收")).to_be_visible()
@@ -83,9 +88,7 @@ async def test_a_member_reports_claims_and_completes_in_two_taps_each(
 async def test_a_resident_tells_a_wish_without_an_account_and_keeps_the_link(
     browser: Browser, site: str
 ) -> None:
-    context = await browser.new_context(
-        viewport={"width": 360, "height": 900}, java_script_enabled=False, locale="zh-CN"
-    )
+    context = await browser.new_context(viewport={"width": 360, "height": 900}, locale="zh-CN")
     page = await context.new_page()
     await page.goto(f"{site}/tell?station=0001")
     await page.get_by_label("用您自己的话说").fill("想修一下门锁")
@@ -115,7 +118,7 @@ async def test_a_secretary_of_two_communities_works_in_either(browser: Browser, 
         )
     who = await officer(52, Role.AUDITOR, "420100/")
     await report_membership(who, community=areas[1].code, consent=True, key=key())
-    page, said = await enter(browser, site, MANAGER, js=False, path="/office/party")
+    page, said = await enter(browser, site, MANAGER, path="/office/party")
     await expect(page.get_by_role("button", name="接收")).to_have_count(0)
     await page.get_by_role("link", name=areas[1].name, exact=True).click()
     await page.get_by_role("button", name="接收").click()
@@ -127,7 +130,7 @@ async def test_a_secretary_of_two_communities_works_in_either(browser: Browser, 
 async def test_a_volunteer_says_what_they_can_do_and_is_shown_what_fits(
     browser: Browser, site: str
 ) -> None:
-    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/skills")
+    page, said = await enter(browser, site, VOLUNTEER, path="/skills")
     await page.get_by_label("健康服务").check()
     await page.get_by_label("周六").check()
     await page.get_by_label("开始时间").fill("08:00")
@@ -173,7 +176,7 @@ async def test_a_list_longer_than_the_page_goes_on_and_a_wrong_address_leads_now
             key=key(),
         )
         assert made.post
-    page, said = await enter(browser, site, CLERK, js=False, path="/office/party")
+    page, said = await enter(browser, site, CLERK, path="/office/party")
     await expect(page.get_by_text("岗位00 · 1")).to_have_count(1)
     await expect(page.get_by_text("岗位20 · 1")).to_have_count(0)
     await page.get_by_role("link", name="后面的").click()
@@ -185,3 +188,25 @@ async def test_a_list_longer_than_the_page_goes_on_and_a_wrong_address_leads_now
     gone = await page.goto(f"{site}/office/party?drafts=nonsense")
     assert gone
     assert gone.status == 404
+
+
+async def test_a_member_lets_the_unit_know_and_the_unit_reads_what_was_sent(
+    browser: Browser, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_world(sqlite_url, tmp_path) as world:
+        who, unit = await member(world), await work_unit(world)
+        async with listening(app.build(world.settings), lifespan="off") as site:
+            page = await entered(browser, site, who, "/member/unit")
+            await page.get_by_role("button", name="同意告知这个单位").click()
+            await expect(page.get_by_role("status")).to_have_text("已办好")
+            await new_year(world)
+            page = await entered(browser, site, who, "/member")
+            await page.get_by_label("您的说明（可不填）").fill("周末参加")
+            await page.get_by_role("button", name="发送给单位").click()
+            link = await page.get_by_role("link", name="交给单位的链接").get_attribute("href")
+            stranger = await (await browser.new_context(locale="zh-CN")).new_page()
+            await stranger.goto(f"{site}{link}")
+            await expect(stranger.get_by_text("周末参加")).to_be_visible()
+            await expect(stranger.get_by_role("link", name="下载")).to_be_visible()
+            admin = await entered(browser, site, await admin_of(world, unit), "/office/statements")
+            await expect(admin.get_by_text("周末参加")).to_be_visible()

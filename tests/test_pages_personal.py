@@ -23,13 +23,13 @@ from timebank.record_life import RecordState
 from timebank.tables import select
 from timebank.waiting import waiting_on
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 VOLUNTEER = "志愿者"
 TEMPLATES = Path(__file__).parent.parent / "web" / "templates"
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def site(js: bool, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings) as address:
         yield address
@@ -71,12 +71,9 @@ async def test_who_holds_a_record_up_and_until_when_stands_beside_it(
     assert said == []
 
 
-@pytest.mark.parametrize("js", [False])
-async def test_two_become_family_and_one_gives_the_other_time(
-    browser: Browser, site: str, js: bool
-) -> None:
-    giver, said = await enter(browser, site, "志愿者", js=js)
-    other, more = await enter(browser, site, "站长", js=js)
+async def test_two_become_family_and_one_gives_the_other_time(browser: Browser, site: str) -> None:
+    giver, said = await enter(browser, site, "志愿者")
+    other, more = await enter(browser, site, "站长")
     number = await number_of(other, site)
     await giver.goto(f"{site}/family")
     await giver.locator("#kin-number").fill(number)
@@ -145,7 +142,7 @@ async def test_one_s_data_are_asked_for_and_a_device_is_signed_out(
 async def test_letters_and_language_are_chosen_and_a_wrong_password_is_not_repeated(
     browser: Browser, site: str
 ) -> None:
-    page, _ = await enter(browser, site, "志愿者", path="/my-data", js=False)
+    page, _ = await enter(browser, site, "志愿者", path="/my-data")
     await page.get_by_label("长辈版").check()
     await page.get_by_label("English").check()
     await page.get_by_role("button", name="保存").click()
@@ -188,7 +185,7 @@ def test_no_page_shows_a_code_for_want_of_a_word(enum: str, template: str) -> No
 async def test_somebody_says_how_they_want_to_be_told_and_where_nothing_is_set_up_it_says_so(
     browser: Browser, site: str
 ) -> None:
-    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/settings/notices")
+    page, said = await enter(browser, site, VOLUNTEER, path="/settings/notices")
     await expect(page.get_by_text("这里还没有开通邮件和聊天工具。")).to_be_visible()
     outside()
     await page.reload()

@@ -9,11 +9,11 @@ from playwright.async_api import Browser, Page
 
 from tests.demo_site import enter, make_city, serving
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def site(js: bool, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings) as address:
         yield address
@@ -48,7 +48,6 @@ def _scanned(zbarimg: str, picture: Path) -> str:
     return subprocess.run(words, capture_output=True, check=True, text=True).stdout.strip()
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_a_certificate_is_asked_for_issued_scanned_and_said_to_hold(
     browser: Browser,
     site: str,
@@ -56,12 +55,12 @@ async def test_a_certificate_is_asked_for_issued_scanned_and_said_to_hold(
     system_tool: Callable[[str], str],
     js: bool,
 ) -> None:
-    mine, said = await enter(browser, site, "志愿者", js=js, width=1280)
+    mine, said = await enter(browser, site, "志愿者", width=1280)
     # Two taps from opening: the menu, and the button whose days are filled in.
     await mine.get_by_role("link", name="证明", exact=True).click()
     await mine.get_by_role("button", name="申请证明").click()
     assert await mine.get_by_text("等待站点出具").is_visible()
-    desk, more = await enter(browser, site, "站长", path="/desk/certificates", js=js, width=1280)
+    desk, more = await enter(browser, site, "站长", path="/desk/certificates", width=1280)
     await desk.get_by_role("button", name="出具证明").click()
     assert await desk.get_by_text("现在没有待出具的证明").is_visible()
     await mine.reload()
@@ -70,7 +69,7 @@ async def test_a_certificate_is_asked_for_issued_scanned_and_said_to_hold(
     address = await read_code(mine, tmp_path, system_tool("zbarimg"))
     assert address.startswith(f"{site}/v/")
     # Whoever scans it need not be signed in.
-    context = await browser.new_context(java_script_enabled=js, locale="zh-CN")
+    context = await browser.new_context(locale="zh-CN")
     check = await context.new_page()
     await check.goto(address)
     assert await check.get_by_role("heading", name="有效", exact=True).is_visible()
@@ -100,7 +99,7 @@ async def test_a_station_may_decline_and_the_volunteer_withdraw(
 
 
 async def test_days_that_cannot_be_are_refused_in_a_sentence(browser: Browser, site: str) -> None:
-    mine, _ = await enter(browser, site, "志愿者", path="/certificates", js=False)
+    mine, _ = await enter(browser, site, "志愿者", path="/certificates")
     await mine.get_by_label("从哪一天").fill("2099-01-01")
     await mine.get_by_label("到哪一天").fill("2099-01-02")
     await mine.get_by_role("button", name="申请证明").click()

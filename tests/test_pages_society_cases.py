@@ -20,7 +20,7 @@ from timebank.organisation_life import OrganisationState
 from web.pages.societies import ACTS, OWN
 from web.pages.society_cases import CASE, CASE_ACTS, GRADE_ACTS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 
 
 async def test_an_organisation_is_listed_changed_graded_and_wound_up_on_its_pages(

@@ -14,18 +14,20 @@ from tests.world import resident_id
 from timebank.clock import ManualClock, day_of
 from web.forms import fields_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
 CLERK, MANAGER, VOLUNTEER = "站点工作人员", "站长", "志愿者"
 HEAD = "志愿者编号\t日期\t开始\t结束\t类别"
 
 
 @pytest.fixture(scope="module")
-def clock() -> ManualClock:
+def clock(js: bool) -> ManualClock:
     return afternoon()
 
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> AsyncIterator[str]:
+async def site(
+    js: bool, tmp_path_factory: pytest.TempPathFactory, clock: ManualClock
+) -> AsyncIterator[str]:
     settings = await make_city(tmp_path_factory.mktemp("city"))
     async with serving(settings, clock=clock) as address:
         yield address
@@ -53,13 +55,12 @@ async def declare(page: Page, title: str, day: str, **fields: str) -> None:
     await page.get_by_role("button", name="申报活动").click()
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_an_activity_goes_from_its_declaration_to_a_seat_and_back(
     browser: Browser, site: str, clock: ManualClock, js: bool
 ) -> None:
     title = f"合唱排练{js}"
     day = (day_of(clock.now()) + timedelta(days=3 + js)).isoformat()
-    staff, said = await enter(browser, site, CLERK, path="/desk/activities", js=js, width=1280)
+    staff, said = await enter(browser, site, CLERK, path="/desk/activities", width=1280)
     await declare(staff, title, day, 开始时间="14:00", 结束时间="13:00")
     await expect(staff.get_by_role("alert")).to_be_visible()
     assert await staff.get_by_label("活动名称").input_value() == title
@@ -71,7 +72,7 @@ async def test_an_activity_goes_from_its_declaration_to_a_seat_and_back(
     await item.get_by_role("button", name="开放报名").click()
     await expect(item).to_contain_text("报名中")
 
-    phone, more = await enter(browser, site, VOLUNTEER, path="/activities", js=js)
+    phone, more = await enter(browser, site, VOLUNTEER, path="/activities")
     mine = phone.get_by_role("listitem").filter(has_text=title)
     await mine.get_by_role("button", name="报名").click()
     await expect(phone.get_by_role("status")).to_have_text("已办好")
@@ -88,12 +89,11 @@ async def test_an_activity_goes_from_its_declaration_to_a_seat_and_back(
     assert [one for one in said + more if "422" not in one] == []
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_a_draft_waits_with_its_risks_until_it_is_declared_or_let_go(
     browser: Browser, site: str, clock: ManualClock, js: bool
 ) -> None:
     day = (day_of(clock.now()) + timedelta(days=4)).isoformat()
-    page, said = await enter(browser, site, CLERK, path="/desk/activities", js=js)
+    page, said = await enter(browser, site, CLERK, path="/desk/activities")
     for title in (f"登山{js}", f"划船{js}"):
         await page.get_by_text("申报新活动").click()
         await page.get_by_label("活动名称").fill(title)
@@ -194,11 +194,10 @@ async def test_whoever_may_not_run_activities_sees_no_button_for_it(
 # Registration
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_somebody_is_registered_at_the_counter_and_checked_in_at_once(
     browser: Browser, site: str, js: bool
 ) -> None:
-    page, _ = await enter(browser, site, CLERK, path="/desk/register", js=js)
+    page, _ = await enter(browser, site, CLERK, path="/desk/register")
     await page.get_by_label("姓名").fill("钱学文")
     await page.get_by_label("证件号码").fill(resident_id(700 + js))
     await page.get_by_label("电话").fill("13900000000")
@@ -221,7 +220,6 @@ async def test_somebody_is_registered_at_the_counter_and_checked_in_at_once(
 # Rosters
 
 
-@pytest.mark.parametrize("js", [True, False])
 async def test_red_rows_are_mended_in_place_and_the_good_ones_go_in(
     browser: Browser, site: str, clock: ManualClock, people: list[str], js: bool
 ) -> None:
@@ -231,7 +229,7 @@ async def test_red_rows_are_mended_in_place_and_the_good_ones_go_in(
         f"{people[3]}\t{day}\t25:00\t19:00\t助老",
         f"WH-0000-000-0000\t{day}\t18:00\t19:00\t环境保护",
     ]
-    page, _ = await enter(browser, site, CLERK, path="/desk/rosters", js=js, width=1280)
+    page, _ = await enter(browser, site, CLERK, path="/desk/rosters", width=1280)
     await page.get_by_label("粘贴表格").fill("\n".join([HEAD, *rows]))
     await page.get_by_role("button", name="先检查").click()
     wrong = page.locator("tr.wrong")
@@ -269,7 +267,7 @@ async def test_a_workbook_is_read_like_a_pasted_sheet(
     sheet.write_row(1, 0, [people[5], day, "20:00", "21:00", "助老"])
     sheet.write_row(2, 0, [people[5], day, "20:30", "21:30", "助老"])
     book.close()
-    page, _ = await enter(browser, site, CLERK, path="/desk/rosters", js=False)
+    page, _ = await enter(browser, site, CLERK, path="/desk/rosters")
     await page.get_by_label("或者选择文件").set_input_files(
         {"name": "名册.xlsx", "mimeType": "application/octet-stream", "buffer": file.getvalue()}
     )

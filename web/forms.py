@@ -22,6 +22,7 @@ from web.pages.troubles import EXPIRED, LARGE, UNREADABLE, Trouble
 
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 5000
+TOKEN_BYTES = 16
 BOUNDARY = re.compile(r"multipart/form-data;\s*boundary=\"?([0-9A-Za-z'()+_,./:=?-]{1,70})\"?")
 NAMED = re.compile(
     rb'content-disposition:\s*form-data;\s*name="([^"]*)"(;\s*filename=)?', re.IGNORECASE
@@ -162,10 +163,15 @@ def new_key() -> str:
     return secrets.token_urlsafe(18)
 
 
-def csrf_token(context: Context) -> str:
-    """The token of a session's forms: nobody else can make it."""
-    told = f"csrf\n{context.actor.id}\n{getattr(context.actor, 'session', None) or ''}"
-    return hmac.digest(context.secret, told.encode(), "sha256").hex()
+def csrf_token(context: Context, made: str | None = None) -> str:
+    """A token of a session's forms: nobody else can make it, and each page has its own.
+
+    Args: made, the random part of a token that is checked. What is compressed must hold no secret
+    twice the same (`packing`).
+    """
+    made = made or secrets.token_hex(TOKEN_BYTES)
+    told = f"csrf\n{context.actor.id}\n{getattr(context.actor, 'session', None) or ''}\n{made}"
+    return made + hmac.digest(context.secret, told.encode(), "sha256").hex()
 
 
 def new_form(context: Context) -> str:
@@ -213,7 +219,9 @@ async def read(request: Request, context: Context, *, most_bytes: int = MOST_BYT
     # No keyboard has the character NUL, and no database takes it.
     if any("\0" in value for values in given.values() for value in values):
         raise Forged(UNREADABLE)
-    if not hmac.compare_digest(one(given, "csrf").encode(), csrf_token(context).encode()):
+    told = one(given, "csrf")
+    wanted = csrf_token(context, told[: TOKEN_BYTES * 2] or None)
+    if not hmac.compare_digest(told.encode(), wanted.encode()):
         raise Forged
     return given
 

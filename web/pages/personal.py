@@ -6,7 +6,7 @@ from web.forms import Form, Posted, plain
 from web.pages.helping import minute_of
 from web.pages.table import Page
 
-DELIVERY = "/settings/notices"
+DELIVERY, FINDING = "/settings/notices", "/findings/{id}"
 INBOX, OBJECTIONS, FAMILY, GIFTS, DATA = "/inbox", "/objections", "/family", "/gifts", "/my-data"
 
 
@@ -43,6 +43,13 @@ PAGES = (
     Page(path=DELIVERY, template="delivery.html", operation="delivery", menu="通知方式"),
     Page(path=INBOX, template="inbox.html", operation="inbox", menu="消息"),
     Page(path=OBJECTIONS, template="objections.html", operation="objections", menu="异议"),
+    Page(
+        path=FINDING,
+        template="finding.html",
+        operation="finding",
+        variables=lambda opened: {"id": opened.path["id"]},
+        needs="node",
+    ),
     Page(path=GIFTS, template="gifts.html", operation="gifts", menu="转赠时间"),
     Page(path=FAMILY, template="family.html", operation="family", menu="家人与代办人"),
     Page(path=DATA, template="my_data.html", operation="my_data", menu="我的资料与设置"),
@@ -67,6 +74,14 @@ FORMS = (
     ),
     plain(OBJECTIONS, "raise", "raise_objection", "record", "reason", "statement"),
     plain(OBJECTIONS, "review", "ask_for_review", "objection", "appeal"),
+    Form(
+        path=FINDING,
+        mutation="appeal_finding",
+        field="appealFinding",
+        page=FINDING,
+        then=lambda posted: f"/findings/{posted.payload['appeal']['id']}?done=1",
+        given=lambda posted: {"finding": posted.path["id"], "appeal": posted.one("appeal")},
+    ),
     plain(FAMILY, "propose", "propose_kin", "number", "kinship"),
     plain(FAMILY, "agree", "agree_to_kin", "tie"),
     plain(FAMILY, "decline", "decline_kin", "tie"),

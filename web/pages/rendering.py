@@ -6,6 +6,7 @@ knows the domain; what it shows is what its operation answers.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from schema.context import Context
 from schema.errors import Refused, log_failure
 from schema.execution import Api
+from web import packing
 from web.address import address_of, public_address, turned
 from web.admission import document_id
 from web.assets import asset, serve
@@ -58,6 +60,7 @@ from web.pages.troubles import (
 from web.qr import qr, spoken
 
 HERE = Path(__file__).parent.parent
+EDITION = version("timebank")
 LANGUAGES = ("zh-CN", "en")
 EXPLORER_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -100,17 +103,17 @@ class Pages:
 
     def routes(self) -> list[BaseRoute]:
         """The routes of every page and form."""
-        made: list[BaseRoute] = [Route("/static/{name:path}", serve)]
-        made += [Route(page.path, self.told(partial(self.show, page=page))) for page in PAGES]
-        made += [
-            Route(form.path, self.told(partial(self.post, form=form)), methods=["POST"])
-            for form in FORMS
-        ]
-        return [
-            *made,
+        made: list[BaseRoute] = [
+            Route("/static/{name:path}", serve, middleware=packing.FILES),
             Route("/settings", self.settings, methods=["POST"]),
             Route("/graphiql", self.explore),
         ]
+        shown = [(page.path, partial(self.show, page=page), "GET") for page in PAGES]
+        posted = [(form.path, partial(self.post, form=form), "POST") for form in FORMS]
+        for path, endpoint, method in (*shown, *posted):
+            answer = self.told(endpoint)
+            made.append(Route(path, answer, methods=[method], middleware=packing.PAGES))
+        return made
 
     def told(self, endpoint: Shown) -> Callable[[Request], Awaitable[Response]]:
         """A page or form whose failure is a page too; the log gets where, and never what it said.
@@ -338,6 +341,7 @@ class Pages:
                 "demo": self.demo,
                 "document_of": lambda name: document_id(self.operations[name]),
                 "done": request.query_params.get("done") == "1",
+                "edition": EDITION,
                 "elder": request.cookies.get("mode") == "elder",
                 "here": request.url.path,
                 "hour": hour,
