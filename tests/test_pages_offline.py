@@ -12,6 +12,12 @@ from timebank.tables import select
 pytestmark = pytest.mark.anyio
 MANAGER, AUDITOR = "站长", "审计员"
 BOX = "扫码枪或志愿者编号"
+KEPT = """async () => { const kept = {};
+  for (const name of await caches.keys())
+    for (const asked of await (await caches.open(name)).keys())
+      kept[asked.url.slice(location.origin.length)] = await (await caches.match(asked)).text();
+  return kept; }"""
+"""What the desk's service worker keeps, by address."""
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +92,36 @@ async def test_what_is_scanned_offline_waits_is_sent_and_counts_once(
     assert len(await offline_visits()) == 2
     await desk.get_by_role("button", name="已另行登记").click()
     await expect(desk.locator("#offline output")).to_have_text("0")
+    assert [one for one in said if "Failed to load" not in one and "ERR_" not in one] == []
+
+
+async def test_the_desk_is_loaded_again_without_a_network_and_keeps_nobody_s_data(
+    browser: Browser, site: str
+) -> None:
+    desk, said = await enter(browser, site, MANAGER, path="/desk", width=1280)
+    number = (await desk.locator(".check .away").all_inner_texts())[4].split()[-1]
+    await enrolled(desk, site)
+    await at_the_door(desk, site)
+    await desk.wait_for_function("navigator.serviceWorker.ready.then(it => !!it.active)")
+    kept = await desk.evaluate(KEPT)
+    assert {url.partition("?")[0] for url in kept} == {
+        "/desk/offline",
+        "/static/timebank.css",
+        "/static/desk.js",
+    }
+    assert not any("WH-" in text or "王" in text for text in kept.values())
+    before = len(await offline_visits())
+    await desk.context.set_offline(True)
+    await desk.reload()
+    await expect(desk.get_by_role("heading", name="现在没有网络")).to_be_visible()
+    await desk.get_by_label(BOX).fill(number)
+    await desk.get_by_role("radio").first.check()
+    await desk.get_by_label(BOX).press("Enter")
+    await expect(desk.locator("#offline output")).to_have_text("1")
+    await desk.context.set_offline(False)
+    await desk.get_by_role("link", name="再试一次网络").click()
+    await expect_visits(desk, before + 1)
+    await expect(desk.get_by_role("heading", name="现在没有网络")).to_have_count(0)
     assert [one for one in said if "Failed to load" not in one and "ERR_" not in one] == []
 
 

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 STATIC = Path(__file__).parent / "static"
+SCOPES = {"worker.js": "/desk"}
+"""Where a service worker may show pages: it lies in another folder than they."""
 
 
 @cache
@@ -29,4 +31,6 @@ async def serve(request: Request) -> Response:
     if name not in names():
         return Response(status_code=404)
     kept = {"cache-control": "public, max-age=31536000, immutable"}
+    if name in SCOPES:
+        kept |= {"service-worker-allowed": SCOPES[name]}
     return FileResponse(STATIC / name, headers=kept)

@@ -73,6 +73,8 @@ PAGES = (
         operation="desk",
         variables=at_the_desk,
     ),
+    # Kept by the desk's own browser for a time without a network: nobody's data are on it.
+    Page(path="/desk/offline", template="desk_offline.html", who="anyone", group="desk"),
     station_page(
         path="/desk/code",
         template="code.html",

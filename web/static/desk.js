@@ -122,12 +122,36 @@ async function send() {
   }
 }
 
+// The page that the worker shows without a network knows the activities that the desk saw last.
+const held = document.getElementById("held");
+if (device && held) {
+  for (const { id, title } of (await kept("open")) ?? []) {
+    const label = document.createElement("label");
+    label.className = "choice";
+    const radio = document.createElement("input");
+    [radio.type, radio.name, radio.value, radio.required] = ["radio", "activity", id, true];
+    const span = document.createElement("span");
+    span.textContent = title;
+    label.append(radio, span);
+    held.append(label);
+    held.hidden = false;
+  }
+  const choices = held.querySelectorAll("input");
+  if (choices.length === 1) choices[0].checked = true;
+} else if (device && form) {
+  const open = [...form.querySelectorAll("[name=activity]")];
+  await keep("open", open.map(({ value, dataset }) => ({ id: value, title: dataset.title })));
+}
 if (device) {
+  navigator.serviceWorker?.register(section.dataset.worker, { scope: "/desk" }).catch(() => {
+    // Where it may not be kept, the desk still works for as long as its page is open.
+  });
   form?.addEventListener("submit", async (event) => {
     event.preventDefault();
     const number = form.elements.number.value.trim().toUpperCase();
-    const activity = form.elements.activity.value;
-    if (await reached()) {
+    const activity = form.elements.activity?.value;
+    if (!activity) return;
+    if (!held && (await reached())) {
       form.submit();
       return;
     }
