@@ -182,7 +182,7 @@ class Subscription:
     async def inbox(self, info: Info) -> AsyncGenerator[InboxChanged, None]:
         """How many unread notices you have: now, and whenever that changes. Opens no inbox."""
         actor = info.context.actor
-        if not actor.known:
+        if actor.person is None:
             raise Unauthenticated
         async with aclosing(changes(partial(notices.unread_notices, actor))) as told:
             async for size, unread in told:

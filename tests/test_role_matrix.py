@@ -1,13 +1,17 @@
 """The role matrix: every field of the API, for every role, in its scope and out of it.
 
 `role_matrix.csv` says it: a root field has one answer a column (`yes`; `scope`: only where the role
-reaches; `no`), a field of an object is seen by whoever sees the `object`. Columns are the public,
-somebody else, the person concerned, and every role. The table is held to the schema and to what the
-real commands and reads do, so that a new field, or a new role, without an answer fails.
+reaches; `no`), be it asked, done or followed; a field of an object is seen by whoever sees the
+`object`. Columns are the public, somebody else, the person concerned, and every role. The table is
+held to the schema and to what the real commands and reads do, so that a new field, or a new role,
+without an answer fails.
 """
 
+import asyncio
 import csv
 from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +24,25 @@ from graphql import (
 )
 
 import schema
+from schema.context import Context
+from schema.errors import Refused
+from schema.ledger import ENTRIES
 from tests.role_city import City, found_city
-from tests.wire import api, ask, once
+from tests.volunteering import captured
+from tests.wire import SECRET, api, ask, once
 from tests.world import open_world
 from timebank.access import Role
+from timebank.actors import Actor
 from timebank.devices import enrol_device
+from timebank.entries import size
+from timebank.publication import publishing
 from timebank.sign_in import actor_of
 
 TABLE = Path(__file__).with_name("role_matrix.csv")
 COLUMNS = ["public", "other", "self", *Role]
-ROOTS = ("Query", "Mutation")
+ROOTS = ("Query", "Mutation", "Subscription")
+FOLLOWED_SECONDS = 3.0
+"""How long whoever is told nothing is listened for."""
 DENIED = {"FORBIDDEN", "UNAUTHENTICATED"}
 HIDDEN = {
     "NOT_FOUND",
@@ -95,10 +108,33 @@ def document_of(root: str, name: str, field: GraphQLField) -> str:
     if root == "Mutation":
         rows = " rows { userErrors { code } }" if "rows" in getattr(kind, "fields", {}) else ""
         asks = f"{{ userErrors {{ code }}{rows} }}"
+    elif root == "Subscription":
+        asks = "{ cursor }"
     elif kind.name.endswith("Connection"):
         asks = "{ edges { cursor } }"
     head = f"{root.lower()}({takes})" if takes else root.lower()
     return f"{head} {{ {name}{f'({gives})' if gives else ''} {asks} }}"
+
+
+async def is_told(city: City, actor: Actor, name: str) -> bool:
+    """Whether an actor who follows something is told anything."""
+    kind = api().schema.get_type("Subscription")
+    assert isinstance(kind, GraphQLObjectType)
+    field = kind.fields[name]
+    operation = api().documents.prepare(document_of("Subscription", name, field)).pick(None)
+    given = await city.fill(name, field.args)
+    context = Context(actor=actor, clock=city.world.clock, secret=SECRET)
+    with suppress(TimeoutError):
+        try:
+            async with (
+                asyncio.timeout(FOLLOWED_SECONDS),
+                aclosing(api().follow(operation, given, context)) as answers,
+            ):
+                async for answer in answers:
+                    return bool(answer.data and answer.data[name]) and not answer.errors
+        except Refused as refused:
+            return refused.code not in DENIED
+    return False
 
 
 async def is_let(city: City, column: str, near: bool, root: str, name: str) -> bool:
@@ -107,6 +143,8 @@ async def is_let(city: City, column: str, near: bool, root: str, name: str) -> b
     kind = api().schema.get_type(root)
     assert isinstance(kind, GraphQLObjectType)
     field = kind.fields[name]
+    if root == "Subscription":
+        return await is_told(city, actor, name)
     if root == "Mutation":
         inputs: Any = get_named_type(field.args["input"].type)
         given = once() if "idempotencyKey" in inputs.fields else {}
@@ -152,7 +190,7 @@ async def answers_of(city: City, root: str, name: str) -> list[str]:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("root", ROOTS)
+@pytest.mark.parametrize("root", ["Query", "Mutation"])
 async def test_the_table_says_what_the_api_does(city: City, root: str) -> None:
     table = matrix()
     wrong = {}
@@ -170,6 +208,33 @@ async def test_the_table_says_what_the_api_does(city: City, root: str) -> None:
     assert wrong == {}
 
 
+async def write_last(city: City) -> None:
+    """Make an entry that concerns the subject the last there is, for whoever follows."""
+    world = city.world
+    await captured(world, city.subject, starts=world.clock.now() - timedelta(hours=7))
+    last = await size() - 1
+    city.things |= {"entries.after": ENTRIES.cursor((last - 1,)), "receipt.seq": last}
+
+
+@pytest.mark.anyio
+async def test_the_table_says_who_may_follow_what(city: City) -> None:
+    await write_last(city)
+    world, wrong = city.world, {}
+    async with publishing(world.settings):
+        for root in [field for field in fields() if field.startswith("Subscription.")]:
+            near = [is_let(city, column, True, *root.split(".")) for column in COLUMNS]
+            beyond = [is_let(city, role, False, *root.split(".")) for role in Role]
+            told = await asyncio.gather(*near, *beyond)
+            reached = dict(zip(Role, told[len(COLUMNS) :], strict=True))
+            really = [
+                "no" if not seen else "yes" if reached.get(column, True) else "scope"
+                for column, seen in zip(COLUMNS, told, strict=False)
+            ]
+            if matrix()[root] != really:
+                wrong[root] = dict(zip(COLUMNS, really, strict=True))
+    assert wrong == {}
+
+
 OF_DEVICES = {"Query.stationCode", "Query.stationDay", "Query.attendance", "Query.attended"}
 
 
@@ -181,6 +246,7 @@ async def test_the_table_says_what_the_api_does_for_a_device_as_for_the_public(
         city.world.staff[Role.STATION_MANAGER], station=city.world.station, name="平板"
     )
     city.near["device"] = await actor_of(made.token)
+    await write_last(city)
     more = {
         field
         for field, answers in matrix().items()
