@@ -29,6 +29,7 @@ from tests.wire import SECRET, api
 from tests.world import open_world
 from timebank.access import Role
 from web.admission import Admission
+from web.brake import Brake
 from web.graphql import GraphQL
 
 ASKERS = ["public", "self", Role.STATION_MANAGER, Role.DISTRICT_LEAD, Role.CITY_LEAD]
@@ -120,7 +121,8 @@ def client_of(city: City) -> httpx2.AsyncClient:
         asker = city.near[request.headers["x-asker"]]
         return Context(actor=asker, clock=city.world.clock, secret=SECRET, development=True)
 
-    endpoint = GraphQL(Admission(api(), open_documents=True), context_of=context_of)
+    admission, unbraked = Admission(api(), open_documents=True), Brake(pause_seconds=0)
+    endpoint = GraphQL(admission, context_of=context_of, brake=unbraked)
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=Starlette(routes=[Route("/graphql", endpoint)])),
         base_url="http://testserver",
