@@ -251,7 +251,7 @@ JOBS = (
     Job(
         "organisation",
         "apply to a call and account for a grant to the last fen",
-        ("/calls", "/calls/{id}", "/grants/{id}"),
+        ("/calls", "/calls/{id}", "/grants/{id}", "/activities/{id}/money"),
         ("test_pages_granting.test_a_grant_goes_from_the_call_to_its_last_fen_through_the_pages",),
     ),
     Job(

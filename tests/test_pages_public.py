@@ -254,27 +254,30 @@ async def test_each_page_leads_to_the_manual_and_to_people_who_help(
     assert {path for path in links if path not in {page.path for page in PAGES}} == set()
 
 
+async def sent(request: Request) -> int:
+    """How many bytes the server sent for a request, as they came."""
+    sizes = await request.sizes()
+    return sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+
 async def test_a_volunteer_s_first_load_is_light_and_the_balance_needs_no_second_request(
     browser: Browser, site: str
 ) -> None:
     page, _ = await enter(browser, site, "志愿者")
-    sent: dict[str, int] = {}
-
-    async def count(request: Request) -> None:
-        sizes = await request.sizes()
-        sent[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
-    page.on("requestfinished", count)
+    asked: list[Request] = []
+    page.on("requestfinished", asked.append)
     shared: dict[str, int] = {}
     heavy: dict[str, int] = {}
     for path in [
         one.path for one in PAGES if one.group in ("mine", "near") and "{" not in one.path
     ]:
-        sent.clear()
-        await page.goto(site + path, wait_until="networkidle")
-        shared |= {url: size for url, size in sent.items() if "/static/" in url}
+        asked.clear()
+        answer = await page.goto(site + path, wait_until="networkidle")
+        assert answer
+        for request in asked:
+            shared |= {request.url: await sent(request)} if "/static/" in request.url else {}
         # Files of an earlier page are kept by the browser; a first load asks for them too.
-        load = sent[site + path] + sum(shared.values())
+        load = await sent(answer.request) + sum(shared.values())
         heavy |= {path: load} if load > 15 * 1024 else {}
     assert any("timebank.css" in url for url in shared)
     assert heavy == {}
