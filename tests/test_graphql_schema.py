@@ -173,15 +173,5 @@ def test_lists_hold_no_nulls_unless_asked_for_by_id(whole: GraphQLSchema) -> Non
     assert gaps == []
 
 
-def test_a_connection_takes_relay_s_four_arguments(whole: GraphQLSchema) -> None:
-    wrong = [
-        f"{kind.name}.{name}"
-        for kind, name, made in fields_of(whole)
-        if get_named_type(made.type).name.endswith("Connection")
-        and not {"first", "last", "after", "before"} <= set(made.args)
-    ]
-    assert wrong == []
-
-
 def test_there_is_no_json_scalar(whole: GraphQLSchema) -> None:
     assert not {"JSON", "Any", "Void"} & set(whole.type_map)
