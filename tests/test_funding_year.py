@@ -5,7 +5,9 @@ social work at 64 sites, allots to all 1,541 communities and 1,942 villages, and
 of communities (figures of domain 1).
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,7 @@ from tests.test_funding_histories import Books, all_agree
 from tests.world import World, found_station, key, open_world
 from timebank.access import Role
 from timebank.clock import day_of
-from timebank.divisions import CITY, AreaLevel, divisions
+from timebank.divisions import CITY, Area, AreaLevel, divisions
 from timebank.funding.allotments import allot_by_formula, allot_funds
 from timebank.funding.calls import draft_call, open_call
 from timebank.funding.commitments import Commitment
@@ -67,7 +69,7 @@ from timebank.funding.project_works import (
 from timebank.funding.projects import Project
 from timebank.funding.purposes import ExpenseItem, FundPurpose
 from timebank.funding.sources import FundKind
-from timebank.tables import count
+from timebank.tables import count, select
 
 pytestmark = pytest.mark.anyio
 FULL = SIZE == "full"
@@ -75,6 +77,7 @@ APPLICATIONS, AWARDS = (400, 120) if FULL else (5, 3)
 # A centre with five stations, a centre alone, a station alone: 28 centres and 36 stations in all.
 WHOLE, CENTRES, STATIONS = (6, 22, 6) if FULL else (1, 1, 1)
 PROJECTS, PLACES = (2_000, 20) if FULL else (3, 2)
+DISTRICTS = 6
 PLAN = 350_000_000
 PURCHASE = 1_100_000_000
 COMMUNITIES = [area for area in divisions() if area.level is AreaLevel.COMMUNITY]
@@ -139,19 +142,21 @@ class Year:
         social = (FundPurpose.SOCIAL_WORK,)
         source = await source_of(world, PURCHASE, fund=FundKind.SOCIAL_WORK, purposes=social)
         sites = WHOLE + CENTRES + STATIONS
-        streets = [
-            area
-            for area in divisions()
-            if area.level is AreaLevel.STREET
-            and sum(one.manager == area.code for one in COMMUNITIES) >= 5
-        ][:sites]
+        near = Counter(one.manager for one in COMMUNITIES)
+        districts: dict[str, list[Area]] = {}
+        for area in divisions():
+            if area.level is AreaLevel.STREET and near[area.code] >= 5:
+                districts.setdefault(area.code[:6], []).append(area)
+        # A street of each in turn, so that the whole packages lie in districts of their own.
+        turns = zip_longest(*[*districts.values()][:DISTRICTS])
+        streets = [street for turn in turns for street in turn if street is not None][:sites]
         share = PURCHASE // sites
         rows = [(street.code, share) for street in streets]
         await allot_funds(officer, source=source, rows=rows, key=key())
         provider = await applicant(world)
         for n, street in enumerate(streets):
-            near = [one.code for one in COMMUNITIES if one.manager == street.code]
-            stations = near[:5] if n < WHOLE else near[:1] if n >= WHOLE + CENTRES else []
+            below = [one.code for one in COMMUNITIES if one.manager == street.code]
+            stations = below[:5] if n < WHOLE else below[:1] if n >= WHOLE + CENTRES else []
             made = await agree_package(
                 officer,
                 provider=provider.organisation,
@@ -163,7 +168,7 @@ class Year:
                 fen=share,
                 key=key(),
             )
-            at = street.code if n < WHOLE + CENTRES else near[0]
+            at = street.code if n < WHOLE + CENTRES else below[0]
             self.packages.append((provider, made.package, at))
 
     async def propose(self) -> None:
@@ -246,6 +251,8 @@ async def test_the_citys_year_is_accounted_for_to_the_fen(world: World, tmp_path
     await year.work()
     assert await count(Project, state=ProjectState.CLOSED.value) == PROJECTS
     assert await count(ServiceSite) == 6 * WHOLE + CENTRES + STATIONS
+    sites = {site.area[:6] for site in await select(ServiceSite)}
+    assert len(sites) == min(DISTRICTS, WHOLE + CENTRES + STATIONS)
     ended = [(await grant_of(grant)).state for _, grant in year.grants]
     assert ended == [FundGrantState.CLOSED] * AWARDS
     assert await count(Commitment) == AWARDS + len(year.packages) + PROJECTS
