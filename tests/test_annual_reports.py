@@ -179,6 +179,14 @@ async def test_it_opens_filled_and_every_number_leads_to_its_entries(world: Worl
     auditor = await world.officer(Role.AUDITOR)
     found = await entries(auditor, fields["service_minutes"]["entries"])
     assert [entry.body["record"] for entry in found.values()] == [record]
+    # Every one of them is there for whoever opens the report, and for who decides on it.
+    behind = {seq for field in fields.values() for seq in field["entries"]}
+    for reader in (who, registrar(world)):
+        assert (await entries(reader, behind)).keys() == behind
+    assert not await entries(await world.volunteer(), behind)
+    rival = await world.volunteer()
+    await entered(world, rival)
+    assert not (await entries(rival, behind)).keys() & set(fields["service_minutes"]["entries"])
     for code, field in fields.items():
         if field["origin"] != "TYPED" and field["value"] not in ("0", ""):
             assert field["entryCount"] > 0 or code in UNTOLD, code

@@ -1,10 +1,11 @@
 """Entries as people may see them, their receipts, and the log in short (ledger format 5).
 
 An entry goes to those it concerns, to staff whose scope holds what it names, and to auditors; to
-everybody else it is not there. What names an alias is there for whose it is and whoever did it, and
-for no auditor: its kind alone may tell that somebody is a Party member (domain 8). Size, root,
-checkpoints and consistency proofs are public. Knows which ids an entry names and where they lie;
-refuses to know any event.
+everybody else it is not there. What an organisation's report counts is there for those who read its
+papers, so that each number leads to its entries (domain 9). What names an alias is there for whose
+it is and whoever did it, and for no auditor: its kind alone may tell that somebody is a Party
+member (domain 8). Size, root, checkpoints and consistency proofs are public. Knows which ids an
+entry names and where they lie; refuses to know any event.
 """
 
 import asyncio
@@ -33,8 +34,10 @@ from timebank.divisions import CITY_PATH
 from timebank.hours import Record
 from timebank.ids import SHAPE
 from timebank.journal import current
+from timebank.organisation_register import private_to
 from timebank.places import Station
 from timebank.refusals import Refusal, Unauthenticated
+from timebank.report_filling import counting
 from timebank.reward_orders import RewardOrder
 from timebank.rewards import Reward
 from timebank.star_awards import StarAward
@@ -312,7 +315,7 @@ async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
     aliases = {id for ids in named.values() for id in ids if id.startswith(ALIAS)}
     owners = await people_of_aliases(aliases)
     held, today = await grants_of(actor), _today()
-    return {
+    seen = {
         entry.seq: entry
         for entry in found
         if decide_sight(
@@ -324,6 +327,18 @@ async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
             private=_private(entry, named[entry.seq], owners),
         )
     }
+    hidden = {seq: ids for seq, ids in named.items() if seq not in seen and not aliases & ids}
+    # Who has no role reads nobody's papers but those of an application of their own.
+    told = await _reported(actor, hidden) if held is not None and hidden else set()
+    return seen | {entry.seq: entry for entry in found if entry.seq in told}
+
+
+async def _reported(actor: Actor, named: Mapping[int, frozenset[str]]) -> set[int]:
+    """Those of some entries that count for a report of an organisation whose papers one reads."""
+    records = {seq: [id for id in ids if id.startswith("rec_")] for seq, ids in named.items()}
+    told = await counting(records)
+    own = await private_to(actor, sorted({whose for found in told.values() for whose in found}))
+    return {seq for seq, found in told.items() if found & own.keys()}
 
 
 def _private(

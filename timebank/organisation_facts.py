@@ -40,7 +40,7 @@ STANDING_YEAR = 0
 # Tables and projectors
 
 
-@table("organisation_fact", index=[("organisation", "year", "field", "seq")])
+@table("organisation_fact", index=[("organisation", "year", "field", "seq"), ("seq",)])
 class OrganisationFact(Row, frozen=True):
     """What one entry adds to a field of a year; `id` is `<organisation>/<year>/<field>/<seq>`."""
 
@@ -185,6 +185,14 @@ async def facts_of(organisation: str, year: int, *, before: int | None = None) -
         field: Told(sum(fact.amount for fact in facts), tuple(fact.seq for fact in facts))
         for field, facts in told.items()
     }
+
+
+async def told_by(seqs: Sequence[int]) -> dict[int, set[str]]:
+    """By position, the organisations whose fields an entry counts for."""
+    told: dict[int, set[str]] = {}
+    for fact in await select(OrganisationFact, seq__in=list(seqs)):
+        told.setdefault(fact.seq, set()).add(fact.organisation)
+    return told
 
 
 async def facts_that_stand(organisation: str, *, before: int | None = None) -> dict[str, int]:

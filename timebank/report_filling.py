@@ -4,7 +4,7 @@ The register says who it is, the year's facts what it did, the records of its te
 Every value leads to the positions of the entries that make it. Knows fields by their origin.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -13,12 +13,12 @@ from tortoise.expressions import Q
 from timebank.activities import ActivityKind
 from timebank.divisions import Area
 from timebank.hours import COUNTED, Record
-from timebank.organisation_facts import facts_of, facts_that_stand
+from timebank.organisation_facts import facts_of, facts_that_stand, told_by
 from timebank.organisation_teams import OrganisationTeam, teams_of_organisation
 from timebank.organisations import Organisation
 from timebank.people import Person
 from timebank.report_fields import FIELDS, Origin
-from timebank.tables import find, select
+from timebank.tables import find, find_many, select
 from timebank.texts import read_texts
 
 
@@ -81,6 +81,25 @@ async def records_of(organisation: str, year: int) -> list[Record]:
                 order=["posted_seq"],
             )
     return found
+
+
+async def counting(named: Mapping[int, Iterable[str]]) -> dict[int, set[str]]:
+    """By position, the organisations whose reports an entry counts for.
+
+    Args: named, by position, the ids of records that the entry names.
+    """
+    told = await told_by([*named])
+    records = await find_many(Record, {id for ids in named.values() for id in ids})
+    teams = {record.path.split("/")[-2] for record in records.values()}
+    ties = await find_many(OrganisationTeam, teams) if teams else {}
+    for seq, ids in named.items():
+        for record in (records[id] for id in ids if id in records):
+            tie = ties.get(record.path.split("/")[-2])
+            if tie is not None:
+                first, last = _span(tie, record.day.year)
+                if first is not None and first <= record.day <= last:
+                    told.setdefault(seq, set()).add(tie.organisation)
+    return told
 
 
 def _span(tie: OrganisationTeam, year: int) -> tuple[date | None, date]:

@@ -1232,7 +1232,7 @@ class Migration(migrations.Migration):
                 ('amount', fields.BigIntField()),
                 ('seq', fields.BigIntField()),
             ],
-            options={'table': 'organisation_fact', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'year', 'field', 'seq'])], 'pk_attr': 'id'},
+            options={'table': 'organisation_fact', 'app': 'timebank', 'indexes': [Index(fields=['organisation', 'year', 'field', 'seq']), Index(fields=['seq'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
