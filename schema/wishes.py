@@ -14,6 +14,7 @@ from schema.nodes import Node, answers_for
 from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
+from schema.scalars import Fen
 from timebank import wish_claims, wish_closings, wishes
 from timebank.wish_life import WishKind, WishRating, WishState, WishWay
 
@@ -90,7 +91,7 @@ class Wish(Node):
     kind: WishKind = strawberry.field(description="What is wished for.")
     way: WishWay = strawberry.field(description="How it came in.")
     state: WishState = strawberry.field(description="How far it is.")
-    fen: int = strawberry.field(description="What it may be worth, in kind.")
+    fen: Fen = strawberry.field(description="What it may be worth, in kind.")
     collected_at: datetime = strawberry.field(description="When it was told.")
     due: date | None = strawberry.field(description="The last day for what it waits for.")
     round: int = strawberry.field(description="Which round on the list it is in.")
@@ -145,7 +146,7 @@ class Wish(Node):
             kind=held.kind,
             way=held.way,
             state=held.state,
-            fen=held.fen,
+            fen=Fen(held.fen),
             collected_at=held.collected_at,
             due=held.due,
             round=held.round,
@@ -216,7 +217,7 @@ class CollectWishInput(Input):
     address: str = strawberry.field(
         default="", description="Where the resident lives, if that matters."
     )
-    fen: int = strawberry.field(default=0, description="What it may be worth, in kind.")
+    fen: Fen = strawberry.field(default=Fen(0), description="What it may be worth, in kind.")
     may_publish: bool = strawberry.field(
         default=False, description="Whether it may be published without the name."
     )

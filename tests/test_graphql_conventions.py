@@ -98,6 +98,26 @@ def names_have_their_shape(told: GraphQLSchema) -> Iterator[str]:
                 yield from (f"{name}.{one}" for one in named if not CAMEL.fullmatch(one))
 
 
+def no_field_says_what_goes_without(told: GraphQLSchema) -> Iterator[str]:
+    """No `get`, no `list`, not the type's own name (api 1), and no generic `update` (api 2)."""
+    for name, kind in told.type_map.items():
+        if isinstance(kind, HOLDERS) and not name.startswith("__"):
+            own = re.escape(name[0].lower() + name[1:])
+            # An act may well list somebody; what is asked for is a thing and needs no verb.
+            verbs = "update" if name == "Mutation" else f"get|list|{own}"
+            needless = re.compile(f"({verbs})[A-Z].*")
+            yield from (f"{name}.{field}" for field in kind.fields if needless.fullmatch(field))
+
+
+def money_is_in_fen(told: GraphQLSchema) -> Iterator[str]:
+    """Money is a scalar of its own (api 10)."""
+    for name, kind in told.type_map.items():
+        for field, made in (kind.fields if isinstance(kind, HOLDERS) else {}).items():
+            is_money = re.fullmatch("(.*F|f)en", field)
+            if is_money and get_named_type(made.type).name != "Fen":
+                yield f"{name}.{field} {made.type}"
+
+
 def descriptions_begin_with_a_capital(told: GraphQLSchema) -> Iterator[str]:
     for name, kind in told.type_map.items():
         if name.startswith("__") or is_scalar_type(kind):
@@ -200,6 +220,13 @@ BROKEN: dict[Rule, list[tuple[str, str]]] = {
         ("Thing", "thing"),
         ("first: Int,", "first: Int, Of: Int,"),
     ],
+    no_field_says_what_goes_without: [
+        ("  old:", "  getOld:"),
+        ("  old:", "  listOld:"),
+        ("type Query {", 'type Mutation { updateOld: Int }\n"""All."""\ntype Query {'),
+        ("node: Kind!", "thingEdgeNode: Kind!"),
+    ],
+    money_is_in_fen: [("node: Kind!", "fen: Int!"), ("node: Kind!", "spentFen: Int!")],
     descriptions_begin_with_a_capital: [('"""It."""', '"""it."""'), ('"""Kinds."""', "")],
     every_type_is_reached: [("{ BIG }", '{ BIG }\n"""No."""\ntype Nobody { x: Int }')],
     what_goes_away_has_its_date: [("2027-06-01", "soon")],
