@@ -12,6 +12,8 @@ from timebank.access import Role
 from timebank.annual_report_life import AnnualReportState
 from timebank.annual_report_register import reports_below, visible_reports
 from timebank.annual_reports import save_report, submit_report
+from timebank.entries import entries
+from timebank.report_filling import fill
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +42,11 @@ async def test_only_those_it_concerns_see_a_report(world: World) -> None:
         (world.staff[Role.STREET_OFFICER], set()),
     ):
         assert set(await visible_reports(actor, [supervised, direct, "rpt_none"])) == seen
+    # And the entries that its numbers come from go to the same people.
+    (behind,) = (await fill((await report_of(supervised)).organisation, 2026))["code"].entries
+    for actor in (who, registrar(world), supervisor, other, far):
+        reads = await visible_reports(actor, [supervised])
+        assert bool(await entries(actor, [behind])) == bool(reads)
     states = [AnnualReportState.SUBMITTED]
     path = (await organisation_of((await report_of(direct)).organisation)).path
     for actor, scope, ids in (

@@ -128,6 +128,9 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     await expect(page.get_by_text(known.number)).to_be_visible()
     assert await tap(page.get_by_role("link", name="填写年度工作报告")) == 1
     await expect(page.get_by_text("邻里社工中心30").first).to_be_visible()
+    for link in await page.locator("a[href^='/receipts/']").all():
+        had = await page.request.get(f"{site}{await link.get_attribute('href')}")
+        assert had.headers["content-disposition"].startswith("attachment"), had.status
     await page.get_by_label("主要工作").fill("为老服务")
     await page.get_by_label("专职工作人员数").fill("三")
     await page.get_by_role("button", name="保存").click()

@@ -5,7 +5,7 @@ typed and not handed in is for the first alone.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Unpack
 
 import msgspec
@@ -26,19 +26,28 @@ from timebank.units import WorkUnit
 
 
 async def visible_reports(actor: Actor, ids: Sequence[str]) -> dict[str, AnnualReport]:
-    """Reports by id: for who acts for the organisation, its registrar and its supervising unit."""
+    """Reports by id, for those who may read them."""
     found = await find_many(AnnualReport, ids)
+    readable = await reports_readable(actor, {held.organisation for held in found.values()})
+    return {str(id): held for id, held in found.items() if held.organisation in readable}
+
+
+async def reports_readable(actor: Actor, organisations: Iterable[str]) -> set[str]:
+    """Those of some organisations whose annual reports the actor may read.
+
+    Whoever acts for them, their registrar and their supervising unit.
+    """
+    whose = await find_many(Organisation, organisations)
     own = await reach(actor, Action.ACT_FOR_ORGANISATION)
     registrars = await reach(actor, Action.REGISTER_ORGANISATION)
-    whose = await find_many(Organisation, {held.organisation for held in found.values()})
     units = await find_many(WorkUnit, {one.supervisor for one in whose.values() if one.supervisor})
 
-    def seen(held: AnnualReport) -> bool:
-        unit = units.get(whose[held.organisation].supervisor or "")
+    def readable(held: Organisation) -> bool:
+        unit = units.get(held.supervisor or "")
         over = own(held.path) or registrars(held.path)
         return over or (unit is not None and own(unit.path))
 
-    return {str(id): held for id, held in found.items() if seen(held)}
+    return {held.id for held in whose.values() if readable(held)}
 
 
 class TellsField(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """Entries as people may see them, their receipts, and the log in short (ledger format 5).
 
 An entry goes to those it concerns, to staff whose scope holds what it names, and to auditors; to
-everybody else it is not there. What an organisation's report counts is there for those who read its
-papers, so that each number leads to its entries (domain 9). What names an alias is there for whose
+everybody else it is not there. What an annual report counts is there for those who may read that,
+so that each number leads to its entries (domain 9). What names an alias is there for whose
 it is and whoever did it, and for no auditor: its kind alone may tell that somebody is a Party
 member (domain 8). Size, root, checkpoints and consistency proofs are public. Knows which ids an
 entry names and where they lie; refuses to know any event.
@@ -28,13 +28,13 @@ from timebank.activities import Activity
 from timebank.actors import Actor
 from timebank.aliases import PREFIX as ALIAS
 from timebank.aliases import people_of_aliases
+from timebank.annual_report_register import reports_readable
 from timebank.certificates import Certificate
 from timebank.clock import day_of
 from timebank.divisions import CITY_PATH
 from timebank.hours import Record
 from timebank.ids import SHAPE
 from timebank.journal import current
-from timebank.organisation_register import private_to
 from timebank.places import Station
 from timebank.refusals import Refusal, Unauthenticated
 from timebank.report_filling import counting
@@ -328,17 +328,17 @@ async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:
         )
     }
     hidden = {seq: ids for seq, ids in named.items() if seq not in seen and not aliases & ids}
-    # Who has no role reads nobody's papers but those of an application of their own.
+    # Who has no role reads no report.
     told = await _reported(actor, hidden) if held is not None and hidden else set()
     return seen | {entry.seq: entry for entry in found if entry.seq in told}
 
 
 async def _reported(actor: Actor, named: Mapping[int, frozenset[str]]) -> set[int]:
-    """Those of some entries that count for a report of an organisation whose papers one reads."""
+    """Those of some entries that count for an annual report that the actor may read."""
     records = {seq: [id for id in ids if id.startswith("rec_")] for seq, ids in named.items()}
     told = await counting(records)
-    own = await private_to(actor, sorted({whose for found in told.values() for whose in found}))
-    return {seq for seq, found in told.items() if found & own.keys()}
+    whose = await reports_readable(actor, set().union(*told.values())) if told else set()
+    return {seq for seq, found in told.items() if found & whose}
 
 
 def _private(
