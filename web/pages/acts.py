@@ -75,6 +75,20 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         return any(one.kind == "digest" for one in self.told)
 
 
+def objecting(words: Words, state: str) -> Act:
+    """To object, for one of these reasons, to what is laid open to everybody in a state."""
+    return Act(
+        name="object",
+        mutation="object_to_publicity",
+        word="提出异议",
+        about="about",
+        states=(state,),
+        may="me",
+        told=(Told(name="reason", word="异议理由", kind="one", words=words),),
+        quiet=True,
+    )
+
+
 def form_of(page: str, act: Act) -> Form:
     """The form of an act of the page at a path."""
 

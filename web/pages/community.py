@@ -4,12 +4,13 @@ A project has one page for everybody: residents answer there with one tap, from 
 passed on, and officers find what is theirs to do.
 """
 
+from functools import partial
 from typing import Any
 
 from web.forms import Form, Posted, plain
-from web.pages.acts import Act, Told
+from web.pages.acts import Act, Told, objecting
 from web.pages.money_words import DECLINES, NEGATIVES, OBJECTIONS
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, by_id, scoped
 from web.pages.times import CITY
 
 PROJECTS, PROJECT = "/projects", "/projects/{id}"
@@ -31,12 +32,6 @@ def below_it(opened: Opened) -> dict[str, Any]:
     return {"below": place.get("path", EVERYWHERE)}
 
 
-def the_project(opened: Opened) -> dict[str, Any]:
-    """The project, and the scope of its station."""
-    station = (opened.found.get("project") or {}).get("station") or {}
-    return {"id": opened.path["id"], "scope": station.get("path", "-")}
-
-
 def my_projects(opened: Opened) -> dict[str, Any]:
     """Where an officer is at work."""
     return {"scope": opened.office(*OFFICERS)}
@@ -48,21 +43,20 @@ def proposed(posted: Posted) -> dict[str, Any]:
     return {"station": posted.one("home"), "fen": posted.whole("yuan") * 100} | told
 
 
+act = partial(Act, about="project")
 ACTS = (
-    Act(
+    act(
         name="screen",
         mutation="screen_project",
         word="提交初审结果",
-        about="project",
         states=("PROPOSED",),
         may="screen",
         told=(Told(name="negatives", word="发现的负面清单事项", kind="many", words=NEGATIVES),),
     ),
-    Act(
+    act(
         name="open-vote",
         mutation="open_vote",
         word="开始居民表决",
-        about="project",
         states=("SCREENED",),
         may="run",
         told=(
@@ -70,86 +64,68 @@ ACTS = (
             Told(name="until", word="表决截止日期", kind="day"),
         ),
     ),
-    Act(
+    act(
         name="count",
         mutation="count_votes",
         word="统计表决结果",
-        about="project",
         states=("DISCUSSED",),
         may="run",
     ),
-    Act(
+    act(
         name="publicise",
         mutation="publicise_project",
         word="开始公示",
-        about="project",
         states=("VOTED",),
         may="run",
     ),
-    Act(
-        name="object",
-        mutation="object_to_publicity",
-        word="提出异议",
-        about="about",
-        states=("PUBLICISED",),
-        may="me",
-        told=(Told(name="reason", word="异议理由", kind="one", words=OBJECTIONS),),
-        quiet=True,
-    ),
-    Act(
+    objecting(OBJECTIONS, "PUBLICISED"),
+    act(
         name="approve",
         mutation="approve_project",
         word="批准并落实资金",
-        about="project",
         states=("PUBLICISED",),
         may="judge",
     ),
-    Act(
+    act(
         name="begin",
         mutation="begin_works",
         word="开工",
-        about="project",
         states=("COMMITTED",),
         may="run",
     ),
-    Act(
+    act(
         name="accept",
         mutation="accept_works",
         word="登记居民验收",
-        about="project",
         states=("IN_WORK",),
         may="run",
         told=(Told(name="fen", word="实际费用（元）", kind="yuan"),),
     ),
-    Act(
+    act(
         name="ask-evaluation",
         mutation="ask_evaluation",
         word="请居民评价",
-        about="project",
         states=("PAID", "RECTIFY"),
         may="run",
     ),
-    Act(
+    act(
         name="evaluate",
         mutation="evaluate_project",
         word="统计评价结果",
-        about="project",
         states=("PAID", "RECTIFY"),
         may="run",
     ),
-    Act(
+    act(
         name="close",
         mutation="close_project",
         word="办结",
-        about="project",
         states=("EVALUATED",),
         may="screen",
     ),
-    Act(
+    act(
         name="drop",
         mutation="drop_project",
         word="终止项目",
-        about="project",
         states=("PROPOSED", "SCREENED", "DISCUSSED", "VOTED", "PUBLICISED", "COMMITTED", "IN_WORK"),
         may="screen",
         told=(Told(name="reason", word="理由", kind="one", words=DROPPED),),
@@ -174,9 +150,9 @@ PAGES = (
         template="project.html",
         who="anyone",
         lookup="project_scope",
-        looks=lambda opened: {"id": opened.path["id"]},
+        looks=by_id,
         operation="project",
-        variables=the_project,
+        variables=scoped("project", "station"),
         needs="project",
         acts=ACTS,
     ),

@@ -4,7 +4,7 @@ from typing import Any
 
 from web.forms import plain
 from web.pages.acts import Act, Answered, Told, Words
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, by_id, scope_at
 from web.pages.times import CITY
 
 HANDS = ("STREET_CASHIER", "STREET_CHECKER")
@@ -20,7 +20,7 @@ def this_year(opened: Opened) -> dict[str, Any]:
 
 def one_thing(opened: Opened) -> dict[str, Any]:
     """The thing, and after which of its promises the page begins."""
-    return {"id": opened.path["id"], "after": opened.asked("after") or None}
+    return by_id(opened) | {"after": opened.asked("after") or None}
 
 
 def my_payments(opened: Opened) -> dict[str, Any]:
@@ -30,9 +30,9 @@ def my_payments(opened: Opened) -> dict[str, Any]:
 
 def the_activity(opened: Opened) -> dict[str, Any]:
     """The activity, the scope of who runs it, and after which promise its choices begin."""
-    activity = opened.found.get("activity") or {}
-    whose = activity.get("team") or activity.get("station") or {}
-    return {"scope": whose.get("path", "-")} | one_thing(opened)
+    team = scope_at(opened, "activity", "team")
+    whose = team if team != "-" else scope_at(opened, "activity", "station")
+    return {"scope": whose} | one_thing(opened)
 
 
 def may_pay(answers: Answered) -> dict[str, Words]:
@@ -72,7 +72,7 @@ PAGES = (
         who="staff",
         group="desk",
         lookup="activity_scope",
-        looks=lambda opened: {"id": opened.path["id"]},
+        looks=by_id,
         variables=the_activity,
         needs="activity",
         acts=(

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from web.forms import plain
-from web.pages.acts import Act, Answered, Told, Words
+from web.pages.acts import Act, Answered, Told, Words, objecting
 from web.pages.funding import this_year
 from web.pages.money_words import ITEMS, OBJECTIONS, PURPOSES, REJECTIONS, STOPS
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, by_id, scope_at, scoped
 
 CALLS, CALL, GRANT = "/calls", "/calls/{id}", "/grants/{id}"
 AT_WORK = ("RUNNING", "MIDTERM_FIX", "MIDTERM_PASS", "FINAL")
@@ -20,19 +20,10 @@ PAID_OUT = (*AT_WORK, "CONTRACTED", "ACCEPTED", "STOPPED", "RECOVERY")
 STANDING = ("REGISTERED", "FILED")
 
 
-def the_call(opened: Opened) -> dict[str, Any]:
-    """The call, and the scope of the area whose money it is."""
-    unit = (opened.found.get("call") or {}).get("unit") or {}
-    return {"id": opened.path["id"], "scope": unit.get("path", "-")}
-
-
 def the_grant(opened: Opened) -> dict[str, Any]:
     """The grant, the scope of the area whose money it is, and that of its organisation."""
-    grant = opened.found.get("grant") or {}
-    unit = (grant.get("call") or {}).get("unit") or {}
-    whose = grant.get("organisation") or {}
-    scopes = {"scope": unit.get("path", "-"), "whose": whose.get("path", "-")}
-    return {"id": opened.path["id"]} | scopes
+    money, whose = ("grant", "call", "unit"), ("grant", "organisation")
+    return scoped(*money)(opened) | {"whose": scope_at(opened, *whose)}
 
 
 def sources(answers: Answered) -> dict[str, Words]:
@@ -182,16 +173,7 @@ GRANT_ACTS = (
         states=("SHORTLISTED",),
         may="manage",
     ),
-    act(
-        name="object",
-        mutation="object_to_publicity",
-        word="提出异议",
-        about="about",
-        states=("PUBLICITY",),
-        may="me",
-        told=(Told(name="reason", word="异议理由", kind="one", words=OBJECTIONS),),
-        quiet=True,
-    ),
+    objecting(OBJECTIONS, "PUBLICITY"),
     act(
         name="award",
         mutation="award_grant",
@@ -317,9 +299,9 @@ PAGES = (
         template="call.html",
         who="anyone",
         lookup="call_scope",
-        looks=lambda opened: {"id": opened.path["id"]},
+        looks=by_id,
         operation="call",
-        variables=the_call,
+        variables=scoped("call", "unit"),
         needs="call",
         acts=CALL_ACTS,
         choices=my_organisations,
@@ -329,7 +311,7 @@ PAGES = (
         template="grant.html",
         who="anyone",
         lookup="grant_scope",
-        looks=lambda opened: {"id": opened.path["id"]},
+        looks=by_id,
         operation="grant",
         variables=the_grant,
         needs="grant",

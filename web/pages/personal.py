@@ -4,7 +4,7 @@ from typing import Any
 
 from web.forms import Form, Posted, plain
 from web.pages.helping import minute_of
-from web.pages.table import Page
+from web.pages.table import Page, by_id
 
 DELIVERY, FINDING = "/settings/notices", "/findings/{id}"
 INBOX, OBJECTIONS, FAMILY, GIFTS, DATA = "/inbox", "/objections", "/family", "/gifts", "/my-data"
@@ -47,7 +47,7 @@ PAGES = (
         path=FINDING,
         template="finding.html",
         operation="finding",
-        variables=lambda opened: {"id": opened.path["id"]},
+        variables=by_id,
         needs="node",
     ),
     Page(path=GIFTS, template="gifts.html", operation="gifts", menu="转赠时间"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from web.forms import Form, Posted
 from web.pages.stations import chosen, station_page
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, by_id
 
 
 def as_of(opened: Opened) -> dict[str, Any]:
@@ -41,7 +41,7 @@ PAGES = (
         path="/certificates/{id}",
         template="certificate.html",
         operation="certificate",
-        variables=lambda opened: {"id": opened.path["id"]},
+        variables=by_id,
     ),
     Page(
         path="/v/{code}",

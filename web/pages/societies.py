@@ -9,7 +9,7 @@ from typing import Any
 from web.forms import Form, Posted, plain
 from web.pages.acts import Act, Told
 from web.pages.owed import owed_by
-from web.pages.table import Opened, Page
+from web.pages.table import Page, by_id, scoped
 
 OWN = "/organisations/{id}/work"
 REPORT = "/reports/{id}"
@@ -28,17 +28,6 @@ ENDS = {
     "MERGED": "合并",
     "CANNOT_GO_ON": "无法继续开展活动",
 }
-
-
-def by_id(opened: Opened) -> dict[str, Any]:
-    """What the address names."""
-    return {"id": opened.path["id"]}
-
-
-def its_scope(opened: Opened) -> dict[str, Any]:
-    """The organisation that the address names, and the scope that covers it."""
-    found = opened.found.get("organisation") or {}
-    return {"id": opened.path["id"], "scope": found.get("path", "-")}
 
 
 def the_name(posted: Posted) -> dict[str, Any]:
@@ -183,7 +172,7 @@ PAGES = (
         lookup="society",
         looks=by_id,
         operation="society_work",
-        variables=its_scope,
+        variables=scoped("organisation"),
         needs="organisation",
         acts=ACTS,
         owed=owed_by,

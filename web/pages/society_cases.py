@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from web.forms import Form, Posted, plain
-from web.pages.acts import Act, Told
+from web.pages.acts import Act, Told, objecting
 from web.pages.money_words import OBJECTIONS
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, by_id, scoped
 
 OFFICERS = ("DISTRICT_REGISTRAR", "STREET_OFFICER")
 CASE, GRADE = "/office/organisations/{id}", "/grades/{id}"
@@ -45,18 +45,6 @@ REVOKED = {
 def my_office(opened: Opened) -> dict[str, Any]:
     """Where somebody registers or files."""
     return {"scope": opened.office(*OFFICERS)}
-
-
-def the_case(opened: Opened) -> dict[str, Any]:
-    """The organisation, and the scope that covers it."""
-    found = opened.found.get("organisation") or {}
-    return {"id": opened.path["id"], "scope": found.get("path", "-")}
-
-
-def the_grade(opened: Opened) -> dict[str, Any]:
-    """The grade, and the scope of its organisation."""
-    whose = (opened.found.get("grade") or {}).get("organisation") or {}
-    return {"id": opened.path["id"], "scope": whose.get("path", "-")}
 
 
 def checked(posted: Posted) -> dict[str, Any]:
@@ -185,16 +173,7 @@ GRADE_ACTS = (
         states=("SCORED",),
         may="registers",
     ),
-    grade(
-        name="object",
-        mutation="object_to_publicity",
-        word="提出异议",
-        about="about",
-        states=("PUBLICITY",),
-        may="me",
-        told=(Told(name="reason", word="异议理由", kind="one", words=OBJECTIONS),),
-        quiet=True,
-    ),
+    objecting(OBJECTIONS, "PUBLICITY"),
     grade(
         name="give", mutation="give_grade", word="评定等级", states=("PUBLICITY",), may="registers"
     ),
@@ -225,9 +204,9 @@ PAGES = (
         who="staff",
         group="office",
         lookup="society",
-        looks=lambda opened: {"id": opened.path["id"]},
+        looks=by_id,
         operation="office_society",
-        variables=the_case,
+        variables=scoped("organisation"),
         needs="organisation",
         acts=CASE_ACTS,
     ),
@@ -236,9 +215,9 @@ PAGES = (
         template="grade.html",
         who="anyone",
         lookup="grade_scope",
-        looks=lambda opened: {"id": opened.path["id"]},
+        looks=by_id,
         operation="grade",
-        variables=the_grade,
+        variables=scoped("grade", "organisation"),
         needs="grade",
         acts=GRADE_ACTS,
     ),

@@ -40,6 +40,25 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         return {name: self.asked(name) for name in lists if self.asked(name)}
 
 
+def by_id(opened: Opened) -> dict[str, Any]:
+    """The thing that the address names."""
+    return {"id": opened.path["id"]}
+
+
+def scope_at(opened: Opened, *way: str) -> str:
+    """The scope of what one comes to through what the lookup found; `-`, which nothing is, else."""
+    at: Any = opened.found
+    for step in way:
+        at = at.get(step) or {}
+    scope: str = at.get("path", "-")
+    return scope
+
+
+def scoped(*way: str) -> Callable[[Opened], dict[str, Any]]:
+    """The thing that the address names, and the scope at the end of a way through its lookup."""
+    return lambda opened: by_id(opened) | {"scope": scope_at(opened, *way)}
+
+
 def nothing(opened: Opened) -> dict[str, Any]:
     """No variables."""
     return {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from web.forms import Form
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, by_id
 
 
 def near_home(opened: Opened) -> dict[str, Any]:
@@ -30,7 +30,7 @@ PAGES = (
         template="redeem_confirm.html",
         operation="redeem_one",
         alone=True,
-        variables=lambda opened: {"id": opened.path["id"]},
+        variables=by_id,
     ),
     Page(
         path="/activities",
