@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from ledger import verify
 from ledger.checkpoint import Signer
 from ledger.crew import check_apart
-from ledger.entry import Tip, seal
+from ledger.entry import Sealed, Tip, seal
 from ledger.head import entry_row
+from ledger.merkle import Stored
 from ledger.reader import Unreadable, open_reader, read_head
 from ledger.tables import TABLES, dialect_of, install, sqlite_path
-from tests.ledgers import SIGNER, START, entry, fences_down, fill, named
+from ledger.writer import open_writer
+from tests.ledgers import SIGNER, START, chain, entry, fences_down, fill, named, publish
 
 pytestmark = pytest.mark.anyio
 
@@ -179,6 +182,24 @@ async def test_an_entry_written_before_the_one_before_it_is_named(sqlite_url: st
     ]
 
 
+async def test_an_entry_on_another_than_the_one_before_it_is_named(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leaves, tree, head and checkpoint are right: the chain alone is broken."""
+    made = await fill(database_url, 300)
+    monkeypatch.setattr(Sealed, "follows", lambda self, tip: True)
+    writer = await open_writer(database_url)
+    async with writer.transaction() as transaction:
+        forged = entry(Tip(300, made[298].leaf, made[299].at), 300)
+        await transaction.append([forged, *chain(forged.tip, 3)])
+        await publish(transaction)
+    await writer.close()
+    report = await verify.verify(database_url, log=SIGNER.verifier)
+    assert [(finding.layer, finding.seq, finding.what) for finding in report.findings] == [
+        ("chain", 300, "prev is not the leaf of the entry before")
+    ]
+
+
 async def test_a_checkpoint_of_another_signer_is_named(sqlite_url: str) -> None:
     await fill(sqlite_url, 5)
     other = Signer("log.example", bytes([1]) * 32)
@@ -262,6 +283,21 @@ async def test_segments_put_together_are_the_whole(sqlite_url: str) -> None:
     with fences_down(sqlite_url) as connection:
         connection.execute("DELETE FROM entry WHERE seq = 511")
     assert 511 in named(await verify.verify(sqlite_url, levels=["chain"]), "chain")
+
+
+async def test_a_tile_root_above_the_segments_is_compared(sqlite_url: str) -> None:
+    """There is none before 2^24 entries, so its turn is brought about by hand."""
+    await fill(sqlite_url, 5)
+    check = verify._Check(sqlite_url, cast(Any, None))
+    root = bytes([7]) * 32
+    with fences_down(sqlite_url) as connection:
+        connection.execute("INSERT INTO node VALUES (3, 0, ?)", (root,))
+    async with open_reader(sqlite_url) as reader:
+        await check._check_upper(reader, [Stored(1, 0, root)])
+        assert check.report().sound
+        await check._check_upper(reader, [Stored(1, 0, bytes(32)), Stored(1, 1, root)])
+    told = [finding.what for finding in check.report().findings]
+    assert told == ["tile root 3/0 differs", "tile root 3/1 differs"]
 
 
 @pytest.mark.usefixtures("small_segments")
