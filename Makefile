@@ -58,11 +58,15 @@ migration: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
 
-# Resolved with uv, for the oldest Python supported; the file names no package index.
+# Resolved with uv, for the oldest Python supported; the files name no package index. The second is
+# what is installed to run: the same versions without the developers' tools.
 lock:
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--all-extras --group dev pyproject.toml --output-file requirements.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--all-extras --constraint requirements.lock pyproject.toml --output-file deploy/requirements.lock
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
