@@ -7,7 +7,7 @@ limits and permissions.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, nullcontext
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
@@ -30,6 +30,7 @@ from schema.errors import (
 from schema.limits import Limits
 from timebank.askers import one_answer
 from timebank.refusals import Denial
+from timebank.replicas import asking
 
 TIMEOUT_SECONDS = 5.0
 
@@ -94,9 +95,12 @@ class Api:
         if operation.type is OperationType.SUBSCRIPTION:
             raise refused("BAD_REQUEST", "Subscriptions are answered over graphql-transport-ws.")
         executor = self._executor(operation, variables, context)
-        # A mutation reads each time: what it shows may differ from what it found.
-        view = one_answer() if operation.type is OperationType.QUERY else nullcontext()
-        with view:
+        with ExitStack() as view:
+            # A mutation reads each time: what it shows may differ from what it found. And it reads
+            # where it writes: what it decides on must not be older.
+            if operation.type is OperationType.QUERY:
+                view.enter_context(one_answer())
+                view.enter_context(asking())
             return _answer(await self._in_time(executor.execute_operation(), context), context)
 
     async def follow(

@@ -154,10 +154,10 @@ async def path_of(station: str) -> str:
 
 @asynccontextmanager
 async def open_world(
-    database_url: str, directory: Path, *, policy: Policy | None = None
+    database_url: str, directory: Path, *, policy: Policy | None = None, replica: str = ""
 ) -> AsyncIterator[World]:
     """A new city on a database, open; by the seed's policy where none is given."""
-    settings = Settings(data=directory / "data", database=database_url)
+    settings = Settings(data=directory / "data", database=database_url, replica=replica)
     if policy is None and await founded.is_fresh(settings):
         kept = await founded.copy(settings, _found)
     else:

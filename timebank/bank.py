@@ -80,7 +80,8 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
     ring = vault.Keyring(settings)
     vault.install(ring)
     certificate_keys.install(f"{settings.origin}/certificates", ring.certificate)
-    await Tortoise.init(config=orm_config(settings.database_url), _enable_global_fallback=True)
+    config = orm_config(settings.database_url, replica=settings.replica)
+    await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         await vault.prove()
     except BaseException:

@@ -26,6 +26,7 @@ from ledger.writer import (
     Writer,
     lift,
 )
+from timebank import replicas
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.bound import BIND, Bound
@@ -394,4 +395,5 @@ async def write(
     rehearse: bool = False,
 ) -> A:
     """Write through this process's journal; see Journal.write."""
+    replicas.wrote()
     return await current().write(actor, key, work, answer=answer, needs=needs, rehearse=rehearse)

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path("data"), description="Directory of database and keys.")
     database: str = Field(default="", description="Database URL; empty: SQLite in `data`.")
+    replica: str = Field(
+        default="",
+        pattern=r"^(postgres(ql)?://.+)?$",
+        description="URL of a streaming standby of the database, which answers questions.",
+    )
     origin: str = Field(default="timebank.example/wuhan", description="The log's name.")
     anchor: Path | None = Field(
         default=None, description="File of the last signed checkpoint; by default in `data`."

@@ -13,17 +13,17 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from operator import attrgetter
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
 from tortoise import fields
-from tortoise.connection import get_connection
 from tortoise.exceptions import ValidationError
 from tortoise.expressions import Q
 from tortoise.models import Model
 
 from ledger.tables import sqlite_placeholders
 from ledger.writer import deleting, inserting
+from timebank import replicas
 
 Key = str | int
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -281,7 +281,7 @@ async def select(
     if offset:
         query = query.offset(offset)
     try:
-        found = await query.values_list(*spec.columns)
+        found = await replicas.read(lambda it: query.using_db(it).values_list(*spec.columns))
     except ValidationError:
         # The ORM's word for a text longer than the column it is compared with: no row has it.
         return []
@@ -292,10 +292,7 @@ USUAL_PAGE = 20
 
 
 class Where(typing.TypedDict, total=False):
-    """A page of rows by their ids: strictly between two, so many, from the end if `backward`.
-
-    Without a word the first USUAL_PAGE of them.
-    """
+    """A page by ids: strictly between two, USUAL_PAGE rows or so many, from the end `backward`."""
 
     after: str | None
     before: str | None
@@ -351,10 +348,10 @@ async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     wanted = [key for key in keys if could_be_kept(key)]
     if not wanted:
         return {}
-    loop = asyncio.get_running_loop()
-    turn = _turns.get(row)
+    loop, place = asyncio.get_running_loop(), replicas.place()
+    turn = _turns.get((row, place))
     if turn is None or turn.reading.get_loop() is not loop:
-        turn = _turns[row] = _Turn(row)
+        turn = _turns[row, place] = _Turn(row, place)
     turn.keys.update(wanted)
     # Whoever goes away must not take the reading from the others.
     found = await asyncio.shield(turn.reading)
@@ -364,24 +361,26 @@ async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
 class _Turn:
     """The look-ups in one table that are waiting for this turn of the loop to end."""
 
-    def __init__(self, row: type[Row]) -> None:
-        self.row = row
+    def __init__(self, row: type[Row], place: str) -> None:
+        self.row, self.place = row, place
         self.keys: set[Key] = set()
         self.reading: asyncio.Task[dict[Key, Any]] = asyncio.create_task(self._read())
 
     async def _read(self) -> dict[Key, Any]:
         await asyncio.sleep(0)
-        if _turns.get(self.row) is self:
-            del _turns[self.row]
-        spec, connection = self.row.spec, get_connection("default")
+        if _turns.get((self.row, self.place)) is self:
+            del _turns[self.row, self.place]
+        rows = await replicas.read(self._ask, self.place)
+        return {found.pk: found for found in map(self.row.spec.load, map(tuple, rows))}
+
+    async def _ask(self, connection: Any) -> Iterable[Any]:
         listed: Any = list(self.keys)
+        statement = self.row.spec.by_keys["postgresql"]
         if connection.capabilities.dialect == "sqlite":
+            statement = sqlite_placeholders(self.row.spec.by_keys["sqlite"])
             listed = msgspec.json.encode(listed).decode()
-            statement = sqlite_placeholders(spec.by_keys["sqlite"])
-        else:
-            statement = spec.by_keys["postgresql"]
         _, rows = await connection.execute_query(statement, [listed])
-        return {found.pk: found for found in (spec.load(tuple(row)) for row in rows)}
+        return cast(Iterable[Any], rows)
 
 
 def could_be_kept(key: Key) -> bool:
@@ -392,9 +391,10 @@ def could_be_kept(key: Key) -> bool:
     return "\x00" not in key and (key.isascii() or not any("\ud800" <= c <= "\udfff" for c in key))
 
 
-_turns: dict[type[Row], _Turn] = {}
+_turns: dict[tuple[type[Row], str], _Turn] = {}
 
 
 async def count(row: type[Row], *conditions: Q, **filters: Any) -> int:
     """How many rows meet the conditions."""
-    return await row.spec.model.filter(*conditions, **filters).count()
+    query = row.spec.model.filter(*conditions, **filters)
+    return await replicas.read(lambda it: query.using_db(it).count())

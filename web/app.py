@@ -25,6 +25,7 @@ from timebank.bank import open_bank
 from timebank.clock import Clock
 from timebank.policy import CALENDAR, PolicyCalendar
 from timebank.publication import publishing
+from timebank.replicas import following
 from timebank.settings import Settings
 from timebank.tables import find
 from web.admission import Admission, document_id
@@ -39,6 +40,7 @@ from web.metrics import metrics
 from web.outages import Outages
 from web.pages.rendering import Pages
 from web.patience import Patience
+from web.positions import Positions
 from web.provider_door import ProviderDoor
 from web.providers import open_providers
 from web.sockets import Subscriptions
@@ -183,7 +185,12 @@ def build(
         url = settings.database_url
         certificate_issuing.install(unprintable)
         try:
-            async with open_bank(settings, clock=clock), publishing(settings), timers.running(url):
+            async with (
+                open_bank(settings, clock=clock),
+                publishing(settings),
+                timers.running(url),
+                following(url, settings.replica),
+            ):
                 yield
         finally:
             certificate_issuing.install(None)
@@ -196,7 +203,7 @@ def build(
     )
     brake = Brake()
     app = Starlette(
-        middleware=[Middleware(Outages), Middleware(Patience)],
+        middleware=[Middleware(Outages), Middleware(Patience), Middleware(Positions)],
         routes=[
             Route("/graphql", GraphQL(admission, context_of=context_of, brake=brake)),
             WebSocketRoute(

@@ -17,6 +17,7 @@ from ledger.reader import open_reader, read_head
 from ledger.receipts import witnessed_size
 from timebank import journal, publication
 from timebank.outbox import outbox_counts
+from timebank.replicas import standby
 from timebank.settings import Settings
 from timebank.timers import TIMERS, runs
 
@@ -50,6 +51,7 @@ async def collect(settings: Settings) -> CollectorRegistry:
     ]
     for name, says, value in gauges:
         Gauge(name, says, registry=told).set(value)
+    _replica(told)
     await _timers(told)
     await _outbox(told)
     await _witnesses(told, settings, now)
@@ -78,6 +80,16 @@ async def _witnesses(told: CollectorRegistry, settings: Settings, now: datetime)
     for one in await publication.witnessing(settings, now):
         size.labels(one.name).set(one.size)
         behind.labels(one.name).set(int(one.behind))
+
+
+def _replica(told: CollectorRegistry) -> None:
+    """How far the replica is behind, and whether this process asks it; nothing where none is."""
+    if (held := standby()) is None:
+        return
+    says = "Seconds that the replica is behind the primary."
+    Gauge("timebank_replica_behind_seconds", says, registry=told).set(held.behind)
+    says = "1 while the replica answers questions."
+    Gauge("timebank_replica_asked", says, registry=told).set(int(held.trouble is None))
 
 
 async def _timers(told: CollectorRegistry) -> None:
