@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.divisions import Code
 from schema.enums import show_enum
 from schema.fields import field
@@ -299,9 +299,8 @@ class CancelActivityPayload(Payload):
     activity: Activity | None = strawberry.field(default=None, description="The activity.")
 
 
-async def shown(info: Info, id: str) -> Activity | None:
-    """An activity as it is after a change."""
-    return (await read_activities(info.context, [id])).get(id)
+shown = anew(read_activities)
+"""An activity as it is after a change."""
 
 
 async def _move(info: Info, input: Input, activity: str, move: Move) -> activities.Acted:

@@ -4,7 +4,7 @@ import strawberry
 from strawberry import ID
 
 from schema.annual_reports import AnnualReport, read_reports
-from schema.context import Input
+from schema.context import Input, anew
 from schema.refusal import Info, Payload, mutation
 from timebank import annual_report_rulings
 from timebank.annual_report_life import Verdict
@@ -48,8 +48,7 @@ class AcceptReportPayload(Payload):
     report: AnnualReport | None = strawberry.field(default=None, description="The report.")
 
 
-async def _shown(info: Info, id: str) -> AnnualReport | None:
-    return (await read_reports(info.context, [id])).get(id)
+_shown = anew(read_reports)
 
 
 @strawberry.type

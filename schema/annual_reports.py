@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -190,8 +190,7 @@ class SubmitReportPayload(Payload):
     report: AnnualReport | None = strawberry.field(default=None, description="The report.")
 
 
-async def _shown(info: Info, id: str) -> AnnualReport | None:
-    return (await read_reports(info.context, [id])).get(id)
+_shown = anew(read_reports)
 
 
 @strawberry.type

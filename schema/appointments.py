@@ -8,7 +8,7 @@ import strawberry
 from strawberry import ID
 
 from schema.aliases import OfMember, whose
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
@@ -170,8 +170,7 @@ class ResignAppointmentPayload(Payload):
     appointment: Appointment | None = strawberry.field(default=None, description="Yours, ended.")
 
 
-async def _shown(info: Info, id: str) -> Appointment | None:
-    return (await read_appointments(info.context, [id])).get(id)
+_shown = anew(read_appointments)
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import ID
 
 from schema.certificate_sheets import CertificateSheet
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.ledger import LedgerEntry
@@ -115,9 +115,8 @@ async def read_certificates(context: Context, ids: Sequence[str]) -> dict[str, C
 answers_for("cer", read_certificates)
 
 
-async def shown(info: Info, id: str) -> Certificate | None:
-    """A certificate as it is now, for a payload."""
-    return (await read_certificates(info.context, [id])).get(id)
+shown = anew(read_certificates)
+"""A certificate as it is now, for a payload."""
 
 
 @strawberry.type

@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.people import Person, read_people
@@ -101,8 +101,7 @@ class SettleEstatePayload(Payload):
     donated_minutes: Long | None = strawberry.field(default=None, description="What the pool got.")
 
 
-async def _shown(info: Info, id: str) -> Person | None:
-    return (await read_people(info.context, [id])).get(id)
+_shown = anew(read_people)
 
 
 @strawberry.type

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.organisations import Organisation, read_organisations
 from schema.refusal import Info, Payload, mutation
 from timebank import community_filings
@@ -54,8 +54,7 @@ class RefuseFilingPayload(Payload):
     )
 
 
-async def _shown(info: Info, id: str) -> Organisation | None:
-    return (await read_organisations(info.context, [id])).get(id)
+_shown = anew(read_organisations)
 
 
 @strawberry.type

@@ -6,20 +6,22 @@ token, a test) and what the services are: both are handed in by whoever composes
 
 import dataclasses
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.unset import UnsetType
 
-from schema.loaders import Loaders
+from schema.loaders import BatchRead, Loaders
 from timebank.actors import Actor
 from timebank.clock import Clock
 from timebank.keys import KEY_LENGTHS, RequestKey
 from timebank.refusals import Translate
+
+V = TypeVar("V")
 
 
 @strawberry.input
@@ -107,6 +109,15 @@ class Context:
 
 
 Info = strawberry.Info[Context, None]
+
+
+def anew(read: BatchRead[Context, str, V]) -> Callable[[Info, str], Awaitable[V | None]]:
+    """How a payload shows the thing that was changed: read again, whatever was loaded before."""
+
+    async def shown(info: Info, id: str) -> V | None:
+        return (await read(info.context, [id])).get(id)
+
+    return shown
 
 
 def plain(value: Any) -> Any:

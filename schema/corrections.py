@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.people import Person, read_people
 from schema.refusal import Info, Payload, mutation
 from timebank import corrections
@@ -31,8 +31,7 @@ class CorrectPersonPayload(Payload):
     person: Person | None = strawberry.field(default=None, description="Who, if you may see them.")
 
 
-async def _shown(info: Info, id: str) -> Person | None:
-    return (await read_people(info.context, [id])).get(id)
+_shown = anew(read_people)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -193,8 +193,7 @@ class RefuseRequestPayload(Payload):
     request: DataRequest | None = strawberry.field(default=None, description="The request, ended.")
 
 
-async def _shown(info: Info, id: str) -> DataRequest | None:
-    return (await read_requests(info.context, [id])).get(id)
+_shown = anew(read_requests)
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -117,8 +117,7 @@ class EndDevicePayload(Payload):
     device: StationDevice | None = strawberry.field(default=None, description="What ended.")
 
 
-async def _shown(info: Info, id: str) -> StationDevice | None:
-    return (await read_devices(info.context, [id])).get(id)
+_shown = anew(read_devices)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
@@ -104,8 +104,7 @@ class TakeBackDonationPayload(Payload):
     donation: Donation | None = strawberry.field(default=None, description="What came back.")
 
 
-async def _shown(info: Info, id: str) -> Donation | None:
-    return (await read_donations(info.context, [id])).get(id)
+_shown = anew(read_donations)
 
 
 @strawberry.type

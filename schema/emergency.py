@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
@@ -75,9 +75,8 @@ async def read_emergencies(context: Context, ids: Sequence[str]) -> dict[str, Em
 answers_for("emg", read_emergencies)
 
 
-async def shown(info: Info, id: str) -> Emergency | None:
-    """An emergency as it is now, for a payload."""
-    return (await read_emergencies(info.context, [id])).get(id)
+shown = anew(read_emergencies)
+"""An emergency as it is now, for a payload."""
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.findings import Finding, read_findings
@@ -94,9 +94,8 @@ async def read_finding_appeals(context: Context, ids: Sequence[str]) -> dict[str
 answers_for("fap", read_finding_appeals)
 
 
-async def shown(info: Info, id: str) -> FindingAppeal | None:
-    """An appeal as it is now, for a payload."""
-    return (await read_finding_appeals(info.context, [id])).get(id)
+shown = anew(read_finding_appeals)
+"""An appeal as it is now, for a payload."""
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
@@ -124,8 +124,7 @@ class WithdrawGiftPayload(Payload):
     gift: Gift | None = strawberry.field(default=None, description="What was taken back.")
 
 
-async def _shown(info: Info, id: str) -> Gift | None:
-    return (await read_gifts(info.context, [id])).get(id)
+_shown = anew(read_gifts)
 
 
 @strawberry.type

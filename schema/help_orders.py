@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context
+from schema.context import Context, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.help_parties import HelpParty, read_parties
@@ -144,9 +144,8 @@ async def read_help(context: Context, ids: Sequence[str]) -> dict[str, HelpOrder
     return {id: HelpOrder.of(held) for id, held in seen.items()}
 
 
-async def show_help(info: Info, id: str) -> HelpOrder | None:
-    """The order that a mutation was about, as far as the asker may see it now."""
-    return (await read_help(info.context, [id])).get(id)
+show_help = anew(read_help)
+"""The order that a mutation was about, as far as the asker may see it now."""
 
 
 answers_for("hlp", read_help)

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -85,8 +85,7 @@ class LiftHoldPayload(Payload):
     hold: Hold | None = strawberry.field(default=None, description="The hold that was lifted.")
 
 
-async def _shown(info: Info, id: str) -> Hold | None:
-    return (await read_holds(info.context, [id])).get(id)
+_shown = anew(read_holds)
 
 
 @strawberry.type

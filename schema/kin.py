@@ -6,7 +6,7 @@ from datetime import datetime
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
@@ -136,8 +136,7 @@ class EndKinPayload(Payload):
     tie: KinTie | None = strawberry.field(default=None, description="What ended.")
 
 
-async def _shown(info: Info, id: str) -> KinTie | None:
-    return (await read_ties(info.context, [id])).get(id)
+_shown = anew(read_ties)
 
 
 @strawberry.type

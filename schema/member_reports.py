@@ -11,7 +11,7 @@ import strawberry
 from strawberry import ID
 
 from schema.aliases import OfMember, whose
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
@@ -203,8 +203,7 @@ class ReturnMemberReportPayload(Payload):
     )
 
 
-async def _shown(info: Info, id: str) -> MemberReport | None:
-    return (await read_reports(info.context, [id])).get(id)
+_shown = anew(read_reports)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.hours import ServiceRecord, read_records
@@ -150,9 +150,8 @@ async def read_objections(context: Context, ids: Sequence[str]) -> dict[str, Obj
 answers_for("obj", read_objections)
 
 
-async def shown(info: Info, id: str) -> Objection | None:
-    """An objection as it is now, for a payload."""
-    return (await read_objections(info.context, [id])).get(id)
+shown = anew(read_objections)
+"""An objection as it is now, for a payload."""
 
 
 @strawberry.type

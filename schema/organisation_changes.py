@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -134,8 +134,7 @@ class RefuseChangePayload(Payload):
     change: OrganisationChange | None = strawberry.field(default=None, description="The change.")
 
 
-async def _shown(info: Info, id: str) -> OrganisationChange | None:
-    return (await read_changes(info.context, [id])).get(id)
+_shown = anew(read_changes)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -188,8 +188,7 @@ class DecideGradeObjectionPayload(Payload):
     grade: OrganisationGrade | None = strawberry.field(default=None, description="The grade.")
 
 
-async def _shown(info: Info, id: str) -> OrganisationGrade | None:
-    return (await read_grades(info.context, [id])).get(id)
+_shown = anew(read_grades)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -202,8 +202,7 @@ class ReinstatePersonPayload(Payload):
     person: Person | None = strawberry.field(default=None, description="Who was reinstated.")
 
 
-async def _shown(info: Info, id: str) -> Person | None:
-    return (await read_people(info.context, [id])).get(id)
+_shown = anew(read_people)
 
 
 @strawberry.type

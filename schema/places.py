@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.divisions import Area, Code, read_areas
 from schema.enums import show_enum
 from schema.fields import field
@@ -192,9 +192,8 @@ class CloseStationPayload(Payload):
     station: Station | None = strawberry.field(default=None, description="The station.")
 
 
-async def shown(info: Info, id: str) -> Station | None:
-    """A station as it is after a change."""
-    return (await read_stations(info.context, [id])).get(id)
+shown = anew(read_stations)
+"""A station as it is after a change."""
 
 
 @strawberry.type

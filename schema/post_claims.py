@@ -9,7 +9,7 @@ import strawberry
 from strawberry import ID
 
 from schema.aliases import OfMember, whose
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.hours import ServiceRecord, read_records
@@ -206,8 +206,7 @@ class EvaluatePostClaimPayload(Payload):
     claim: PostClaim | None = strawberry.field(default=None, description="The claim.")
 
 
-async def _shown(info: Info, id: str) -> PostClaim | None:
-    return (await read_claims(info.context, [id])).get(id)
+_shown = anew(read_claims)
 
 
 @strawberry.type

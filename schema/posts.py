@@ -11,7 +11,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from schema.activities import read_titles
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
@@ -178,8 +178,7 @@ class ClosePostPayload(Payload):
     post: ServicePost | None = strawberry.field(default=None, description="The post, closed.")
 
 
-async def _shown(info: Info, id: str) -> ServicePost | None:
-    return (await read_posts(info.context, [id])).get(id)
+_shown = anew(read_posts)
 
 
 @strawberry.type

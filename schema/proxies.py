@@ -6,7 +6,7 @@ from datetime import datetime
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
@@ -100,8 +100,7 @@ class EndProxyPayload(Payload):
     mandate: Mandate | None = strawberry.field(default=None, description="What ended.")
 
 
-async def _shown(info: Info, id: str) -> Mandate | None:
-    return (await read_mandates(info.context, [id])).get(id)
+_shown = anew(read_mandates)
 
 
 @strawberry.type

@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.enums import show_enum
 from schema.organisations import Organisation, read_organisations
 from schema.refusal import Info, Payload, mutation
@@ -134,8 +134,7 @@ class EnterOrganisationPayload(Payload):
     )
 
 
-async def _shown(info: Info, id: str) -> Organisation | None:
-    return (await read_organisations(info.context, [id])).get(id)
+_shown = anew(read_organisations)
 
 
 @strawberry.type

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.organisations import Organisation, read_organisations
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
@@ -73,8 +73,7 @@ class ConsentToOrganisationPayload(Payload):
     )
 
 
-async def _shown(info: Info, id: str) -> Organisation | None:
-    return (await read_organisations(info.context, [id])).get(id)
+_shown = anew(read_organisations)
 
 
 @strawberry.type

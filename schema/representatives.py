@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.organisations import Organisation, read_organisations
 from schema.refusal import Info, Payload, mutation
 from timebank import representatives
@@ -37,8 +37,7 @@ class DismissRepresentativePayload(Payload):
     )
 
 
-async def _shown(info: Info, id: str) -> Organisation | None:
-    return (await read_organisations(info.context, [id])).get(id)
+_shown = anew(read_organisations)
 
 
 @strawberry.type

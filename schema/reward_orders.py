@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -155,8 +155,7 @@ class CancelRewardPayload(Payload):
     order: RewardOrder | None = strawberry.field(default=None, description="The order, cancelled.")
 
 
-async def _shown(info: Info, id: str) -> RewardOrder | None:
-    return (await read_orders(info.context, [id])).get(id)
+_shown = anew(read_orders)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
@@ -125,8 +125,7 @@ class WithdrawRewardPayload(Payload):
     reward: Reward | None = strawberry.field(default=None, description="The reward, withdrawn.")
 
 
-async def _shown(info: Info, id: str) -> Reward | None:
-    return (await read_rewards(info.context, [id])).get(id)
+_shown = anew(read_rewards)
 
 
 @strawberry.type

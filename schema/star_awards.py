@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -149,9 +149,8 @@ async def read_awards(context: Context, ids: Sequence[str]) -> dict[str, StarAwa
 answers_for("str", read_awards)
 
 
-async def shown(info: Info, id: str) -> StarAward | None:
-    """A star as it is now, for a payload."""
-    return (await read_awards(info.context, [id])).get(id)
+shown = anew(read_awards)
+"""A star as it is now, for a payload."""
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -160,8 +160,7 @@ class WithholdUnitStatementPayload(Payload):
     statement: UnitStatement | None = strawberry.field(default=None, description="Yours, kept.")
 
 
-async def _shown(info: Info, id: str) -> UnitStatement | None:
-    return (await read_statements(info.context, [id])).get(id)
+_shown = anew(read_statements)
 
 
 @strawberry.type

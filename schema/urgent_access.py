@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.looks import Look, read_numbers
@@ -196,8 +196,7 @@ class EndUrgentAccessPayload(Payload):
     access: UrgentAccess | None = strawberry.field(default=None, description="What is over.")
 
 
-async def _shown(info: Info, id: str) -> UrgentAccess | None:
-    return (await read_accesses(info.context, [id])).get(id)
+_shown = anew(read_accesses)
 
 
 @strawberry.type

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.enums import show_enum
 from schema.refusal import Info, Payload, mutation
 from schema.wishes import Wish, read_wishes
@@ -75,8 +75,7 @@ class PublishWishPayload(Payload):
     wish: Wish | None = strawberry.field(default=None, description="The wish.")
 
 
-async def _shown(info: Info, id: str) -> Wish | None:
-    return (await read_wishes(info.context, [id])).get(id)
+_shown = anew(read_wishes)
 
 
 @strawberry.type

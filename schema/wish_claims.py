@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
@@ -148,8 +148,7 @@ class ClaimWishPayload(Payload):
     claim: WishClaim | None = strawberry.field(default=None, description="Your claim.")
 
 
-async def _shown(info: Info, id: str) -> WishClaim | None:
-    return (await read_wish_claims(info.context, [id])).get(id)
+_shown = anew(read_wish_claims)
 
 
 @strawberry.type

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.fields import field
 from schema.refusal import Info, Payload, mutation
 from schema.wishes import Wish, read_wishes
@@ -66,8 +66,7 @@ class CloseWishByPhonePayload(Payload):
     wish: Wish | None = strawberry.field(default=None, description="The wish.")
 
 
-async def _shown(info: Info, id: str) -> Wish | None:
-    return (await read_wishes(info.context, [id])).get(id)
+_shown = anew(read_wishes)
 
 
 @strawberry.type

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from schema.context import Input
+from schema.context import Input, anew
 from schema.refusal import Info, Payload, mutation
 from schema.wish_claims import WishClaim, read_wish_claims
 from schema.wishes import Wish, read_wishes
@@ -63,8 +63,7 @@ class FulfilWishByCommunityPayload(Payload):
     wish: Wish | None = strawberry.field(default=None, description="The wish.")
 
 
-async def _shown(info: Info, id: str) -> WishClaim | None:
-    return (await read_wish_claims(info.context, [id])).get(id)
+_shown = anew(read_wish_claims)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from schema.context import Context, Input
+from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
@@ -240,8 +240,7 @@ class CollectWishPayload(Payload):
     )
 
 
-async def _shown(info: Info, id: str) -> Wish | None:
-    return (await read_wishes(info.context, [id])).get(id)
+_shown = anew(read_wishes)
 
 
 @strawberry.type
