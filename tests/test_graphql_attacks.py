@@ -149,6 +149,10 @@ async def test_ids_that_are_forged_or_anothers_look_like_none(
     other = await world.volunteer()
     asked = "query($id: ID!) { node(id: $id) { id } }"
     forged = ["", "x", "per_", "per_" + "0" * 26, "per_" + "z" * 26, "rec_' OR 1=1", "a" * 9_999]
+    told = await client.post("/graphql", content=asking("{ me { id } }"), headers=JSON)
+    own: str = told.json()["data"]["me"]["id"]
+    # One's own, but not as it is spelt (api 8).
+    forged += [own.upper(), own[:4] + own[4:].upper(), f" {own}", f"{own} ", own.replace("_", "")]
     answers = set()
     for id in [*forged, other.person or ""]:
         answer = await client.post("/graphql", content=asking(asked, id=id), headers=JSON)
