@@ -1,23 +1,24 @@
 """Random funding histories: at every entry each fen is where the treasury's money may be.
 
-The check knows the entries' bytes alone: it adds up postings and bodies itself and asks no table
+The check knows the exported files alone: it adds up postings and bodies itself and asks no table
 until the end, when the derived tables, a replay and Beancount have to agree with it.
 """
 
 import contextlib
+import csv
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from ledger.entry import Sealed
 from tests.conftest import SIZE
 from tests.funding import fund_officer, source_of
 from tests.granting import Applicant, applicant, spent
-from tests.moving import bean_check, entries_of, exported
+from tests.moving import bean_check, exported
 from tests.projects import officer_of
 from tests.world import World, key, open_world
 from timebank import replay
@@ -25,6 +26,7 @@ from timebank.access import Role
 from timebank.accounts import Account, balance_of
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
+from timebank.exports import create, write_csv
 from timebank.funding.allotments import allot_funds
 from timebank.funding.balances import FundBalance
 from timebank.funding.commitments import Commitment, Condition, commit_funds, meet, release
@@ -166,6 +168,31 @@ class Chances:
         return self.chance.choice(found)
 
 
+class Line(NamedTuple):
+    """An entry as the export tells it; `postings` are account, unit and amount."""
+
+    seq: int
+    kind: str
+    body: dict[str, Any]
+    postings: list[tuple[str, str, int]]
+
+
+async def lines_of(url: str, directory: Path) -> list[Line]:
+    """Every entry, read back from the exported files."""
+    entries, postings = directory / "entries.csv", directory / "postings.csv"
+    with create(entries) as rows, create(postings) as moves:
+        await write_csv(url, rows, moves)
+    moved: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    with postings.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            moved[row["seq"]].append((row["account"], row["unit"], int(row["amount"])))
+    with entries.open(encoding="utf-8-sig", newline="") as file:
+        return [
+            Line(int(row["seq"]), row["kind"], json.loads(row["body"]), moved[row["seq"]])
+            for row in csv.DictReader(file)
+        ]
+
+
 class Books:
     """What the entries say, added up by nobody but this test."""
 
@@ -177,7 +204,7 @@ class Books:
         self.promises: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.authorised: Counter[str] = Counter()
 
-    def read(self, entry: Sealed) -> None:
+    def read(self, entry: Line) -> None:
         """Add up an entry, and hold every law at it."""
         body = entry.body
         if entry.kind == "funds.committed":
@@ -248,13 +275,17 @@ class Books:
 async def all_agree(world: World, directory: Path) -> Books:
     """Hold every law at every entry; then tables, replay and Beancount say the same."""
     books, url = Books(), world.settings.database_url
-    for entry in await entries_of(url):
+    for entry in await lines_of(url, directory):
         books.read(entry)
     for held in await select(FundBalance):
         told = books.sums[held.source, held.unit or "", held.purpose or ""]
         for column in ("allotted", "committed", "paid", "spent"):
             if column != "allotted" or held.purpose is None:
                 assert getattr(held, column) == told[column], (held.id, column)
+    for promise in await select(Commitment):
+        told = books.promises[promise.id]
+        told_of = (told["committed"], told["paid"], told["spent"])
+        assert (promise.fen, promise.paid, promise.spent) == told_of, promise.id
     fen = {row.code: row.balance for row in await select(Account, unit="fen") if row.balance}
     assert fen == {code: amount for code, amount in books.held.items() if amount}
     assert (await replay.compare(url)).differing == 0
