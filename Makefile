@@ -14,7 +14,7 @@ AT_FULL_SIZE := --timeout 7200
 # What measures has the machine to itself, and its disk.
 ALONE := -m alone
 
-.PHONY: all demo test test-full pictures check schema migration bench lock clean
+.PHONY: all demo test test-full pictures check schema migration release bench lock clean
 
 all: .venv/ready
 
@@ -54,6 +54,10 @@ schema: .venv/ready
 # Write down what the tables' classes want beyond the migrations kept.
 migration: .venv/ready
 	$(BIN)/python -c 'import asyncio; from timebank.orm import new_migrations; print(*asyncio.run(new_migrations(write=True)))'
+
+# Databases of this version, for every later one to bring forward; a version without `.dev`.
+release: .venv/ready
+	$(BIN)/python -m tests.releases
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench

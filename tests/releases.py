@@ -1,0 +1,97 @@
+"""Databases as each release left them, kept so that every later one is held to bring them forward.
+
+A release is a version without `.dev`; `make release` keeps a small city of it on either database,
+as a backup in `tests/kept_releases`, and the hashes of the migrations that made its tables, which
+from then on never change: what changes a table afterwards is another migration.
+"""
+
+import asyncio
+import hashlib
+import tarfile
+import tempfile
+import tomllib
+from pathlib import Path
+
+from ledger.backup import back_up, loaded, read_manifest
+from ledger.tables import dialect_of
+from tests.clusters import cluster
+from tests.copies import tools
+from tests.world import open_world
+from timebank.policy import SEED, read_policy
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = Path(__file__).with_name("kept_releases")
+MIGRATIONS = ROOT / "timebank" / "migrations"
+SUMS = "migrations.sha256"
+ENDING = ".tar.xz"
+
+
+def version() -> str:
+    """The version of this tree."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return str(told["project"]["version"])
+
+
+def sums() -> dict[str, str]:
+    """The hash of each migration there is, by its name."""
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(MIGRATIONS.glob("0*.py"))
+    }
+
+
+def released() -> dict[str, str]:
+    """The hash of each migration that was released."""
+    if not (KEPT / SUMS).exists():
+        return {}
+    lines = (KEPT / SUMS).read_text("utf-8").splitlines()
+    return {name: told for told, name in (line.split() for line in lines)}
+
+
+async def keep(url: str, archive: Path) -> None:
+    """Put a copy of a database into an archive."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "copy"
+        await back_up(
+            url, copy, origin="tests", software=f"timebank {version()}", keys=(), tools=tools()
+        )
+        with tarfile.open(archive, "x:xz") as packed:
+            for file in sorted(copy.iterdir()):
+                packed.add(file, file.name)
+
+
+async def put_back(archive: Path, url: str) -> None:
+    """Load an archive where nothing is."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch)
+        with tarfile.open(archive) as packed:
+            for member in packed.getmembers():
+                file = packed.extractfile(member)
+                assert file, "a copy holds plain files"
+                (copy / Path(member.name).name).write_bytes(file.read())
+        async with loaded(copy, read_manifest(copy), url, tools=tools()):
+            pass
+
+
+async def release() -> None:
+    """Keep a city of this version on either database, and what made its tables."""
+    KEPT.mkdir(exist_ok=True)
+    policy = read_policy(SEED.read_text("utf-8"))
+    with tempfile.TemporaryDirectory() as scratch, cluster() as servers:
+        node = servers.node()
+        node.make()
+        node.start()
+        for url in (f"sqlite:///{scratch}/timebank.db", node.url):
+            kind = dialect_of(url)
+            # Founded here: what other tests copy from lies on another server.
+            async with open_world(url, Path(scratch) / kind, policy=policy) as world:
+                await world.volunteer()
+            await keep(url, KEPT / f"{version()}-{kind}{ENDING}")
+    lines = [f"{told}  {name}\n" for name, told in sums().items()]
+    (KEPT / SUMS).write_text("".join(lines), "utf-8")
+
+
+if __name__ == "__main__":
+    if ".dev" in version():
+        raise SystemExit(f"{version()} is no release: name one in pyproject.toml first")
+    asyncio.run(release())

@@ -1,0 +1,72 @@
+"""What a release left behind is brought forward by this tree, and nothing of it is lost.
+
+The city of this very tree is among them, so that what a release keeps is known to come back.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.tables import dialect_of
+from ledger.verify import verify
+from tests import releases
+from tests.conftest import PostgresServer
+from tests.test_migrations import shape
+from tests.world import open_world
+from timebank import replay
+from timebank.orm import migrate
+
+pytestmark = pytest.mark.anyio
+
+OLD = sorted({path.name.partition("-")[0] for path in releases.KEPT.glob(f"*{releases.ENDING}")})
+
+
+@pytest.fixture
+def fresh(database_url: str, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Two more databases of the same kind with nothing in them."""
+    if dialect_of(database_url) == "sqlite":
+        yield [f"{database_url}.{name}" for name in ("old", "new")]
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    names = [server.create(), server.create()]
+    yield [server.url(name) for name in names]
+    for name in names:
+        server.drop(name)
+
+
+@pytest.mark.parametrize("version", [*OLD, "this tree"])
+async def test_a_release_s_database_is_brought_forward(
+    database_url: str, fresh: list[str], tmp_path: Path, version: str
+) -> None:
+    old, new = fresh
+    archive = releases.KEPT / f"{version}-{dialect_of(database_url)}{releases.ENDING}"
+    if version not in OLD:
+        archive = tmp_path / "kept.tar.xz"
+        async with open_world(database_url, tmp_path) as world:
+            await world.volunteer()
+        await releases.keep(database_url, archive)
+    await releases.put_back(archive, old)
+    await migrate(old)
+    await migrate(new)
+    assert {**await shape(old), **await shape(new)} == await shape(old)
+    report = await verify(old)
+    assert report.sound, report.findings
+    assert report.size > 10
+    found = await replay.compare(old)
+    assert (found.entries, found.differing) == (report.size, 0)
+
+
+def test_what_was_released_never_changes() -> None:
+    """A table that changes later is changed by another migration."""
+    assert releases.released().items() <= releases.sums().items()
+
+
+def test_a_release_has_its_databases() -> None:
+    """`make release`, before a version without `.dev` is anybody's."""
+    version = releases.version()
+    assert ".dev" in version or version in OLD
+    for old in OLD:
+        for kind in ("sqlite", "postgresql"):
+            assert (releases.KEPT / f"{old}-{kind}{releases.ENDING}").is_file()
+    assert bool(OLD) == bool(releases.released())
