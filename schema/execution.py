@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
+from functools import cache
 from inspect import isawaitable
 from typing import Any, cast
 
 import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType, create_source_event_stream
 
+from schema import build
 from schema.columns import DEFINITION, ColumnExecutor, mark_columns
 from schema.context import Context
 from schema.documents import Documents, Operation
@@ -45,7 +47,7 @@ class Answer:
 
 
 class Api:
-    """The schema, ready to be asked. One a process: it holds the caches."""
+    """A schema, ready to be asked; it holds the caches."""
 
     def __init__(
         self,
@@ -156,6 +158,12 @@ class Api:
             says = context.translate("This took too long; ask again with the same key.")
             raise refused("TIMEOUT", says, retry_after_seconds=1) from None
         return result
+
+
+@cache
+def whole() -> Api:
+    """The whole schema, ready to be asked: one a process, with one memory of documents."""
+    return Api(build())
 
 
 def _answer(result: Any, context: Context) -> Answer:

@@ -1,24 +1,19 @@
 """Asking the real schema as the endpoint does, in a test's city."""
 
 import secrets
-from functools import cache
 from typing import Any
 
 from graphql import GraphQLInputObjectType
 
-import schema
 from schema.context import Context
-from schema.execution import Api
+from schema.execution import whole
 from tests.world import World
 from timebank.actors import PUBLIC, Actor
 
 SECRET = b"s" * 32
 
-
-@cache
-def api() -> Api:
-    """The whole schema, ready to be asked."""
-    return Api(schema.build())
+api = whole
+"""The whole schema, ready to be asked."""
 
 
 async def ask(world: World, actor: Actor, document: str, /, **variables: Any) -> dict[str, Any]:

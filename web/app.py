@@ -15,10 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-import schema
 from ledger.outages import is_away
 from schema.context import Context
-from schema.execution import Api
+from schema.execution import whole
 from timebank import certificate_issuing, journal, publication, sign_in, timers, vault, words
 from timebank.actors import PUBLIC, Actor
 from timebank.bank import open_bank
@@ -175,7 +174,7 @@ def build(
     demo: bool = False,
 ) -> ASGIApp:
     """The application of a ledger. `demo` opens the demonstration's one-click sign-in."""
-    api = Api(schema.build())
+    api = whole()
     pages = Pages(
         api, context_of=context_of, stranger_of=stranger_of, signed_in=signed_in, demo=demo
     )

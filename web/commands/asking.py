@@ -10,10 +10,9 @@ from typing import IO
 import click
 import msgspec
 
-import schema
 from schema.context import Context
 from schema.errors import Refused
-from schema.execution import Answer, Api
+from schema.execution import Answer, whole
 from timebank import bank, vault, words
 from timebank.journal import current
 from timebank.sign_in import actor_of
@@ -55,7 +54,7 @@ def ask(
                 language=language,
                 translate=words.translator(language),
             )
-            return await Api(schema.build()).ask(document.read(), given, context)
+            return await whole().ask(document.read(), given, context)
 
     try:
         answer = run(work())

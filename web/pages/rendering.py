@@ -5,7 +5,7 @@ knows the domain; what it shows is what its operation answers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,18 @@ Shown = Callable[[Request, Context], Awaitable[Response]]
 SignedIn = Callable[[Request, Response, str], None]
 
 
+@cache
+def templates() -> Environment:
+    """The templates, each compiled once a process."""
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 class Pages:
     """The pages of one application; `stranger_of` makes a context where no database answers."""
 
@@ -90,13 +102,6 @@ class Pages:
         self.api, self.context_of, self.signed_in, self.demo = api, context_of, signed_in, demo
         self.stranger_of = stranger_of
         self.operations = operations()
-        self.templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=select_autoescape(default=True),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         for text in self.operations.values():
             # A stored operation that does not fit the schema must not wait for its first visitor.
             api.documents.prepare(text)
@@ -324,7 +329,8 @@ class Pages:
         page: Page | None = None,
     ) -> Response:
         """A template with what every page has."""
-        text = self.templates.get_template(template).render(
+        found = templates().get_template(template)
+        text = found.render(
             {
                 "answer": None,
                 "asked": request.query_params,
