@@ -1,5 +1,6 @@
-"""Ledgers that are copied: one of some entries, places where no database is, all that is in it."""
+"""Ledgers that are copied: a new one, one of some entries, and all that is in one."""
 
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from ledger.reader import open_reader
 from ledger.tables import TABLES as LEDGER_TABLES
 from ledger.writer import open_writer
+from tests import founded
 from tests.ledgers import add
 from timebank.bank import init, open_bank
+from timebank.clock import ManualClock
 from timebank.publication import publish_once
 from timebank.settings import Settings
 from timebank.tables import TABLES
@@ -22,10 +25,19 @@ def tools() -> Path:
     return max(Path(spec.origin).parent.glob("pginstall*/bin"))
 
 
+async def begun(settings: Settings, *, at: datetime | None = None) -> None:
+    """A new ledger as `init` makes it at an instant, or now; copied where one was made before."""
+    await founded.copy(settings, _begin, at)
+
+
+async def _begin(settings: Settings, at: datetime | None) -> None:
+    await init(settings, clock=ManualClock(at) if at else None)
+
+
 async def open_ledger(url: str, directory: Path) -> Settings:
     """A ledger of some entries, signed, and closed."""
     made = Settings(data=directory / "d", database=url, postgresql_tools=tools())
-    await init(made)
+    await begun(made)
     await go_on(made)
     return made
 

@@ -5,13 +5,14 @@ For the tests of pages and commands.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
 from playwright.async_api import Browser, Locator, Page
 from starlette.types import ASGIApp
 
+from tests import founded
 from tests.served import served
 from timebank import demo_city
 from timebank.clock import Clock, ManualClock, day_of, instant
@@ -26,8 +27,13 @@ SMALL = Size(stations=12, teams=30, volunteers=60, busy=3, weeks=4, stories=Fals
 async def make_city(directory: Path, *, size: Size = SMALL) -> Settings:
     """A demonstration ledger in a directory."""
     settings = Settings(data=directory / "demo")
-    await demo_city.make(settings, lambda what, done, count: None, size=size)
+    await founded.copy(settings, _make, size, day_of(datetime.now(UTC)))
     return settings
+
+
+async def _make(settings: Settings, size: Size, today: date) -> None:
+    """A city of today: its year ends on the day on which it is looked at."""
+    await demo_city.make(settings, lambda what, done, count: None, size=size)
 
 
 @asynccontextmanager

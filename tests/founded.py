@@ -1,13 +1,14 @@
 """Ledgers that were founded once a process, and are copied for each test that begins with one.
 
 Founding takes half a second of commands, a copy a tenth of it. Knows both databases; refuses to
-know what is founded. What is copied is byte for byte what the commands made.
+know what is founded. What is copied is byte for byte what the commands made, keys and names too:
+whoever needs two ledgers that know nothing of each other founds one of them.
 """
 
 import secrets
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from ledger.tables import dialect_of, sqlite_path
 from timebank.settings import Settings
 
 T = TypeVar("T")
-_KEPT: dict[tuple[str, Any], tuple[Settings, Any]] = {}
+_KEPT: dict[tuple[Any, ...], tuple[Settings, Any]] = {}
 
 
 async def is_fresh(settings: Settings) -> bool:
@@ -41,13 +42,14 @@ def _in_the_way(settings: Settings) -> bool:
     return file or settings.data.exists()
 
 
-async def copy(settings: Settings, found: Callable[[Settings], Awaitable[T]]) -> T:
-    """Put a ledger as `found` makes it where `settings` says; gives what `found` answered."""
+async def copy(settings: Settings, found: Callable[..., Awaitable[T]], *told: Hashable) -> T:
+    """Put a ledger as `found` makes it, told the same, where `settings` says; gives its answer."""
     dialect = dialect_of(settings.database_url)
-    if (dialect, found) not in _KEPT:
+    kept = (dialect, found, *told)
+    if kept not in _KEPT:
         model = await _model(settings)
-        _KEPT[dialect, found] = model, await found(model)
-    model, answer = _KEPT[dialect, found]
+        _KEPT[kept] = model, await found(model, *told)
+    model, answer = _KEPT[kept]
     shutil.copytree(model.data, settings.data)
     if dialect == "sqlite":
         shutil.copy(sqlite_path(model.database_url), sqlite_path(settings.database_url))
@@ -62,21 +64,21 @@ async def copy(settings: Settings, found: Callable[[Settings], Awaitable[T]]) ->
 
 
 @cache
-def _directory() -> tempfile.TemporaryDirectory[str]:
-    """Gone with the process."""
+def directory() -> tempfile.TemporaryDirectory[str]:
+    """Where models lie; gone with the process."""
     return tempfile.TemporaryDirectory(prefix="timebank-founded-")
 
 
 async def _model(settings: Settings) -> Settings:
     """Where the ledger to copy from is founded: beside others of the same database server."""
     name = f"m_{secrets.token_hex(6)}"
-    directory = Path(_directory().name) / name
+    place = Path(directory().name) / name
     if dialect_of(settings.database_url) == "sqlite":
-        directory.mkdir()
-        return Settings(data=directory / "data", database=f"sqlite:///{directory}/model.db")
+        place.mkdir()
+        return Settings(data=place / "data", database=f"sqlite:///{place}/model.db")
     await _on_server(settings.database_url, f'CREATE DATABASE "{name}" STRATEGY file_copy')
     url = settings.database_url.replace(f"/{_name(settings.database_url)}?", f"/{name}?")
-    return Settings(data=directory / "data", database=url)
+    return Settings(data=place / "data", database=url)
 
 
 def _name(url: str) -> str:

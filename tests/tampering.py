@@ -22,7 +22,9 @@ from ledger.signer import LocalSigner
 from ledger.tables import TABLES, dialect_of, install, sqlite_placeholders
 from ledger.verify import LEVELS, Level, verify
 from ledger.writer import Writer, open_writer
+from tests import founded
 from tests.ledgers import add, fences_down
+from timebank.settings import Settings
 
 KEY = LocalSigner("log.example", bytes(32))
 
@@ -178,15 +180,25 @@ class SignedLog:
 
 async def signed_log(url: str, directory: Path, *sizes: int) -> SignedLog:
     """A new ledger, signed at each of these sizes."""
-    await install(url)
-    log = SignedLog(url, directory / "anchor")
+    settings = Settings(data=directory / "signed", database=url)
+    await founded.copy(settings, _signed, *sizes)
+    return _log_of(settings)
+
+
+def _log_of(settings: Settings) -> SignedLog:
+    return SignedLog(settings.database_url, settings.data / "anchor")
+
+
+async def _signed(settings: Settings, *sizes: int) -> None:
+    await install(settings.database_url)
+    settings.data.mkdir(parents=True)
+    log = _log_of(settings)
     async with log.publisher() as (publisher, _):
         await publisher.begin()
     before = 0
     for size in sizes:
         await log.grow(size - before)
         before = size
-    return log
 
 
 async def cut_back(log: SignedLog, size: int, *, checkpoints: bool = True) -> None:

@@ -19,9 +19,9 @@ from ledger.roles import excess, permit
 from ledger.tables import SQLITE_PRAGMAS, sqlite_path
 from ledger.verify import verify
 from ledger.writer import open_writer
+from tests.commands import timebank
 from tests.ledgers import add, entry
 from tests.tampering import SignedLog, signed_log, url_as
-from tests.test_cli import timebank
 from tests.test_ledger_fences import (
     ATTACKS,
     COLUMNS,
@@ -302,7 +302,7 @@ async def test_the_whole_city_runs_as_a_role_that_can_only_append(
     clock = ManualClock(NOON)
     await init(owned, clock=clock)
     told = timebank("--data", str(owned.data), "--database", postgres_url, "database-role", role)
-    assert told.returncode == 0, told.stderr
+    assert told.exit_code == 0, told.stderr
     served = owned.model_copy(update={"database": url_as(role, postgres_url)})
     async with open_bank(served, clock=clock) as journal:
         world = World(journal, clock, served)

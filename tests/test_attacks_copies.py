@@ -18,13 +18,14 @@ from ledger.merkle import InvalidProof, verify_consistency
 from ledger.reader import open_reader
 from ledger.tables import dialect_of, sqlite_path
 from ledger.writer import open_writer
+from tests.commands import new_ledger, timebank
+from tests.copies import begun
 from tests.ledgers import add
 from tests.tampering import KEY, SignedLog, signed_log
-from tests.test_cli import timebank
 from tests.test_journal import Said, granting
 from timebank import publication
 from timebank.actors import SYSTEM
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.refusals import LedgerStopped
 from timebank.settings import Settings
 from web.doctor import examine
@@ -67,7 +68,7 @@ async def everything(url: str) -> list[list[tuple[object, ...]]]:
 async def settings(database_url: str, tmp_path: Path) -> Settings:
     """A new ledger that was signed and is closed again."""
     made = Settings(data=tmp_path / "data", database=database_url)
-    await init(made)
+    await begun(made)
     await continued(made)
     return made
 
@@ -89,9 +90,7 @@ async def test_the_anchor_names_yesterdays_backup_to_every_command(
     await continued(settings)
     before = await everything(yesterday)
     told = [
-        await asyncio.to_thread(
-            timebank, "--data", str(settings.data), "--database", yesterday, *words
-        )
+        timebank("--data", str(settings.data), "--database", yesterday, *words)
         for words in (
             ["verify", "ledger"],
             ["doctor"],
@@ -100,10 +99,10 @@ async def test_the_anchor_names_yesterdays_backup_to_every_command(
         )
     ]
     sound, doctor, signing, writing = told
-    assert sound.returncode == 0
-    assert (doctor.returncode, "BAD anchor: rolled-back" in doctor.stdout) == (1, True)
-    assert (signing.returncode, "rolled-back" in signing.stderr) == (4, True)
-    assert (writing.returncode, "Nothing is written" in writing.stderr) == (1, True)
+    assert sound.exit_code == 0
+    assert (doctor.exit_code, "BAD anchor: rolled-back" in doctor.stdout) == (1, True)
+    assert (signing.exit_code, "rolled-back" in signing.stderr) == (4, True)
+    assert (writing.exit_code, "Nothing is written" in writing.stderr) == (1, True)
     # Nothing was written but the mark that stops every other writer of this copy.
     after = await everything(yesterday)
     assert after[:-1] == before[:-1]
@@ -161,8 +160,7 @@ async def test_layer_storage_names_yesterdays_file_under_todays_write_ahead_log(
 async def test_a_server_does_not_start_on_yesterdays_file_under_todays_write_ahead_log(
     tmp_path: Path,
 ) -> None:
-    data = tmp_path / "city"
-    assert (await asyncio.to_thread(timebank, "--data", str(data), "init")).returncode == 0
+    data = Path(new_ledger(tmp_path / "city"))
     path, kept = data / "timebank.db", tmp_path / "kept"
     await asyncio.to_thread(shutil.copy, path, kept)
     writer = await open_writer(f"sqlite:///{path}")
@@ -175,8 +173,8 @@ async def test_a_server_does_not_start_on_yesterdays_file_under_todays_write_ahe
     await writer.close()
     await asyncio.to_thread(shutil.copy, kept, path)
     await asyncio.to_thread(shutil.copy, f"{kept}-wal", f"{path}-wal")
-    told = await asyncio.to_thread(timebank, "--data", str(data), "serve", "--port", "0")
-    assert told.returncode == 4, told.stderr
+    told = timebank("--data", str(data), "serve", "--port", "0")
+    assert told.exit_code == 4, told.stderr
     assert "The database is damaged" in told.stderr
 
 

@@ -24,6 +24,7 @@ from ledger.submission import build_submission
 from ledger.verify import verify
 from ledger.witness import Conflict, Witness
 from ledger.writer import open_writer
+from tests.copies import begun
 from tests.tampering import KEY, signed_log
 from tests.test_journal import Said, granting, key_of
 from tests.witnesses import listening, new_witness
@@ -31,7 +32,7 @@ from timebank import replay
 from timebank.access import Grants
 from timebank.accounts import floor, holder
 from timebank.actors import SYSTEM
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.settings import Settings
 from timebank.tables import find
 
@@ -102,7 +103,7 @@ async def test_request_ids_name_what_committed_before_a_kill(
     database_url: str, tmp_path: Path, point: str
 ) -> None:
     settings = Settings(data=tmp_path / "data", database=database_url)
-    await init(settings)
+    await begun(settings)
     await killed(WRITE, str(settings.data), database_url, point)
     async with open_bank(settings) as bank:
         found = await find(Grants, "per_1")

@@ -19,13 +19,14 @@ from ledger.head import CommitUnknown
 from ledger.publisher import Publisher
 from ledger.verify import verify
 from ledger.writer import Writer
+from tests.copies import begun
 from tests.ledgers import add
 from tests.tampering import SignedLog, signed_log
 from tests.test_journal import Said, granting, key_of
 from timebank import replay
 from timebank.access import Grants
 from timebank.actors import SYSTEM
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.settings import Settings
 from timebank.tables import find
 
@@ -85,7 +86,7 @@ async def test_request_ids_name_a_commit_that_was_kept_and_denied(
     database_url: str, tmp_path: Path
 ) -> None:
     settings = Settings(data=tmp_path / "data", database=database_url)
-    await init(settings)
+    await begun(settings)
     async with open_bank(settings) as bank:
         lie(bank.writer, "kept")
         answer = await bank.write(SYSTEM, key_of("once"), granting("per_1"), answer=Said)
@@ -117,7 +118,7 @@ async def test_a_request_that_was_lost_and_affirmed_is_done_when_it_is_repeated(
     database_url: str, tmp_path: Path
 ) -> None:
     settings = Settings(data=tmp_path / "data", database=database_url)
-    await init(settings)
+    await begun(settings)
     async with open_bank(settings) as bank:
         lie(bank.writer, "lost")
         told = await bank.write(SYSTEM, key_of("once"), granting("per_1"), answer=Said)

@@ -10,27 +10,19 @@ from typing import Any
 
 import pytest
 import uvicorn
-from click.testing import CliRunner, Result
 
 from ledger.quorum import parse_quorum
+from tests.commands import new_ledger, timebank
 from tests.ledgers import SIGNER
 from timebank import audits
-from web.cli import main
 from web.commands import serving
 
 WITNESSES = [f"w{n}.example" for n in range(4)]
 
 
-def timebank(*words: str) -> Result:
-    """A command and what it came to."""
-    return CliRunner().invoke(main, words)
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    made = timebank("--data", str(tmp_path / "d"), "init")
-    assert made.exit_code == 0, made.output
-    return str(tmp_path / "d")
+    return new_ledger(tmp_path / "d")
 
 
 def test_the_version_is_that_of_the_package() -> None:

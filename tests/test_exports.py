@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from ledger.reader import open_reader, read_head
+from tests.commands import new_ledger, timebank
 from tests.ledgers import fences_down, fill
 from tests.moving import bean_check, entries_of, exported, move, some_months
 from tests.world import World, open_world
@@ -101,18 +100,11 @@ def test_no_cell_is_run_and_none_loses_anything(text: str) -> None:
 # Commands
 
 
-def timebank(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command and hand back what it said."""
-    told = [sys.executable, "-c", "from web.cli import main; main()", *words]
-    return subprocess.run(told, capture_output=True, text=True, check=False, timeout=120)
-
-
 def test_the_commands_write_whole_files_or_none(tmp_path: Path) -> None:
-    data, out = str(tmp_path / "d"), tmp_path / "out"
-    assert timebank("--data", data, "init").returncode == 0
+    data, out = new_ledger(tmp_path / "d"), tmp_path / "out"
     out.mkdir()
     books = timebank("--json", "export", "books", str(out / "b.beancount"), "--data", data)
-    assert books.returncode == 0, books.stderr
+    assert books.exit_code == 0, books.stderr
     root = json.loads(books.stdout)["root"]
     assert f'"size" 3 "root" "{root}"' in (out / "b.beancount").read_text("utf-8")
     assert bean_check(out / "b.beancount") == (0, "")
@@ -124,11 +116,11 @@ def test_the_commands_write_whole_files_or_none(tmp_path: Path) -> None:
         connection.execute("DELETE FROM entry WHERE seq = 1")
     for words in (("books", str(out / "b.beancount")), ("csv", str(out))):
         told = timebank("--data", data, "export", *words)
-        assert (told.returncode, "entry 1" in told.stderr) == (1, True), told.stderr
+        assert (told.exit_code, "entry 1" in told.stderr) == (1, True), told.stderr
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
 
 
 def test_no_ledger_is_no_export(tmp_path: Path) -> None:
     told = timebank("--data", str(tmp_path), "export", "books", str(tmp_path / "b"))
-    assert (told.returncode, "cannot be opened" in told.stderr) == (3, True)
+    assert (told.exit_code, "cannot be opened" in told.stderr) == (3, True)
     assert not list(tmp_path.iterdir())

@@ -2,13 +2,12 @@
 
 import csv
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.commands import timebank
 from tests.demo_site import make_city
 from timebank.actors import person
 from timebank.bank import open_bank
@@ -26,12 +25,11 @@ HEAD = ("station", "activity", "volunteer", "date", "start", "end", "kind")
 
 def imported(settings: Settings, file: Path, *words: str) -> tuple[int, dict[str, int], str]:
     """Exit status, figures and bad rows of the command."""
-    command = [sys.executable, "-c", "from web.cli import main; main()"]
-    command += ["--data", str(settings.data), "--json", "import", "roster", str(file), *words]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    command = ("--data", str(settings.data), "--json", "import", "roster", str(file), *words)
+    told = timebank(*command)
     assert told.stdout, told.stderr
     *bad, figures = told.stdout.splitlines()
-    return told.returncode, json.loads(figures), "\n".join(bad)
+    return told.exit_code, json.loads(figures), "\n".join(bad)
 
 
 async def records(settings: Settings) -> list[Record]:
@@ -65,7 +63,10 @@ async def test_the_command_reads_with_somebody_s_rights_and_says_what_is_late(
     assert told == (0, {"read": 1, "captured": 1, "bad": 0}, "")
     assert await records(settings) == before, "only rehearsed"
     assert imported(settings, file, "--as", held.id)[1]["bad"] == 1, "no rights of staff"
-    assert imported(settings, file, "--as", clerk)[:2] == (0, {"read": 1, "captured": 1, "bad": 0})
+    assert imported(settings, file, "--as", clerk)[:2] == (
+        0,
+        {"read": 1, "captured": 1, "bad": 0},
+    )
     (made,) = [one for one in await records(settings) if one not in before]
     assert (made.recorder, made.late) == (clerk, None)
 

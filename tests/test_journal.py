@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from ledger.writer import CommitUnknown, Transaction, Writer
+from tests.copies import begun
 from timebank import journal
 from timebank.access import Grants, Role, RoleGranted, grant_role
 from timebank.actors import SYSTEM
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
 from timebank.clock_faults import ClockBehind
@@ -39,7 +40,7 @@ class Said(Answer, frozen=True, kw_only=True):
 async def opened(database_url: str, tmp_path: Path) -> AsyncIterator[Journal]:
     settings = Settings(data=tmp_path / "data", database=database_url)
     clock = ManualClock(NOON)
-    await init(settings, clock=clock)
+    await begun(settings, at=NOON)
     async with open_bank(settings, clock=clock) as bank:
         yield bank
 

@@ -14,9 +14,10 @@ from ledger.entry import decode
 from ledger.reader import open_reader, read_entries
 from ledger.receipts import receipt
 from ledger.verify import verify
-from tests.test_cli import timebank
+from tests.commands import timebank
+from tests.copies import begun
 from timebank import log_keys, publication
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.log_keys import (
     LogKey,
     NextKeyUnproved,
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.anyio
 async def opened(url: str, directory: Path) -> AsyncIterator[Settings]:
     """A new ledger, open and signed once."""
     settings = Settings(data=directory / "d", database=url)
-    await init(settings)
+    await begun(settings)
     async with open_bank(settings):
         await publish_once(settings)
         yield settings
@@ -220,13 +221,13 @@ def test_an_operator_rotates_from_the_command_line(tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "d"))
     for words in (["init"], ["checkpoint"], ["keys", "rotate"]):
         made = timebank(*data, *words)
-        assert made.returncode == 0, (words, made.stderr)
+        assert made.exit_code == 0, (words, made.stderr)
     early = timebank(*data, "keys", "retire")
-    assert (early.returncode, "No checkpoint bears" in early.stderr) == (1, True)
+    assert (early.exit_code, "No checkpoint bears" in early.stderr) == (1, True)
     note = timebank(*data, "checkpoint").stdout
     assert note.count("— timebank.example/wuhan ") == 2
     ended = timebank(*data, "keys", "retire")
-    assert ended.returncode == 0, ended.stderr
+    assert ended.exit_code == 0, ended.stderr
     note = timebank(*data, "checkpoint").stdout
     assert note.count("— timebank.example/wuhan ") == 1
     told = json.loads(timebank(*data, "--json", "keys", "list").stdout)

@@ -6,8 +6,8 @@ import pytest
 from ledger.head import NotInstalled
 from ledger.roles import UnfitRole, excess, grants, permit
 from ledger.tables import install
+from tests.commands import timebank
 from tests.tampering import url_as
-from tests.test_cli import timebank
 
 pytestmark = pytest.mark.anyio
 
@@ -75,4 +75,4 @@ async def test_a_name_a_file_and_an_empty_database_are_refused(
         await permit(sqlite_url, role)
     assert await excess(sqlite_url) == []
     told = timebank("--database", sqlite_url, "database-role", role)
-    assert (told.returncode, "SQLite has no roles" in told.stderr) == (1, True)
+    assert (told.exit_code, "SQLite has no roles" in told.stderr) == (1, True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.signer import UnusableKey
-from tests.test_cli import timebank
+from tests.commands import new_ledger, timebank
 from tests.world import key
 from timebank.actors import SYSTEM
 from timebank.bank import init, open_bank
@@ -192,11 +192,11 @@ async def test_keys_of_another_ledger_are_noticed_at_the_start(tmp_path: Path) -
 
 def test_a_server_does_not_start_with_a_wrong_master_key(tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "d"))
-    assert timebank(*data, "init").returncode == 0
+    new_ledger(tmp_path / "d")
     path = tmp_path / "d" / "keys" / "master.key"
     path.unlink()
     write_master(path)
     told = timebank(*data, "serve", "--port", "0")
-    assert told.returncode == 3
+    assert told.exit_code == 3
     assert "is sealed by the master key key_" in told.stderr
     assert "TIMEBANK_MASTER_COMMAND" in told.stderr

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.checkpoint import ED25519, Signer, Verifier
-from tests.test_cli import timebank
+from tests.commands import timebank
 from tests.volunteering import posted
 from tests.wire import ask
 from tests.world import World, key, open_world, resident_id
@@ -166,9 +166,9 @@ def test_anybody_checks_a_copy_at_the_command_line(tmp_path: Path) -> None:
     path = tmp_path / "copy.txt"
     path.write_text(sample(), "utf-8")
     told = timebank("--json", "verify", "copy", str(path), "--vkey", SIGNER.verifier.text)
-    assert told.returncode == 0, told.stderr
+    assert told.exit_code == 0, told.stderr
     assert json.loads(told.stdout)["number"] == "WH-0000-000-0001"
     path.write_text(sample().replace("0001", "0002"), "utf-8")
     told = timebank("verify", "copy", str(path), "--vkey", SIGNER.verifier.text)
-    assert told.returncode == 1
+    assert told.exit_code == 1
     assert "not signed by" in told.stderr

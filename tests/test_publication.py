@@ -15,7 +15,7 @@ import pytest
 from ledger.anchor import Verdict
 from ledger.checkpoint import Checkpoint, open_note, open_receipt
 from ledger.publisher import Publisher
-from tests.test_cli import timebank
+from tests.commands import new_ledger, timebank
 from tests.world import World, open_world
 from timebank import publication
 from timebank.bank import init, open_bank
@@ -122,10 +122,8 @@ async def test_a_stopped_ledger_answers_every_write_with_a_denial(world: World) 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    made = timebank("--data", str(tmp_path / "d"), "init")
-    assert made.returncode == 0, made.stderr
-    signed = timebank("--data", str(tmp_path / "d"), "checkpoint")
-    assert signed.returncode == 0, signed.stderr
+    signed = timebank("--data", new_ledger(tmp_path / "d"), "checkpoint")
+    assert signed.exit_code == 0, signed.stderr
     return tmp_path / "d"
 
 
@@ -142,7 +140,7 @@ def add_entries(data: Path, count: int) -> None:
         ]
         number = ("11010519491231002X", "420102194901010017")[n]
         made = timebank("--data", str(data), "user", *words, "--document-number", number)
-        assert made.returncode == 0, made.stderr
+        assert made.exit_code == 0, made.stderr
 
 
 async def readiness(settings: Settings) -> tuple[int, str, str]:
@@ -167,7 +165,7 @@ async def test_a_healthy_ledger_is_ready_and_its_figures_say_so(data: Path) -> N
 async def test_yesterdays_database_is_served_for_reading_only(data: Path) -> None:
     shutil.copy(data / "timebank.db", data / "yesterday")
     add_entries(data, 1)
-    assert timebank("--data", str(data), "checkpoint").returncode == 0
+    assert timebank("--data", str(data), "checkpoint").exit_code == 0
     for name in ("timebank.db-wal", "timebank.db-shm"):
         (data / name).unlink(missing_ok=True)
     shutil.copy(data / "yesterday", data / "timebank.db")
@@ -177,33 +175,33 @@ async def test_yesterdays_database_is_served_for_reading_only(data: Path) -> Non
     assert 'timebank_ledger_start_verdict{verdict="rolled-back"} 1.0' in figures
     assert "timebank_ledger_writable 0.0" in figures
     signed = timebank("--data", str(data), "checkpoint")
-    assert (signed.returncode, "rolled-back" in signed.stderr) == (4, True)
+    assert (signed.exit_code, "rolled-back" in signed.stderr) == (4, True)
     words = ["--name", "李四", "--phone", "13900000001", "--password", "correct horse battery"]
     written = timebank(
         "--data", str(data), "user", *words, "--document-number", "420102194901010017"
     )
-    assert (written.returncode, "Nothing is written" in written.stderr) == (1, True)
+    assert (written.exit_code, "Nothing is written" in written.stderr) == (1, True)
     doctor = timebank("--data", str(data), "doctor")
     assert "BAD anchor: rolled-back" in doctor.stdout
 
 
 def test_a_rewritten_database_is_not_served_at_all(data: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    assert timebank("--data", str(other), "init").returncode == 0
+    assert timebank("--data", str(other), "init").exit_code == 0
     for name in ("timebank.db-wal", "timebank.db-shm"):
         (data / name).unlink(missing_ok=True)
     with sqlite3.connect(other / "timebank.db") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copy(other / "timebank.db", data / "timebank.db")
     served = timebank("--data", str(data), "serve", "--port", "0")
-    assert (served.returncode, "another history" in served.stderr) == (4, True)
+    assert (served.exit_code, "another history" in served.stderr) == (4, True)
 
 
 def test_a_lost_database_is_not_begun_anew(data: Path) -> None:
     for name in ("timebank.db", "timebank.db-wal", "timebank.db-shm"):
         (data / name).unlink(missing_ok=True)
     served = timebank("--data", str(data), "serve", "--port", "0")
-    assert (served.returncode, "it is lost" in served.stderr) == (4, True)
+    assert (served.exit_code, "it is lost" in served.stderr) == (4, True)
     assert not (data / "timebank.db").exists()
 
 
@@ -220,15 +218,15 @@ async def test_a_lost_anchor_is_served_for_reading_only(data: Path, left: str) -
 
 def test_a_receipt_is_printed_and_proves_its_entry(data: Path) -> None:
     told = timebank("--data", str(data), "receipt", "1")
-    assert told.returncode == 0, told.stderr
+    assert told.exit_code == 0, told.stderr
     verifier = publication.read_verifier(Settings(data=data))
     opened = open_receipt(told.stdout, verifier)
     assert opened.entry.seq == 1
     missing = timebank("--data", str(data), "receipt", "99")
-    assert (missing.returncode, "no entry 99" in missing.stderr) == (1, True)
+    assert (missing.exit_code, "no entry 99" in missing.stderr) == (1, True)
 
 
 def test_an_entry_that_nobody_signed_yet_says_how_it_gets_signed(data: Path) -> None:
     add_entries(data, 1)
     told = timebank("--data", str(data), "receipt", "3")
-    assert (told.returncode, "timebank checkpoint" in told.stderr) == (1, True)
+    assert (told.exit_code, "timebank checkpoint" in told.stderr) == (1, True)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from ledger.entry import Tip
+from tests.copies import begun
 from timebank.access import Grants, Role, RoleGranted
 from timebank.actors import SYSTEM
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
 from timebank.journal import Answer, Journal
@@ -35,7 +36,7 @@ class Seen(Answer, frozen=True, kw_only=True):
 async def opened(database_url: str, tmp_path: Path) -> AsyncIterator[Journal]:
     settings = Settings(data=tmp_path / "data", database=database_url)
     clock = ManualClock(NOON)
-    await init(settings, clock=clock)
+    await begun(settings, at=NOON)
     async with open_bank(settings, clock=clock) as bank:
         yield bank
 

@@ -26,9 +26,9 @@ from ledger.signer import LocalSigner
 from ledger.tables import dialect_of
 from ledger.verify import verify
 from ledger.writer import open_writer
-from tests.copies import at, files_of, go_on, open_ledger, rows, tools
+from tests.commands import timebank
+from tests.copies import at, begun, files_of, go_on, open_ledger, rows, tools
 from tests.ledgers import add, fences_down
-from tests.test_cli import timebank
 from timebank import publication
 from timebank.actors import SYSTEM
 from timebank.backups import (
@@ -40,7 +40,7 @@ from timebank.backups import (
     make,
     restore,
 )
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.divisions import adopt_divisions
 from timebank.master_keys import write_master
 from timebank.publication import publish_once
@@ -125,7 +125,7 @@ async def test_a_copy_made_while_others_write_is_one_moment(
 
 async def test_what_replay_rebuilds_is_in_the_copy(tmp_path: Path, sqlite_url: str) -> None:
     settings = Settings(data=tmp_path / "d", database=sqlite_url)
-    await init(settings)
+    await begun(settings)
     async with open_bank(settings):
         await adopt_divisions(SYSTEM)
         await publish_once(settings)
@@ -146,7 +146,7 @@ async def test_a_backup_is_restored_only_where_nothing_is(settings: Settings) ->
 
 async def test_a_journal_left_behind_is_something(tmp_path: Path, sqlite_url: str) -> None:
     settings = Settings(data=tmp_path / "d", database=sqlite_url)
-    await init(settings)
+    await begun(settings)
     await make(settings, tmp_path / "b")
     elsewhere = at(settings, f"sqlite:///{tmp_path}/d/other.db")
     (tmp_path / "d" / "other.db-wal").write_bytes(b"yesterday's pages")
@@ -232,7 +232,7 @@ async def test_a_witness_who_saw_more_than_the_anchor_is_believed(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     settings = Settings(data=tmp_path / "d", database=sqlite_url)
-    await init(settings)
+    await begun(settings)
     await go_on(settings)
     await make(settings, tmp_path / "b")
     old = settings.anchor_file.read_text()
@@ -256,7 +256,7 @@ async def test_a_witness_who_saw_more_than_the_anchor_is_believed(
 async def kept(tmp_path: Path, sqlite_url: str) -> Settings:
     """An SQLite ledger with a backup in `b` beside its data; `e` is where nothing is."""
     settings = Settings(data=tmp_path / "d", database=sqlite_url)
-    await init(settings)
+    await begun(settings)
     await go_on(settings)
     await make(settings, tmp_path / "b")
     return settings
@@ -345,7 +345,7 @@ def test_an_operator_is_told_what_a_restore_would_lose(tmp_path: Path) -> None:
 
     def said(*words: str) -> tuple[int, str]:
         done = timebank(*data, *words)
-        return done.returncode, " ".join((done.stdout + done.stderr).split())
+        return done.exit_code, " ".join((done.stdout + done.stderr).split())
 
     for words in (["init"], ["checkpoint"], ["backup", f"{copy}1"], ["keys", "rotate"]):
         assert said(*words)[0] == 0

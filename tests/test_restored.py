@@ -8,7 +8,7 @@ import pytest
 
 from ledger.tables import dialect_of, sqlite_path
 from ledger.verify import verify
-from tests.copies import at, tools
+from tests.copies import at, begun, tools
 from tests.old_copies import (
     Copy,
     files_of,
@@ -20,7 +20,7 @@ from tests.old_copies import (
 from tests.test_restore import NewUrl, new_url
 from tests.world import NOON, World, found_city, key
 from timebank import backups, publication, replay
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.clock import ManualClock
 from timebank.erased import ErasureLeft, read_erased
 from timebank.erasures import ask_erasure
@@ -45,7 +45,7 @@ async def test_a_restored_copy_is_erased_again_before_it_is_in_place(
 ) -> None:
     clock = ManualClock(NOON)
     settings = Settings(data=tmp_path / "data", database=database_url, postgresql_tools=tools())
-    await init(settings, clock=clock)
+    await begun(settings, at=NOON)
     async with open_bank(settings, clock=clock) as journal:
         world = World(journal, clock, settings)
         await found_city(world)
@@ -86,7 +86,7 @@ async def test_a_copy_whose_month_is_over_is_restored_without_names_or_not_at_al
 ) -> None:
     clock = ManualClock(NOON)
     settings = Settings(data=tmp_path / "data", database=sqlite_url)
-    await init(settings, clock=clock)
+    await begun(settings, at=NOON)
     async with open_bank(settings, clock=clock) as journal:
         world = World(journal, clock, settings)
         await found_city(world)

@@ -15,11 +15,12 @@ from ledger.checkpoint import Checkpoint
 from ledger.entry import EMPTY, Tip, decode
 from ledger.publisher import Halted
 from ledger.reader import open_reader
+from tests.copies import begun
 from tests.world import resident_id
 from timebank import journal, publication
 from timebank.access import Grants, Role, RoleGranted, grant_role
 from timebank.actors import SYSTEM
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
 from timebank.clock_faults import (
@@ -119,7 +120,7 @@ class Stopping:
 async def open_stopping(url: str, directory: Path, now: datetime = NOON) -> AsyncIterator[Stopping]:
     """A new ledger, signed once."""
     settings, clock = Settings(data=directory / "d", database=url), ManualClock(now)
-    await init(settings, clock=clock)
+    await begun(settings, at=now)
     async with open_bank(settings, clock=clock):
         await adopt_divisions(SYSTEM)
         two = (await person(0), await person(1))

@@ -5,19 +5,19 @@ is whole; `tests.outsider` judges it.
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import Result
 from starlette.applications import Starlette
 from starlette.requests import Request
 
 from ledger.writer import open_writer
 from schema.context import Context
 from tests import outsider
+from tests.commands import timebank
 from tests.demo_site import make_city, serving
 from tests.ledgers import SIGNER, add, fences_down, fill, publish
 from tests.world import World, key, open_world
@@ -232,11 +232,9 @@ async def test_entries_travel_packed_where_that_is_understood(world: World) -> N
 # The whole log
 
 
-def exported(data: Path, directory: Path) -> subprocess.CompletedProcess[str]:
+def exported(data: Path, directory: Path) -> Result:
     """Run `timebank export tiles`."""
-    told = [sys.executable, "-c", "from web.cli import main; main()", "--json"]
-    told += ["export", "tiles", str(directory), "--data", str(data)]
-    return subprocess.run(told, capture_output=True, text=True, check=False, timeout=120)
+    return timebank("--json", "export", "tiles", str(directory), "--data", str(data))
 
 
 async def test_a_city_s_log_is_the_same_over_http_and_by_export(tmp_path: Path) -> None:
@@ -252,7 +250,7 @@ async def test_a_city_s_log_is_the_same_over_http_and_by_export(tmp_path: Path) 
     assert old.size > 256
     # The server has ended and signed what came last; the export signs nothing new.
     told = exported(settings.data, tmp_path / "exported")
-    assert told.returncode == 0, told.stderr
+    assert told.exit_code == 0, told.stderr
     mirror = outsider.Directory(tmp_path / "exported", trusted)
     new = mirror.check()
     assert json.loads(told.stdout)["size"] == new.size
@@ -270,12 +268,12 @@ async def auditor_of_city() -> Actor:
 async def test_an_export_goes_on_where_it_was_and_names_what_is_wrong(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
     told = exported(settings.data, tmp_path / "m")
-    assert (told.returncode, (tmp_path / "m").exists()) == (3, False)
+    assert (told.exit_code, (tmp_path / "m").exists()) == (3, False)
     async with open_world(settings.database_url, tmp_path) as world:
         assert world.settings.data == settings.data
     told = exported(settings.data, tmp_path / "m")
     first = json.loads(told.stdout)
-    assert (told.returncode, first["written"], first["kept"]) == (0, 2, 0)
+    assert (told.exit_code, first["written"], first["kept"]) == (0, 2, 0)
     second = json.loads(exported(settings.data, tmp_path / "m").stdout)
     assert second == first | {"written": 0, "kept": 2}
     trusted = outsider.key_of(settings.log_vkey.read_text().strip())
@@ -284,4 +282,4 @@ async def test_an_export_goes_on_where_it_was_and_names_what_is_wrong(tmp_path: 
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "vkey").write_text("another+00000000+AA==\n")
     told = exported(settings.data, tmp_path / "other")
-    assert (told.returncode, "verifier key" in told.stderr) == (1, True)
+    assert (told.exit_code, "verifier key" in told.stderr) == (1, True)

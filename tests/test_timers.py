@@ -2,23 +2,24 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from prometheus_client import generate_latest
 
 from ledger.entry import decode
 from ledger.reader import open_reader, read_entries
+from tests.commands import timebank
+from tests.copies import begun
 from tests.test_silence import told
 from tests.volunteering import record_of
 from tests.world import NOON, World, key, open_world
 from timebank import replay, timers
-from timebank.bank import init, open_bank
+from timebank.bank import open_bank
 from timebank.clock import ManualClock
 from timebank.confirmations import accept_hours
 from timebank.journal import Answer
@@ -285,23 +286,20 @@ async def test_a_failing_round_is_tried_again(
 # The command
 
 
-async def run_once(settings: Settings) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own."""
-    words = ["--data", str(settings.data), "--database", settings.database, "timers", "run-once"]
-    told = [sys.executable, "-c", "from web.cli import main; main()", *words]
-    return await asyncio.to_thread(
-        subprocess.run, told, capture_output=True, text=True, check=False, timeout=120
-    )
+def run_once(settings: Settings) -> Result:
+    """Run the command."""
+    words = ("--data", str(settings.data), "--database", settings.database, "timers", "run-once")
+    return timebank(*words)
 
 
 async def test_the_command_runs_one_round_unless_another_scheduler_works(
     database_url: str, tmp_path: Path
 ) -> None:
     settings = Settings(data=tmp_path / "data", database=database_url)
-    await init(settings)
-    done = await run_once(settings)
-    assert (done.returncode, done.stderr) == (0, "")
+    await begun(settings)
+    done = run_once(settings)
+    assert (done.exit_code, done.stderr) == (0, "")
     assert "hours.silence: 0 done, 0 failed" in done.stdout
     async with alone(database_url):
-        refused = await run_once(settings)
-    assert (refused.returncode, "Another scheduler" in refused.stdout) == (1, True)
+        refused = run_once(settings)
+    assert (refused.exit_code, "Another scheduler" in refused.stdout) == (1, True)

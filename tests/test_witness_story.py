@@ -11,20 +11,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 
 from ledger.checkpoint import Verifier
 from ledger.quorum import parse_quorum
+from tests.commands import new_ledger, timebank
 from tests.conftest import Size
 from tests.test_witness_wire import running
-from web.cli import main
 
 SECONDS = 40
-
-
-def timebank(*words: str) -> Result:
-    """A command, in this process: starting another takes longer than most of them."""
-    return CliRunner().invoke(main, words)
 
 
 @contextmanager
@@ -100,8 +94,7 @@ def test_a_city_is_witnessed_and_its_receipts_are_checked_by_keys_alone(
 def test_a_quorum_file_that_is_none_or_for_another_log_is_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = str(tmp_path / "city")
-    assert timebank("--data", data, "init").exit_code == 0
+    data = new_ledger(tmp_path / "city")
     monkeypatch.setenv("TIMEBANK_QUORUM", str(tmp_path / "quorum"))
     for text in ("x\n", ""):
         (tmp_path / "quorum").write_text(text)
