@@ -4,9 +4,6 @@ Half of them ask one process and half another.
 """
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import pytest
 from tests.claim_burst import Task, Told
 from tests.helping import NEIGHBOUR, open_street
 from tests.membership import member, open_service_post, reported, secretary
+from tests.processes import Started, start
 from tests.test_member_reports import entries_of
 from tests.wishing import listed, wish_of
 from tests.world import World, key, open_world
@@ -29,7 +27,6 @@ from timebank.report_reviews import activate_report, receive_report
 from timebank.wish_life import WishState
 
 pytestmark = pytest.mark.anyio
-ROOT = Path(__file__).resolve().parent.parent
 HALF = 50
 
 
@@ -42,20 +39,9 @@ async def active(world: World) -> str:
     return made.id
 
 
-async def process(task: Task) -> Process:
+async def process(task: Task) -> Started:
     """A process that waits to be let go."""
-    made = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.claim_burst",
-        stdin=PIPE,
-        stdout=PIPE,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert made.stdin
-    assert made.stdout
-    made.stdin.write(msgspec.json.encode(task) + b"\n")
+    made = await start("tests.claim_burst", task)
     assert await made.stdout.readline() == b"ready\n"
     return made
 
@@ -72,7 +58,7 @@ async def hundred(world: World, people: list[str], refusal: str, **what: Any) ->
     tasks = [Task(data, url, half, **what) for half in (people[:HALF], people[HALF:])]
     two = [await process(task) for task in tasks]
     ended = await asyncio.gather(*(one.communicate(b"go\n") for one in two))
-    lines = [line for out, _ in ended for line in out.splitlines()]
+    lines = [line for out in ended for line in out.splitlines()]
     told = [msgspec.json.decode(line, type=Told) for line in lines]
     assert len(told) == 2 * HALF
     assert len([one for one in told if one.claim]) == 1

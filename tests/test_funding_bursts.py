@@ -42,7 +42,7 @@ async def test_a_hundred_approvals_spend_exactly_what_is_left(world: World) -> N
     ]
     two = [await process(task) for task in tasks]
     ended = await asyncio.gather(*(one.communicate(b"go\n") for one in two))
-    lines = [line for out, _ in ended for line in out.splitlines()]
+    lines = [line for out in ended for line in out.splitlines()]
     told = [msgspec.json.decode(line, type=Told) for line in lines]
     assert len(told) == 100
     won = [one.claim for one in told if one.claim]

@@ -5,21 +5,17 @@ are zero, no floor is broken, what was minted is somewhere, and lifetimes and st
 bytes of the entries say; every so often, and at the end, replay gives the tables that are there.
 """
 
-import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE
 from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from ledger.entry import Sealed, decode
 from ledger.reader import open_reader, read_entries, read_head
 from ledger.verify import verify
 from tests.chances import City, Task
+from tests.processes import start
 from tests.starring import HOURLY
 from tests.test_stars_recomputed import recomputed
 from tests.world import World, open_world
@@ -41,7 +37,6 @@ from timebank.stars import minutes_on
 from timebank.tables import find, find_many, select
 
 pytestmark = pytest.mark.anyio
-ROOT = Path(__file__).resolve().parent.parent
 PAID = (HelpState.SETTLED, HelpState.PARTIAL, HelpState.RELEASED)
 GONE = (RecordState.REJECTED, RecordState.REPUDIATED, RecordState.REVERSED, RecordState.VOIDED)
 
@@ -144,24 +139,13 @@ async def test_after_every_step_the_books_of_a_city_hold(
 
 async def lived(task: Task, steps: int) -> str:
     """Let a process go on, and kill it in the midst of an act; what its clock showed then."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.chances",
-        stdin=PIPE,
-        stdout=PIPE,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(msgspec.json.encode(task) + b"\n")
+    process = await start("tests.chances", task)
     shown = b""
     for _ in range(steps):
         shown = await process.stdout.readline()
         assert shown, "it ended by itself"
     process.kill()
-    await process.wait()
+    await process.ended()
     return shown.decode().strip()
 
 

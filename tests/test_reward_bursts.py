@@ -1,10 +1,7 @@
 """Many at once, from several processes, and processes that are killed: no minute is spent twice."""
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 
 from tests.burst import Task, Told, attempt
 from tests.credit import credit
+from tests.processes import Started, start
 from tests.world import World, key, open_world
 from timebank import accounts, replay
 from timebank.access import Role
@@ -21,7 +19,6 @@ from timebank.rewards import offer_reward
 from timebank.tables import select
 
 pytestmark = pytest.mark.anyio
-ROOT = Path(__file__).resolve().parent.parent
 PRICE = 60
 
 
@@ -48,29 +45,17 @@ async def stocked(world: World, minutes: int) -> Task:
     return Task(str(settings.data), settings.database, who.person, made.reward, [])
 
 
-async def process(task: Task, keys: list[str]) -> Process:
+async def process(task: Task, keys: list[str]) -> Started:
     """A process that waits to be let go."""
-    made = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.burst",
-        stdin=PIPE,
-        stdout=PIPE,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert made.stdin
-    assert made.stdout
-    given = msgspec.structs.replace(task, keys=keys)
-    made.stdin.write(msgspec.json.encode(given) + b"\n")
+    made = await start("tests.burst", msgspec.structs.replace(task, keys=keys))
     assert await made.stdout.readline() == b"ready\n"
     return made
 
 
-async def answers(processes: list[Process]) -> list[Told]:
+async def answers(processes: list[Started]) -> list[Told]:
     """Let them all go at once, and what they were told."""
     ended = await asyncio.gather(*(one.communicate(b"go\n") for one in processes))
-    lines = [line for out, _ in ended for line in out.splitlines()]
+    lines = [line for out in ended for line in out.splitlines()]
     return [msgspec.json.decode(line, type=Told) for line in lines]
 
 
@@ -110,13 +95,11 @@ async def test_a_killed_process_keeps_every_answer_it_gave_and_nothing_half(worl
     task = await stocked(world, 100_000 * PRICE)
     names = [f"attempt-{n:06d}" for n in range(3_000)]
     one = await process(task, names)
-    assert one.stdin
-    assert one.stdout
-    one.stdin.write(b"go\n")
+    one.write(b"go\n")
     told = [msgspec.json.decode(await one.stdout.readline(), type=Told) for _ in range(300)]
-    one.send_signal(signal.SIGKILL)
+    one.kill()
     told += [msgspec.json.decode(line, type=Told) for line in (await one.stdout.read()).split()]
-    await one.wait()
+    assert await one.ended() == -signal.SIGKILL
     assert 300 <= len(told) < len(names), "it was killed in the midst of it"
 
     kept = {order.id for order in await orders_of(task)}

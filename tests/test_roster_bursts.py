@@ -4,9 +4,6 @@ At full size fifty stations with two hundred rows each: all are in, none twice, 
 """
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
 from ledger.verify import verify
+from tests.processes import start
 from tests.worker import Task
 from tests.world import NOON, World, found_station, open_world, path_of
 from timebank.access import Role
@@ -29,7 +26,6 @@ from timebank.replay import compare
 from timebank.sign_in import open_session
 from timebank.tables import select
 
-ROOT = Path(__file__).resolve().parent.parent
 SLOTS = 8
 SENDS = """
 mutation($input: RecordRosterInput!) {
@@ -75,18 +71,7 @@ async def station(world: World, number: str, people: int) -> Station:
 @asynccontextmanager
 async def worker(task: Task) -> AsyncIterator[str]:
     """A server in a process of its own; its address."""
-    process: Process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.worker",
-        stdin=PIPE,
-        stdout=PIPE,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(msgspec.json.encode(task) + b"\n")
+    process = await start("tests.worker", task)
     port = int(await process.stdout.readline())
     try:
         yield f"http://127.0.0.1:{port}"
