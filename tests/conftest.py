@@ -5,6 +5,7 @@ nothing of it is imported here, so a broken package breaks its own tests only.
 """
 
 import asyncio
+import gc
 import os
 import secrets
 import shutil
@@ -36,6 +37,9 @@ SCRIPTS = {"on": [True], "off": [False]}.get(
     os.environ.get("TIMEBANK_TEST_SCRIPTS", ""), [True, False] if SIZE == "full" else []
 )
 
+YOUNG = 20_000
+"""How many new objects the garbage collector waits for."""
+
 CHROMIUM = "chromium-headless-shell"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -60,6 +64,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the list of system parts that were asked for and not there."""
     config.stash[MISSING] = {}
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector off what every test goes on with: modules, tests, a schema's thousands.
+
+    Left to itself it walks them all over and over, a tenth of the processor's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
