@@ -11,15 +11,17 @@ import os
 import random
 import sys
 from importlib import import_module
+from io import FileIO
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any, BinaryIO, TextIO
+from typing import Any
 
 import msgspec
 
 FORKING = get_context("forkserver")
 FORKING.set_forkserver_preload(
     [
+        "timebank.backups",
         "timebank.models",
         *(f"tests.{name}" for name in ("burst", "chances", "claim_burst", "tampering", "worker")),
         "tests.test_journal",
@@ -32,7 +34,7 @@ LONGEST = 60.0
 class Started:
     """A process that was started, and both ends of what is said."""
 
-    def __init__(self, process: Any, told: BinaryIO, said: asyncio.StreamReader) -> None:
+    def __init__(self, process: Any, told: FileIO, said: asyncio.StreamReader) -> None:
         self._process, self._told, self.stdout = process, told, said
 
     def write(self, line: bytes) -> None:
@@ -86,7 +88,7 @@ async def _started(work: Any, *given: Any) -> Started:
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(said.fileno()), "rb", 0)
     )
     said.close()
-    line = os.fdopen(os.dup(told.fileno()), "wb", 0)
+    line = FileIO(os.dup(told.fileno()), "w")
     told.close()
     return Started(process, line, reader)
 
@@ -104,10 +106,5 @@ def _script(theirs: Connection, own: Connection, text: str, words: tuple[str, ..
 
 def _speak(theirs: Connection, own: Connection) -> None:
     """As a program does: its input and output are pipes, and its chance is nobody else's."""
-    sys.stdin, sys.stdout = _text(theirs, "r"), _text(own, "w")
+    sys.stdin, sys.stdout = os.fdopen(theirs.fileno()), os.fdopen(own.fileno(), "w")
     random.seed()
-
-
-def _text(end: Connection, mode: str) -> TextIO:
-    made: Any = os.fdopen(end.fileno(), mode)
-    return made

@@ -6,11 +6,7 @@ The layers that find what is missing: the request ids at a commit, the anchor at
 checkpoint rows at an anchor.
 """
 
-import asyncio
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +21,7 @@ from ledger.verify import verify
 from ledger.witness import Conflict, Witness
 from ledger.writer import open_writer
 from tests.copies import begun
+from tests.processes import script
 from tests.tampering import KEY, signed_log
 from tests.test_journal import Said, granting, key_of
 from tests.witnesses import listening, new_witness
@@ -38,24 +35,11 @@ from timebank.tables import find
 
 pytestmark = pytest.mark.anyio
 
-ROOT = str(Path(__file__).parents[1])
 
-
-async def killed(script: str, *words: str) -> None:
-    """Run a process until it kills itself at the point its script names."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        f"import asyncio, os, signal, sys\nfrom pathlib import Path\n{KILL}\n{script}",
-        *words,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": ROOT},
-    )
-    said, complained = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == -signal.SIGKILL, complained.decode()[-2000:]
-    assert said == b""
+async def killed(text: str, *words: str) -> None:
+    """Run a process until it kills itself at the point its text names."""
+    begin = f"import asyncio, os, signal, sys\nfrom pathlib import Path\n{KILL}\n"
+    assert await script(begin + text, *words) == (-signal.SIGKILL, b"")
 
 
 KILL = """

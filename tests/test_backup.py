@@ -1,10 +1,7 @@
 """Making backups: whole or not at all, of one moment, without a key, over nothing."""
 
-import asyncio
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -19,6 +16,7 @@ from ledger.backup import (
     read_manifest,
 )
 from tests.copies import files_of, go_on, open_ledger, tools
+from tests.processes import script
 from timebank.backups import (
     make,
 )
@@ -90,10 +88,8 @@ asyncio.run(make(settings, settings.data / "b"))
 @pytest.mark.parametrize("point", ["_described", "_described_file", "_put_in_place"])
 async def test_a_killed_backup_leaves_nothing_that_restores(settings: Settings, point: str) -> None:
     words = [point, str(settings.data), settings.database_url, str(tools())]
-    child = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", KILLED, *words], check=False, timeout=120
-    )
-    assert child.returncode == -signal.SIGKILL
+    code, _ = await script(KILLED, *words)
+    assert code == -signal.SIGKILL
     assert not (settings.data / "b").exists()
     (draft,) = settings.data.glob(".b.*.draft")
     if point != "_put_in_place":

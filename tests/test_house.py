@@ -38,6 +38,10 @@ REACHES_OUT = {
     *("sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "tortoise", "urllib"),
 }
 
+# Python takes a second and more to begin and import everything. Few modules of tests start it, to
+# see it begin or to start little; the others fork what has begun, or ask in their own process.
+MOST_STARTING_PYTHON = 18
+
 
 @cache
 def tracked() -> tuple[Path, ...]:
@@ -198,3 +202,9 @@ def test_every_dependency_is_locked_with_its_hashes(lock: str) -> None:
 
     assert len(entries) > 50
     assert not [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
+
+
+def test_few_tests_wait_for_python_to_begin() -> None:
+    tests = [name for name in sources() if name.parts[0] == "tests" and len(name.parts) == 2]
+    starts = [name for name in tests if "sys." + "executable" in (ROOT / name).read_text("utf-8")]
+    assert len(starts) <= MOST_STARTING_PYTHON, "use tests/processes.py or tests/commands.py"
