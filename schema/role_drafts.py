@@ -6,11 +6,13 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
+from schema.access import Grant
 from schema.context import Input
 from schema.fields import field
 from schema.looks import read_numbers
 from schema.refusal import Info, Payload, mutation
 from timebank import role_drafts
+from timebank.people import person_by_number
 from timebank.rights import Role
 
 
@@ -28,6 +30,11 @@ class RoleDraft:
     async def number(self, info: Info) -> str | None:
         """The volunteer number of who would hold it."""
         return await info.context.loaders.load(read_numbers, self.person)
+
+    @field
+    async def place(self, info: Info) -> Grant:
+        """The grant as it would be made: its station or area is where it would hold."""
+        return Grant(id=self.id, role=self.role, scope=self.scope, until=self.until)
 
 
 @strawberry.type
@@ -56,7 +63,7 @@ class Query:
 
 @strawberry.input
 class ProposeRoleInput(Input):
-    person: ID = strawberry.field(description="Who is to hold the role.")
+    number: str = strawberry.field(description="Who is to hold the role, by volunteer number.")
     role: Role = strawberry.field(description="The role.")
     scope: str = strawberry.field(description="The path of an area, station or team.")
     until: date | None = strawberry.field(
@@ -94,9 +101,10 @@ class Mutation:
     @mutation(ProposeRolePayload)
     async def propose_role(self, info: Info, input: ProposeRoleInput) -> ProposeRolePayload:
         """Propose a role over a scope, for another operator to grant."""
+        holder = await person_by_number(input.number)
         answer = await role_drafts.propose_role(
             info.context.actor,
-            person=input.person,
+            person=holder.id if holder else "",
             role=input.role,
             scope=input.scope,
             until=input.until,

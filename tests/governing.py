@@ -43,7 +43,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "grantRole.draft": role,
         "dropRole.draft": role,
         "roleDrafts.scope": world.station_path,
-        "proposeRole.person": (await world.volunteer()).id,
+        "proposeRole.number": await world.number_of(await world.volunteer()),
         "station": world.station,
         "stations.area": "420100",
         "station.number": "001",

@@ -213,7 +213,11 @@ async def test_grants_are_seen_by_their_holder_and_by_who_may_end_them(world: Wo
 @pytest.mark.anyio
 async def test_roles_on_the_wire(world: World) -> None:
     operator, somebody = await world.officer(Role.OPERATOR), await world.volunteer()
-    given = {"person": somebody.person, "scope": world.station_path, "idempotencyKey": "attempt-1"}
+    given = {
+        "number": await world.number_of(somebody),
+        "scope": world.station_path,
+        "idempotencyKey": "attempt-1",
+    }
     denied = await act(world, somebody, "proposeRole", "draft", role="STATION_CLERK", **given)
     assert denied == ["FORBIDDEN"]
     told = await act(world, operator, "proposeRole", "draft", role="STATION_CLERK", **given)

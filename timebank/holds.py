@@ -2,29 +2,33 @@
 
 An audit, a money case or a period that a law sets is open elsewhere, and the data protection
 officer, whom its keepers told, notes that it is. A hold turns erasure into restriction; it opens
-nothing to anybody. Knows whose data are held and why; refuses to know the case.
+nothing to anybody. It is lifted, or over by itself after its last day where it has one. Knows whose
+data are held, why and until when; refuses to know the case.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
+from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit
-from timebank.actors import Actor, PersonId
+from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.counter import person_numbered, spelled
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person, VolunteerNumber, person_by_number, person_in_scope
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, Where, find_many, page_by_id, select, table
 
 
 class KeepReason(StrEnum):
@@ -47,15 +51,22 @@ class HoldState(StrEnum):
 
 
 class HoldPlaced(Event, frozen=True, tag="hold.placed"):
-    """From now on a person's data are kept for a reason."""
+    """From now on a person's data are kept for a reason; `until` is the last day, if known."""
 
     hold: str
     person: PersonId
     reason: KeepReason
+    until: date | None = None
 
 
 class HoldLifted(Event, frozen=True, tag="hold.lifted"):
     """The reason is gone."""
+
+    hold: str
+
+
+class HoldLapsed(Event, frozen=True, tag="hold.lapsed"):
+    """The last day of a hold is over."""
 
     hold: str
 
@@ -70,10 +81,24 @@ class HeldAlready(Refusal):
     reason: str
 
 
+class HoldEndsTooSoon(Refusal):
+    """A hold that is over before it begins."""
+
+    says = "The last day of a hold, {until}, is over already."
+    until: date
+    path = ("until",)
+
+
+class HoldStands(Refusal):
+    """A hold is over by itself after its last day alone."""
+
+    says = "The data of this person are held for longer."
+
+
 # Lifecycle
 
 LIFECYCLE: Lifecycle[HoldState] = {
-    HoldState.STANDING: {HoldLifted: HoldState.LIFTED},
+    HoldState.STANDING: {HoldLifted: HoldState.LIFTED, HoldLapsed: HoldState.LIFTED},
     HoldState.LIFTED: {},
 }
 
@@ -81,9 +106,9 @@ LIFECYCLE: Lifecycle[HoldState] = {
 # Tables and projectors
 
 
-@table("hold", index=[("person", "id")])
+@table("hold", index=[("person", "id"), ("state", "until"), ("path", "id")])
 class Hold(Row, frozen=True):
-    """One hold; `path` is where the person was at home when it was placed."""
+    """One hold, by whom; `path` is where the person was at home when it was placed."""
 
     id: str
     person: str
@@ -91,6 +116,8 @@ class Hold(Row, frozen=True):
     reason: KeepReason
     state: HoldState
     placed_at: datetime
+    placed_by: str
+    until: date | None = None
 
 
 @table("held_for")
@@ -111,6 +138,8 @@ def _placed(rows: Rows, event: HoldPlaced, entry: Sealed) -> None:
             reason=event.reason,
             state=HoldState.STANDING,
             placed_at=entry.at,
+            placed_by=entry.actor,
+            until=event.until,
         )
     )
     held = rows.get(HeldFor, event.person)
@@ -118,10 +147,10 @@ def _placed(rows: Rows, event: HoldPlaced, entry: Sealed) -> None:
     rows.put(HeldFor(person=event.person, reasons=reasons))
 
 
-@projects(HoldLifted)
-def _lifted(rows: Rows, event: HoldLifted, entry: Sealed) -> None:
+@projects(HoldLifted, HoldLapsed)
+def _lifted(rows: Rows, event: HoldLifted | HoldLapsed, entry: Sealed) -> None:
     hold = rows.there(Hold, event.hold)
-    rows.put(msgspec.structs.replace(hold, state=step(LIFECYCLE, hold.state, HoldLifted)))
+    rows.put(msgspec.structs.replace(hold, state=step(LIFECYCLE, hold.state, type(event))))
     held = rows.there(HeldFor, hold.person)
     left = tuple(reason for reason in held.reasons if reason is not hold.reason)
     rows.put(HeldFor(person=hold.person, reasons=left))
@@ -130,10 +159,17 @@ def _lifted(rows: Rows, event: HoldLifted, entry: Sealed) -> None:
 # Decisions
 
 
-def decide_hold(held: HeldFor | None, reason: KeepReason) -> None:
-    """Whether a person's data may be held for a reason. Refuses: HeldAlready."""
+def decide_hold(
+    held: HeldFor | None, reason: KeepReason, today: date, until: date | None = None
+) -> None:
+    """Whether a person's data may be held for a reason, up to a last day.
+
+    Refuses: HeldAlready, HoldEndsTooSoon.
+    """
     if held is not None and reason in held.reasons:
         raise HeldAlready(reason=reason.value)
+    if until is not None and until < today:
+        raise HoldEndsTooSoon(until=until)
 
 
 # Commands
@@ -145,18 +181,26 @@ class Held(Answer, frozen=True, kw_only=True):
     hold: str
 
 
-async def place_hold(actor: Actor, *, number: str, reason: KeepReason, key: RequestKey) -> Held:
+async def place_hold(
+    actor: Actor,
+    *,
+    number: str,
+    reason: KeepReason,
+    key: RequestKey,
+    until: date | None = None,
+) -> Held:
     """Keep the data of the person with a volunteer number from being erased.
 
-    Refuses: NotFound, HeldAlready.   Source: domain 11.
+    Args: until, the last day, if it is known; else it stands until it is lifted.
+    Refuses: NotFound, HeldAlready, HoldEndsTooSoon.   Source: domain 11.
     """
     hold = new("hld")
 
     def work(batch: Batch) -> Held:
         who = person_numbered(batch, number)
         person_in_scope(batch, Action.PLACE_HOLD, who.id)
-        decide_hold(batch.get(HeldFor, who.id), reason)
-        entry = batch.record(HoldPlaced(hold=hold, person=who.id, reason=reason))
+        decide_hold(batch.get(HeldFor, who.id), reason, batch.today, until)
+        entry = batch.record(HoldPlaced(hold=hold, person=who.id, reason=reason, until=until))
         return Held(entry=entry.seq, hold=hold)
 
     needs: list[Place] = [(VolunteerNumber, spelled(number))]
@@ -178,7 +222,40 @@ async def lift_hold(actor: Actor, *, hold: str, key: RequestKey) -> Held:
     return await write(actor, key, work, answer=Held, needs=[(Hold, hold)])
 
 
+async def lapse_hold(actor: Actor, *, hold: str, key: RequestKey | None = None) -> Held:
+    """Let a hold be over after its last day: the software's own act, by timer.
+
+    Refuses: NotFound, NotInThisState, HoldStands.
+    """
+    if actor != SYSTEM:
+        raise Forbidden
+
+    def work(batch: Batch) -> Held:
+        held = batch.need(Hold, hold, "hold")
+        step(LIFECYCLE, held.state, HoldLapsed)
+        if held.until is None or batch.today <= held.until:
+            raise HoldStands
+        return Held(entry=batch.record(HoldLapsed(hold=hold)).seq, hold=hold)
+
+    return await write(actor, key, work, answer=Held, needs=[(Hold, hold)])
+
+
 # Reads
+
+
+async def holds_at(actor: Actor, path: str, **where: Unpack[Where]) -> list[Hold]:
+    """The holds that stand below a path, the oldest first, for the officer who places them."""
+    if not await may_read(actor, Action.PLACE_HOLD, path):
+        return []
+    return await page_by_id(Hold, where, Q(path__startswith=path, state=HoldState.STANDING.value))
+
+
+async def holds_over(*, skip: int, limit: int) -> list[str]:
+    """The standing holds whose last day is over, the longest over first."""
+    today = day_of(current().clock.now()).isoformat()
+    late = Q(state=HoldState.STANDING.value, until__lt=today)
+    over = await select(Hold, late, order=["until", "id"], limit=limit, offset=skip)
+    return [held.id for held in over]
 
 
 async def holds_on(actor: Actor, number: str) -> list[Hold]:

@@ -36,6 +36,7 @@ from timebank.forgotten_visits import close_visit, forgotten
 from timebank.funding.calls import calls_over, end_call
 from timebank.funding.grant_reports import grants_to_remind, remind_of_grant
 from timebank.gifts import expire_gift, gifts_due
+from timebank.holds import holds_over, lapse_hold
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.member_reports import reports_due
@@ -100,6 +101,7 @@ TIMERS = (
         accesses_over,
         lambda id, key: end_urgent_access(SYSTEM, access=id, key=key),
     ),
+    Timer("holds.over", holds_over, lambda id, key: lapse_hold(SYSTEM, hold=id, key=key)),
     Timer("epochs.end", epochs.endings, lambda epoch, key: epochs.end_epoch(epoch)),
     Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
     Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),
