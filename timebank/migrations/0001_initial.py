@@ -883,8 +883,10 @@ class Migration(migrations.Migration):
                 ('reason', fields.CharField(max_length=64)),
                 ('state', fields.CharField(max_length=64)),
                 ('placed_at', InstantField()),
+                ('placed_by', fields.CharField(max_length=512)),
+                ('until', DayField(null=True, max_length=10)),
             ],
-            options={'table': 'hold', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id'])], 'pk_attr': 'id'},
+            options={'table': 'hold', 'app': 'timebank', 'indexes': [Index(fields=['person', 'id']), Index(fields=['state', 'until']), Index(fields=['path', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -46,6 +46,12 @@ def accepted(posted: Posted) -> dict[str, Any]:
     return {"records": posted.many("record") if here else []}
 
 
+def together(posted: Posted, own: str, other: str) -> dict[str, Any]:
+    """Whoever stands there and somebody with them, by number; nobody once that is over."""
+    here = standing(posted.query, posted.now) != NOBODY
+    return {own: posted.one("own") if here else "", other: posted.one("number")}
+
+
 counter_form = partial(Form, page=PERSON, then=lambda posted: posted.address(PERSON, done="1"))
 
 PAGES = (
@@ -84,5 +90,32 @@ FORMS = (
         mutation="tell_in_person",
         field="tellInPerson",
         given=lambda posted: {"person": standing(posted.query, posted.now)},
+    ),
+    counter_form(
+        path=f"{PERSON}/kin",
+        mutation="register_kin",
+        field="registerKin",
+        given=lambda posted: {
+            **together(posted, "first", "second"),
+            "kinship": posted.one("kinship"),
+        },
+    ),
+    counter_form(
+        path=f"{PERSON}/household",
+        mutation="register_household",
+        field="registerHousehold",
+        given=lambda posted: together(posted, "first", "second"),
+    ),
+    counter_form(
+        path=f"{PERSON}/leave-household",
+        mutation="leave_household",
+        field="leaveHousehold",
+        given=lambda posted: {"person": standing(posted.query, posted.now)},
+    ),
+    counter_form(
+        path=f"{PERSON}/proxy",
+        mutation="register_proxy",
+        field="registerProxy",
+        given=lambda posted: together(posted, "principal", "proxy"),
     ),
 )

@@ -4,11 +4,13 @@ from functools import partial
 from typing import Any
 
 from web.forms import Form, Posted, plain
-from web.pages.table import Opened, Page
+from web.pages.table import Opened, Page, nothing
 from web.pages.times import instant_of
 
 LEADS = ("DISTRICT_LEAD", "CITY_LEAD")
 STARS, OBJECTIONS, FINDINGS = "/office/stars", "/office/objections", "/office/findings"
+HOURS, POLICY = "/office/hours", "/office/policy"
+REVIEWERS = ("STATION_MANAGER", "STREET_OFFICER", *LEADS)
 
 
 def my_office(opened: Opened) -> dict[str, Any]:
@@ -44,6 +46,21 @@ PAGES = (
         menu="违规认定",
         operation="office_findings",
     ),
+    office_page(
+        path=HOURS,
+        template="office_hours.html",
+        menu="工时复核",
+        operation="office_hours",
+        variables=lambda opened: {"scope": opened.office(*REVIEWERS)},
+        lists=("after",),
+    ),
+    office_page(
+        path=POLICY,
+        template="office_policy.html",
+        menu="规则发布",
+        operation="office_policy",
+        variables=nothing,
+    ),
 )
 
 FORMS = (
@@ -62,6 +79,24 @@ FORMS = (
         then=f"{OBJECTIONS}?done=1",
         given=decided,
     ),
+    Form(
+        path=f"{HOURS}/review",
+        mutation="review_hours",
+        field="reviewHours",
+        page=HOURS,
+        then=lambda posted: posted.done(HOURS),
+        given=lambda posted: {"records": posted.many("record")},
+    ),
+    Form(
+        path=f"{HOURS}/reject",
+        mutation="reject_hours",
+        field="rejectHours",
+        page=HOURS,
+        then=lambda posted: posted.done(HOURS),
+        given=lambda posted: {"records": posted.many("record"), "reason": posted.one("reason")},
+    ),
+    plain(POLICY, "propose", "propose_policy", "document"),
+    plain(POLICY, "publish", "publish_policy", "draft"),
     plain(FINDINGS, "release", "release_batch", "batch"),
     plain(FINDINGS, "propose", "propose_finding", "batch", "misconduct", "blame", "statement"),
     plain(FINDINGS, "make", "make_finding", "draft"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from web.forms import Form, Posted, plain
 from web.pages.helping import minute_of
+from web.pages.public import CITY
 from web.pages.table import Page, by_id
 
 DELIVERY, FINDING = "/settings/notices", "/findings/{id}"
@@ -14,6 +15,12 @@ def offered(posted: Posted) -> dict[str, Any]:
     """A gift: to whom, and how many minutes the hours and minutes of the form come to."""
     hours, minutes = posted.whole("hours"), posted.whole("minutes")
     return {"receiver": posted.one("receiver"), "minutes": max(hours, 0) * 60 + max(minutes, 0)}
+
+
+def donated(posted: Posted) -> dict[str, Any]:
+    """A donation to the city's pool: how many minutes the form comes to."""
+    hours, minutes = posted.whole("donated_hours"), posted.whole("donated_minutes")
+    return {"area": CITY, "minutes": max(hours, 0) * 60 + max(minutes, 0)}
 
 
 def requested(posted: Posted) -> dict[str, Any]:
@@ -103,6 +110,15 @@ FORMS = (
     plain(GIFTS, "accept", "accept_gift", "gift"),
     plain(GIFTS, "decline", "decline_gift", "gift"),
     plain(GIFTS, "withdraw", "withdraw_gift", "gift"),
+    Form(
+        path=f"{GIFTS}/donate",
+        mutation="donate",
+        field="donate",
+        page=GIFTS,
+        then=f"{GIFTS}?done=1",
+        given=donated,
+    ),
+    plain(GIFTS, "take-back", "take_back_donation", "donation"),
     plain(GIFTS, "overflow", "choose_overflow", yes="wish"),
     plain(DATA, "phone", "change_phone", "phone"),
     Form(

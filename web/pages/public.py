@@ -32,12 +32,17 @@ class Counted(msgspec.Struct, frozen=True):
         return cls(query.get("area") or CITY, since, until, query.get("kind") or None)
 
 
-def _month(told: str) -> date | None:
-    """The first day of a month `YYYY-MM`."""
+def _day(told: str) -> date | None:
+    """A day of the address, none where it says none."""
     try:
-        return date.fromisoformat(f"{told}-01")
+        return date.fromisoformat(told)
     except ValueError:
         return None
+
+
+def _month(told: str) -> date | None:
+    """The first day of a month `YYYY-MM`."""
+    return _day(f"{told}-01")
 
 
 def counted(opened: Opened) -> dict[str, Any]:
@@ -45,6 +50,12 @@ def counted(opened: Opened) -> dict[str, Any]:
     asked = Counted.of(opened.query, opened.now)
     days = {"since": asked.since.isoformat(), "until": asked.until.isoformat()}
     return days | {"area": asked.area, "kind": asked.kind}
+
+
+def on_a_day(opened: Opened) -> dict[str, Any]:
+    """The day that the address asks for, today's where it says none."""
+    day = _day(opened.asked("on"))
+    return {"on": day.isoformat() if day else None}
 
 
 PAGES = (
@@ -84,6 +95,15 @@ PAGES = (
         variables=counted,
         who="anyone",
         menu="服务统计",
+        group="open",
+    ),
+    Page(
+        path="/policy",
+        template="policy.html",
+        operation="policy",
+        variables=on_a_day,
+        who="anyone",
+        menu="规则里的数字",
         group="open",
     ),
     Page(path="/manual", template="manual.html", who="anyone", menu="使用说明", group="open"),

@@ -128,6 +128,14 @@ FORMS = (
         given=lambda posted: {"records": posted.many("record")},
     ),
     Form(
+        path="/desk/reject",
+        mutation="reject_hours",
+        field="rejectHours",
+        page="/desk",
+        then=lambda posted: posted.address("/desk", done="1"),
+        given=lambda posted: {"records": posted.many("record"), "reason": posted.one("reason")},
+    ),
+    Form(
         path=f"{DEVICES}/enrol",
         mutation="enrol_device",
         field="enrolDevice",

@@ -1,0 +1,186 @@
+"""Forms of pages posted in process: what a browser would send, without one.
+
+For the acts that two persons do, and those of the desk: what is refused is shown, what is done is
+there for the next one to see.
+"""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.credit import credit
+from tests.test_policy_drafts import document
+from tests.volunteering import captured, confirmed
+from tests.world import World, key, open_world
+from timebank.access import Role
+from timebank.actors import Actor
+from timebank.reward_orders import order_reward, pickup_code
+from timebank.rewards import offer_reward
+from timebank.sign_in import open_session
+from web import app
+
+pytestmark = pytest.mark.anyio
+SITE = "http://127.0.0.1"
+ERRORS = 'id="errors"'
+
+
+class Pages:
+    """Pages as one person after another opens them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.transport = httpx.ASGITransport(app.build(world.settings, clock=world.clock))
+
+    async def number(self, who: Actor) -> str:
+        """Somebody's volunteer number."""
+        return await self.world.number_of(who)
+
+    async def client(self, who: Actor) -> httpx.AsyncClient:
+        """Somebody who is signed in."""
+        opened = await open_session(who.person or "")
+        return httpx.AsyncClient(
+            transport=self.transport,
+            base_url=SITE,
+            cookies={"timebank": opened.token},
+            follow_redirects=True,
+        )
+
+    async def post(
+        self, who: Actor, page: str, act: str, *, by: str = "", **told: str
+    ) -> httpx.Response:
+        """Fill in and send the first form of a page that leads to `act`, or by its other button."""
+        async with await self.client(who) as client:
+            shown = (await client.get(page)).text
+            forms = re.findall(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', shown, re.DOTALL)
+            path, form = next(one for one in forms if one[0].partition("?")[0] == act)
+            hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
+            boxes = re.findall(r'type="checkbox" name="(record)" value="([^"]*)"', form)[:1]
+            given = {name: html.unescape(value) for name, value in [*hidden, *boxes]}
+            headers = {"origin": SITE, "sec-fetch-site": "same-origin"}
+            to = by or html.unescape(path)
+            return await client.post(to, data=given | told, headers=headers)
+
+
+@pytest.fixture
+async def pages(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Pages]:
+    async with open_world(sqlite_url, tmp_path) as world:
+        yield Pages(world)
+
+
+def done(answer: httpx.Response, told: str) -> None:
+    """Whether a form did what it is for, and its page then says so."""
+    assert answer.status_code == 200
+    assert ERRORS not in answer.text
+    assert told in re.sub(r"<[^>]+>", " ", answer.text)
+
+
+def refused(answer: httpx.Response) -> None:
+    """Whether a form was refused, and its page says why."""
+    assert (answer.status_code, ERRORS in answer.text) == (422, True)
+
+
+async def test_two_operators_two_officers_and_the_protector_have_their_pages(pages: Pages) -> None:
+    world = pages.world
+    one, two = [await world.officer(Role.OPERATOR) for _ in range(2)]
+    lead, protector = (
+        world.staff[Role.DISTRICT_LEAD],
+        await world.officer(Role.DATA_PROTECTION_OFFICER),
+    )
+    number = await pages.number(await world.volunteer())
+    roles, place = "/office/roles", "/office/roles?place=001"
+    told = {"number": number, "role": "STATION_CLERK", "until": ""}
+    refused(await pages.post(one, place, f"{roles}/propose", **told | {"number": "WH-0"}))
+    done(await pages.post(one, place, f"{roles}/propose", **told), "须另一位运维员授权")
+    done(await pages.post(two, roles, f"{roles}/grant"), "现在没有等待授权的岗位")
+
+    urgent = "/office/urgent"
+    told = {"ground": "MISSING_PERSON", "words": "老人走失"}
+    refused(await pages.post(lead, urgent, f"{urgent}/ask", **told, hours="99"))
+    await pages.post(lead, urgent, f"{urgent}/ask", **told, hours="3")
+    done(await pages.post(protector, urgent, f"{urgent}/open"), "可以查阅")
+    done(await pages.post(lead, urgent, f"{urgent}/end"), "看过资料的人数 0")
+
+    holds = "/office/holds"
+    told = {"number": number, "reason": "MONEY_CASE", "until": "2027-01-31"}
+    done(await pages.post(protector, holds, f"{holds}/place", **told), "保留到 2027-01-31")
+    refused(await pages.post(protector, holds, f"{holds}/place", **told))
+    done(await pages.post(protector, holds, f"{holds}/lift"), "现在没有保留的资料")
+
+
+async def test_the_desk_hands_over_and_rejects_and_an_officer_reviews(pages: Pages) -> None:
+    world = pages.world
+    who, manager = await world.volunteer(), world.staff[Role.STATION_MANAGER]
+    await credit(who.id, world.station, 200)
+    terms: dict[str, Any] = {"name": "香皂", "minutes": 60, "stock": 9}
+    offered = await offer_reward(manager, station=world.station, **terms, key=key())
+    code = pickup_code((await order_reward(who, reward=offered.reward, key=key())).order)
+    desk = "/desk/rewards"
+    done(await pages.post(manager, desk, f"{desk}/ready"), "等待取货")
+    refused(await pages.post(manager, desk, f"{desk}/hand-over", code="000000"))
+    done(await pages.post(manager, desk, f"{desk}/hand-over", code=code), "现在没有待办的兑换")
+    told = {"name": "理发", "minutes": "0", "stock": "5", "star": "", "most": "", "until": ""}
+    done(await pages.post(manager, desk, f"{desk}/offer", **told), "理发")
+    done(await pages.post(manager, desk, f"{desk}/restock", pieces="2"), "还剩 10")
+    done(await pages.post(manager, desk, f"{desk}/withdraw"), "理发")
+
+    starts = world.clock.now() - timedelta(days=1, hours=9)
+    long = [await captured(world, who, minutes=481)]
+    long.append(await captured(world, who, minutes=490, starts=starts))
+    await confirmed(world, long)
+    await captured(world, who, minutes=30, starts=starts - timedelta(hours=14))
+    no = {"reason": "WRONG_TIMES"}
+    told_all = "现在没有待确认的工时"
+    done(await pages.post(manager, "/desk", "/desk/confirm", by="/desk/reject", **no), told_all)
+    officer, hours = world.staff[Role.STREET_OFFICER], "/office/hours"
+    done(await pages.post(officer, hours, f"{hours}/review"), "等待复核的工时")
+    told_all = "现在没有等待复核的工时"
+    answer = await pages.post(officer, hours, f"{hours}/review", by=f"{hours}/reject", **no)
+    done(answer, told_all)
+
+
+async def test_a_volunteer_donates_and_two_leads_publish_what_everybody_reads(
+    pages: Pages,
+) -> None:
+    world = pages.world
+    who = await world.volunteer()
+    await credit(who.id, world.station, 200)
+    told = {"donated_hours": "0", "donated_minutes": "30"}
+    done(await pages.post(who, "/gifts", "/gifts/donate", **told), "可以撤回")
+    done(await pages.post(who, "/gifts", "/gifts/take-back"), "已撤回")
+    one, two = [await world.officer(Role.CITY_LEAD) for _ in range(2)]
+    policy = "/office/policy"
+    done(await pages.post(one, policy, f"{policy}/propose", document=document()), "WH-2027-03")
+    refused(await pages.post(one, policy, f"{policy}/publish"))
+    done(await pages.post(two, policy, f"{policy}/publish"), "现在没有等待发布的规则")
+    async with await pages.client(who) as client:
+        for day, name in (("2027-02-28", "2016-12"), ("2027-03-01", "2027-03"), ("x", "2016-12")):
+            assert f"<h2>WH-{name}</h2>" in (await client.get(f"/policy?on={day}")).text
+
+
+async def test_the_counter_registers_family_and_proxies_of_whoever_stands_there(
+    pages: Pages,
+) -> None:
+    world = pages.world
+    who, other = [await world.volunteer() for _ in range(2)]
+    clerk, desk = await world.officer(Role.STATION_CLERK, world.station_path), "/desk/person"
+    begun = await pages.post(clerk, desk, f"{desk}/find", number=await pages.number(who))
+    here, number = str(begun.url).removeprefix(SITE), await pages.number(other)
+    for act in ("kin", "household", "proxy"):
+        told = {"number": number} | ({"kinship": "SIBLING"} if act == "kin" else {})
+        done(await pages.post(clerk, here, f"{desk}/{act}", **told), "正在代办")
+    own = await pages.number(who)
+    refused(await pages.post(clerk, here, f"{desk}/kin", number=own, kinship="SIBLING"))
+    async with await pages.client(who) as client:
+        shown = (await client.get("/family")).text
+        assert number in shown
+        assert "可以替您办理" in shown
+    done(await pages.post(clerk, here, f"{desk}/leave-household"), "正在代办")
+    world.clock.move(timedelta(minutes=16))
+    async with await pages.client(clerk) as client:
+        assert "正在代办" not in (await client.get(here)).text
