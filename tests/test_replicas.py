@@ -6,7 +6,7 @@ who answered. How far behind is too far, and whose sight it fills, is decided wi
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from schema import execution
+from schema.context import Context
 from tests.clusters import Cluster, cluster
 from tests.test_failover import FIRST_POLICY, pair
 from tests.wire import act, api, ask
-from tests.world import World, open_world
+from tests.world import NOON, World, open_world
 from timebank import replicas
-from timebank.actors import Actor
+from timebank.actors import PUBLIC, Actor
+from timebank.clock import ManualClock
 from timebank.replicas import (
     MOST_BEHIND_SECONDS,
     UNKNOWN,
@@ -120,6 +123,25 @@ def test_far_behind_it_is_asked_nothing_and_then_again() -> None:
 
 def test_a_replica_that_never_answered_is_asked_nothing() -> None:
     assert not Standby("", "").shows(Sight())
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("operation", "asked"), [("query", [True]), ("mutation", [])])
+async def test_only_what_decides_nothing_may_be_answered_by_a_replica(
+    monkeypatch: pytest.MonkeyPatch, operation: str, asked: list[bool]
+) -> None:
+    begun: list[bool] = []
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        begun.append(True)
+        yield
+
+    monkeypatch.setattr(execution, "asking", noted)
+    context = Context(actor=PUBLIC, clock=ManualClock(NOON), secret=b"s" * 32)
+    answer = await api().ask(f"{operation} {{ __typename }}", {}, context)
+    assert not answer.errors
+    assert begun == asked
 
 
 @pytest.mark.parametrize("url", ["sqlite:////var/lib/copy.db", "/var/lib/copy.db", "mysql://x/y"])
@@ -265,9 +287,6 @@ async def test_a_standby_answers_and_whoever_wrote_sees_it(
         await order(second.url, "SELECT pg_wal_replay_pause()")
         async with request(mine):
             assert await change_phone(world, someone) == []
-        # What a command decides on is read where it is written: the standby knows nobody new.
-        async with request(Sight()):
-            assert await change_phone(world, await world.volunteer()) == []
         # Who wrote sees it; who only asks is answered by the standby, which has not heard of it.
         assert await phone_of(world, someone, mine) == "13911112222"
         assert await phone_of(world, someone, theirs) == "13900000000"
