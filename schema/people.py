@@ -15,6 +15,7 @@ from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from timebank import directory, people
 from timebank.identity import DocumentType
+from timebank.looks import Looked
 from timebank.person_life import PersonState, SuspensionReason
 
 show_enum(
@@ -45,14 +46,11 @@ show_enum(
 )
 
 
-async def read_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Names, for the loader."""
-    return await directory.names_of(context.actor, list(ids))
-
-
-async def read_phones(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Telephones, for the loader."""
-    return await directory.phones_of(context.actor, list(ids))
+async def read_told(
+    context: Context, asked: Sequence[directory.Reading]
+) -> dict[directory.Reading, str]:
+    """Names and telephones, for the loader."""
+    return await directory.told_of(context.actor, asked)
 
 
 @strawberry.type(description="A registered person: yourself, a ward, or somebody in your scope.")
@@ -64,12 +62,12 @@ class Person(Node):
     @field
     async def name(self, info: Info) -> str | None:
         """The name as in the document; null once it was erased."""
-        return await info.context.loaders.load(read_names, str(self.id))
+        return await info.context.loaders.load(read_told, (str(self.id), Looked.NAME))
 
     @field
     async def phone(self, info: Info) -> str | None:
         """The telephone; null once it was erased."""
-        return await info.context.loaders.load(read_phones, str(self.id))
+        return await info.context.loaders.load(read_told, (str(self.id), Looked.PHONE))
 
     @field
     async def home(self, info: Info) -> Station | None:

@@ -129,7 +129,7 @@ async def test_while_the_ledger_is_stopped_a_look_leaves_a_line_in_the_log(
     with capture_logs() as lines:
         assert await directory.names_of(manager, [who.person or ""])
     (line,) = [line for line in lines if line["event"] == "looked"]
-    assert (line["actor"], line["people"], line["what"]) == (manager.id, [who.person], "name")
+    assert (line["actor"], line["person"], line["what"]) == (manager.id, who.person, "name")
 
 
 async def test_looks_on_the_wire(city: World) -> None:

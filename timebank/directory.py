@@ -5,7 +5,7 @@ of an urgent access. Whoever is out of sight looks exactly like somebody who doe
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 import msgspec
@@ -24,6 +24,9 @@ from timebank.restrictions import restricted_among
 from timebank.tables import find
 from timebank.urgent_access import UrgentAccess, standing_accesses
 from timebank.vault import found_alone, found_shared, read_fields
+
+Reading = tuple[PersonId, Looked]
+"""Of whom what is read."""
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -71,49 +74,55 @@ def _seen(sight: Sight, found: dict[PersonId, Person]) -> dict[PersonId, Person]
     return {id: held for id, held in found.items() if sight.sees(held)}
 
 
-async def _named(actor: Actor, ids: list[PersonId], what: Looked) -> list[PersonId]:
-    """Those of whom the actor may read more than the number.
+async def _readable(actor: Actor, asked: Collection[Reading]) -> list[Reading]:
+    """What of these the actor may read.
 
     Whoever asked to be erased, or restricted their data, is not read by others. What staff read is
     noted before they have it.
     """
     sight = await _sight(actor)
-    seen = _seen(sight, await people_by_id(ids))
-    own = [id for id, held in seen.items() if sight.own(held)]
-    others = seen.keys() - set(own)
-    # Asked together: names and telephones of one page are then read, and noted, together.
-    asks = [restricted_among(sorted(others))]
-    if what is Looked.PHONE:
-        asks.append(allowed(others, ConsentPurpose.STAFF_PHONE))
-    restricted, *lets = await asyncio.gather(*asks)
-    for let in lets:
-        others &= let
+    seen = _seen(sight, await people_by_id(sorted({id for id, _ in asked})))
+    others = {id for id, held in seen.items() if not sight.own(held)}
+    called = {id for id, what in asked if id in others and what is Looked.PHONE}
+    # Asked together, whatever is to be read: a page with names and telephones asks once.
+    restricted, let = await asyncio.gather(
+        restricted_among(sorted(others)), allowed(called, ConsentPurpose.STAFF_PHONE)
+    )
+    kept = {id for id in others if seen[id].state is PersonState.ERASING} | restricted
     read = [
-        id
-        for id in sorted(others)
-        if seen[id].state is not PersonState.ERASING and id not in restricted
+        (id, what)
+        for id, what in asked
+        if id in seen
+        and (id not in others or not (id in kept or (what is Looked.PHONE and id not in let)))
     ]
-    await _note(sight, [seen[id] for id in read], what)
-    return [*own, *read]
+    await _note(sight, [(seen[id], what) for id, what in read])
+    return read
 
 
-async def _note(sight: Sight, found: list[Person], what: Looked) -> None:
+async def _note(sight: Sight, found: Iterable[tuple[Person, Looked]]) -> None:
     """Note that staff read something of others than themselves, and by which urgent access."""
-    others = [held for held in found if not sight.own(held)]
-    under = {held.id: access for held in others if (access := sight.under(held.home_path))}
-    await note_looks(sight.actor, [held.id for held in others], what, under=under)
+    others = [(held, what) for held, what in found if not sight.own(held)]
+    under = {held.id: access for held, _ in others if (access := sight.under(held.home_path))}
+    await note_looks(sight.actor, [(held.id, what) for held, what in others], under=under)
+
+
+async def told_of(actor: Actor, asked: Collection[Reading]) -> dict[Reading, str]:
+    """Names and telephones of those the actor may see, the latter if they let staff read them."""
+    read = await _readable(actor, asked)
+    fields = await read_fields(sorted({id for id, _ in read}), *sorted({w.value for _, w in read}))
+    return {(id, w): fields[id][w.value] for id, w in read if w.value in fields[id]}
 
 
 async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
     """The names of those the actor may see."""
-    told = await read_fields(await _named(actor, ids, Looked.NAME), "name")
-    return {id: fields["name"] for id, fields in told.items() if "name" in fields}
+    told = await told_of(actor, [(id, Looked.NAME) for id in ids])
+    return {id: name for (id, _), name in told.items()}
 
 
 async def phones_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
     """The telephones of those the actor may see, and who let staff read them."""
-    told = await read_fields(await _named(actor, ids, Looked.PHONE), "phone")
-    return {id: fields["phone"] for id, fields in told.items() if "phone" in fields}
+    told = await told_of(actor, [(id, Looked.PHONE) for id in ids])
+    return {id: phone for (id, _), phone in told.items()}
 
 
 async def find_person(actor: Actor, *, number: str) -> Person | None:
@@ -130,7 +139,7 @@ async def find_by_document(
     held, sight = await find(Person, id) if id else None, await _sight(actor)
     if held is None or not sight.sees(held):
         return None
-    await _note(sight, [held], Looked.DOCUMENT)
+    await _note(sight, [(held, Looked.DOCUMENT)])
     return held
 
 
@@ -143,7 +152,7 @@ async def find_by_phone(actor: Actor, *, phone: str) -> list[Person]:
     sight = await _sight(actor)
     found = _seen(sight, await people_by_id(ids)).values()
     seen = sorted(found, key=lambda held: held.number)
-    await _note(sight, seen, Looked.PHONE)
+    await _note(sight, [(held, Looked.PHONE) for held in seen])
     return seen
 
 
@@ -155,5 +164,6 @@ async def find_by_name(actor: Actor, *, station: str, name: str) -> list[Person]
     place = await find(Station, station)
     if place is None or not (await _sight(actor)).covers(place.path):
         return []
-    read = await _named(actor, await named_at(station, name), Looked.NAME)
+    found = [(id, Looked.NAME) for id in await named_at(station, name)]
+    read = [id for id, _ in await _readable(actor, found)]
     return sorted((await people_by_id(read)).values(), key=lambda held: held.number)

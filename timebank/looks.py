@@ -69,17 +69,16 @@ def look_id(person: PersonId, day: date, actor: str, what: Looked, under: str | 
 
 async def note_looks(
     actor: Actor,
-    people: Iterable[PersonId],
-    what: Looked,
+    read: Iterable[tuple[PersonId, Looked]],
     *,
     under: Mapping[PersonId, str] | None = None,
 ) -> None:
-    """Note that the actor reads something of these people; what is noted today already is not.
+    """Note of whom the actor reads what; what is noted today already is not.
 
     Args: under, the urgent access by which alone the actor could read it, by person.
     """
     today, by = day_of(current().clock.now()), under or {}
-    wanted = {look_id(one, today, actor.id, what, by.get(one)): one for one in people}
+    wanted = {look_id(one, today, actor.id, what, by.get(one)): (one, what) for one, what in read}
     new = wanted.keys() - (await find_many(Look, wanted)).keys() if wanted else set()
     if not new:
         return
@@ -88,7 +87,7 @@ async def note_looks(
         for id in new:
             held = batch.get(Look, id)
             if held is None:
-                person = wanted[id]
+                person, what = wanted[id]
                 batch.put(
                     Look(
                         id=id,
@@ -106,7 +105,8 @@ async def note_looks(
         await write(actor, None, work, answer=Answer, needs=[(Look, id) for id in new])
     except (ClockBehind, LedgerStopped):
         # Nothing is written now, and reading goes on.
-        log.warning("looked", actor=actor.id, people=sorted(wanted.values()), what=what.value)
+        for person, what in sorted(wanted.values()):
+            log.warning("looked", actor=actor.id, person=person, what=what.value)
 
 
 # Commands

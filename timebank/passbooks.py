@@ -31,5 +31,5 @@ async def passbook_of(actor: Actor, whose: PersonId | None) -> PersonId | None:
         return None
     if held.state is PersonState.ERASING or await restricted_among([whose]):
         return None
-    await note_looks(actor, [whose], Looked.PASSBOOK)
+    await note_looks(actor, [(whose, Looked.PASSBOOK)])
     return whose

@@ -131,7 +131,7 @@ async def copy_for(actor: Actor, number: str | None = None) -> str:
     """
     held = await _whose(actor, number)
     if held.id != actor.person:
-        await looks.note_looks(actor, [held.id], looks.Looked.COPY)
+        await looks.note_looks(actor, [(held.id, looks.Looked.COPY)])
     return sign_copy(await _copy(held), portable_signer())
 
 
