@@ -10,12 +10,15 @@ from ledger import receipts
 from ledger.checkpoint import (
     COSIGNATURE,
     Checkpoint,
+    InvalidReceipt,
     Signer,
+    build_receipt,
     cosign,
     open_note,
     open_receipt,
     sign,
 )
+from ledger.entry import EMPTY, leaf_hash
 from ledger.merkle import InvalidProof
 from ledger.quorum import Member, Quorum
 from ledger.reader import Reader, open_reader
@@ -31,7 +34,7 @@ from ledger.receipts import (
 from ledger.tables import install
 from ledger.tiles import read_published
 from ledger.writer import Writer, inserting, open_writer
-from tests.ledgers import SIGNER, add, chain, fences_down, fill
+from tests.ledgers import SIGNER, add, chain, entry, fences_down, fill
 
 pytestmark = pytest.mark.anyio
 
@@ -242,3 +245,15 @@ async def test_looking_for_a_quorum_reads_no_more_in_a_long_log(cosigned: Cosign
         await issue(cast(Reader, counting), 0, QUORUM)
     # 64 rows looked through, the lines of one checkpoint, its note, the entry, one tile.
     assert counting.rows <= 64 + 16 + 1 + 1 + 256
+
+
+def test_what_is_no_entry_has_no_receipt_even_where_the_log_signed_it() -> None:
+    sound = entry(EMPTY, 0).bytes
+    for data in (sound, sound.replace(b'"minutes":10', b'"minutes":"two words"')):
+        note = sign(Checkpoint("log.example", 1, leaf_hash(data)), SIGNER)
+        text = build_receipt(data, 0, [], note)
+        if data == sound:
+            assert open_receipt(text, SIGNER.verifier).entry.bytes == sound
+        else:
+            with pytest.raises(InvalidReceipt, match="entry: text"):
+                open_receipt(text, SIGNER.verifier)

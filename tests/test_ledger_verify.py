@@ -240,6 +240,26 @@ async def test_damaged_pages_are_storage(sqlite_url: str) -> None:
     assert named(report, "storage")
 
 
+def spoil_index(path: Path) -> None:
+    """A bit of a request's id in the index of requests."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    sql = "SELECT rootpage FROM sqlite_master WHERE name = 'entry_request'"
+    ((page,),) = connection.execute(sql).fetchall()
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[page * 4096 - 10] ^= 1
+    path.write_bytes(data)
+
+
+async def test_an_index_that_lies_is_storage(sqlite_url: str) -> None:
+    """Nothing that is read goes by it, so only the database's own check can say."""
+    await fill(sqlite_url, 5)
+    spoil_index(Path(sqlite_path(sqlite_url)))
+    report = await verify.verify(sqlite_url, levels=["storage"])
+    assert any("entry_request" in finding.what for finding in report.findings), report.findings
+
+
 async def test_tampering_on_postgresql_is_named(postgres_url: str) -> None:
     await fill(postgres_url, SIZE)
     connection = await asyncpg.connect(postgres_url)
