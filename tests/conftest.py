@@ -236,28 +236,38 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-async def browser(anyio_backend: str, system_tool: Callable[[str], str]) -> AsyncIterator[Browser]:
+async def chromium(anyio_backend: str, system_tool: Callable[[str], str]) -> AsyncIterator[Browser]:
     """Debian's headless Chromium. Async, because the sync API would hold the thread's loop."""
     executable = system_tool(CHROMIUM)
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
-        yield chromium
-        await chromium.close()
+        made = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser; what a test opened in it is closed, or its pages would go on beside the next."""
+    before = chromium.contexts
+    yield chromium
+    for context in chromium.contexts:
+        if context not in before:
+            await context.close()
 
 
 @pytest.fixture(scope="module")
-def js(request: pytest.FixtureRequest, browser: Browser) -> Iterator[bool]:
+def js(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[bool]:
     """Whether browsers run scripts in this module, wherever a test does not say; see `SCRIPTS`.
 
     What keeps a state between tests asks for it too, to be made anew for each way.
     """
     scripts: bool = request.param
-    opens = browser.new_context
+    opens = chromium.new_context
 
     def opening(**given: Any) -> Awaitable[BrowserContext]:
         said = given.pop("java_script_enabled", None)
         return opens(java_script_enabled=scripts if said is None else said, **given)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(browser, "new_context", opening)
+        patched.setattr(chromium, "new_context", opening)
         yield scripts

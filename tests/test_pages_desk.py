@@ -36,9 +36,9 @@ async def number_of(browser: Browser, site: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def people(browser: Browser, site: str) -> list[str]:
+async def people(chromium: Browser, site: str) -> list[str]:
     """Numbers of volunteers of the station, from the boxes of the records that wait."""
-    desk, _ = await enter(browser, site, CLERK, path="/desk")
+    desk, _ = await enter(chromium, site, CLERK, path="/desk")
     told = await desk.locator(".check .away").all_inner_texts()
     return [text.split()[-1] for text in told]
 
