@@ -110,6 +110,8 @@ show_enum(
     ask_urgent_access="Ask for urgent access to names and telephones.",
     open_urgent_access="Open urgent access for another officer.",
     read_urgent_access="Read who had urgent access and what they read.",
+    propose_merge="Say that two numbers are one person's.",
+    decide_merge="Agree that two numbers become one.",
     answer_request="Answer what people ask about their own data.",
     place_hold="Keep a person's data from being erased while something is open.",
     erase_person="Ask for, and withdraw, the erasure of somebody who asked for it.",

@@ -28,12 +28,16 @@ class StatementLine:
     kind: str = strawberry.field(description="What happened: the kind of the ledger entry.")
     minutes: Long = strawberry.field(description="How many minutes came, or went if negative.")
     balance_minutes: Long = strawberry.field(description="What the account held afterwards.")
+    former: bool = strawberry.field(
+        description="Whether it moved under a number that went into this one since."
+    )
     entry: LedgerEntry = strawberry.field(description="The ledger entry.")
 
     @classmethod
-    def of(cls, posting: accounts.Posting) -> "StatementLine":
-        """A movement as it is shown."""
+    def of(cls, posting: accounts.Posting, own: str) -> "StatementLine":
+        """A movement as it is shown to whose account is `own`."""
         return cls(
+            former=posting.account != own,
             at=posting.at,
             kind=posting.kind,
             minutes=Long(posting.amount),
@@ -45,6 +49,7 @@ class StatementLine:
 @strawberry.type(description="Somebody's time credit.")
 class TimeAccount:
     person: strawberry.Private[PersonId]
+    formers: strawberry.Private[tuple[PersonId, ...]]
 
     @field
     async def balance_minutes(self) -> Long:
@@ -67,13 +72,13 @@ class TimeAccount:
         page: Page,
     ) -> Connection[StatementLine]:
         """Every movement, the newest first."""
-        code = accounts.volunteer(self.person)
+        own = [accounts.volunteer(id) for id in (self.person, *self.formers)]
         return await page.of(
             STATEMENT,
             accounts.statement,
-            code,
+            *own,
             key=lambda posting: (posting.seq,),
-            node=StatementLine.of,
+            node=lambda posting: StatementLine.of(posting, own[0]),
         )
 
 
@@ -126,5 +131,5 @@ class Query:
     @field
     def account(self, info: Info) -> TimeAccount | None:
         """Your time account; null where nobody is signed in."""
-        own = info.context.actor.person
-        return TimeAccount(person=own) if own else None
+        actor = info.context.actor
+        return TimeAccount(person=actor.person, formers=actor.formers) if actor.person else None

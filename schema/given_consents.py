@@ -26,18 +26,38 @@ Number = Annotated[
 ]
 
 
+@strawberry.type(description="What was said of a purpose, once.")
+class ConsentSaid:
+    given: bool = strawberry.field(description="Whether it was given or withdrawn.")
+    version: str = strawberry.field(description="The version of the terms it was said of.")
+    at: datetime = strawberry.field(description="When.")
+
+
 @strawberry.type(description="What a person said of one purpose.")
 class Consent:
     purpose: ConsentPurpose = strawberry.field(description="What the data are used for.")
     given: bool = strawberry.field(description="Whether the person lets it be done.")
     version: str = strawberry.field(description="The version of the terms it was said of.")
     since: datetime = strawberry.field(description="When it was said.")
+    history: list[ConsentSaid] = strawberry.field(
+        description="All that was said of it, the latest first; of very many the latest."
+    )
 
     @classmethod
     def of(cls, held: given_consents.Consent, purpose: ConsentPurpose) -> "Consent":
         """What was said of a purpose, as it is shown."""
-        said = held.of(purpose)
-        return cls(purpose=purpose, given=said.given, version=said.version, since=said.at)
+        history = [
+            ConsentSaid(given=one.given, version=one.version, at=one.at)
+            for one in held.history(purpose)
+        ]
+        last = history[0]
+        return cls(
+            purpose=purpose,
+            given=last.given,
+            version=last.version,
+            since=last.at,
+            history=history,
+        )
 
 
 @strawberry.type

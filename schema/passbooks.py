@@ -16,7 +16,7 @@ from timebank import held_stars, hours
 from timebank.actors import PersonId
 from timebank.clock import day_of
 from timebank.passbooks import passbook_of
-from timebank.people import people_by_id
+from timebank.people import people_by_id, selves
 
 Whose = Annotated[
     ID | None,
@@ -39,9 +39,10 @@ class Passbook:
         return await info.context.loaders.load(read_people, self.whose)
 
     @field
-    def account(self) -> TimeAccount:
+    async def account(self) -> TimeAccount:
         """The time account."""
-        return TimeAccount(person=self.whose)
+        person, *formers = await selves(self.whose)
+        return TimeAccount(person=person, formers=tuple(formers))
 
     @field
     async def progress(self, info: Info) -> StarProgress | None:

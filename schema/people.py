@@ -13,7 +13,7 @@ from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
-from timebank import directory, people
+from timebank import directory, merges, people
 from timebank.identity import DocumentType
 from timebank.looks import Looked
 from timebank.person_life import PersonState, SuspensionReason
@@ -36,6 +36,8 @@ show_enum(
     deceased="The person died; the account is frozen.",
     erasing="The person asked to be erased; nobody reads their data meanwhile.",
     erased="What identified the person is destroyed.",
+    merging="The person may be registered twice; the account rests until it is decided.",
+    merged="The person has another number, which has everything now.",
 )
 show_enum(
     SuspensionReason,
@@ -53,6 +55,11 @@ async def read_told(
     return await directory.told_of(context.actor, asked)
 
 
+async def read_former_numbers(context: Context, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The numbers that went into people's, for the loader."""
+    return await merges.former_numbers(list(ids))
+
+
 @strawberry.type(description="A registered person: yourself, a ward, or somebody in your scope.")
 class Person(Node):
     number: str = strawberry.field(description="The public volunteer number.")
@@ -68,6 +75,11 @@ class Person(Node):
     async def phone(self, info: Info) -> str | None:
         """The telephone; null once it was erased."""
         return await info.context.loaders.load(read_told, (str(self.id), Looked.PHONE))
+
+    @field
+    async def former_numbers(self, info: Info) -> list[str]:
+        """Numbers of the same person that went into this one; they still find them."""
+        return await info.context.loaders.load(read_former_numbers, str(self.id)) or []
 
     @field
     async def home(self, info: Info) -> Station | None:

@@ -30,7 +30,7 @@ class Chance:
     async def look(self) -> None:
         """Find everybody again in the database."""
         held = await select(Person, order=["id"])
-        self.people = [person(one.id) for one in held if one.home]
+        self.people = [person(one.id) for one in held if one.home and one.merged_into is None]
         staff = {one.id for one in self.world.staff.values()}
         self.others = [
             person(one.id, staff=True) for one in held if not one.home and one.id not in staff

@@ -11,13 +11,16 @@ from timebank.certificate_life import CertificateRevokeReason, CertificateState
 from timebank.certificates import Certificate, request_certificate
 from timebank.clock import day_of
 from timebank.closings import Rest, close_account, reopen_account, report_death, settle_estate
-from timebank.people import Person, reinstate_person, suspend_person
+from timebank.merge_life import MergeGround
+from timebank.merges import drop_merge, merge_people, propose_merge
+from timebank.people import AgeBand, Person, reinstate_person, suspend_person
 from timebank.person_life import SuspensionReason
 from timebank.publicity import (
     PublicityObjection,
     PublicityReason,
     object_to_publicity,
 )
+from timebank.refusals import Refusal
 from timebank.star_award_life import StarRevokeReason, StarState
 from timebank.star_awards import StarAward, appeal_star, apply_for_star
 from timebank.star_rulings import (
@@ -27,7 +30,7 @@ from timebank.star_rulings import (
     rule_on_star_appeal,
     rule_on_star_objection,
 )
-from timebank.tables import select
+from timebank.tables import find_many, select
 
 GOING_ON = (
     StarState.APPLIED,
@@ -102,6 +105,30 @@ class Standing(Chance):
                 await reopen_account(who, key=key())
             case _:
                 await close_account(who, rest=self.chance.choice(list(Rest)), key=key())
+
+    async def merge(self) -> None:
+        """Two of one age turn out to be one person; by chance one officer sees it, another agrees.
+
+        Where something is open, or both served at once, they stay two.
+        """
+        kept = self.one()
+        ages = await find_many(AgeBand, [one.id for one in self.people])
+        born = ages[kept.id].adult_from if kept.id in ages else None
+        twins = [one for one in self.people if one.id in ages and ages[one.id].adult_from == born]
+        gone = self.chance.choice(twins or [kept])
+        made = await propose_merge(
+            self.clerk,
+            number=await self.world.number_of(gone),
+            kept=await self.world.number_of(kept),
+            ground=MergeGround.MOVED,
+            key=key(),
+        )
+        try:
+            await merge_people(self.lead, merge=made.merge, key=key())
+        except Refusal:
+            await drop_merge(self.clerk, merge=made.merge, key=key())
+            raise
+        self.people = [one for one in self.people if one.id != gone.id]
 
     async def suspend(self) -> None:
         """Somebody is suspended, or may act again."""

@@ -92,6 +92,7 @@ class City(Hours, Minutes, Standing, Claims, Offices):
             self.certificate,
             self.close,
             self.suspend,
+            *[self.merge] * 2,
         ]
 
     async def found(self, families: int) -> None:

@@ -6,6 +6,8 @@ from tests.world import World, found_station, key
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.divisions import CITY_PATH
+from timebank.merge_life import MergeGround
+from timebank.merges import propose_merge
 from timebank.policy import SEED
 from timebank.policy_drafts import propose_policy
 from timebank.role_drafts import propose_role
@@ -38,8 +40,25 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         )
         return asked.draft
 
+    async def twice() -> str:
+        one, two = [await world.number_of(await world.volunteer()) for _ in range(2)]
+        clerk = world.staff[Role.STATION_CLERK]
+        asked = await propose_merge(
+            clerk, number=one, kept=two, ground=MergeGround.MOVED, key=key()
+        )
+        return asked.merge
+
+    async def number() -> str:
+        return await world.number_of(await world.volunteer())
+
     await role()
+    await twice()
     return {
+        "proposeMerge.number": number,
+        "proposeMerge.kept": number,
+        "dropMerge.merge": twice,
+        "mergePeople.merge": twice,
+        "merges.scope": world.station_path,
         "grantRole.draft": role,
         "dropRole.draft": role,
         "roleDrafts.scope": world.station_path,

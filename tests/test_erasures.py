@@ -117,6 +117,7 @@ NOBODYS = {
     "activity_draft": "an activity before it is declared: its station's",
     "post_service": "which record a post was served by; whose it is, the tie that is erased says",
     "device_token": "what a station's device is known by",
+    "name_fill": "how far names were made findable, by an id alone",
     "finding_draft": "what officers propose against several, until it is found or dropped",
     "erasure_left": "an id that was erased, until everything follows from it",
     "organisation_name": "which organisation has a name, by the name's mark",

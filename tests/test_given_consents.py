@@ -153,3 +153,8 @@ async def test_consents_on_the_wire(city: World) -> None:
         assert (await ask(city, actor, of, n=number))["consents"] == []
     told = await act(city, who, "giveConsent", "consent { given }", purpose="STAFF_PHONE")
     assert told["consent"] == {"given": True}
+    asks = "{ consents { purpose history { given version at } } }"
+    (staff,) = [
+        one for one in (await ask(city, who, asks))["consents"] if one["purpose"] == "STAFF_PHONE"
+    ]
+    assert [one["given"] for one in staff["history"]] == [True, False, True]

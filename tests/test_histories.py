@@ -20,7 +20,16 @@ from tests.starring import HOURLY
 from tests.test_stars_recomputed import recomputed
 from tests.world import World, open_world
 from timebank import replay
-from timebank.accounts import Account, conservation, escrow, floor, has_floor, holder
+from timebank.accounts import (
+    Account,
+    conservation,
+    escrow,
+    floor,
+    has_floor,
+    holder,
+    owed,
+    volunteer,
+)
 from timebank.bank import open_bank
 from timebank.clock import ManualClock, day_of
 from timebank.donations import Donation, DonationState
@@ -59,6 +68,7 @@ class Books:
     def __init__(self, world: World) -> None:
         self.world, self.read = world, 0
         self.entries: dict[str, list[Sealed]] = defaultdict(list)
+        self.gone: set[str] = set()
 
     async def hold(self) -> None:
         """Check everything that the entries since the last time have touched."""
@@ -68,13 +78,15 @@ class Books:
             assert sum(one.balance for one in accounts if one.unit == unit) == 0
         for one in accounts:
             assert one.balance >= 0 if has_floor(one.code) else one.balance <= 0, one
+        touched = await self._touched()
+        assert not [one for one in accounts if one.code in self.gone and one.balance]
         held = {one.code: one.balance for one in accounts if one.code.startswith("escrow:")}
         for grant in await select(PoolGrant, state=GrantState.GRANTED.value):
             held.pop(escrow(grant.id))
         assert {code: minutes for code, minutes in held.items() if minutes} == await waiting()
         await self._help_stands()
         today = day_of(self.world.clock.now())
-        for who in await self._touched():
+        for who in touched:
             minutes = await minutes_on(who, today)
             told = minutes, star_on(await find(Stars, who), minutes, today)
             assert told == recomputed(self.entries[who], today), who
@@ -99,9 +111,15 @@ class Books:
                 for row in rows
             ]
         self.read = size
-        touched = set()
+        touched: set[str] = set()
         for entry in new:
             who = entry.body.get("volunteer") or entry.body.get("person")
+            if entry.kind == "person.merged":
+                gone, kept = str(who), str(entry.body["kept"])
+                both = [*self.entries[kept], *self.entries.pop(gone, [])]
+                self.entries[kept] = sorted(both, key=lambda one: one.seq)
+                self.gone |= {volunteer(gone), owed(gone)}
+                touched = {*touched, kept} - {gone}
             if entry.kind.startswith(("hours.", "star.")) and isinstance(who, str):
                 self.entries[who].append(entry)
                 touched.add(who)

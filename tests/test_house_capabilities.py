@@ -27,6 +27,8 @@ PLACEHOLDER = re.compile(r"{(\w+)}")
 
 # Capabilities that nobody asks over the wire, each with the reason.
 WITHOUT_API: dict[str, str] = {
+    "timebank.merged_records": "what a merge moves; schema/merges.py asks for it",
+    "timebank.name_fill": "the software's own, by timer",
     "timebank.outbox": "the software's own timer sends what lies in it; deliveries show it",
     "timebank.dormancy": "the software's own timer flags it; the account shows it",
     "timebank.escalations": "the software's own timers bring orders on; nobody else may",

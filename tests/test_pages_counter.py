@@ -130,3 +130,27 @@ async def test_one_s_own_passbook_is_a_page_of_one_s_own(browser: Browser, site:
     page, _ = await enter(browser, site, VOLUNTEER, path="/passbook")
     await expect(page.locator(".slip")).to_contain_text("WH-")
     assert await page.locator(".slip").get_by_text("经办人").count() == 0
+
+
+async def test_somebody_is_found_by_name_and_no_address_keeps_it(
+    browser: Browser, site: str
+) -> None:
+    phone, _ = await enter(browser, site, VOLUNTEER, path="/my-data")
+    name = await phone.locator("dd").first.inner_text()
+    await phone.goto(f"{site}/my-code")
+    number = await phone.locator(".digits").inner_text()
+    desk, said = await enter(browser, site, THIRD, path="/desk/person", js=False)
+    await desk.get_by_label("姓名、拼音或首字母").fill("没有这个人")
+    await desk.get_by_role("button", name="查找").click()
+    await expect(desk.locator("#errors")).to_contain_text("本站没有这个姓名的人")
+    await desk.get_by_label("姓名、拼音或首字母").fill(name)
+    await desk.get_by_role("button", name="查找").click()
+    found = desk.locator("li", has_text=number)
+    await expect(found).to_contain_text(name)
+    assert "name" not in desk.url
+    assert await desk.evaluate("document.documentElement.scrollWidth") <= 360
+    await found.get_by_role("button", name="开始代办").click()
+    await expect(desk.get_by_role("heading", name="正在代办")).to_contain_text(number)
+    assert number not in desk.url
+    assert name not in desk.url
+    assert [one for one in said if "422" not in one] == []

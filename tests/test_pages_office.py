@@ -35,6 +35,7 @@ class Office:
     def __init__(self, settings: Settings, clock: ManualClock) -> None:
         self.settings, self.clock = settings, clock
         self.people: dict[str, Actor] = {}
+        self.numbers: dict[str, str] = {}
 
 
 @pytest.fixture
@@ -51,6 +52,10 @@ async def _people(world: World, office: Office) -> None:
     await applied(world, who)
     office.people["volunteer"] = who
     office.people["neighbour"] = await world.volunteer()
+    office.people["twin"] = await world.volunteer()
+    office.people["clerk"] = world.staff[Role.STATION_CLERK]
+    for name in ("volunteer", "neighbour", "twin"):
+        office.numbers[name] = await world.number_of(office.people[name])
     office.people["lead"] = world.staff[Role.DISTRICT_LEAD]
     office.people["other"] = await world.officer(Role.DISTRICT_LEAD)
 
@@ -192,3 +197,30 @@ async def test_what_a_star_opens_is_checked_by_whoever_gives_it(
             await expect(giver.get_by_role("heading", name="有效", exact=True)).to_be_visible()
             await giver.goto(f"{site}/e/ord_none")
             await expect(giver.get_by_role("heading", name="查无此凭证")).to_be_visible()
+
+
+async def test_two_registrations_become_one_by_the_desk_and_the_office(
+    browser: Browser, office: Office
+) -> None:
+    async with serving(office.settings, clock=office.clock) as site:
+        numbers = office.numbers
+        desk = await entered(browser, site, office.people["clerk"], "/desk/merges")
+        await desk.get_by_label("要注销的号码").fill(numbers["volunteer"])
+        await desk.get_by_label("保留的号码").fill(numbers["twin"])
+        await desk.get_by_role("button", name="提出合并").click()
+        # An application for a star is open: it says so, and what was typed is still there.
+        assert "星级" in await desk.get_by_role("alert").inner_text()
+        assert await desk.get_by_label("保留的号码").input_value() == numbers["twin"]
+        await desk.get_by_label("要注销的号码").fill(numbers["neighbour"])
+        await desk.get_by_role("button", name="提出合并").click()
+        assert await desk.get_by_role("status").inner_text() == "已办好"
+        # Whoever proposed it is offered no second hand.
+        assert await desk.get_by_role("button", name="确认合并").count() == 0
+        assert await desk.evaluate("document.documentElement.scrollWidth") <= 360
+        lead = await entered(browser, site, office.people["lead"], "/office/merges")
+        await lead.get_by_role("button", name="确认合并").click()
+        assert await lead.get_by_role("status").inner_text() == "已办好"
+        assert "现在没有等待决定的合并" in await lead.locator("main").inner_text()
+        assert await lead.evaluate("document.documentElement.scrollWidth") <= 360
+        twin = await entered(browser, site, office.people["twin"], "/inbox")
+        assert "您的两个志愿者号已合并" in await twin.locator("main").inner_text()

@@ -202,3 +202,28 @@ async def test_somebody_says_how_they_want_to_be_told_and_where_nothing_is_set_u
     await expect(page.get_by_role("status")).to_have_text("已办好")
     assert not await select(Delivery)
     assert not said
+
+
+async def test_a_consent_is_withdrawn_and_given_again_at_a_tap_and_its_history_stands_there(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/settings/consents")
+    partner = page.locator("section", has=page.get_by_role("heading", name="互助双方互看电话"))
+    assert "由服务站转告" in await partner.inner_text()
+    await partner.get_by_role("button", name="撤回").click()
+    await expect(page.get_by_role("status")).to_have_text("已办好")
+    await expect(partner.locator(".tag").first).to_have_text("已撤回")
+    await partner.get_by_role("button", name="同意").click()
+    await expect(partner.locator(".tag").first).to_have_text("已同意")
+    await partner.locator("summary").click()
+    assert [line.split()[-1][:3] for line in await partner.locator("li").all_inner_texts()] == [
+        "已同意",
+        "已撤回",
+        "已同意",
+    ]
+    # What the account itself needs is not withdrawn here: it leads to the request for deletion.
+    service = page.locator("section", has=page.get_by_role("heading", name="提供服务本身"))
+    assert await service.get_by_role("button").count() == 0
+    assert await service.get_by_role("link").get_attribute("href") == "/my-data"
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not said

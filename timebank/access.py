@@ -7,7 +7,7 @@ ids. `rights` says what a role may do; sign-in lives in `sign_in`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -24,11 +24,19 @@ from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, needed_of_actors, write
 from timebank.keys import RequestKey
-from timebank.person_life import AccountClosed, AccountReopened, DeathReported, DeathWithdrawn
+from timebank.merge_life import MergeDropped, MergeProposed, PersonMerged
+from timebank.person_life import (
+    AccountClosed,
+    AccountReopened,
+    DeathReported,
+    DeathWithdrawn,
+    PersonMoved,
+)
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.rights import BY_ITSELF, RIGHTS
 from timebank.rights import Action as Action
+from timebank.rights import Grant as Grant
 from timebank.rights import Role as Role
 from timebank.tables import Key, R, Row, find, table
 from timebank.vault import DataKey
@@ -41,23 +49,7 @@ class Freeze(StrEnum):
 
     CLOSED = "closed"
     DECEASED = "deceased"
-
-
-class Grant(msgspec.Struct, frozen=True):
-    """A role over everything below a path, until a day (None: until it is ended)."""
-
-    id: str
-    role: Role
-    scope: str
-    until: date | None = None
-
-    def stands(self, day: date) -> bool:
-        """Whether the grant holds on a day."""
-        return self.until is None or day <= self.until
-
-    def covers(self, path: str, day: date) -> bool:
-        """Whether the grant reaches a path on a day."""
-        return path.startswith(self.scope) and self.stands(day)
+    MERGED = "merged"
 
 
 # Events
@@ -146,11 +138,20 @@ SCOPES: dict[str, type[Row]] = {}
 @needed_of_actors
 @table("grants")
 class Grants(Row, frozen=True):
-    """Every standing grant of a person: what access decisions ask; `frozen` while they all rest."""
+    """Every standing grant of a person: what access decisions ask; `frozen` while they all rest.
+
+    `formers` are the ids of registrations that went into this one.
+    """
 
     person: str
     grants: tuple[Grant, ...]
     frozen: Freeze | None = None
+    formers: tuple[str, ...] = ()
+
+    @property
+    def shut(self) -> bool:
+        """Whether nobody signs in by the account: its holder is dead, or has another one."""
+        return self.frozen in (Freeze.DECEASED, Freeze.MERGED)
 
     def may(self, action: Action, path: str, day: date) -> bool:
         """Whether a grant allows the action on what lies at `path`."""
@@ -165,7 +166,8 @@ class Grants(Row, frozen=True):
 def _granted(rows: Rows, event: RoleGranted, entry: Sealed) -> None:
     held = rows.get(Grants, event.person)
     made = Grant(id=event.grant, role=event.role, scope=event.scope, until=event.until)
-    rows.put(Grants(person=event.person, grants=(*(held.grants if held else ()), made)))
+    held = held or Grants(person=event.person, grants=())
+    rows.put(msgspec.structs.replace(held, grants=(*held.grants, made)))
 
 
 @projects(RoleEnded)
@@ -175,15 +177,29 @@ def _ended(rows: Rows, event: RoleEnded, entry: Sealed) -> None:
     rows.put(msgspec.structs.replace(held, grants=left))
 
 
-@projects(AccountClosed, DeathReported, AccountReopened, DeathWithdrawn)
-def _rested(
-    rows: Rows,
-    event: AccountClosed | DeathReported | AccountReopened | DeathWithdrawn,
-    entry: Sealed,
-) -> None:
+RESTING: Mapping[type[Event], Freeze | None] = {
+    AccountClosed: Freeze.CLOSED,
+    AccountReopened: None,
+    DeathReported: Freeze.DECEASED,
+    DeathWithdrawn: None,
+    MergeProposed: Freeze.MERGED,
+    MergeDropped: None,
+}
+"""After which events nobody acts by an account, and after which somebody does again."""
+
+
+@projects(*RESTING)
+def _rested(rows: Rows, event: PersonMoved, entry: Sealed) -> None:
     held = rows.get(Grants, event.person) or Grants(person=event.person, grants=())
-    frozen = {AccountClosed: Freeze.CLOSED, DeathReported: Freeze.DECEASED}.get(type(event))
-    rows.put(msgspec.structs.replace(held, frozen=frozen))
+    rows.put(msgspec.structs.replace(held, frozen=RESTING[type(event)]))
+
+
+@projects(PersonMerged)
+def _merged(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
+    held = rows.get(Grants, event.kept) or Grants(person=event.kept, grants=())
+    gone = rows.there(Grants, event.person)
+    formers = (*held.formers, *gone.formers, event.person)
+    rows.put(msgspec.structs.replace(held, formers=formers))
 
 
 # Decisions: the one place

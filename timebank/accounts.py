@@ -21,6 +21,9 @@ CONTRA = ("issuance:", "owed:", "treasury:")
 """Accounts that hold what the others were given: at most 0 (domain 3)."""
 
 
+MERGED = "person.merged"
+"""The kind of the entry by which an account goes into another."""
+
 # Codes
 
 
@@ -239,19 +242,27 @@ async def balances_of(codes: list[str]) -> dict[str, int]:
 
 
 async def statement(
-    code: str, *, after: int | None = None, before: int | None = None, limit: int, backward: bool
+    code: str,
+    *former: str,
+    after: int | None = None,
+    before: int | None = None,
+    limit: int,
+    backward: bool,
 ) -> list[Posting]:
     """Movements of an account, newest first (oldest first if `backward`), by position.
 
-    `after` and `before` are positions in reading order: newest first, so `after` means older.
+    Args: after and before, positions in reading order: newest first, so `after` means older;
+    former, the accounts that went into this one: what moved on them until then is shown too, and
+    the going over once, as it came.
     """
-    conditions = []
+    own = Q(account=code)
+    conditions = [own | Q(account__in=former) & ~Q(kind=MERGED)] if former else [own]
     if after is not None:
         conditions.append(Q(seq__lt=after))
     if before is not None:
         conditions.append(Q(seq__gt=before))
     order = ["seq"] if backward else ["-seq"]
-    return await select(Posting, *conditions, order=order, limit=limit, account=code)
+    return await select(Posting, *conditions, order=order, limit=limit)
 
 
 class Conservation(msgspec.Struct, frozen=True):

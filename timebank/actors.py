@@ -11,7 +11,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     `id` is what the ledger keeps as the entry's actor; `person` is set for people, `closed` if they
     closed their account; of whoever is `unproved` the roles rest, for staff prove twice who they
     are; `device` tells that it is a station's device; `form` is the id of the signed form that
-    somebody without an account sends.
+    somebody without an account sends; `formers` are the ids of registrations that went into this
+    one.
     Whoever acts for another asks as themselves: the event names both.
     """
 
@@ -23,6 +24,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     form: str | None = None
     closed: bool = False
     unproved: bool = False
+    formers: tuple[PersonId, ...] = ()
+
+    @property
+    def selves(self) -> tuple[PersonId, ...]:
+        """Every id under which the person did things; none of whoever is no person."""
+        return (self.person, *self.formers) if self.person else ()
 
     @property
     def known(self) -> bool:
@@ -46,6 +53,15 @@ def person(
     staff: bool = False,
     closed: bool = False,
     unproved: bool = False,
+    formers: tuple[PersonId, ...] = (),
 ) -> Actor:
     """The actor that is a signed-in person."""
-    return Actor(id=id, person=id, session=session, staff=staff, closed=closed, unproved=unproved)
+    return Actor(
+        id=id,
+        person=id,
+        session=session,
+        staff=staff,
+        closed=closed,
+        unproved=unproved,
+        formers=formers,
+    )

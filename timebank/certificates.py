@@ -294,8 +294,7 @@ async def visible_certificates(actor: Actor, ids: Sequence[str]) -> dict[str, Ce
 
 async def certificates_of(actor: Actor, **where: Unpack[Where]) -> list[Certificate]:
     """The actor's own certificates and requests, newest first, strictly between two ids."""
-    which = Q(person=actor.person or "")
-    return await newest_by_id(Certificate, where, which)
+    return await newest_by_id(Certificate, where, person__in=actor.selves)
 
 
 async def certificates_at(

@@ -74,27 +74,31 @@ def _seen(sight: Sight, found: dict[PersonId, Person]) -> dict[PersonId, Person]
     return {id: held for id, held in found.items() if sight.sees(held)}
 
 
-async def _readable(actor: Actor, asked: Collection[Reading]) -> list[Reading]:
-    """What of these the actor may read.
+async def _readable(actor: Actor, asked: Collection[Reading]) -> dict[Reading, PersonId]:
+    """What of these the actor may read, each with who that is now: who was merged has another id.
 
     Whoever asked to be erased, or restricted their data, is not read by others. What staff read is
     noted before they have it.
     """
     sight = await _sight(actor)
     seen = _seen(sight, await people_by_id(sorted({id for id, _ in asked})))
-    others = {id for id, held in seen.items() if not sight.own(held)}
-    called = {id for id, what in asked if id in others and what is Looked.PHONE}
+    others = {held.id for held in seen.values() if not sight.own(held)}
+    called = {seen[id].id for id, what in asked if id in seen and what is Looked.PHONE} & others
     # Asked together, whatever is to be read: a page with names and telephones asks once.
     restricted, let = await asyncio.gather(
         restricted_among(sorted(others)), allowed(called, ConsentPurpose.STAFF_PHONE)
     )
-    kept = {id for id in others if seen[id].state is PersonState.ERASING} | restricted
-    read = [
-        (id, what)
+    erasing = {held.id for held in seen.values() if held.state is PersonState.ERASING}
+    kept = restricted | (erasing & others)
+    read = {
+        (id, what): seen[id].id
         for id, what in asked
         if id in seen
-        and (id not in others or not (id in kept or (what is Looked.PHONE and id not in let)))
-    ]
+        and (
+            seen[id].id not in others
+            or not (seen[id].id in kept or (what is Looked.PHONE and seen[id].id not in let))
+        )
+    }
     await _note(sight, [(seen[id], what) for id, what in read])
     return read
 
@@ -109,8 +113,13 @@ async def _note(sight: Sight, found: Iterable[tuple[Person, Looked]]) -> None:
 async def told_of(actor: Actor, asked: Collection[Reading]) -> dict[Reading, str]:
     """Names and telephones of those the actor may see, the latter if they let staff read them."""
     read = await _readable(actor, asked)
-    fields = await read_fields(sorted({id for id, _ in read}), *sorted({w.value for _, w in read}))
-    return {(id, w): fields[id][w.value] for id, w in read if w.value in fields[id]}
+    people, names = sorted(set(read.values())), sorted({what.value for _, what in read})
+    fields = await read_fields(people, *names)
+    return {
+        one: fields[whose][one[1].value]
+        for one, whose in read.items()
+        if one[1].value in fields[whose]
+    }
 
 
 async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
@@ -136,7 +145,7 @@ async def find_by_document(
 ) -> Person | None:
     """A person by document, if the actor may see them: for the counter."""
     id = await found_alone(document.value, document_number.strip().upper())
-    held, sight = await find(Person, id) if id else None, await _sight(actor)
+    held, sight = (await people_by_id([id])).get(id) if id else None, await _sight(actor)
     if held is None or not sight.sees(held):
         return None
     await _note(sight, [(held, Looked.DOCUMENT)])
@@ -150,8 +159,7 @@ async def find_by_phone(actor: Actor, *, phone: str) -> list[Person]:
     """Those with a telephone number whom the actor may see, by volunteer number."""
     ids = await found_shared("phone", phone_digits(phone), limit=MOST_WITH_PHONE)
     sight = await _sight(actor)
-    found = _seen(sight, await people_by_id(ids)).values()
-    seen = sorted(found, key=lambda held: held.number)
+    seen = _once(_seen(sight, await people_by_id(ids)))
     await _note(sight, [(held, Looked.PHONE) for held in seen])
     return seen
 
@@ -165,5 +173,10 @@ async def find_by_name(actor: Actor, *, station: str, name: str) -> list[Person]
     if place is None or not (await _sight(actor)).covers(place.path):
         return []
     found = [(id, Looked.NAME) for id in await named_at(station, name)]
-    read = [id for id, _ in await _readable(actor, found)]
-    return sorted((await people_by_id(read)).values(), key=lambda held: held.number)
+    read = await _readable(actor, found)
+    return _once(await people_by_id(sorted(set(read.values()))))
+
+
+def _once(found: dict[PersonId, Person]) -> list[Person]:
+    """Everybody of these once, by volunteer number: some may be found under a number that went."""
+    return sorted({held.id: held for held in found.values()}.values(), key=lambda one: one.number)

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Unpack
 
 import msgspec
-from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.accounts import balance, decide_spend, escrow, moving, pool, volunteer
@@ -26,7 +25,7 @@ from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person, active_person
 from timebank.pools import pool_area
 from timebank.projections import Place, Rows, projects
-from timebank.proxies import acting_for, may_act_for, principal_in, principal_of
+from timebank.proxies import acting_for, may_act_for, principal_in, selves_of
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.tables import Row, Where, find_many, newest_by_id, select, table
 
@@ -266,10 +265,7 @@ async def donations_of(
     actor: Actor, *, principal: str | None = None, **where: Unpack[Where]
 ) -> list[Donation]:
     """The actor's own donations, or those of a `principal` (a volunteer number), newest first."""
-    whose = await principal_of(actor, principal)
-    if whose is None:
-        return []
-    return await newest_by_id(Donation, where, Q(donor=whose))
+    return await newest_by_id(Donation, where, donor__in=await selves_of(actor, principal))
 
 
 async def donations_due(*, skip: int, limit: int) -> list[str]:

@@ -32,7 +32,7 @@ from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.open_matters import Matter, open_matters
-from timebank.people import Person, person_by_number, person_in_scope
+from timebank.people import Person, person_by_number, person_in_scope, selves
 from timebank.person_life import LIFECYCLE as PERSON_LIFE
 from timebank.person_life import (
     ErasureAsked,
@@ -228,10 +228,12 @@ def _whose(batch: Batch, number: str | None) -> Person:
 async def finish_erasure(person: PersonId) -> Erased:
     """Destroy what identifies whoever asked for it, or say what keeps it: the software's own act.
 
+    Of whoever was registered twice, what is kept under the other ids too.
     Refuses: NotFound, NotInThisState, MattersOpen.   Source: domain 11.
     """
     matters = await open_matters(person)
-    places = await personal_places(person) if not matters else []
+    _, *formers = own = await selves(person)
+    places = [place for one in own for place in await personal_places(one)] if not matters else []
 
     def work(batch: Batch) -> Erased:
         erasure = batch.need(Erasure, person, "erasure")
@@ -244,14 +246,18 @@ async def finish_erasure(person: PersonId) -> Erased:
             for row, key in places:
                 batch.drop(row, key)
             batch.put(ErasureLeft(id=person))
+            for one in formers:
+                batch.record(PersonShredded(person=one))
+                batch.put(ErasureLeft(id=one))
         return Erased(entry=entry.seq, person=person)
 
-    needs: list[Place] = [(Erasure, person), (Person, person), (HeldFor, person)]
+    needs: list[Place] = [(Erasure, person), (HeldFor, person), *((Person, one) for one in own)]
     done = await write(SYSTEM, None, work, answer=Erased, needs=needs)
-    if await find(ErasureLeft, person) is not None:
-        # The timer comes again until the log is empty; the person need not wait for that.
-        with contextlib.suppress(NotScrubbed):
-            await complete_erasure(person)
+    for one in own:
+        if await find(ErasureLeft, one) is not None:
+            # The timer comes again until the log is empty; the person need not wait for that.
+            with contextlib.suppress(NotScrubbed):
+                await complete_erasure(one)
     return done
 
 

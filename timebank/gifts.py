@@ -44,7 +44,7 @@ from timebank.lifecycles import step
 from timebank.notices import NoticeCode, notify, settle
 from timebank.people import Person, VolunteerNumber, active_person
 from timebank.projections import Place, Rows, projects
-from timebank.proxies import acting_for, may_act_for, principal_in, principal_of
+from timebank.proxies import acting_for, may_act_for, principal_in, selves_of
 from timebank.refusals import Forbidden, NotFound
 from timebank.tables import Row, Where, find_many, newest_by_id, select, table
 
@@ -281,10 +281,8 @@ async def gifts_of(
     actor: Actor, *, principal: str | None = None, **where: Unpack[Where]
 ) -> list[Gift]:
     """Gifts that the actor gave or was given, or those of a `principal` (a volunteer number)."""
-    whose = await principal_of(actor, principal)
-    if whose is None:
-        return []
-    which = Q(giver=whose) | Q(receiver=whose)
+    own = await selves_of(actor, principal)
+    which = Q(giver__in=own) | Q(receiver__in=own)
     return await newest_by_id(Gift, where, which)
 
 

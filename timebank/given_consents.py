@@ -26,6 +26,9 @@ from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, find, find_many, table
 
+MOST_SAID = 50
+"""So many later words are kept beside the ledger, which has them all."""
+
 
 class ConsentPurpose(StrEnum):
     """What data are used for, as the terms name it."""
@@ -91,14 +94,18 @@ class Said(msgspec.Struct, frozen=True):
 
 @table("consent")
 class Consent(Row, frozen=True):
-    """What a person said by registering, and the last of each purpose since, in order."""
+    """What a person said by registering and since, in order; of what was said often the latest."""
 
     person: str
     said: tuple[Said, ...]
 
     def of(self, purpose: ConsentPurpose) -> Said:
         """What the person said of a purpose the last time."""
-        return next(one for one in reversed(self.said) if one.purpose in (purpose, None))
+        return self.history(purpose)[0]
+
+    def history(self, purpose: ConsentPurpose) -> list[Said]:
+        """What the person said of a purpose, the latest first."""
+        return [one for one in reversed(self.said) if one.purpose in (purpose, None)]
 
 
 @projects(PersonRegistered)
@@ -112,8 +119,8 @@ def _said(rows: Rows, event: ConsentGiven | ConsentWithdrawn, entry: Sealed) -> 
     held = rows.there(Consent, event.person)
     given = isinstance(event, ConsentGiven)
     made = Said(purpose=event.purpose, given=given, version=event.version, at=entry.at)
-    others = tuple(one for one in held.said if one.purpose is not event.purpose)
-    rows.put(msgspec.structs.replace(held, said=(*others, made)))
+    first, *since = held.said
+    rows.put(msgspec.structs.replace(held, said=(first, *since[1 - MOST_SAID :], made)))
 
 
 # Decisions

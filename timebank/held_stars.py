@@ -14,6 +14,7 @@ from ledger.entry import Sealed
 from timebank.actors import PersonId
 from timebank.clock import day_of, months_later
 from timebank.findings import FoundAgainst, misconduct_within
+from timebank.merge_life import PersonMerged
 from timebank.policy import Policy, policy_on
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
@@ -126,6 +127,15 @@ def _revoked(rows: Rows, event: StarRevoked, entry: Sealed) -> None:
     held = _held(rows, event.person)
     spans = tuple(_ended(one, event.award, day_of(entry.at)) for one in held.held)
     rows.put(msgspec.structs.replace(held, held=spans))
+
+
+@projects(PersonMerged)
+def _merged(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
+    gone = rows.get(Stars, event.person)
+    if gone is not None:
+        held = _held(rows, event.kept)
+        rows.put(msgspec.structs.replace(held, held=(*held.held, *gone.held)))
+        rows.drop(Stars, event.person)
 
 
 def _ended(one: Standing, award: str, day: date) -> Standing:

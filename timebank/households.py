@@ -62,7 +62,10 @@ class HouseholdDeclined(Event, frozen=True, tag="household.declined"):
 
 
 class HouseholdRegistered(Event, frozen=True, tag="household.registered"):
-    """Both were at the counter, and the entry's actor, of the station, wrote it down."""
+    """Both were at the counter, and the entry's actor, of the station, wrote it down.
+
+    Or one who lives there was registered twice, and takes the place of that registration.
+    """
 
     household: str
     people: tuple[PersonId, ...]

@@ -78,12 +78,16 @@ class KinProposed(Event, frozen=True, tag="kin.proposed"):
 
 
 class KinRegistered(Event, frozen=True, tag="kin.registered"):
-    """Both were at the counter, and the entry's actor, of the station, wrote it down."""
+    """Both were at the counter, and the entry's actor, of the station, wrote it down.
+
+    Or one of them was registered twice, and it `follows` the tie of that registration.
+    """
 
     tie: str
     one: PersonId
     other: PersonId
     kinship: Kinship
+    follows: str | None = None
 
 
 class KinAgreed(Event, frozen=True, tag="kin.agreed"):

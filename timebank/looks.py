@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Unpack
 
 import structlog
-from tortoise.expressions import Q
 
 from timebank.access import Action, may_read
 from timebank.actors import SYSTEM, Actor, PersonId
@@ -21,7 +20,7 @@ from timebank.batch import Batch
 from timebank.clock import day_of, months_later
 from timebank.clock_faults import ClockBehind
 from timebank.journal import Answer, current, write
-from timebank.people import person_by_number
+from timebank.people import person_by_number, selves
 from timebank.policy import policy_on
 from timebank.refusals import LedgerStopped
 from timebank.tables import Row, Where, find_many, newest_by_id, select, table
@@ -129,16 +128,14 @@ async def looks_at(
     actor: Actor, *, number: str | None = None, **where: Unpack[Where]
 ) -> list[Look]:
     """Who looked at the actor's own record, or for the officer at somebody's, newest day first."""
-    whose = actor.person
+    whose = list(actor.selves)
     if number is not None:
         held = await person_by_number(number)
         allowed = held is not None and (
             held.id == actor.person or await may_read(actor, Action.ERASE_PERSON, held.home_path)
         )
-        whose = held.id if held is not None and allowed else None
-    if whose is None:
-        return []
-    return await newest_by_id(Look, where, Q(person=whose))
+        whose = await selves(held.id) if held is not None and allowed else []
+    return await newest_by_id(Look, where, person__in=whose)
 
 
 async def looks_old(*, skip: int, limit: int) -> list[str]:

@@ -19,6 +19,7 @@ from timebank.help_shares import divide
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.merge_life import PersonMerged
 from timebank.notices import NoticeCode, notify
 from timebank.policy import Credit
 from timebank.projections import Place, Rows, projects
@@ -89,6 +90,16 @@ def _noted(rows: Rows, event: HelpNoShow, entry: Sealed) -> None:
     days = tuple(day for day in (held.days if held else ()) if day > today - COUNTED)
     until = event.suspended_until or (held.suspended_until if held else None)
     rows.put(NoShows(person=event.helper, days=(*days, today), suspended_until=until))
+
+
+@projects(PersonMerged)
+def _merged(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
+    gone, kept = rows.get(NoShows, event.person), rows.get(NoShows, event.kept)
+    if gone is not None:
+        days = tuple(sorted((*gone.days, *(kept.days if kept else ()))))
+        until = [one.suspended_until for one in (gone, kept) if one and one.suspended_until]
+        rows.put(NoShows(person=event.kept, days=days, suspended_until=max(until, default=None)))
+        rows.drop(NoShows, event.person)
 
 
 # What other capabilities ask

@@ -70,6 +70,7 @@ class NoticeCode(StrEnum):
     PAYMENT_WITHHELD = "payment_withheld"
     PAYMENT_BOUNCED = "payment_bounced"
     PROJECT_MOVED = "project_moved"
+    PEOPLE_MERGED = "people_merged"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {

@@ -339,7 +339,7 @@ async def inbox_of(
     # Whoever cannot be heard may still read: the opening is recorded at the next reading.
     with contextlib.suppress(Denial):
         await open_inbox(actor)
-    return await _page(Q(person=actor.person), after, before, limit, backward=backward)
+    return await _page(Q(person__in=actor.selves), after, before, limit, backward=backward)
 
 
 async def notices_to_tell(

@@ -8,44 +8,35 @@ number, telephone and birth date are sealed in the vault (domain 11). Names are 
 import re
 import secrets
 from datetime import date
+from typing import get_args
 
 import msgspec
 
 from ledger.entry import Sealed
 from timebank.access import Action, Grants, permit
 from timebank.actors import PUBLIC, SYSTEM, Actor, PersonId
+from timebank.age_bands import AgeBand as AgeBand
+from timebank.age_bands import age_band
 from timebank.batch import Batch
 from timebank.consents import CONSENT_VERSION, ConsentMissing, ConsentWay, decide_consent
 from timebank.divisions import CITY_PATH
 from timebank.events import Event
-from timebank.identity import (
-    ADULT,
-    DocumentType,
-    anniversary,
-    birth_of,
-)
+from timebank.identity import DocumentType, birth_of
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.merge_life import PersonMerged
 from timebank.names import index_name
 from timebank.person_life import (
     LIFECYCLE,
-    AccountClosed,
-    AccountReopened,
-    DeathReported,
-    DeathWithdrawn,
-    ErasureAsked,
-    ErasureWithdrawn,
     PersonMoved,
     PersonReinstated,
-    PersonShredded,
     PersonState,
     PersonSuspended,
     SuspensionReason,
 )
 from timebank.places import Station, working_station
-from timebank.policy import Policy
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find, find_many, select, table
@@ -116,7 +107,10 @@ class PersonNotActive(Refusal):
 
 @table("person", index=[("home",)])
 class Person(Row, frozen=True):
-    """One person; `home_path` is the path of the station `home`, or the city's."""
+    """One person; `home_path` is the path of the station `home`, or the city's.
+
+    `merged_into` is who else this turned out to be.
+    """
 
     id: str
     number: str
@@ -124,6 +118,7 @@ class Person(Row, frozen=True):
     home_path: str
     state: PersonState
     guardian: str | None = None
+    merged_into: str | None = None
 
 
 @table("volunteer_number")
@@ -132,20 +127,6 @@ class VolunteerNumber(Row, frozen=True):
 
     number: str
     person: str
-
-
-@table("age_band", vault=True, sealed=True)
-class AgeBand(Row, frozen=True):
-    """From which days somebody serves, earns credit, is of age, is an elder: for decisions.
-
-    Sealed, because these days tell the birth date.
-    """
-
-    person: str
-    serves_from: date
-    credit_from: date
-    adult_from: date
-    elder_from: date
 
 
 @projects(PersonRegistered)
@@ -164,32 +145,21 @@ def _registered(rows: Rows, event: PersonRegistered, entry: Sealed) -> None:
     )
 
 
-@projects(
-    PersonSuspended,
-    PersonReinstated,
-    AccountClosed,
-    AccountReopened,
-    DeathReported,
-    DeathWithdrawn,
-    ErasureAsked,
-    ErasureWithdrawn,
-    PersonShredded,
-)
+@projects(*get_args(PersonMoved))
 def _moved(rows: Rows, event: PersonMoved, entry: Sealed) -> None:
     held = rows.there(Person, event.person)
     state = step(LIFECYCLE, held.state, type(event))
     rows.put(msgspec.structs.replace(held, state=state))
 
 
-def age_band(person: PersonId, birth: date, policy: Policy) -> AgeBand:
-    """The days that count in the life of somebody born on `birth`."""
-    return AgeBand(
-        person=person,
-        serves_from=anniversary(birth, policy.record.min_age),
-        credit_from=anniversary(birth, policy.credit.credit_age),
-        adult_from=anniversary(birth, ADULT),
-        elder_from=anniversary(birth, policy.credit.redeem_age),
-    )
+@projects(PersonMerged)
+def _merged(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
+    for id in (event.person, *rows.there(Grants, event.person).formers):
+        held = rows.there(Person, id)
+        rows.put(msgspec.structs.replace(held, merged_into=event.kept))
+        rows.put(VolunteerNumber(number=held.number, person=event.kept))
+    for ward in event.wards:
+        rows.put(msgspec.structs.replace(rows.there(Person, ward), guardian=event.kept))
 
 
 # What other capabilities ask
@@ -386,9 +356,17 @@ async def person_by_number(number: str) -> Person | None:
 
 
 async def people_by_id(ids: list[PersonId]) -> dict[str, Person]:
-    """People by their ids, in one statement."""
-    found = await find_many(Person, ids)
-    return {str(id): row for id, row in found.items()}
+    """People by their ids, in one statement; who was merged is found as whom they are now."""
+    found = {str(id): row for id, row in (await find_many(Person, ids)).items()}
+    kept = {row.merged_into for row in found.values() if row.merged_into} - found.keys()
+    now = found | (await find_many(Person, sorted(kept)) if kept else {})
+    return {id: now[row.merged_into or id] for id, row in found.items()}
+
+
+async def selves(person: PersonId) -> list[PersonId]:
+    """Every id under which somebody did things: theirs, and those that were merged into it."""
+    held = await find(Grants, person)
+    return [person, *(held.formers if held else ())]
 
 
 async def people_of(station: str) -> list[Person]:

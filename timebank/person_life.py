@@ -10,6 +10,7 @@ from enum import StrEnum
 from timebank.actors import PersonId
 from timebank.events import Event
 from timebank.lifecycles import Lifecycle
+from timebank.merge_life import MergeDropped, MergeProposed, PersonMerged
 
 
 class PersonState(StrEnum):
@@ -21,6 +22,8 @@ class PersonState(StrEnum):
     DECEASED = "deceased"
     ERASING = "erasing"
     ERASED = "erased"
+    MERGING = "merging"
+    MERGED = "merged"
 
 
 class SuspensionReason(StrEnum):
@@ -105,6 +108,9 @@ PersonMoved = (
     | ErasureAsked
     | ErasureWithdrawn
     | PersonShredded
+    | MergeProposed
+    | MergeDropped
+    | PersonMerged
 )
 
 # Lifecycle
@@ -116,6 +122,7 @@ LIFECYCLE: Lifecycle[PersonState] = {
         PersonSuspended: PersonState.SUSPENDED,
         AccountClosed: PersonState.CLOSED,
         DeathReported: PersonState.DECEASED,
+        MergeProposed: PersonState.MERGING,
         PersonShredded: PersonState.ERASED,
     },
     PersonState.SUSPENDED: {
@@ -138,4 +145,10 @@ LIFECYCLE: Lifecycle[PersonState] = {
         PersonShredded: PersonState.ERASED,
     },
     PersonState.ERASED: {},
+    PersonState.MERGING: {
+        MergeDropped: PersonState.ACTIVE,
+        PersonMerged: PersonState.MERGED,
+        PersonShredded: PersonState.ERASED,
+    },
+    PersonState.MERGED: {PersonShredded: PersonState.ERASED},
 }

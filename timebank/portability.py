@@ -20,7 +20,7 @@ from timebank.actors import Actor, PersonId
 from timebank.hours import ServiceTotal, records_of
 from timebank.identity import DocumentType
 from timebank.journal import current
-from timebank.people import Person, person_by_number
+from timebank.people import Person, person_by_number, selves
 from timebank.person_life import PersonState
 from timebank.record_life import RecordState
 from timebank.refusals import NotFound, Refusal
@@ -193,6 +193,7 @@ async def _records(person: PersonId) -> list[PortableRecord]:
 
 async def _looks(held: Person) -> list[PortableLook]:
     """Who looked, as far as kept; an officer's copy for the person holds it too."""
-    own = Actor(id=held.id, person=held.id)
+    person, *formers = await selves(held.id)
+    own = Actor(id=person, person=person, formers=tuple(formers))
     found = await looks.looks_at(own, after=None, before=None, limit=PAGE, backward=False)
     return [PortableLook(by=look.actor, what=look.what.value, day=look.day) for look in found]

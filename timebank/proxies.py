@@ -32,7 +32,9 @@ from timebank.people import (
     active_person,
     people_by_id,
     person_by_number,
+    selves,
 )
+from timebank.person_life import PersonState
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, Where, find_many, newest_by_id, table
@@ -49,11 +51,15 @@ class MandateState(StrEnum):
 
 
 class ProxyNamed(Event, frozen=True, tag="proxy.named"):
-    """Somebody named who may act for them: by themselves, or at the counter by the actor."""
+    """Somebody named who may act for them: by themselves, or at the counter by the actor.
+
+    Or one of the two was registered twice, and it `follows` the mandate of that registration.
+    """
 
     mandate: str
     principal: PersonId
     proxy: PersonId
+    follows: str | None = None
 
 
 class ProxyEnded(Event, frozen=True, tag="proxy.ended"):
@@ -172,9 +178,11 @@ def decide_proxy(
 
 def registered_proxy(batch: Batch, principal: PersonId, proxy: PersonId) -> bool:
     """Whether `proxy` may act for `principal` today: named by them, or the guardian of a minor."""
+    held = batch.get(Person, principal)
+    if held is not None and held.state is PersonState.MERGING:
+        return False
     if batch.get(ProxyFor, proxy_key(principal, proxy)) is not None:
         return True
-    held = batch.get(Person, principal)
     if held is None or held.guardian != proxy:
         return False
     return batch.there(AgeBand, principal).adult_from > batch.today
@@ -311,10 +319,21 @@ async def may_act_for(actor: Actor, people: Iterable[PersonId]) -> set[PersonId]
     return {
         person
         for person in asked
-        if person == actor.person
+        if person in actor.selves
         or proxy_key(person, actor.person) in named
         or (person in young and young[person].adult_from > today)
     }
+
+
+async def selves_of(actor: Actor, number: str | None) -> tuple[PersonId, ...]:
+    """Every id of the actor, or of whoever has a volunteer `number` if the actor may act for them.
+
+    None where they may not.
+    """
+    if number is None:
+        return actor.selves
+    whose = await principal_of(actor, number)
+    return tuple(await selves(whose)) if whose else ()
 
 
 async def principal_of(actor: Actor, number: str | None) -> PersonId | None:

@@ -51,7 +51,11 @@ class Refusal(Exception):
 
         A value may be a word of ours (`station`, `closed`); any other stays as it is.
         """
-        told = {name: translate(value) for name, value in self.details.items()}
+        # What is several words, as all that is still open, is translated word by word.
+        told = {
+            name: ", ".join(map(translate, value.split(", ")))
+            for name, value in self.details.items()
+        }
         return translate(self.says).format(**told)
 
 

@@ -363,7 +363,7 @@ async def orders(
 
     Nothing where the actor may see nothing.
     """
-    which = Q(volunteer=actor.person or "")
+    which = Q(volunteer__in=actor.selves)
     if station is not None:
         place = await find(Station, station)
         if place is None or not await may_read(actor, Action.HAND_OVER_REWARD, place.path):

@@ -4,7 +4,10 @@ One table. Knows neither persons nor places: `access` asks it of a grant and its
 """
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
+
+import msgspec
 
 
 class Role(StrEnum):
@@ -28,6 +31,23 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     DATA_PROTECTION_OFFICER = "data_protection_officer"
     OPERATOR = "operator"
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A role over everything below a path, until a day (None: until it is ended)."""
+
+    id: str
+    role: Role
+    scope: str
+    until: date | None = None
+
+    def stands(self, day: date) -> bool:
+        """Whether the grant holds on a day."""
+        return self.until is None or day <= self.until
+
+    def covers(self, path: str, day: date) -> bool:
+        """Whether the grant reaches a path on a day."""
+        return path.startswith(self.scope) and self.stands(day)
 
 
 class Action(StrEnum):
@@ -109,6 +129,8 @@ class Action(StrEnum):
     ASK_URGENT_ACCESS = "ask_urgent_access"
     OPEN_URGENT_ACCESS = "open_urgent_access"
     READ_URGENT_ACCESS = "read_urgent_access"
+    PROPOSE_MERGE = "propose_merge"
+    DECIDE_MERGE = "decide_merge"
 
 
 _STATION = {Role.STATION_CLERK, Role.STATION_MANAGER}
@@ -195,6 +217,8 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.ASK_URGENT_ACCESS: frozenset({Role.STREET_OFFICER} | _LEADS),
     Action.OPEN_URGENT_ACCESS: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.READ_URGENT_ACCESS: frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
+    Action.PROPOSE_MERGE: frozenset(_STATION | _LEADS),
+    Action.DECIDE_MERGE: frozenset(_LEADS),
 }
 
 BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})

@@ -283,8 +283,7 @@ async def open_session(who: PersonId, *, twice: bool = True) -> SignedIn:
 
     def work(batch: Batch) -> SignedIn:
         held = batch.get(Grants, who)
-        dead = held is not None and held.frozen is Freeze.DECEASED
-        if dead or batch.get(DataKey, who) is None:
+        if (held is not None and held.shut) or batch.get(DataKey, who) is None:
             raise SignInFailed
         batch.put(
             Session(
@@ -369,7 +368,7 @@ async def actor_of(token: str | None) -> Actor:
     grants = await find(Grants, session.person)
     if now - session.seen >= SEEN_AGAIN:
         await _see_again(session)
-    if grants is not None and grants.frozen is Freeze.DECEASED:
+    if grants is not None and grants.shut:
         return PUBLIC
     holds = grants is not None and bool(grants.standing(day_of(now)))
     proved = session.twice or not keyring().settings.staff_second_factor
@@ -379,6 +378,7 @@ async def actor_of(token: str | None) -> Actor:
         staff=holds and proved,
         closed=grants is not None and grants.frozen is Freeze.CLOSED,
         unproved=holds and not proved,
+        formers=grants.formers if grants is not None else (),
     )
 
 

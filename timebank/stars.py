@@ -17,6 +17,8 @@ from timebank.clock import day_of
 from timebank.days import day_key
 from timebank.events import Event
 from timebank.hours import COUNTED, Record, ServiceTotal
+from timebank.merge_life import PersonMerged
+from timebank.people import selves
 from timebank.policy import Policy
 from timebank.projections import Rows, projects_after
 from timebank.record_life import LIFECYCLE
@@ -88,16 +90,20 @@ class ServiceDay(Row, frozen=True):
 def _counted(rows: Rows, event: Event, entry: Sealed) -> None:
     # Every event of a record's life names its record, and has been counted already.
     record = rows.there(Record, getattr(event, "record", ""))
-    total = rows.get(ServiceTotal, record.volunteer)
+    _stood(rows, record.volunteer, day_of(entry.at))
+
+
+@projects_after(PersonMerged)
+def _merged(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
+    for person in (event.person, event.kept):
+        _stood(rows, person, day_of(entry.at))
+
+
+def _stood(rows: Rows, person: PersonId, day: date) -> None:
+    total = rows.get(ServiceTotal, person)
     if total is not None:
-        day = day_of(entry.at)
         rows.put(
-            ServiceDay(
-                id=day_key(record.volunteer, day),
-                volunteer=record.volunteer,
-                day=day,
-                minutes=total.minutes,
-            )
+            ServiceDay(id=day_key(person, day), volunteer=person, day=day, minutes=total.minutes)
         )
 
 
@@ -105,9 +111,15 @@ def _counted(rows: Rows, event: Event, entry: Sealed) -> None:
 
 
 async def minutes_on(person: PersonId, day: date) -> int:
-    """The lifetime minutes that counted at the end of a day, as far as it is over."""
-    found = await select(ServiceDay, volunteer=person, day__lte=day, order=["-day"], limit=1)
-    return found[0].minutes if found else 0
+    """The lifetime minutes that counted at the end of a day, as far as it is over.
+
+    Those under a number that was merged since counted then: who served was the same.
+    """
+    minutes = 0
+    for who in await selves(person):
+        found = await select(ServiceDay, volunteer=who, day__lte=day, order=["-day"], limit=1)
+        minutes += found[0].minutes if found else 0
+    return minutes
 
 
 async def progress_on(person: PersonId, day: date, policy: Policy) -> StarProgress:

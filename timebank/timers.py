@@ -40,6 +40,7 @@ from timebank.holds import holds_over, lapse_hold
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.member_reports import reports_due
+from timebank.name_fill import fill_names, names_to_fill
 from timebank.organisation_endings import move_organisation_on, organisations_due
 from timebank.organisation_grades import expire_grade, grades_over
 from timebank.outbox import outgoing_due, send_outgoing
@@ -102,6 +103,7 @@ TIMERS = (
         lambda id, key: end_urgent_access(SYSTEM, access=id, key=key),
     ),
     Timer("holds.over", holds_over, lambda id, key: lapse_hold(SYSTEM, hold=id, key=key)),
+    Timer("names.unindexed", names_to_fill, lambda through, key: fill_names(through)),
     Timer("epochs.end", epochs.endings, lambda epoch, key: epochs.end_epoch(epoch)),
     Timer("visits.forgotten", forgotten, lambda id, key: close_visit(SYSTEM, person=id, key=key)),
     Timer("hours.silence", unanswered, lambda id, key: post_silent(SYSTEM, record=id, key=key)),

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.stations import chosen, station_page
 from web.pages.table import Opened, Page
 
-PERSON, SLIP = "/desk/person", "/desk/slip"
+PERSON, SLIP, MERGES = "/desk/person", "/desk/slip", "/desk/merges"
 LASTS = timedelta(minutes=15)
 UNTIL = "%Y%m%dT%H%M%SZ"
 NOBODY = "-"
@@ -52,6 +52,12 @@ def together(posted: Posted, own: str, other: str) -> dict[str, Any]:
     return {own: posted.one("own") if here else "", other: posted.one("number")}
 
 
+def below_the_station(opened: Opened) -> dict[str, Any]:
+    """The station, and the path below which its people are."""
+    place = chosen(opened)
+    return {"station": place.get("id", ""), "scope": place.get("path", "-")}
+
+
 counter_form = partial(Form, page=PERSON, then=lambda posted: posted.address(PERSON, done="1"))
 
 PAGES = (
@@ -69,10 +75,19 @@ PAGES = (
         variables=before_the_counter,
         alone=True,
     ),
+    station_page(
+        path=MERGES,
+        template="desk_merges.html",
+        menu="重复登记",
+        operation="desk_merges",
+        variables=below_the_station,
+    ),
     Page(path="/passbook", template="slip.html", operation="passbook", menu="打印存折"),
 )
 
 FORMS = (
+    plain(MERGES, "propose", "propose_merge", "number", "kept", "ground"),
+    plain(MERGES, "drop", "drop_merge", "merge"),
     Form(
         path=f"{PERSON}/find",
         mutation="find_person",
@@ -81,6 +96,16 @@ FORMS = (
         then=beginning,
         given=lambda posted: {"number": posted.one("number")},
         nothing="Nobody of your station has this volunteer number.",
+    ),
+    Form(
+        path=f"{PERSON}/search",
+        mutation="find_people",
+        field="peopleByName",
+        page=PERSON,
+        then=PERSON,
+        given=lambda posted: {"station": posted.one("station"), "name": posted.one("name")},
+        nothing="Nobody of your station is called so.",
+        stays=bool,
     ),
     counter_form(
         path=f"{PERSON}/accept", mutation="accept_hours", field="acceptHours", given=accepted

@@ -11,6 +11,7 @@ LEADS = ("DISTRICT_LEAD", "CITY_LEAD")
 STARS, OBJECTIONS, FINDINGS = "/office/stars", "/office/objections", "/office/findings"
 HOURS, POLICY = "/office/hours", "/office/policy"
 REVIEWERS = ("STATION_MANAGER", "STREET_OFFICER", *LEADS)
+MERGES = "/office/merges"
 
 
 def my_office(opened: Opened) -> dict[str, Any]:
@@ -61,6 +62,12 @@ PAGES = (
         operation="office_policy",
         variables=nothing,
     ),
+    office_page(
+        path=MERGES,
+        template="office_merges.html",
+        menu="合并重复登记",
+        operation="office_merges",
+    ),
 )
 
 FORMS = (
@@ -101,5 +108,8 @@ FORMS = (
     plain(FINDINGS, "propose", "propose_finding", "batch", "misconduct", "blame", "statement"),
     plain(FINDINGS, "make", "make_finding", "draft"),
     plain(FINDINGS, "drop", "drop_finding", "draft"),
+    plain(MERGES, "propose", "propose_merge", "number", "kept", "ground"),
+    plain(MERGES, "make", "merge_people", "merge"),
+    plain(MERGES, "drop", "drop_merge", "merge"),
     plain(FINDINGS, "appeal", "decide_finding_appeal", "appeal", "grounds", "decision"),
 )

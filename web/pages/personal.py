@@ -8,6 +8,7 @@ from web.pages.public import CITY
 from web.pages.table import Page, by_id
 
 DELIVERY, FINDING = "/settings/notices", "/findings/{id}"
+CONSENTS = "/settings/consents"
 INBOX, OBJECTIONS, FAMILY, GIFTS, DATA = "/inbox", "/objections", "/family", "/gifts", "/my-data"
 
 
@@ -60,6 +61,7 @@ PAGES = (
     Page(path=GIFTS, template="gifts.html", operation="gifts", menu="转赠时间"),
     Page(path=FAMILY, template="family.html", operation="family", menu="家人与代办人"),
     Page(path=DATA, template="my_data.html", operation="my_data", menu="我的资料与设置"),
+    Page(path=CONSENTS, template="consents.html", operation="consents", menu="我的授权"),
 )
 
 FORMS = (
@@ -120,6 +122,8 @@ FORMS = (
     ),
     plain(GIFTS, "take-back", "take_back_donation", "donation"),
     plain(GIFTS, "overflow", "choose_overflow", yes="wish"),
+    plain(CONSENTS, "give", "give_consent", "purpose"),
+    plain(CONSENTS, "withdraw", "withdraw_consent", "purpose"),
     plain(DATA, "phone", "change_phone", "phone"),
     Form(
         path=f"{DATA}/request",

@@ -1,0 +1,224 @@
+"""What follows a merge: records put right before, ties, erasure, documents, the statement."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.erasing import whose
+from tests.families import tied
+from tests.merging import merged, proposed, signed_in
+from tests.moving import Move, move
+from tests.volunteering import posted, visited
+from tests.wire import act, ask
+from tests.world import World, key, open_world, resident_id
+from timebank import directory, people, replay
+from timebank.access import Grants, Role
+from timebank.accounts import volunteer
+from timebank.actors import PUBLIC
+from timebank.confirmations import confirm_hours
+from timebank.erasures import ask_erasure
+from timebank.hours import records_of
+from timebank.households import HouseholdMember, InHouseholdAlready, register_household
+from timebank.identity import DocumentType
+from timebank.kin import KinPair, Kinship, pair_id
+from timebank.merged_records import MergeOverlaps, MergeServesSelf
+from timebank.merges import (
+    merge_people,
+)
+from timebank.people import Person, RegisteredAlready
+from timebank.person_life import PersonState
+from timebank.proxies import ProxyFor, name_proxy, proxy_key
+from timebank.record_life import ReverseReason
+from timebank.reversals import reverse_hours
+from timebank.tables import find, select
+from timebank.vault import DataKey, SealedField
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+async def test_records_of_one_time_and_of_service_to_oneself_are_put_right_before(
+    city: World,
+) -> None:
+    lead, manager = city.staff[Role.DISTRICT_LEAD], city.staff[Role.STATION_MANAGER]
+    gone, kept = await city.volunteer(), await city.volunteer()
+    one, other = await posted(city, gone), await posted(city, kept)
+    merge = await proposed(city, gone, kept)
+    with pytest.raises(MergeOverlaps) as told:
+        await merge_people(lead, merge=merge, key=key())
+    assert told.value.details == {"record": one, "other": other}
+    await reverse_hours(lead, records=[one], reason=ReverseReason.RECORDED_WRONGLY, key=key())
+    await merge_people(lead, merge=merge, key=key())
+    assert {held.id for held in await records_of(whose(kept))} == {one, other}
+    server, served = await city.volunteer(), await city.volunteer()
+    record = await visited(city, server, recipient=await city.number_of(served))
+    await confirm_hours(manager, records=[record], key=key())
+    merge = await proposed(city, served, server)
+    with pytest.raises(MergeServesSelf):
+        await merge_people(lead, merge=merge, key=key())
+    assert (await replay.compare(city.settings.database_url)).differing == 0
+
+
+async def test_kin_proxies_household_and_wards_follow(city: World) -> None:
+    gone, kept, kin, proxy = [await city.volunteer() for _ in range(4)]
+    clerk = city.staff[Role.STATION_CLERK]
+    await tied(city, gone, kin, Kinship.SIBLING)
+    await tied(city, gone, kept, Kinship.SIBLING)
+    await name_proxy(gone, number=await city.number_of(proxy), key=key())
+    await name_proxy(proxy, number=await city.number_of(gone), key=key())
+    await register_household(
+        clerk,
+        first=await city.number_of(gone),
+        second=await city.number_of(kin),
+        key=key(),
+    )
+    city.count += 1
+    ward = await people.register_person(
+        gone,
+        name="李小明",
+        document=DocumentType.RESIDENT_ID,
+        document_number=resident_id(city.count + 500, date(2012, 1, 1)),
+        phone="13900000000",
+        home=city.station,
+        consent=True,
+        guardian=gone.person,
+        key=key(),
+    )
+    await merged(city, gone, kept)
+    pair = await find(KinPair, pair_id(whose(kept), whose(kin)))
+    assert pair
+    assert pair.agreed
+    assert pair.kinship is Kinship.SIBLING
+    assert await find(KinPair, pair_id(whose(gone), whose(kin))) is None
+    assert await find(KinPair, pair_id(whose(gone), whose(kept))) is None
+    assert await find(ProxyFor, proxy_key(whose(kept), whose(proxy)))
+    assert await find(ProxyFor, proxy_key(whose(proxy), whose(kept)))
+    assert await find(ProxyFor, proxy_key(whose(gone), whose(proxy))) is None
+    members = [await find(HouseholdMember, whose(one)) for one in (kept, kin, gone)]
+    assert members[0]
+    assert members[1]
+    assert members[0].household == members[1].household
+    assert members[2] is None
+    minor = await find(Person, ward.person)
+    assert minor
+    assert minor.guardian == whose(kept)
+    lost, elsewhere = await city.volunteer(), await city.volunteer()
+    for one, two in ((lost, proxy), (elsewhere, await city.volunteer())):
+        first, second = await city.number_of(one), await city.number_of(two)
+        await register_household(clerk, first=first, second=second, key=key())
+    with pytest.raises(InHouseholdAlready):
+        await merged(city, lost, elsewhere)
+    assert (await replay.compare(city.settings.database_url)).differing == 0
+
+
+async def test_an_erasure_reaches_what_was_kept_under_both_ids(world: World) -> None:
+    first, gone, kept = [await world.volunteer() for _ in range(3)]
+    await merged(world, first, gone)
+    await merged(world, gone, kept)
+    held = await find(Grants, whose(kept))
+    assert held
+    assert set(held.formers) == {whose(first), whose(gone)}
+    await ask_erasure(await signed_in(kept), key=key())
+    for one in (first, gone, kept):
+        person = await find(Person, whose(one))
+        assert person
+        assert person.state is PersonState.ERASED
+        assert await find(DataKey, whose(one)) is None
+        assert await select(SealedField, person=whose(one)) == []
+    listed = world.settings.erased_file.read_text().split()
+    assert set(listed) == {whose(one) for one in (first, gone, kept)}
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+async def test_whoever_is_registered_again_by_either_document_is_refused(city: World) -> None:
+    gone, kept = await city.volunteer(), await city.volunteer()
+    number = resident_id(city.count - 1)
+    await merged(city, gone, kept)
+    with pytest.raises(RegisteredAlready):
+        await people.register_person(
+            PUBLIC,
+            name="王秀英",
+            document=DocumentType.RESIDENT_ID,
+            document_number=number,
+            phone="13900000000",
+            home=city.station,
+            consent=True,
+            key=key(),
+        )
+    clerk = city.staff[Role.STATION_CLERK]
+    found = await directory.find_by_document(
+        clerk, document=DocumentType.RESIDENT_ID, document_number=number
+    )
+    assert found
+    assert found.id == whose(kept)
+
+
+# On the wire
+
+
+async def test_the_statement_shows_both_with_the_trace(city: World) -> None:
+    gone, kept = await city.volunteer(), await city.volunteer()
+    lead, clerk = city.staff[Role.DISTRICT_LEAD], city.staff[Role.STATION_CLERK]
+    moves: list[Move] = [("issuance:sta_1", volunteer(whose(gone)), "minute", 60)]
+    await move(*moves)
+    await move(("issuance:sta_1", volunteer(whose(kept)), "minute", 20))
+    numbers = [await city.number_of(one) for one in (gone, kept)]
+    made = await act(
+        city,
+        clerk,
+        "proposeMerge",
+        "merge",
+        number=numbers[0],
+        kept=numbers[1],
+        ground="MISTYPED",
+    )
+    asks = (
+        "query($s: String!) { merges(scope: $s) { id number keptNumber own ground"
+        " person { number } kept { number } } }"
+    )
+    (shown,) = (await ask(city, clerk, asks, s=city.station_path))["merges"]
+    assert shown == {
+        "id": made["merge"],
+        "number": numbers[0],
+        "keptNumber": numbers[1],
+        "own": True,
+        "ground": "MISTYPED",
+        "person": {"number": numbers[0]},
+        "kept": {"number": numbers[1]},
+    }
+    told = await act(city, lead, "mergePeople", "entry { seq }", merge=made["merge"])
+    assert told["userErrors"] == []
+    dropped = await act(city, clerk, "dropMerge", "merge", merge=made["merge"])
+    assert [one["code"] for one in dropped["userErrors"]] == ["NOT_IN_THIS_STATE"]
+    own = await signed_in(kept)
+    seen = await ask(
+        city,
+        own,
+        "{ me { number formerNumbers } account { balanceMinutes statement(first: 10) { nodes"
+        " { kind minutes balanceMinutes former } } } notices(first: 3) { nodes { code } } }",
+    )
+    assert seen["me"] == {"number": numbers[1], "formerNumbers": [numbers[0]]}
+    assert seen["account"]["balanceMinutes"] == 80
+    lines = [
+        (one["kind"], one["minutes"], one["balanceMinutes"], one["former"])
+        for one in seen["account"]["statement"]["nodes"]
+    ]
+    assert lines == [
+        ("person.merged", 60, 80, False),
+        ("test.moved", 20, 20, False),
+        ("test.moved", 60, 60, True),
+    ]
+    assert "PEOPLE_MERGED" in {one["code"] for one in seen["notices"]["nodes"]}

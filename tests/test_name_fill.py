@@ -1,0 +1,83 @@
+"""Name fill: whoever was registered before names were searched is made findable."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.world import World, key, open_world, resident_id
+from timebank import identity, name_fill, people
+from timebank.access import Role
+from timebank.actors import PUBLIC, SYSTEM, Actor, person
+from timebank.batch import Batch
+from timebank.directory import find_by_name
+from timebank.erasures import ask_erasure
+from timebank.journal import Answer, write
+from timebank.tables import select
+from timebank.timers import sweep
+from timebank.vault import KeyedFinding, keyring
+
+
+@pytest.fixture
+async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url, tmp_path) as made:
+        yield made
+
+
+async def called(world: World, name: str) -> Actor:
+    """Somebody of the station with a name."""
+    world.count += 1
+    made = await people.register_person(
+        PUBLIC,
+        name=name,
+        document=identity.DocumentType.RESIDENT_ID,
+        document_number=resident_id(world.count),
+        phone="13900000000",
+        home=world.station,
+        consent=True,
+        key=key(),
+    )
+    return person(made.person)
+
+
+async def unindexed(world: World, count: int) -> list[str]:
+    """People as they were kept before names were searched: found by telephone alone."""
+    people = [(await called(world, "欧阳海")).id for _ in range(count)]
+    found = await select(KeyedFinding, person__in=people)
+    phone = {keyring().current().mark("phone", "13900000000")}
+
+    def work(batch: Batch) -> Answer:
+        for held in found:
+            if held.mark not in phone:
+                batch.drop(KeyedFinding, held.id)
+        return Answer()
+
+    await write(SYSTEM, None, work, answer=Answer)
+    return sorted(people)
+
+
+@pytest.mark.anyio
+async def test_whoever_was_registered_before_is_made_findable_and_a_stop_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk = world.staff[Role.STATION_CLERK]
+    before = await unindexed(world, 5)
+    await ask_erasure(person(before[1]), key=key())
+    assert await find_by_name(clerk, station=world.station, name="oyh") == []
+    monkeypatch.setattr(name_fill, "TURN", 2)
+    monkeypatch.setattr(name_fill, "TURNS", 1)
+    (through,) = await name_fill.names_to_fill(skip=0, limit=100)
+    assert through == ""
+    first = await name_fill.fill_names(through)
+    assert not first.done
+    # As after a stop: what is due is where the last turn ended, and an old turn again does nothing.
+    assert await name_fill.names_to_fill(skip=0, limit=100) == [first.through]
+    again = await name_fill.fill_names("")
+    assert again.indexed == first.indexed
+    for _ in range(9):
+        await sweep()
+    assert await name_fill.names_to_fill(skip=0, limit=100) == []
+    found = await find_by_name(clerk, station=world.station, name="oyh")
+    assert {one.id for one in found} == {*before} - {before[1]}
+    (kept,) = await select(name_fill.NameFill)
+    assert (kept.indexed, kept.done) == (4, True)
