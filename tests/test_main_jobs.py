@@ -13,6 +13,7 @@ import pytest
 from web.pages.every import PAGES
 
 HERE = Path(__file__).parent
+TEMPLATES = HERE.parent / "web" / "templates"
 EITHER_WAY = 'usefixtures("js")'
 WHO = {
     "volunteer",
@@ -26,13 +27,18 @@ WHO = {
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A job, whose it is, its pages, and the tests that do it, by module and function."""
+    """A job, whose it is, its pages, and the tests that do it, by module and function.
+
+    One that is `posted` is done without a browser: none of its pages has a script, so that either
+    way is the same.
+    """
 
     who: str
     what: str
     pages: tuple[str, ...]
     done_by: tuple[str, ...]
     needs_scripts: bool = False
+    posted: bool = False
 
 
 JOBS = (
@@ -297,6 +303,27 @@ JOBS = (
         ("/second-factor",),
         ("test_pages_office.test_a_role_rests_until_its_holder_sets_up_a_second_factor",),
     ),
+    Job(
+        "officer",
+        "give roles, open urgent access, hold and release: two persons each",
+        ("/office/roles", "/office/urgent", "/office/holds"),
+        ("test_page_forms.test_two_operators_two_officers_and_the_protector_have_their_pages",),
+        posted=True,
+    ),
+    Job(
+        "officer",
+        "review hours a second time, hand rewards over",
+        ("/office/hours", "/desk/rewards"),
+        ("test_page_forms.test_the_desk_hands_over_and_rejects_and_an_officer_reviews",),
+        posted=True,
+    ),
+    Job(
+        "officer",
+        "publish the policy, which everybody reads as of any day",
+        ("/office/policy", "/policy"),
+        ("test_page_forms.test_a_volunteer_donates_and_two_leads_publish_what_everybody_reads",),
+        posted=True,
+    ),
     # Auditors and everybody
     Job(
         "auditor and public",
@@ -336,7 +363,11 @@ def follows_turns(module: str, name: str) -> bool:
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.what)
 def test_each_main_job_is_done_by_a_journey_that_works_either_way(job: Job) -> None:
     for journey in job.done_by:
-        assert follows_turns(*journey.split(".")) or job.needs_scripts, journey
+        either_way = follows_turns(*journey.split("."))
+        assert either_way or job.needs_scripts or job.posted, journey
+    for page in PAGES if job.posted else ():
+        template = (TEMPLATES / page.template).read_text("utf-8")
+        assert page.path not in job.pages or "<script" not in template
 
 
 def test_every_page_is_somebody_s_job_and_everybody_has_one() -> None:

@@ -63,7 +63,7 @@ async def _people(world: World, office: Office) -> None:
 async def entered(browser: Browser, site: str, actor: Actor, path: str) -> Page:
     """A page of somebody who has just signed in; a session does not last over a week."""
     context = await browser.new_context(locale="zh-CN", viewport={"width": 360, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     opened = await open_session(actor.person or "")
     await context.add_cookies([{"name": "timebank", "value": opened.token, "url": site}])
     page = await context.new_page()

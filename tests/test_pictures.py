@@ -1,14 +1,18 @@
 """The pictures of the manual and the README: made by this test, each of its page, small and shown.
 
-`make pictures` sets TIMEBANK_TEST_PICTURES and writes them anew from the demonstration city; every
-test run holds those that are kept to their list, their size and the pages that show them.
+`make pictures` sets TIMEBANK_TEST_PICTURES and writes them anew from the demonstration city, and
+beside them what they were taken of; every test run holds those that are kept to their list, their
+size, the pages that show them, and the templates and styles they show.
 """
 
 import base64
+import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, meta
 from playwright.async_api import Browser
 
 from tests.demo_site import afternoon, enter, make_city, serving
@@ -25,11 +29,16 @@ PICTURES = {
     "organisation": ("社会组织经办代表", "/organisations", (900, 600)),
     "officer": ("区登记员", "/office/organisations", DESK),
     "auditor": ("审计员", "/ledger", DESK),
-    "statistics": ("审计员", "/statistics", (900, 1400)),
+    "statistics": ("审计员", "/statistics", (900, 1650)),
 }
 """Of what part: who looks, at which page, in a window how wide and at most about how high."""
+TEMPLATES, STYLES = ROOT / "web" / "templates", ROOT / "web" / "static" / "timebank.css"
+TAKEN = Path(__file__).parent / "pictures.json"
+"""What the pictures were taken of: each page's own template whole, and the lines of what it shares
+with all others, which may grow and not change."""
+SHARED = (TEMPLATES / "base.html", TEMPLATES / "parts.html", STYLES)
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
-MOST_BYTES = 60 * 1024
+MOST_BYTES = 96 * 1024
 ENDS = """limit => { const bar = document.querySelector(".bar");
   const ends = [...document.querySelectorAll("main > .card, main > .pair")]
     .map(card => card.getBoundingClientRect().bottom).filter(end => end <= limit);
@@ -42,6 +51,27 @@ PACK = """async png => { const image = new Image(); image.src = png; await image
   canvas.getContext("2d").drawImage(image, 0, 0);
   return canvas.toDataURL("image/webp", 0.9).split(",")[1]; }"""
 """The browser packs what it drew: a picture of text is a quarter of its PNG."""
+
+
+def shown_by(name: str) -> str:
+    """The digest of the template of a picture's page, and of what it includes for itself."""
+    _, path, _ = PICTURES[name]
+    (page,) = [page for page in PAGES if page.path == path]
+    jinja = Environment()
+    found, asked = dict[str, bytes](), [page.template]
+    while asked:
+        template = asked.pop()
+        if template not in found and TEMPLATES / template not in SHARED:
+            found[template] = (TEMPLATES / template).read_bytes()
+            tree = jinja.parse(found[template].decode())
+            asked += [one for one in meta.find_referenced_templates(tree) if one]
+    return hashlib.sha256(b"\n".join(found[one] for one in sorted(found))).hexdigest()
+
+
+def shared_lines() -> list[str]:
+    """A digest of each line that every page shares."""
+    lines = {line.strip() for file in SHARED for line in file.read_bytes().splitlines()}
+    return sorted(hashlib.sha256(line).hexdigest()[:12] for line in lines)
 
 
 def names() -> list[str]:
@@ -72,6 +102,8 @@ async def test_pictures_are_taken_of_the_demonstration(browser: Browser, tmp_pat
                 packed = await tab.evaluate(PACK, f"data:image/png;base64,{taken}")
                 (KEPT / f"{name}-{short}.webp").write_bytes(base64.b64decode(packed))
                 await tab.context.close()
+    told = {"pages": {name: shown_by(name) for name in PICTURES}, "shared": shared_lines()}
+    TAKEN.write_text(json.dumps(told, indent=0) + "\n")
 
 
 @pytest.mark.parametrize("name", names())
@@ -84,6 +116,13 @@ def test_each_picture_is_small_and_of_its_window(name: str) -> None:
     assert 300 < high < height + 100
     assert len(held) <= MOST_BYTES
     assert path in {page.path for page in PAGES}
+
+
+def test_each_picture_shows_its_page_as_it_is() -> None:
+    """Whoever changes what a picture shows takes it anew (`make pictures`) and looks at it."""
+    taken = json.loads(TAKEN.read_text("ascii"))
+    assert taken["pages"] == {name: shown_by(name) for name in PICTURES}
+    assert set(taken["shared"]) - set(shared_lines()) == set()
 
 
 def test_each_picture_is_shown_in_its_language_and_none_is_left_over() -> None:

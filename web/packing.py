@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
-LEVEL = 6
+LEVEL = 4
 OWN = frozenset({"same-origin", "none"})
 
 
