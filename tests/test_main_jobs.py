@@ -140,6 +140,14 @@ JOBS = (
             "test_pages_lost_sign_in.test_a_lost_password_is_void_and_a_new_one_set",
         ),
     ),
+    Job(
+        "volunteer",
+        "withdraw a consent and give it again",
+        ("/settings/consents",),
+        (
+            "test_pages_personal.test_a_consent_is_withdrawn_and_given_again_at_a_tap_and_its_history_stands_there",
+        ),
+    ),
     # At the door
     Job(
         "anyone at the door",
@@ -323,6 +331,12 @@ JOBS = (
         ("/office/policy", "/policy"),
         ("test_page_forms.test_a_volunteer_donates_and_two_leads_publish_what_everybody_reads",),
         posted=True,
+    ),
+    Job(
+        "officer",
+        "make one of two registrations of a person",
+        ("/desk/merges", "/office/merges"),
+        ("test_pages_office.test_two_registrations_become_one_by_the_desk_and_the_office",),
     ),
     # Auditors and everybody
     Job(

@@ -207,7 +207,7 @@ async def test_somebody_says_how_they_want_to_be_told_and_where_nothing_is_set_u
 async def test_a_consent_is_withdrawn_and_given_again_at_a_tap_and_its_history_stands_there(
     browser: Browser, site: str
 ) -> None:
-    page, said = await enter(browser, site, VOLUNTEER, js=False, path="/settings/consents")
+    page, said = await enter(browser, site, VOLUNTEER, path="/settings/consents")
     partner = page.locator("section", has=page.get_by_role("heading", name="互助双方互看电话"))
     assert "由服务站转告" in await partner.inner_text()
     await partner.get_by_role("button", name="撤回").click()

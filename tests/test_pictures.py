@@ -54,7 +54,8 @@ PACK = """async png => { const image = new Image(); image.src = png; await image
 
 
 def shown_by(name: str) -> str:
-    """The digest of the template of a picture's page, and of what it includes for itself."""
+    """The digest of the template of a picture's page, of what it includes for itself, and of the
+    names of the pages beside it."""
     _, path, _ = PICTURES[name]
     (page,) = [page for page in PAGES if page.path == path]
     jinja = Environment()
@@ -65,7 +66,9 @@ def shown_by(name: str) -> str:
             found[template] = (TEMPLATES / template).read_bytes()
             tree = jinja.parse(found[template].decode())
             asked += [one for one in meta.find_referenced_templates(tree) if one]
-    return hashlib.sha256(b"\n".join(found[one] for one in sorted(found))).hexdigest()
+    beside = " ".join(one.menu or "" for one in PAGES if one.group == page.group)
+    parts = [*(found[one] for one in sorted(found)), beside.encode()]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
 def shared_lines() -> list[str]:
