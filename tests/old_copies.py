@@ -35,7 +35,7 @@ from timebank.people import register_person
 from timebank.rulings import rule_on
 from timebank.settings import Settings
 from timebank.sign_in import Cost, open_session, set_password
-from timebank.tables import TABLES, find
+from timebank.tables import TABLES, find, keys_of, read
 from timebank.texts import Text
 from timebank.vault import (
     DataKey,
@@ -100,16 +100,16 @@ async def secrets_of(who: str) -> dict[str, bytes]:
         *((TABLES[name].row, "person") for name in ("age_band", "password", "session")),
     ):
         spec = row.spec
-        for values in await spec.model.filter(**{column: who}).values_list(*spec.columns):
+        for values in await read(spec, spec.listed, filters={column: who}):
             for name, value in zip(spec.columns, values, strict=True):
                 # A name has one mark, whoever bears it; that this person does is in the id.
                 told_apart = "id" if row is KeyedFinding else "mark"
                 if name in {"wrapped", "sealed", told_apart, "phc", "digest"}:
                     data = value.encode() if isinstance(value, str) else bytes(value)
                     told[f"{spec.name}.{name}/{values[0]}"] = data
-    (objection,) = await TABLES["objection"].model.filter(person=who).values_list("id")
+    (objection,) = await keys_of(TABLES["objection"], person=who)
     spec = Text.spec
-    for values in await spec.model.filter(id__startswith=objection[0]).values_list(*spec.columns):
+    for values in await read(spec, spec.listed, filters={"id__startswith": objection}):
         text = spec.load(values)
         told[f"{text.id} sealed"], told[f"{text.id} salt"] = bytes(values[-1]), text.salt
         told[f"{text.id} value"] = text.value.encode()

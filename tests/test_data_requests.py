@@ -40,8 +40,8 @@ from timebank.lifecycles import NotInThisState, step
 from timebank.person_life import PersonState
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.restrictions import NotRestricted, RestrictedAlready, lift_restriction
-from timebank.tables import TABLES, find
-from timebank.texts import TextMissing
+from timebank.tables import count, find
+from timebank.texts import Text, TextMissing
 
 pytestmark = pytest.mark.anyio
 
@@ -153,7 +153,7 @@ async def test_a_deletion_is_granted_once_it_is_done_and_its_words_go_too(city: 
     await ask_erasure(officer, number=number, key=key())
     await grant_request(officer, request=made.request, answer="已删除", key=key())
     assert (await held(made.request)).state is RequestState.GRANTED
-    assert await TABLES["texts"].model.filter(id=f"{made.request}:words").count() == 0
+    assert await count(Text, id=f"{made.request}:words") == 0
 
 
 async def test_requests_are_the_persons_and_the_officers_in_scope(city: World) -> None:

@@ -51,7 +51,7 @@ from timebank.sign_in import (
     set_password,
     sign_in,
 )
-from timebank.tables import TABLES, select
+from timebank.tables import TABLES, count, select
 from timebank.timers import sweep
 
 pytestmark = pytest.mark.anyio
@@ -160,7 +160,7 @@ async def test_whoever_has_nothing_open_is_erased_at_once(world: World) -> None:
     assert held.state is ErasureState.DONE
     assert held.ended_at
     for kept, column in personal_tables():
-        assert await kept.model.filter(**{column: id}).count() == 0, kept.name
+        assert await count(kept.row, **{column: id}) == 0, kept.name
     assert (await actor_of(token)) == PUBLIC
     with pytest.raises(SignInFailed):
         await sign_in(number=number, password="a long password")

@@ -24,17 +24,16 @@ from graphql import (
     is_list_type,
     is_required_argument,
 )
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.backends.sqlite.client import SqliteClient
 
 from ledger import reader
 from tests.role_city import City, found_city
 from tests.wire import api, ask
 from tests.world import open_world
 from timebank.access import Role
+from timebank.reading import PostgresqlReads, SqliteReads
 
 ROWS = 25
-LISTED = re.compile(r"\(\?(,\s*\?)*\)")
+LISTED = re.compile(r"\$\d+(, \$\d+)*")
 ASKERS = ("self", Role.STATION_MANAGER, Role.DISTRICT_LEAD, Role.CITY_LEAD, Role.AUDITOR)
 PAGING = ("first", "last", "after", "before")
 PROOFS = {"receipt", "receiptState"}
@@ -56,15 +55,14 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         real = getattr(whose, name)
 
         async def count(self: Any, statement: str, *given: Any, **more: Any) -> Any:
-            told.append(LISTED.sub("(?)", statement))
+            told.append(LISTED.sub("?", statement))
             return await real(self, statement, *given, **more)
 
         patched.setattr(whose, name, count)
 
     with monkeypatch.context() as patched:
-        for client in (SqliteClient, AsyncpgDBClient):
-            counting(client, "execute_query")
-            counting(client, "execute_query_dict")
+        counting(SqliteReads, "fetch")
+        counting(PostgresqlReads, "fetch")
         counting(reader._SqliteReader, "fetch")
         yield told
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise.connection import get_connection
 
 from tests.world import World, open_world
+from timebank import reading
 from timebank.people import Person
 from timebank.places import Station
 from timebank.tables import find, find_many, select
@@ -26,14 +26,14 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 def asked(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that the reads' connection runs from now on."""
     statements: list[str] = []
-    connection = get_connection("default")
-    run = connection.execute_query
+    reads = reading.at(reading.PRIMARY)
+    run = reads.fetch
 
-    async def heard(query: str, values: Any = None) -> Any:
+    async def heard(query: str, values: Any) -> Any:
         statements.append(query)
         return await run(query, values)
 
-    monkeypatch.setattr(connection, "execute_query", heard)
+    monkeypatch.setattr(reads, "fetch", heard)
     return statements
 
 
@@ -89,13 +89,12 @@ async def test_a_fault_is_told_to_everybody_who_asked_and_to_nobody_later(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who = (await world.volunteer()).person or ""
-    connection = get_connection("default")
 
-    async def broken(query: str, values: Any = None) -> Any:
+    async def broken(query: str, values: Any) -> Any:
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "execute_query", broken)
+        patch.setattr(reading.at(reading.PRIMARY), "fetch", broken)
         told = await asyncio.gather(find(Person, who), find(Person, who), return_exceptions=True)
     assert [type(one) for one in told] == [ConnectionError, ConnectionError]
     assert await find(Person, who) is not None

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise.connection import get_connection
 
 from tests.membership import (
     COMMUNITY_PATH,
@@ -18,7 +17,7 @@ from tests.membership import (
 from tests.test_member_reports import entries_of
 from tests.wire import ask
 from tests.world import COMMUNITY, World, key, open_world
-from timebank import entries, publication
+from timebank import entries, publication, reading
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.aliases import Alias, people_of_aliases, under_alias
@@ -168,14 +167,14 @@ async def test_asking_for_what_a_member_has_costs_and_weighs_what_asking_for_not
     there = await things_of_a_member(world)
     asked = "query($id: ID!) { node(id: $id) { id } }"
     statements: list[str] = []
-    connection = get_connection("default")
-    run = connection.execute_query
+    reads = reading.at(reading.PRIMARY)
+    run = reads.fetch
 
-    async def heard(query: str, values: Any = None) -> Any:
+    async def heard(query: str, values: Any) -> Any:
         statements.append(query)
         return await run(query, values)
 
-    monkeypatch.setattr(connection, "execute_query", heard)
+    monkeypatch.setattr(reads, "fetch", heard)
     for stranger in await outsiders(world):
         for held in there:
             counts = []

@@ -39,7 +39,8 @@ from timebank.person_life import (
 from timebank.reversals import release_batch, repudiate_hours
 from timebank.reward_orders import cancel_reward, order_reward
 from timebank.rewards import offer_reward
-from timebank.tables import TABLES, find
+from timebank.tables import count, find
+from timebank.texts import Text
 from timebank.timers import sweep
 from timebank.vault import DataKey
 
@@ -121,15 +122,14 @@ async def test_an_order_keeps_the_person_until_it_is_over(city: World) -> None:
 async def test_a_dispute_keeps_the_person_and_its_texts_go_with_them(world: World) -> None:
     who = await world.volunteer()
     objection = await objected(world, who)
-    texts = TABLES["texts"]
-    assert await texts.model.filter(id=f"{objection}:statement").count() == 1
+    assert await count(Text, id=f"{objection}:statement") == 1
     await ask_erasure(who, key=key())
     assert await held_for(who) == (Matter.DISPUTE,)
     await decided(world, objection, Grounds.NOT_SHOWN)
     await sweep()
     assert await state_of(who) is PersonState.ERASED
-    assert await texts.model.filter(id__startswith=objection).count() == 0
-    assert await texts.model.filter(id=f"{world.station}:name").count() == 1
+    assert await count(Text, id__startswith=objection) == 0
+    assert await count(Text, id=f"{world.station}:name") == 1
 
 
 async def test_a_held_batch_keeps_its_recorder(city: World) -> None:

@@ -18,7 +18,7 @@ from timebank.accounts import Account, Posting
 from timebank.events import body_of
 from timebank.replay import Difference, Rebuilt, Replayed, projections
 from timebank.reward_orders import cancel_reward, order_reward
-from timebank.tables import TABLES, count
+from timebank.tables import TABLES, count, keys_of
 
 pytestmark = pytest.mark.anyio
 
@@ -88,7 +88,7 @@ async def test_a_change_a_loss_and_an_addition_are_named(world: World, most: int
 
 
 async def world_accounts() -> list[str]:
-    return [code for (code,) in await Account.spec.model.all().values_list("code")]
+    return [str(code) for code in await keys_of(Account.spec)]
 
 
 async def test_differences_past_a_hundred_are_counted_and_not_named(world: World) -> None:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from timebank import clock, events, ids
 from timebank.access import Grant, Grants, Role, RoleEnded, RoleGranted
 from timebank.capabilities import CAPABILITIES
+from timebank.columns import from_microseconds, to_microseconds
 from timebank.lifecycles import Lifecycle, NotInThisState, step
 from timebank.policy import SEED, PolicyMalformed, read_policy
 from timebank.refusals import NotFound, Refusal
 from timebank.settings import Settings
-from timebank.tables import TABLES, from_microseconds, to_microseconds
+from timebank.tables import TABLES
 
 
 def test_ids_are_ordered_by_time_and_have_one_spelling() -> None:

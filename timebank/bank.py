@@ -1,13 +1,11 @@
 """The bank: one opened ledger with its journal, keyring and reads, for one process.
 
-Knows how the parts are put together and taken apart, and how a new ledger begins; no rule lives
-here. Tortoise reads through a connection that cannot write.
+Knows how the parts are put together and taken apart, and how a new ledger begins; no rule
+lives here. Reads go over connections that cannot write.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-from tortoise import Tortoise
 
 from ledger.anchor import Verdict
 from ledger.tables import install
@@ -26,8 +24,9 @@ from timebank.batch import Batch
 from timebank.clock import Clock, SystemClock, day_of
 from timebank.events import Event
 from timebank.journal import Answer, Journal
-from timebank.orm import migrate, orm_config
+from timebank.orm import migrate
 from timebank.policy import SEED, Policy, decide_publish, read_policy
+from timebank.reading import open_reads
 from timebank.settings import Settings
 
 
@@ -71,7 +70,7 @@ async def init(
 
 @asynccontextmanager
 async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Journal]:
-    """Open a ledger for this process: writes by the journal, reads by the ORM.
+    """Open a ledger for this process: writes by the journal, reads beside it.
 
     Where database and anchor disagree, the journal writes nothing and says so. Raises
     WrongMasterKey, whose sentence says what to do.
@@ -80,28 +79,24 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
     ring = vault.Keyring(settings)
     vault.install(ring)
     certificate_keys.install(f"{settings.origin}/certificates", ring.certificate)
-    config = orm_config(settings.database_url, replica=settings.replica)
-    await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
-        await vault.prove()
-    except BaseException:
-        await Tortoise.close_connections()
-        certificate_keys.install(None)
-        vault.install(None)
-        raise
-    opened = Journal(await open_writer(settings.database_url), clock or SystemClock())
-    opened.halted = None if verdict is Verdict.GO else verdict.value
-    await opened.start()
-    journal.install(opened)
-    entries.install(settings.database_url)
-    transports.install(transports.Apprise(settings))
-    try:
-        yield opened
+        async with open_reads(settings.database_url):
+            await vault.prove()
+        opened = Journal(await open_writer(settings.database_url), clock or SystemClock())
+        opened.halted = None if verdict is Verdict.GO else verdict.value
+        await opened.start()
+        journal.install(opened)
+        entries.install(settings.database_url)
+        transports.install(transports.Apprise(settings))
+        try:
+            # They hang up before the writer does: the last to close a file tidies up beside it.
+            async with open_reads(settings.database_url, settings.replica):
+                yield opened
+        finally:
+            transports.install(None)
+            entries.install(None)
+            journal.install(None)
+            await opened.close()
     finally:
-        transports.install(None)
-        entries.install(None)
-        journal.install(None)
-        await opened.close()
-        await Tortoise.close_connections()
         certificate_keys.install(None)
         vault.install(None)

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from ledger.entry import Sealed, Tip
 from timebank.actors import PersonId
 from timebank.clock import Clock
+from timebank.columns import MICROSECOND
 from timebank.events import Event
 from timebank.projections import Rows, projects
 from timebank.refusals import Denial, Refusal
-from timebank.tables import MICROSECOND, Row, table
+from timebank.tables import Row, table
 
 CLOCK_SLACK = timedelta(seconds=60)
 LATEST = "latest"

@@ -2,10 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tortoise import Tortoise
-
 from ledger.entry import decode
-from timebank import publication
+from timebank import publication, reading
 from timebank.bank import LedgerOpened, init, open_bank
 from timebank.carried import told
 from timebank.clock import ManualClock, day_of
@@ -31,7 +29,6 @@ async def make(settings: Settings, report: Report, *, size: Size | None = None) 
 async def is_demo(settings: Settings) -> bool:
     """Whether a ledger's entry 0 says that it is a demonstration."""
     async with open_bank(settings):
-        connection = Tortoise.get_connection("default")
-        _, found = await connection.execute_query("SELECT bytes FROM entry WHERE seq = 0")
-    opened = event_of(told(decode(bytes(found[0]["bytes"])))) if found else None
+        found = await reading.at(reading.PRIMARY).fetch("SELECT bytes FROM entry WHERE seq = 0", [])
+    opened = event_of(told(decode(bytes(found[0][0])))) if found else None
     return isinstance(opened, LedgerOpened) and opened.demo

@@ -17,7 +17,7 @@ from timebank.clock import day_of
 from timebank.journal import Answer, current, write
 from timebank.projections import Place
 from timebank.refusals import Refusal
-from timebank.tables import TABLES, Row, Table, count, select
+from timebank.tables import TABLES, Row, Table, count, keys_of, select
 from timebank.vault import DataKey, KeyedFinding, KeyedIndex, began, keyring, renew
 
 # Refusals
@@ -126,12 +126,10 @@ async def rows_behind(*, skip: int, limit: int) -> list[str]:
     former = keyring().epoch_ids()[:-1]
     told: list[str] = []
     for table in _sealed_tables() if former else []:
-        # The ORM takes a limit of 0 for none at all.
         if not (left := skip + limit - len(told)):
             break
-        pk = table.columns[0]
-        found = table.model.filter(epoch__in=former).order_by(pk).limit(left)
-        told += [f"{table.name}/{key}" for key in await found.values_list(pk, flat=True)]
+        found = await keys_of(table, epoch__in=former, limit=left)
+        told += [f"{table.name}/{key}" for key in found]
     return told[skip:]
 
 
@@ -150,7 +148,7 @@ async def _in_use(epoch: str) -> bool:
     if await count(DataKey, epoch=epoch):
         return True
     for table in _sealed_tables():
-        if await table.model.filter(epoch=epoch).exists():
+        if await keys_of(table, epoch=epoch, limit=1):
             return True
     return False
 

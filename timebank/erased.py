@@ -9,11 +9,13 @@ erased (`erasures`).
 import os
 from pathlib import Path
 
+from tortoise.expressions import Q
+
 from ledger.signer import sync_directory
 from timebank.actors import PersonId
 from timebank.projections import Place
 from timebank.sign_in import Attempts
-from timebank.tables import TABLES, Row, Table, table
+from timebank.tables import TABLES, Row, Table, keys_of, table
 
 
 @table("erasure_left", vault=True)
@@ -43,8 +45,7 @@ async def personal_places(person: PersonId) -> list[Place]:
     """Every row of the vault that is a person's."""
     places: list[Place] = []
     for kept, column in personal_tables():
-        query = kept.model.filter(**{column: person})
-        places += [(kept.row, key) for (key,) in await query.values_list(kept.columns[0])]
+        places += [(kept.row, key) for key in await keys_of(kept, Q(**{column: person}))]
     return places
 
 

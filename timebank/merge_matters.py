@@ -18,6 +18,7 @@ from timebank.actors import PersonId
 from timebank.appointments import MemberOffices
 from timebank.attendance import Whereabouts
 from timebank.certificates import CertificateWaits
+from timebank.columns import to_microseconds
 from timebank.data_requests import DataRequest, RequestState
 from timebank.donations import Donation, DonationState
 from timebank.findings import FindingPerson
@@ -35,7 +36,7 @@ from timebank.pool_grants import GrantState, PoolGrant
 from timebank.post_claims import MemberPosts
 from timebank.restrictions import Restricted
 from timebank.sign_ups import SignUp
-from timebank.tables import count, find, to_microseconds
+from timebank.tables import count, find
 from timebank.unit_consents import UnitConsent
 from timebank.unit_statements import OpenStatements
 from timebank.wish_claims import OpenWishClaims

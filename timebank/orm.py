@@ -11,28 +11,22 @@ from tortoise.migrations.api import migrate as run_migrations
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from ledger.tables import dialect_of
-from timebank.replicas import PRIMARY, REPLICA
 
 
-def orm_config(url: str, *, writable: bool = False, replica: str = "") -> dict[str, Any]:
-    """Tortoise's configuration for a database, and for a standby of it where there is one."""
-    connections = {PRIMARY: _address(url, writable=writable)}
-    if replica:
-        connections[REPLICA] = _address(replica, writable=False)
-    app = {
-        "models": ["timebank.models"],
-        "default_connection": PRIMARY,
-        "migrations": "timebank.migrations",
-    }
-    return {"connections": connections, "apps": {"timebank": app}, "use_tz": True}
-
-
-def _address(url: str, *, writable: bool) -> str:
+def orm_config(url: str, *, writable: bool = False) -> dict[str, Any]:
+    """Tortoise's configuration for a database."""
     if dialect_of(url) == "sqlite":
         # Asking for WAL is a write; a reader takes the mode that the writer set.
         mode = "" if writable else "?query_only=ON"
-        return "sqlite://" + url.removeprefix("sqlite:///") + mode
-    return "asyncpg://" + url.partition("://")[2]
+        url = "sqlite://" + url.removeprefix("sqlite:///") + mode
+    else:
+        url = "asyncpg://" + url.partition("://")[2]
+    app = {
+        "models": ["timebank.models"],
+        "default_connection": "default",
+        "migrations": "timebank.migrations",
+    }
+    return {"connections": {"default": url}, "apps": {"timebank": app}, "use_tz": True}
 
 
 async def migrate(url: str) -> None:
@@ -57,7 +51,7 @@ async def migrate(url: str) -> None:
 async def _noted() -> bool:
     """Whether the database notes a migration as done. Tortoise's own answer to this takes any
     fault for no, and tables made beside old ones would be noted as brought up to date."""
-    connection = get_connection(PRIMARY)
+    connection = get_connection("default")
     held = {
         "sqlite": "SELECT 1 FROM sqlite_master WHERE name='tortoise_migrations'",
         "postgres": "SELECT 1 FROM pg_tables WHERE tablename='tortoise_migrations'",

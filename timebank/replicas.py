@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 import asyncpg
 import structlog
-from tortoise.connection import get_connection
+
+from timebank import reading
+from timebank.reading import PRIMARY, REPLICA, Reads
 
 T = TypeVar("T")
 
-PRIMARY, REPLICA = "default", "replica"
 LOOK_AGAIN_SECONDS = 0.25
 MOST_BEHIND_SECONDS = 5.0
 """Seconds behind the primary from which on the replica is asked nothing."""
@@ -194,28 +195,26 @@ def place() -> str:
     return PRIMARY
 
 
-async def read(ask: Callable[[Any], Awaitable[T]], at: str | None = None) -> T:
+async def read(ask: Callable[[Reads], Awaitable[T]], at: str | None = None) -> T:
     """What a connection answers: the one at a place, or that of `place`.
 
     Whatever goes wrong on the replica is asked of the primary.
     """
     if (at or place()) == REPLICA:
         try:
-            return await ask(get_connection(REPLICA))
+            return await ask(reading.at(REPLICA))
         except Exception as error:
             # Its server may have ended, or have had to cancel a query to go on replaying.
             if _standby is not None:
                 _standby.judge(f"it failed: {type(error).__name__}")
-    return await ask(get_connection(PRIMARY))
+    return await ask(reading.at(PRIMARY))
 
 
 async def position() -> int:
     """Where the primary stands; UNKNOWN where it does not say."""
     try:
-        _, rows = await get_connection(PRIMARY).execute_query(
-            "SELECT pg_current_wal_lsn()::text AS at"
-        )
+        ((at,),) = await reading.at(PRIMARY).fetch("SELECT pg_current_wal_lsn()::text", [])
     except Exception as error:
         log.warning("position_unknown", error=type(error).__name__)
         return UNKNOWN
-    return position_of(rows[0]["at"]) or UNKNOWN
+    return position_of(at) or UNKNOWN

@@ -7,27 +7,30 @@ Rows of a sealed table are kept sealed, but for their key, by whoever installed 
 """
 
 import asyncio
-import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
-from enum import Enum, StrEnum
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
 from operator import attrgetter
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 from tortoise import fields
-from tortoise.exceptions import ValidationError
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from ledger.tables import sqlite_placeholders
 from ledger.writer import deleting, inserting
 from timebank import replicas
+from timebank.columns import KINDS, Column, column_of
+
+# Migrations look for these here.
+from timebank.columns import DayField as DayField
+from timebank.columns import InstantField as InstantField
+from timebank.conditions import Asked, ordered
+from timebank.reading import Reads, Record
 
 Key = str | int
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+NONE: Mapping[str, Any] = MappingProxyType({})
 WHOSE = "person"
 """The column that says whose a row is; it and the primary key are all that a sealed row shows."""
 
@@ -44,54 +47,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 R = TypeVar("R", bound=Row)
-
-
-class InstantField(fields.BigIntField):
-    """An instant, kept as microseconds since 1970 so that it sorts alike everywhere."""
-
-    def to_db_value(self, value: Any, instance: Any) -> Any:
-        return to_microseconds(value) if isinstance(value, datetime) else value
-
-    def to_python_value(self, value: Any) -> Any:
-        return value
-
-
-class DayField(fields.CharField[str]):
-    """A day, kept as ISO text so that it sorts alike everywhere."""
-
-    def __init__(self, max_length: int = 10, **options: Any) -> None:
-        super().__init__(max_length=max_length, **options)
-
-    def to_db_value(self, value: Any, instance: Any) -> Any:
-        return value.isoformat() if isinstance(value, date) else value
-
-    def to_python_value(self, value: Any) -> Any:
-        return value
-
-
-def to_microseconds(at: datetime) -> int:
-    """Microseconds since 1970."""
-    return (at - EPOCH) // MICROSECOND
-
-
-def from_microseconds(value: int) -> datetime:
-    """The instant, UTC."""
-    return EPOCH + value * MICROSECOND
-
-
-# In PostgreSQL, where a column is not text.
-KINDS: dict[Any, str] = dict.fromkeys((fields.BigIntField, InstantField), "bigint")
-KINDS |= {fields.BooleanField: "boolean", fields.BinaryField: "bytea"}
-
-
-class Column(msgspec.Struct, frozen=True):
-    """How one field is kept: the ORM's field and the way in and out (None: as it is)."""
-
-    name: str
-    field: Callable[..., Any]
-    options: dict[str, Any]
-    encode: Callable[[Any], Any] | None
-    decode: Callable[[Any], Any] | None
 
 
 class Sealer(Protocol):
@@ -141,13 +96,14 @@ class Table:
             self._hidden = [name for name in rest if name != WHOSE]
             hints = {**{name: hints[name] for name in self._open}, "epoch": str, "sealed": bytes}
             self.columns = tuple(hints)
-        self.shape = [_column(field, hints[field]) for field in self.columns]
+        self.shape = [column_of(field, hints[field]) for field in self.columns]
         self.model = _model(row, name, self.shape, index)
-        listed = ", ".join(f'"{column}"' for column in self.columns)
+        self.listed = listed = ", ".join(f'"{column}"' for column in self.columns)
         renewed = ", ".join(f'"{c}" = excluded."{c}"' for c in self.columns[1:])
         clash = f"DO UPDATE SET {renewed}" if renewed else "DO NOTHING"
         pk = self.columns[0]
         kinds = {column.name: KINDS.get(column.field, "text") for column in self.shape}
+        self.kinds = kinds
         self.upsert = inserting(name, kinds, f'ON CONFLICT ("{pk}") {clash}')
         self.delete = deleting(name, pk, kinds[pk])
         self.every = f'SELECT {listed} FROM "{name}" ORDER BY "{pk}"'
@@ -213,38 +169,6 @@ def table(
     return register
 
 
-def _column(name: str, hint: Any) -> Column:
-    options: dict[str, Any] = {}
-    if isinstance(hint, types.UnionType) and type(None) in typing.get_args(hint):
-        options["null"] = True
-        (hint,) = [part for part in typing.get_args(hint) if part is not type(None)]
-    if hint is str:
-        return Column(name, fields.CharField, options | {"max_length": 512}, None, None)
-    if hint is bool:
-        return Column(name, fields.BooleanField, options, None, bool)
-    if hint is int:
-        return Column(name, fields.BigIntField, options, None, None)
-    if hint is bytes:
-        return Column(name, fields.BinaryField, options, None, bytes)
-    if hint is datetime:
-        return Column(name, InstantField, options, to_microseconds, from_microseconds)
-    if hint is date:
-        return Column(name, DayField, options, date.isoformat, date.fromisoformat)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return Column(
-            name, fields.CharField, options | {"max_length": 64}, lambda v: str(v.value), hint
-        )
-    return Column(name, fields.TextField, options, _to_json, _from_json(hint))
-
-
-def _to_json(value: Any) -> str:
-    return msgspec.json.encode(value, order="deterministic").decode()
-
-
-def _from_json(hint: Any) -> Callable[[str], Any]:
-    return msgspec.json.Decoder(hint).decode
-
-
 def _model(
     row: type[Row], name: str, shape: Iterable[Column], index: Sequence[tuple[str, ...]]
 ) -> type[Model]:
@@ -269,23 +193,42 @@ async def select(
     **filters: Any,
 ) -> list[R]:
     """Rows that meet the conditions: the reads' way to any table. Never takes the lock."""
-    if limit == 0:
-        # The ORM would take it for no limit at all.
-        return []
     spec = row.spec
-    query = spec.model.filter(*conditions, **filters)
-    if order:
-        query = query.order_by(*order)
-    if limit is not None:
-        query = query.limit(limit)
-    if offset:
-        query = query.offset(offset)
-    try:
-        found = await replicas.read(lambda it: query.using_db(it).values_list(*spec.columns))
-    except ValidationError:
-        # The ORM's word for a text longer than the column it is compared with: no row has it.
-        return []
-    return [spec.load(values) for values in found]
+    return [
+        spec.load(values)
+        for values in await read(spec, spec.listed, conditions, filters, order, limit, offset)
+    ]
+
+
+async def keys_of(
+    spec: Table, *conditions: Q, limit: int | None = None, **filters: Any
+) -> list[Key]:
+    """The primary keys of the rows that meet the conditions, the least first."""
+    pk = spec.columns[0]
+    return [key for (key,) in await read(spec, f'"{pk}"', conditions, filters, [pk], limit)]
+
+
+async def read(
+    spec: Table,
+    what: str,
+    conditions: Sequence[Q] = (),
+    filters: Mapping[str, Any] = NONE,
+    order: Sequence[str] = (),
+    limit: int | None = None,
+    offset: int | None = None,
+) -> Sequence[Record]:
+    """Columns of the rows that meet the conditions, as the database keeps them."""
+    # Numbers of ours, in the text: a planner that does not know a limit expects far too much.
+    most = "" if limit is None else f" LIMIT {limit:d}"
+    skipped = f" OFFSET {offset:d}" if offset else ""
+
+    async def ask(reads: Reads) -> Sequence[Record]:
+        asked = Asked(reads.dialect, spec.kinds)
+        where = asked.where(conditions, filters)
+        statement = f'SELECT {what} FROM "{spec.name}"{where}{ordered(order)}{most}{skipped}'
+        return await reads.fetch(statement, asked.values)
+
+    return await replicas.read(ask)
 
 
 USUAL_PAGE = 20
@@ -371,16 +314,13 @@ class _Turn:
         if _turns.get((self.row, self.place)) is self:
             del _turns[self.row, self.place]
         rows = await replicas.read(self._ask, self.place)
-        return {found.pk: found for found in map(self.row.spec.load, map(tuple, rows))}
+        return {found.pk: found for found in map(self.row.spec.load, rows)}
 
-    async def _ask(self, connection: Any) -> Iterable[Any]:
+    async def _ask(self, reads: Reads) -> Sequence[Record]:
         listed: Any = list(self.keys)
-        statement = self.row.spec.by_keys["postgresql"]
-        if connection.capabilities.dialect == "sqlite":
-            statement = sqlite_placeholders(self.row.spec.by_keys["sqlite"])
+        if reads.dialect == "sqlite":
             listed = msgspec.json.encode(listed).decode()
-        _, rows = await connection.execute_query(statement, [listed])
-        return cast(Iterable[Any], rows)
+        return await reads.fetch(self.row.spec.by_keys[reads.dialect], [listed])
 
 
 def could_be_kept(key: Key) -> bool:
@@ -394,7 +334,7 @@ def could_be_kept(key: Key) -> bool:
 _turns: dict[tuple[type[Row], str], _Turn] = {}
 
 
-async def count(row: type[Row], *conditions: Q, **filters: Any) -> int:
+async def count(row: type[R], *conditions: Q, **filters: Any) -> int:
     """How many rows meet the conditions."""
-    query = row.spec.model.filter(*conditions, **filters)
-    return await replicas.read(lambda it: query.using_db(it).count())
+    ((many,),) = await read(row.spec, "COUNT(*)", conditions, filters)
+    return int(many)

@@ -1,0 +1,181 @@
+"""Reading: the connections by which a process reads its tables; they cannot write.
+
+Knows how a statement gets to either database, never what it asks. What SQLite answers within two
+milliseconds it answers in the loop's own thread: to hand a look-up of some microseconds to another
+thread and back costs ten times the look-up. A statement that takes longer is broken off there and
+begun again in a thread, so that nobody else waits for it.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import asyncpg
+
+from ledger.tables import (
+    Dialect,
+    dialect_of,
+    sqlite_path,
+    sqlite_placeholders,
+    sqlite_uri,
+)
+
+AT_ONCE_SECONDS = 0.002
+STEPS = 1_000
+"""After so many steps of its machine SQLite looks at the clock: some tens of microseconds."""
+STATEMENTS = 1_000
+"""So many prepared statements are kept a connection; reads have a few hundred shapes."""
+CONNECTIONS = 5
+
+Record = Sequence[Any]
+
+
+class Reads(Protocol):
+    """The reads' way to the database."""
+
+    dialect: Dialect
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
+        """All rows of a statement with placeholders $1, $2, ..."""
+
+    async def close(self) -> None:
+        """Hang up."""
+
+
+PRIMARY, REPLICA = "primary", "replica"
+_reads: dict[str, Reads] = {}
+
+
+def at(place: str) -> Reads:
+    """The reads of this process at its database, or at a standby of that."""
+    if place not in _reads:
+        raise RuntimeError("no ledger is open to read")
+    return _reads[place]
+
+
+@asynccontextmanager
+async def open_reads(url: str, replica: str = "") -> AsyncIterator[None]:
+    """Let this process read a database, and a standby of it; connected when first asked."""
+    global _reads
+    opened = {PRIMARY: _reads_of(url)}
+    if replica:
+        opened[REPLICA] = _reads_of(replica)
+    _reads, before = opened, _reads
+    try:
+        yield
+    finally:
+        _reads = before
+        for reads in opened.values():
+            await reads.close()
+
+
+def _reads_of(url: str) -> Reads:
+    sqlite = dialect_of(url) == "sqlite"
+    return SqliteReads(sqlite_path(url)) if sqlite else PostgresqlReads(url)
+
+
+class SqliteReads:
+    """Two connections to a file: one for the loop's thread, one for a thread that may take long."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._near: sqlite3.Connection | None = None
+        self._far: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reads")
+        self._until = 0.0
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
+        """All rows of a statement."""
+        if self._near is None:
+            self._near = _connect(self._path)
+            self._near.execute("PRAGMA busy_timeout = 0")
+            self._near.set_progress_handler(self._out_of_time, STEPS)
+        statement = sqlite_placeholders(statement)
+        self._until = time.perf_counter() + AT_ONCE_SECONDS
+        try:
+            return self._near.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}:
+                raise
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._fetch_far, statement, values)
+
+    def _out_of_time(self) -> bool:
+        return time.perf_counter() > self._until
+
+    def _fetch_far(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
+        if self._far is None:
+            self._far = _connect(self._path)
+        return self._far.execute(statement, values).fetchall()
+
+    async def close(self) -> None:
+        """Close both, once what runs has ended."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close_far)
+        self._thread.shutdown(wait=False)
+        if self._near is not None:
+            self._near.close()
+
+    def _close_far(self) -> None:
+        if self._far is not None:
+            self._far.close()
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        sqlite_uri(path, mode="ro"), uri=True, isolation_level=None, cached_statements=STATEMENTS
+    )
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+class PostgresqlReads:
+    """A few connections to a server, each made when it is first needed."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: Any = None
+        self._opening = asyncio.Lock()
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
+        """All rows of a statement."""
+        pool = self._pool or await self._open()
+        told: Sequence[Record] = await pool.fetch(statement, *values)
+        return told
+
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await self._connect()
+            return self._pool
+
+    async def _connect(self) -> Any:
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=1,
+            max_size=CONNECTIONS,
+            # Reads leave nothing behind that another asker could see: no round trip to tidy up.
+            reset=_leave,
+            statement_cache_size=STATEMENTS,
+            max_cached_statement_lifetime=0,
+            server_settings={
+                "application_name": "timebank-reads",
+                "default_transaction_read_only": "on",
+            },
+        )
+
+    async def close(self) -> None:
+        """Close every connection, once what runs has ended."""
+        if self._pool is not None:
+            await self._pool.close()
+
+
+async def _leave(connection: Any) -> None:
+    """What is done to a connection before another read takes it: nothing."""
