@@ -30,6 +30,7 @@ from schema.errors import (
     tell_request,
 )
 from schema.limits import Limits
+from schema.resolvers import call_directly
 from timebank.askers import one_answer
 from timebank.refusals import Denial
 from timebank.replicas import asking
@@ -60,6 +61,7 @@ class Api:
         self.schema = schema._schema
         self.documents = Documents(self.schema, self.limits)
         mark_columns(schema)
+        call_directly(schema)
         self.bulk = bulk_mutations(schema)
         self._timeout_seconds = timeout_seconds
 

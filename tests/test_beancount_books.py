@@ -28,6 +28,7 @@ from timebank.accounts import Account
 from timebank.beancount_books import amount_of, code_of, name_of
 from timebank.clock import day_of
 from timebank.exports import TablesBehind
+from timebank.tables import read
 
 pytestmark = pytest.mark.anyio
 
@@ -107,7 +108,7 @@ def in_commodities(rows: Iterable[Any]) -> dict[tuple[str, str], Decimal]:
 
 async def balances() -> dict[tuple[str, str], Decimal]:
     """The same from the derived tables."""
-    return in_commodities(await Account.spec.model.all().values_list("code", "unit", "balance"))
+    return in_commodities(await read(Account.spec, '"code", "unit", "balance"'))
 
 
 # Names and amounts
