@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -245,9 +245,8 @@ def test_the_unit_runs_a_command_that_is_there(unit: configparser.RawConfigParse
     assert codes == {asked.USAGE, asked.UNOPENED, asked.HALTED}
 
 
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("no systemd here: apt-get install systemd")
+def test_systemd_understands_the_unit(tmp_path: Path, system_tool: Callable[[str], str]) -> None:
+    system_tool("systemd-analyze")
     copy = tmp_path / "timebank.service"
     text = (DEPLOY / "timebank.service").read_text()
     copy.write_text(text.replace("/opt/timebank/bin/timebank", sys.executable))
@@ -297,9 +296,8 @@ def test_postgresql_takes_the_settings(set_up: dict[str, str]) -> None:
     assert len(set_up) > 12
 
 
-def test_nginx_takes_the_site(tmp_path: Path) -> None:
-    if shutil.which("nginx") is None:
-        pytest.skip("no nginx here: apt-get install nginx-light")
+def test_nginx_takes_the_site(tmp_path: Path, system_tool: Callable[[str], str]) -> None:
+    system_tool("nginx")
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=time.example",
         "-keyout", "key.pem", "-out", "fullchain.pem", at=tmp_path)  # fmt: skip
     site = (DEPLOY / "nginx.conf").read_text().replace("/etc/ssl/timebank", str(tmp_path))

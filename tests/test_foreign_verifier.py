@@ -1,7 +1,7 @@
 """An exported log before a judge of somebody else's making: the Go project's own notes and tiles.
 
 `foreign_verifier.go` only takes the files apart; what holds is decided by golang.org/x/mod, which
-Debian carries as golang-go and golang-golang-x-mod-dev. Left out where those are not installed.
+Debian carries as golang-go and golang-golang-x-mod-dev.
 """
 
 import asyncio
@@ -28,12 +28,15 @@ Judge = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+def judge(
+    tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]
+) -> Iterator[Judge]:
     """What the foreign verifier answers to a job: "ok", or "no: " and why."""
     if shutil.which("go") is None or not (MODULES / "src/golang.org/x/mod/sumdb").is_dir():
-        pytest.skip("no foreign verifier: apt-get install golang-go golang-golang-x-mod-dev")
+        missing("the Go project's code (golang-go, golang-golang-x-mod-dev)")
     made = tmp_path_factory.mktemp("foreign")
     around = {"GO111MODULE": "off", "GOPATH": str(MODULES), "GOCACHE": str(made / "cache")}
+    around["CGO_ENABLED"] = "0"
     asked = ["go", "build", "-o", str(made / "verify"), str(SOURCE)]
     subprocess.run(asked, check=True, env=os.environ | around)
     told = [str(made / "verify"), SIGNER.verifier.text]
