@@ -61,7 +61,7 @@ def _direct(field: StrawberryField, makers: "_Makers") -> Callable[..., Any] | N
     takes_source = resolver.self_parameter is not None
     told = resolver.info_parameter.name if resolver.info_parameter else None
 
-    def resolve(source: Any, info: Any, **given: Any) -> Any:
+    def resolve(source: Any, info: Any, /, **given: Any) -> Any:
         arguments: dict[str, Any] = {}
         for name, value in given.items():
             python_name, make = taken[name]

@@ -59,6 +59,11 @@ class Query:
         return repr((shade, tags))
 
     @strawberry.field
+    def called(self, source: str, given: int = 1) -> str:
+        """With arguments that are called as those of the call itself are."""
+        return repr((source, given))
+
+    @strawberry.field
     def painted(self, it: Painted) -> str:
         """With an argument that has no direct way."""
         return repr(it)
@@ -71,6 +76,7 @@ ASKED = [
     "{ strokes(first: {width: 1}, theOthers: [{width: 2}, {width: 3, name: \"n\"}], shades: []) }",
     "{ strokes(first: {width: 1, under: null}, theOthers: null, shades: [DARK, LIGHT]) }",
     "{ later }",
+    "{ called(source: \"a\") }",
     "{ later(shade: LIGHT, tags: [\"a\"]) }",
     "{ later(tags: null) }",
     "{ painted(it: {strokesOfIt: [{width: 1}], signed: \"x\"}) }",
