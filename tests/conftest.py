@@ -7,6 +7,7 @@ nothing of it is imported here, so a broken package breaks its own tests only.
 import asyncio
 import gc
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -37,6 +38,7 @@ SCRIPTS = {"on": [True], "off": [False]}.get(
     os.environ.get("TIMEBANK_TEST_SCRIPTS", ""), [True, False] if SIZE == "full" else []
 )
 
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 YOUNG = 20_000
 """How many new objects the garbage collector waits for."""
 
@@ -64,6 +66,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the list of system parts that were asked for and not there."""
     config.stash[MISSING] = {}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test's id is the same in every process, or processes side by side share no work."""
+    if ADDRESS.search(item.nodeid):
+        raise pytest.UsageError(f"an object's address is in {item.nodeid}: give it an id")
 
 
 def pytest_collection_finish() -> None:

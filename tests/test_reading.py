@@ -42,7 +42,6 @@ AT = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
         ),
         (Q(id="x") & Q(), '(("id" = $1))', ["x"]),
     ],
-    ids=str,
 )
 def test_a_condition_is_spelled_alike(condition: Q, told: str, values: list[Any]) -> None:
     dialects: tuple[Dialect, ...] = ("sqlite", "postgresql")
