@@ -1,10 +1,12 @@
 """The benchmarks, at smoke size: they run, and grouped commit keeps its promise."""
 
+from collections import Counter
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from tests.bench import bench_others
+from tests.bench import bench_others, bench_scale, bench_soak
 from tests.bench.baselines import Pgbench
 from tests.bench.bench_attacks import attacked
 from tests.bench.bench_http import mutations, reads
@@ -89,4 +91,25 @@ def test_the_table_says_what_is_below_its_floor() -> None:
 
 def test_every_promise_of_the_benchmarks_has_its_part() -> None:
     assert {"mutations", "roster", "reads", "verify", "replay", "growth"} <= PARTS.keys()
-    assert {"process", "import", "paper", "writes"} <= PARTS.keys()
+    assert {"process", "import", "paper", "writes", "soak"} <= PARTS.keys()
+
+
+def test_what_is_not_on_both_sides_exactly_once_is_wrong() -> None:
+    told = Counter(["a", "b", "c", "c", "e"])
+    assert bench_soak.wrong(told, Counter(["a", "b", "c", "e"])) == 1
+    assert bench_soak.wrong(Counter(["a", "b"]), Counter(["a", "b", "b", "d"])) == 2
+    assert bench_soak.wrong(Counter(), Counter()) == 0
+
+
+def test_two_workers_lose_and_double_nothing_for_a_moment(postgres_url: str) -> None:
+    told = bench_soak.soak(lambda: postgres_url, people=8, seconds=1)
+    assert (told.wrong, len(told.resident)) == (0, bench_soak.QUARTERS)
+    assert told.orders > 0
+    assert next(iter(bench_soak.figures(told, 1))).judged == "goal"
+
+
+def test_a_filled_city_answers_as_one_that_grew(tmp_path: Path) -> None:
+    with sqlite_files() as new_url:
+        told = bench_scale.compare(new_url, tmp_path, sizes=(300, 2_500), rounds=1, repetitions=3)
+    assert len(told.micros) == 6
+    assert all(cost > 0 for by in told.micros.values() for cost in by.values())

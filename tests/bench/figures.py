@@ -91,7 +91,9 @@ def table(parts: Sequence[Part]) -> str:
     rows = [HEADS, tuple("---" for _ in HEADS)]
     for figure in (figure for part in parts for figure in part.figures):
         base = f"{figure.baseline}: {_short(figure.base)}" if figure.base is not None else ""
-        wanted = f"{_short(figure.floor)} / {_short(figure.goal)}" if figure.floor else ""
+        wanted = (
+            f"{_short(figure.floor)} / {_short(figure.goal)}" if figure.floor is not None else ""
+        )
         shares = ", ".join(f"{side} {share:.2f}" for side, share in figure.cpu.items())
         value = f"{_short(figure.value)} {figure.unit}"
         ratio = _short(figure.ratio)

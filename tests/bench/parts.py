@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from ledger.tables import dialect_of
-from tests.bench import bench_attacks, bench_http, bench_others
-from tests.bench.bench_verify import compare_chain, compare_growth
+from tests.bench import bench_attacks, bench_http, bench_others, bench_scale, bench_soak
+from tests.bench.bench_verify import compare_chain
 from tests.bench.bench_writes import compare
 from tests.bench.figures import Figure
 
@@ -68,34 +70,45 @@ LARGEST = {"sqlite": 1_000_000, "postgresql": 5_000_000}
 
 def _growth(new_url: NewUrl) -> list[Figure]:
     database = dialect_of(new_url())
-    few, many = 10_000, LARGEST[database]
-    told = compare_growth(new_url, sizes=(few, 100_000, many))
-    return [
+    few, some, many = 10_000, 100_000, LARGEST[database]
+    with TemporaryDirectory(prefix="timebank-bench-") as directory:
+        sizes = (few, some, many)
+        told = bench_scale.compare(new_url, Path(directory), sizes=sizes, verified=(some, many))
+    costs = [
         Figure(
             number="P7",
-            what=f"an append at {many:,} entries, {NAMES[database]}",
-            value=told.append[many],
+            what=f"{what} at {many:,} entries, {NAMES[database]}",
+            value=micros[many],
             unit="us",
             baseline=f"at {few:,}",
-            base=told.append[few],
-            ratio=told.costlier(few, many),
+            base=micros[few],
+            ratio=told.costlier(what, few, many),
             floor=1.5,
             goal=1.3,
             least=False,
-        ),
+        )
+        for what, micros in told.micros.items()
+    ]
+    return [
+        *costs,
         Figure(
             number="P5",
             what=f"memory of `verify` at {many:,} entries, {NAMES[database]}",
             value=told.resident[many] / 1_000,
             unit="MB",
             baseline="at 100,000",
-            base=told.resident[100_000] / 1_000,
-            ratio=told.resident[many] / told.resident[100_000],
+            base=told.resident[some] / 1_000,
+            ratio=told.resident[many] / told.resident[some],
             floor=1.15,
             goal=1.15,
             least=False,
         ),
     ]
+
+
+def _soak(new_url: NewUrl) -> list[Figure]:
+    seconds = 300
+    return bench_soak.figures(bench_soak.soak(new_url, people=600, seconds=seconds), seconds)
 
 
 PARTS = {
@@ -109,6 +122,7 @@ PARTS = {
     "replay": Measured(("sqlite",), lambda new: [bench_others.replayed(new)]),
     "paper": Measured(("sqlite",), lambda new: bench_others.printed()),
     "verify": Measured(BOTH, _verify),
+    "soak": Measured(("postgresql",), _soak),
     "growth": Measured(BOTH, _growth),
 }
 """In this order, the short ones first."""

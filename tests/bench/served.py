@@ -193,10 +193,11 @@ async def drive(
     seconds: float,
     good: bytes = b"",
     times: int = 1,
+    heard: Callable[[bytes], object] = len,
 ) -> Drive:
     """Let clients ask one request after another for some seconds, or while there are any.
 
-    Each answer must hold `good` so many times.
+    Each answer must hold `good` so many times, and `heard` gets its body.
     """
     took: list[float] = []
     end = time.perf_counter() + seconds
@@ -209,6 +210,7 @@ async def drive(
             if status != 200 or body.count(good) < times:
                 raise AssertionError((status, body[:500]))
             took.append(time.perf_counter() - began)
+            heard(body)
             if began > end:
                 break
         client.close()
