@@ -15,7 +15,6 @@ from ledger.quorum import parse_quorum
 from tests.commands import new_ledger, timebank
 from tests.ledgers import SIGNER
 from timebank import audits
-from web.commands import serving
 
 WITNESSES = [f"w{n}.example" for n in range(4)]
 
@@ -68,11 +67,30 @@ def test_a_witness_keeps_its_secret_where_it_is_told_and_listens_there(
 
 def test_a_server_listens_where_it_is_told(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Any] = []
-    monkeypatch.setattr(serving, "listen", lambda app, host, port: heard.append((host, port)))
-    assert timebank("--data", data, "serve").exit_code == 0
-    words = ("--data", data, "serve", "--host", "127.0.0.9", "--port", "8123")
-    assert timebank(*words).exit_code == 0
-    assert heard == [("127.0.0.1", 8000), ("127.0.0.9", 8123)]
+    monkeypatch.setattr(
+        uvicorn,
+        "run",
+        lambda app, **told: heard.append((told["host"], told["port"], told["ssl_certfile"])),
+    )
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    serve = ("--data", data, "serve")
+    assert timebank(*serve).exit_code == 0
+    assert timebank(*serve, "--host", "127.0.0.9", "--port", "8123").exit_code == 0
+    # What goes to other machines is encrypted, here or by a proxy that is named.
+    refused = timebank(*serve, "--host", "0.0.0.0")
+    assert refused.exit_code == 2
+    assert "--certificate" in refused.output
+    assert timebank(*serve, "--certificate", __file__).exit_code == 2
+    tls = ("--certificate", __file__, "--private-key", __file__)
+    assert timebank(*serve, "--host", "0.0.0.0", *tls).exit_code == 0
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.7")
+    assert timebank(*serve, "--host", "0.0.0.0").exit_code == 0
+    assert heard == [
+        ("127.0.0.1", 8000, None),
+        ("127.0.0.9", 8123, None),
+        ("0.0.0.0", 8000, __file__),
+        ("0.0.0.0", 8000, None),
+    ]
 
 
 def test_replay_puts_right_what_it_found_when_it_is_told_to(data: str) -> None:

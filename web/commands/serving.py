@@ -1,6 +1,7 @@
 """Commands that listen: the server, and the demonstration city."""
 
 import gc
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from ledger.anchor import Verdict
 from timebank import bank, demo_city, publication
 from timebank.settings import Settings
 from web import app
+from web.address import is_loopback
 from web.commands.asked import (
     HALTED,
     UNOPENED,
@@ -49,6 +51,9 @@ SWITCH_SECONDS = 0.0005
 A page reads a dozen times; at Python's own 5 ms each of them waits so long whenever the loop is
 busy with others (measured: 116 ms for twelve reads beside a busy loop, 23 with this).
 """
+PROXIES = "FORWARDED_ALLOW_IPS"
+"""The variable in which uvicorn is told whose word on a request's origin it believes."""
+KEPT = click.Path(exists=True, dir_okay=False)
 REFUSED = frozenset({Verdict.FRESH, Verdict.FORK, Verdict.LOST_DATABASE})
 
 
@@ -61,10 +66,30 @@ def print_schema() -> None:
 @click.command()
 @click.option("--host", default=None, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=None)
+@click.option("--certificate", type=KEPT, help="TLS: the certificates' chain, PEM.")
+@click.option("--private-key", type=KEPT, help="TLS: the certificate's key, PEM.")
 @click.pass_obj
-def serve(asked: Asked, host: str | None, port: int | None) -> None:
-    """Serve the API and the pages."""
+def serve(
+    asked: Asked,
+    host: str | None,
+    port: int | None,
+    certificate: str | None,
+    private_key: str | None,
+) -> None:
+    """Serve the API and the pages.
+
+    To other machines only by TLS: with a certificate here, or behind a proxy that has one and is
+    named in FORWARDED_ALLOW_IPS.
+    """
     settings = there(asked)
+    host = host or settings.host
+    if (certificate is None) is not (private_key is None):
+        raise click.UsageError("A certificate and its private key go together: name both.")
+    if certificate is None and not is_loopback(host) and not os.environ.get(PROXIES):
+        raise click.UsageError(
+            f"On {host} other machines would send passwords unencrypted. Name --certificate and "
+            f"--private-key, or in {PROXIES} the proxy in front that has them."
+        )
     verdict = run(publication.examine(settings))
     if verdict is not Verdict.GO:
         console.print(EXPLAINED[verdict], style="red")
@@ -74,7 +99,8 @@ def serve(asked: Asked, host: str | None, port: int | None) -> None:
         console.print(f"The database is damaged, and nothing is served: {damage[0]}.", style="red")
         sys.exit(HALTED)
     run(_try_keys(settings))
-    listen(app.build(settings), host or settings.host, settings.port if port is None else port)
+    port = settings.port if port is None else port
+    listen(app.build(settings), host, port, certificate=certificate, private_key=private_key)
     if run(publication.examine(settings)) is not Verdict.GO:
         sys.exit(HALTED)
 
@@ -85,7 +111,14 @@ async def _try_keys(settings: Settings) -> None:
         pass
 
 
-def listen(application: Any, host: str, port: int) -> None:
+def listen(
+    application: Any,
+    host: str,
+    port: int,
+    *,
+    certificate: str | None = None,
+    private_key: str | None = None,
+) -> None:
     """Run the server until it is told to stop; what waits in the journal is drained.
 
     What it begins with, modules and schema, lives as long as it: the collector need never walk it.
@@ -98,6 +131,8 @@ def listen(application: Any, host: str, port: int) -> None:
         application,
         host=host,
         port=port,
+        ssl_certfile=certificate,
+        ssl_keyfile=private_key,
         log_level="warning",
         timeout_graceful_shutdown=10,
         ws=Frames,
