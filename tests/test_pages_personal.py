@@ -82,7 +82,7 @@ async def test_two_become_family_and_one_gives_the_other_time(browser: Browser, 
     await other.goto(f"{site}/family")
     await tap(other, "同意")
     await giver.goto(f"{site}/gifts")
-    await giver.get_by_label("小时").fill("0")
+    await giver.get_by_label("小时", exact=True).fill("0")
     await giver.get_by_label("分", exact=True).fill("30")
     await tap(giver, "转赠")
     await other.goto(f"{site}/inbox")
@@ -170,9 +170,9 @@ async def test_letters_and_language_are_chosen_and_a_wrong_password_is_not_repea
         ("RequestState", "my_data.html"),
         ("Looked", "my_data.html"),
         ("Grounds", "office_objections.html"),
-        ("AppealGrounds", "office_findings.html"),
-        ("Misconduct", "office_findings.html"),
-        ("Blame", "office_findings.html"),
+        ("AppealGrounds", "finding_words.html"),
+        ("Misconduct", "finding_words.html"),
+        ("Blame", "finding_words.html"),
     ],
 )
 def test_no_page_shows_a_code_for_want_of_a_word(enum: str, template: str) -> None:

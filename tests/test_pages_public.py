@@ -265,7 +265,7 @@ async def test_a_volunteer_s_first_load_is_light_and_the_balance_needs_no_second
 ) -> None:
     page, _ = await enter(browser, site, "志愿者")
     asked: list[Request] = []
-    page.on("requestfinished", asked.append)
+    page.on("requestfinished", lambda request: asked.append(request))
     shared: dict[str, int] = {}
     heavy: dict[str, int] = {}
     for path in [

@@ -141,7 +141,7 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     await expect(page.get_by_role("status")).to_have_text("已办好")
     await expect(page.get_by_text("填写中")).to_be_visible()
     await page.get_by_role("button", name="提交报告").click()
-    await expect(page.get_by_role("alert")).to_contain_text("audited")
+    await expect(page.get_by_role("alert")).to_contain_text("已审计")
     await save_report(person(who), report=report, values=TYPED_VALUES, key=key())
     await page.goto(f"{site}/reports/{report}")
     await page.get_by_role("button", name="提交报告").click()
