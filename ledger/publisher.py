@@ -112,8 +112,10 @@ class Publisher:
                 self.failure = None
             except (Away, OSError, CommitUnknown, Unreadable, Stopped) as error:
                 self.failure = error
+            # wait_for forgets before Python 3.12 that it was cancelled, where both come at once.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), interval)
+                async with asyncio.timeout(interval):
+                    await self._wanted.wait()
 
     async def wait(self, size: int, *, seconds: float = 2.0) -> bool:
         """Wait until the first `size` entries are signed; False where that takes longer."""

@@ -130,7 +130,8 @@ class PostgresqlWriter:
             self._connection.terminate()
             return
         try:
-            await asyncio.wait_for(self._connection.execute("ROLLBACK"), 10)
+            async with asyncio.timeout(10):
+                await self._connection.execute("ROLLBACK")
         except BaseException as failure:
             self._connection.terminate()
             if not isinstance(failure, Exception):

@@ -47,6 +47,20 @@ async def test_every_move_is_signed_once_and_the_whole_verifies(log: Log) -> Non
     assert report.sound, report.findings
 
 
+async def test_a_publisher_ends_when_it_is_told_to_in_the_moment_it_is_wanted(log: Log) -> None:
+    await add(log.writer, 1)
+    running = asyncio.create_task(log.publisher.run(interval=3600))
+    assert await log.publisher.wait(1)
+    # It has signed, and waits again once the loop has turned.
+    await asyncio.sleep(0.2)
+    waiting = asyncio.create_task(log.publisher.wait(1))
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()
+    assert await waiting
+
+
 async def test_a_log_begins_once(log: Log) -> None:
     with pytest.raises(Halted):
         await log.publisher.begin()

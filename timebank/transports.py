@@ -88,8 +88,8 @@ class Apprise:
         if one is None:
             raise Undelivered("address")
         try:
-            told = one.async_notify(title=title, body=body)
-            sent = await asyncio.wait_for(told, TIMEOUT_SECONDS)
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                sent = await one.async_notify(title=title, body=body)
         except TimeoutError:
             raise Undelivered("timeout") from None
         except Exception as error:

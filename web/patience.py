@@ -35,7 +35,8 @@ class Patience:
                 return await receive()
             left = until - asyncio.get_running_loop().time()
             try:
-                message = await asyncio.wait_for(receive(), min(left, SECONDS_OF_SILENCE))
+                async with asyncio.timeout(min(left, SECONDS_OF_SILENCE)):
+                    message = await receive()
             except TimeoutError:
                 whole = given_up = True
                 says = PlainTextResponse("The request took too long to arrive.", 408)
