@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.erasing import whose
 from tests.merging import merged, proposed, signed_in
 from tests.moving import entries_of, move
+from tests.starring import HOURLY, applied, served_hours
 from tests.volunteering import captured, record_of, visited
 from tests.world import World, key, open_world
 from timebank import directory, people, replay
@@ -33,7 +35,7 @@ from timebank.merge_life import (
     decide_moved,
 )
 from timebank.merge_matters import ASKED_OF, Unsettled, unsettled
-from timebank.merged_records import MergeTooLong, decide_length
+from timebank.merged_records import MOST, Concerned, MergeTooLong, concerning, decide_length
 from timebank.merges import (
     MergeAgesWrong,
     MergeIsSelf,
@@ -130,11 +132,28 @@ def test_everything_that_keeps_data_stops_a_merge_or_goes_over() -> None:
     told = {matter.value for matter in Unsettled}
     assert {matter.value for matter in Matter} - told == {"ward"}
     assert set(ASKED_OF) <= set(Unsettled)
-    decide_length("WH-1", ["r"] * 500, [])
-    long, none = ["r"] * 501, list[str]()
-    for lists in ((long, none), (none, long)):
+
+
+@pytest.mark.parametrize("kind", Concerned.__struct_fields__)
+def test_what_does_not_fit_into_one_entry_is_not_merged(kind: str) -> None:
+    none = Concerned(records=(), orders=(), awards=())
+    decide_length("WH-1", msgspec.structs.replace(none, **{kind: ("x",) * MOST}))
+    with pytest.raises(MergeTooLong):
+        decide_length("WH-1", msgspec.structs.replace(none, **{kind: ("x",) * (MOST + 1)}))
+
+
+async def test_one_more_than_may_go_over_is_read(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timebank.merged_records.MOST", 0)
+    async with open_world(sqlite_url, tmp_path, policy=HOURLY) as opened:
+        who = await opened.volunteer()
+        await served_hours(opened, who, 2)
+        await applied(opened, who)
+        read = await concerning(whose(who))
+        assert (len(read.records), len(read.awards)) == (1, 1)
         with pytest.raises(MergeTooLong):
-            decide_length("WH-1", *lists)
+            decide_length("WH-1", read)
 
 
 # Made

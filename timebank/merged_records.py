@@ -8,6 +8,7 @@ know who decided (`merges`).
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 from tortoise.expressions import Q
 
@@ -117,27 +118,34 @@ def _day(rows: Rows, id: str) -> VolunteerDay:
 # What other capabilities ask
 
 
-async def records_concerning(person: PersonId) -> list[str]:
-    """The records of service by or to somebody, the oldest first, one more than go over at most."""
-    concerned = Q(volunteer=person) | Q(recipient=person)
-    held = await select(Record, concerned, order=["id"], limit=MOST + 1)
-    return [record.id for record in held]
+class Concerned(msgspec.Struct, frozen=True):
+    """The ids of all that concerns somebody, the oldest first.
+
+    The records of service by or to them, the orders for help that they paid, were served by or came
+    for, and the stars that they applied for; of each one more at most than may go over.
+    """
+
+    records: tuple[str, ...]
+    orders: tuple[str, ...]
+    awards: tuple[str, ...]
 
 
-async def orders_concerning(person: PersonId) -> list[str]:
-    """The orders for help that somebody paid, was served by or came for, the oldest first."""
-    concerned = Q(payer=person) | Q(served=person) | Q(helper=person)
-    return [held.id for held in await select(HelpOrder, concerned, order=["id"], limit=MOST + 1)]
+async def concerning(person: PersonId) -> Concerned:
+    """All that goes over where somebody's service becomes another's."""
+    return Concerned(
+        records=await _ids(Record, Q(volunteer=person) | Q(recipient=person)),
+        orders=await _ids(HelpOrder, Q(payer=person) | Q(served=person) | Q(helper=person)),
+        awards=await _ids(StarAward, Q(person=person)),
+    )
 
 
-async def awards_concerning(person: PersonId) -> list[str]:
-    """The stars that somebody applied for, the oldest first."""
-    return [held.id for held in await select(StarAward, person=person, order=["id"], limit=MOST)]
+async def _ids(row: type[Record | HelpOrder | StarAward], whose: Q) -> tuple[str, ...]:
+    return tuple(held.id for held in await select(row, whose, order=["id"], limit=MOST + 1))
 
 
-def decide_length(number: str, *lists: Sequence[str]) -> None:
+def decide_length(number: str, concerned: Concerned) -> None:
     """Whether what concerns somebody fits into one entry. Refuses: MergeTooLong."""
-    if any(len(one) > MOST for one in lists):
+    if any(len(one) > MOST for one in msgspec.structs.astuple(concerned)):
         raise MergeTooLong(number=number, most=MOST)
 
 

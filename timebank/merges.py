@@ -37,10 +37,9 @@ from timebank.merge_life import (
 )
 from timebank.merge_matters import Unsettled, unsettled
 from timebank.merged_records import (
-    awards_concerning,
+    Concerned,
+    concerning,
     decide_length,
-    orders_concerning,
-    records_concerning,
     settled_records,
     still_open,
 )
@@ -247,8 +246,8 @@ async def merge_people(actor: Actor, *, merge: str, key: RequestKey) -> Merging:
         gone, kept = batch.there(Person, held.person), active_person(batch, held.kept)
         step(PERSON_LIFE, gone.state, PersonMerged)
         decide_settled(gone.number, going.matters or _since(batch, gone.id))
-        decide_length(gone.number, going.records, going.orders)
-        records = settled_records(batch, going.records, person=gone.id, kept=kept.id)
+        decide_length(gone.number, going.concerned)
+        records = settled_records(batch, going.concerned.records, person=gone.id, kept=kept.id)
         if still_open(records):
             decide_settled(gone.number, (Unsettled.RECORD,))
         move_ties(batch, going.ties, gone.id, kept.id)
@@ -271,9 +270,7 @@ class _Going(msgspec.Struct, frozen=True):
     """What is somebody's who rests: since nothing new begins, it is all there is."""
 
     matters: tuple[Unsettled, ...]
-    records: list[str]
-    orders: list[str]
-    awards: list[str]
+    concerned: Concerned
     wards: list[PersonId]
     ties: Ties
     keys: list[Place]
@@ -283,9 +280,7 @@ async def _read(person: PersonId) -> _Going:
     places = await personal_places(person)
     return _Going(
         matters=await unsettled(person),
-        records=await records_concerning(person),
-        orders=await orders_concerning(person),
-        awards=await awards_concerning(person),
+        concerned=await concerning(person),
         wards=[ward.id for ward in await select(Person, guardian=person)],
         ties=await ties_of(person),
         keys=[place for place in places if place[0] in SIGN_IN],
@@ -309,10 +304,8 @@ def _moving(batch: Batch, held: Merge, kept: Person, going: _Going) -> PersonMer
         kept=held.kept,
         proposer=held.proposer,
         area=area,
-        records=tuple(going.records),
-        orders=tuple(going.orders),
-        awards=tuple(going.awards),
         wards=tuple(going.wards),
+        **msgspec.structs.asdict(going.concerned),
         **msgspec.structs.asdict(moved),
     )
 

@@ -47,5 +47,6 @@ class Brake:
             await asyncio.sleep(self._pause_seconds)
         finally:
             self._pausing[holder] -= 1
-            self._pausing += Counter()  # drops whoever waits on none, so that it stays bounded
+            if not self._pausing[holder]:
+                del self._pausing[holder]
         return True
