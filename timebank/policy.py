@@ -242,6 +242,9 @@ def read_policy(text: str) -> Policy:
         raise PolicyMalformed(reason="organisation.grade_points must be five and rise")
     if not 0 < policy.fund.vote_days_max <= VOTE_KEY_DAYS:
         raise PolicyMalformed(reason=f"fund.vote_days_max must be 1 to {VOTE_KEY_DAYS}")
+    if policy.record.min_age < policy.privacy.child_age:
+        # Below that age the law asks for a separate consent, which no form of ours takes.
+        raise PolicyMalformed(reason="record.min_age must not be below privacy.child_age")
     if sum(policy.fund.tranches_percent) != 100:
         raise PolicyMalformed(reason="fund.tranches_percent must add up to 100")
     return policy
