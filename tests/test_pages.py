@@ -143,7 +143,7 @@ async def test_a_link_of_the_door_works_once(site: str) -> None:
 async def test_staff_explore_the_schema_without_any_foreign_request(
     browser: Browser, site: str
 ) -> None:
-    page, said = await enter(browser, site, "站长", width=1280)
+    page, said = await enter(browser, site, "站长", width=1280, js=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(site + "/graphiql")

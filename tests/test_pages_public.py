@@ -143,8 +143,7 @@ async def test_a_file_and_the_attachment_of_a_pdf_are_read(browser: Browser, sit
     assert asked == []
 
 
-@pytest.mark.usefixtures("js")
-async def test_the_ledger_is_open_to_whoever_looks(browser: Browser, site: str) -> None:
+async def test_the_ledger_is_open_to_whoever_looks(browser: Browser, site: str, js: bool) -> None:
     context = await browser.new_context(locale="zh-CN")
     page = await context.new_page()
     answer = await page.goto(f"{site}/ledger")
@@ -153,7 +152,11 @@ async def test_the_ledger_is_open_to_whoever_looks(browser: Browser, site: str) 
     assert await page.get_by_text("两边相等").is_visible()
     assert await page.get_by_text("签署原文").is_visible()
     await page.get_by_role("link", name="核验回执与证明").first.click()
-    assert "本页需要浏览器脚本" in await page.locator("noscript p").inner_text()
+    if js:
+        await page.locator("form#verify").wait_for()
+    else:
+        assert "本页需要浏览器脚本" in await page.locator("noscript p").inner_text()
+        assert not await page.locator("form#verify").is_visible()
 
 
 async def test_statistics_are_drawn_and_downloaded_with_the_same_numbers(
