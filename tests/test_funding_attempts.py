@@ -100,7 +100,7 @@ async def test_no_attempt_on_public_money_passes_or_leaves_a_trace(world: World)
             "before the report", "CONDITION_NOT_MET", cashier, "preparePayment", {"tranche": third}
         ),
         Attempt("alone", "MAKER_CHECKS", cashier, "approvePayment", {"tranche": second}),
-        Attempt("a part twice", "NOT_IN_THIS_STATE", cashier, "preparePayment", {"tranche": first}),
+        Attempt("a part twice", "PAID_ALREADY", cashier, "preparePayment", {"tranche": first}),
         Attempt("barred", "BARRED_ORGANISATION", barred.leader, "draftGrant", draft),
     ]
     before = await rows(world.settings.database_url)

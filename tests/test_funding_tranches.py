@@ -25,6 +25,9 @@ from timebank.funding.sources import NotEnoughMoney
 from timebank.funding.spending import reverse_spending
 from timebank.funding.tranche_life import (
     LIFECYCLE,
+    CheckerPays,
+    MakerChecks,
+    PaidAlready,
     PaymentApproved,
     PaymentPrepared,
     TrancheBounced,
@@ -36,9 +39,7 @@ from timebank.funding.tranche_life import (
     WithholdReason,
 )
 from timebank.funding.tranches import (
-    CheckerPays,
     ConditionNotMet,
-    MakerChecks,
     TooFewAcceptedHours,
     Tranche,
     approve_payment,
@@ -207,8 +208,11 @@ async def test_nothing_is_paid_twice_or_elsewhere_or_while_it_is_withheld(world:
     assert held
     assert (held.state, held.maker, held.withheld) == (TrancheState.PLANNED, None, None)
     await paid(world, project)
-    with pytest.raises(NotInThisState):
+    with pytest.raises(PaidAlready):
         await pay_tranche(cashier, tranche=tranche, reference="1", key=key())
+    await reconcile_tranche(checker, tranche=tranche, key=key())
+    with pytest.raises(PaidAlready):
+        await prepare_payment(cashier, tranche=tranche, key=key())
     promised = await find(Commitment, project)
     assert promised
     assert (promised.unit, promised.paid, promised.spent) == (COMMUNITY, COST, COST)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from timebank.events import Event
 from timebank.funding.commitments import Condition
 from timebank.lifecycles import Lifecycle
+from timebank.refusals import Refusal
 
 
 class TrancheState(StrEnum):
@@ -94,6 +95,27 @@ class TrancheResumed(Event, frozen=True, tag="tranche.resumed"):
     number: int
 
 
+# Refusals
+
+
+class MakerChecks(Refusal):
+    """Maker and checker of a payment are two persons (domain 10)."""
+
+    says = "You made this payment; another person must check it."
+
+
+class CheckerPays(Refusal):
+    """Who checked a payment does not pay it out, and who paid it does not reconcile it."""
+
+    says = "You did the step before; another person must do this one."
+
+
+class PaidAlready(Refusal):
+    """A part is paid once (domain 10); one that the bank sent back is planned again."""
+
+    says = "This part has been paid already; nothing is paid twice."
+
+
 # Lifecycle
 
 LIFECYCLE: Lifecycle[TrancheState] = {
@@ -116,6 +138,13 @@ LIFECYCLE: Lifecycle[TrancheState] = {
     TrancheState.RECONCILED: {},
     TrancheState.WITHHELD: {TrancheResumed: TrancheState.PLANNED},
 }
+
+
+def decide_unpaid(state: TrancheState) -> None:
+    """Whether a part may still be paid. Refuses: PaidAlready."""
+    if state in (TrancheState.PAID, TrancheState.RECONCILED):
+        raise PaidAlready
+
 
 Moved = (
     PaymentPrepared

@@ -25,6 +25,8 @@ from timebank.funding.moves import FundsPaid, PaymentReversed
 from timebank.funding.sources import decide_enough
 from timebank.funding.tranche_life import (
     LIFECYCLE,
+    CheckerPays,
+    MakerChecks,
     Moved,
     PaymentApproved,
     PaymentPrepared,
@@ -36,6 +38,7 @@ from timebank.funding.tranche_life import (
     TrancheState,
     TrancheWithheld,
     WithholdReason,
+    decide_unpaid,
 )
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
@@ -63,18 +66,6 @@ class TooFewAcceptedHours(Refusal):
     says = "This part asks for {least} accepted minutes of service; {accepted} are accepted."
     least: int
     accepted: int
-
-
-class MakerChecks(Refusal):
-    """Maker and checker of a payment are two persons (domain 10)."""
-
-    says = "You made this payment; another person must check it."
-
-
-class CheckerPays(Refusal):
-    """Who checked a payment does not pay it out, and who paid it does not reconcile it."""
-
-    says = "You did the step before; another person must do this one."
 
 
 # Decisions
@@ -208,7 +199,8 @@ class Paid(Answer, frozen=True, kw_only=True):
 async def prepare_payment(actor: Actor, *, tranche: str, key: RequestKey) -> Paid:
     """Make the payment of a part whose condition is met, as a cashier.
 
-    Refuses: NotFound, NotInThisState, ConditionNotMet, TooFewAcceptedHours.   Source: domain 10.
+    Refuses: NotFound, PaidAlready, NotInThisState, ConditionNotMet, TooFewAcceptedHours.
+    Source: domain 10.
     """
     found = await find(Tranche, tranche)
     asks = found is not None and found.least_minutes
@@ -240,7 +232,8 @@ async def pay_tranche(actor: Actor, *, tranche: str, reference: str, key: Reques
     """Pay out what was checked, as a cashier: to the organisation, or for what was bought.
 
     Args: reference, the bank's own for the transfer, at most 60 characters.
-    Refuses: NotFound, NotInThisState, CheckerPays, NotEnoughMoney, TextMissing, TextTooLong.
+    Refuses: NotFound, PaidAlready, NotInThisState, CheckerPays, NotEnoughMoney, TextMissing,
+    TextTooLong.
     """
 
     def one(batch: Batch, held: Tranche) -> Sealed:
@@ -359,6 +352,8 @@ async def _move(
     def work(batch: Batch) -> Paid:
         held = batch.need(Tranche, tranche, "tranche")
         permit(batch, action, held.path)
+        if action is Action.MAKE_PAYMENT:
+            decide_unpaid(held.state)
         entry = one(batch, held)
         payee = batch.there(Commitment, held.commitment).payee
         code = TOLD.get((held.state, batch.there(Tranche, tranche).state))
