@@ -48,7 +48,7 @@ class Chance:
     async def elder(self) -> Actor:
         """Somebody old enough to order help, or anybody where nobody is."""
         today = day_of(self.world.clock.now())
-        old = [one.person for one in await select(AgeBand) if one.elder_from <= today]
+        old = [one.person for one in await select(AgeBand) if one.turns(60) <= today]
         return self.chance.choice([one for one in self.people if one.id in old])
 
     async def some(self, row: type[R], **which: Any) -> R | None:

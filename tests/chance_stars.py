@@ -113,8 +113,8 @@ class Standing(Chance):
         """
         kept = self.one()
         ages = await find_many(AgeBand, [one.id for one in self.people])
-        born = ages[kept.id].adult_from if kept.id in ages else None
-        twins = [one for one in self.people if one.id in ages and ages[one.id].adult_from == born]
+        born = ages[kept.id].born if kept.id in ages else None
+        twins = [one for one in self.people if one.id in ages and ages[one.id].born == born]
         gone = self.chance.choice(twins or [kept])
         made = await propose_merge(
             self.clerk,

@@ -74,14 +74,7 @@ def test_a_kinship_seen_from_the_other_side_and_back_is_the_same() -> None:
 
 def band(person: str, birth: date) -> AgeBand:
     """The ages of somebody."""
-    of_age = birth.replace(year=birth.year + 18)
-    return AgeBand(
-        person=person,
-        serves_from=of_age,
-        credit_from=of_age,
-        adult_from=of_age,
-        elder_from=of_age,
-    )
+    return AgeBand(person=person, born=birth)
 
 
 STANDING = KinPair(id="a/b", tie="kin_1", one="a", kinship=Kinship.SIBLING, agreed=False)

@@ -40,9 +40,7 @@ from timebank.sign_ups import sign_up
 
 DAY = date(2026, 11, 21)
 STARTS = datetime(2026, 11, 21, 4, tzinfo=UTC)
-AGES = AgeBand(
-    person="per_1", serves_from=DAY, credit_from=DAY, adult_from=DAY, elder_from=date(2060, 1, 1)
-)
+AGES = AgeBand(person="per_1", born=DAY.replace(year=2008))
 ORDER = HelpOrder(
     id="hlp_1",
     payer="per_2",
@@ -77,7 +75,7 @@ def order(**changes: Any) -> HelpOrder:
         ({}, {"close": True}, HelperTooClose),
         ({}, {"proxy": True}, ProxyGivesToSelf),
         ({}, {"day": date(2026, 11, 20)}, HelperTooYoung),
-        ({"at_home": False}, {"day": date(2026, 11, 20)}, HelperTooYoung),
+        ({"at_home": False}, {"least": 19}, HelperTooYoung),
     ],
 )
 def test_who_may_help(
@@ -92,13 +90,7 @@ def test_who_may_help(
 
 
 def test_alone_in_a_home_is_only_who_is_of_age() -> None:
-    young = AgeBand(
-        person="per_1",
-        serves_from=DAY,
-        credit_from=DAY,
-        adult_from=date(2028, 1, 1),
-        elder_from=date(2070, 1, 1),
-    )
+    young = AgeBand(person="per_1", born=date(2010, 1, 1))
     given: dict[str, Any] = {"day": DAY, "close": False, "proxy": False, "least": 16}
     decide_helper(order(at_home=False), young, **given)
     with pytest.raises(HelperTooYoung) as no:

@@ -248,7 +248,7 @@ async def test_a_guardian_registers_a_minor_and_nobody_else(world: World) -> Non
     )
     band = await find(people.AgeBand, at_counter.person)
     assert band is not None
-    assert (band.credit_from, band.adult_from) == (date(2026, 5, 6), date(2028, 5, 6))
+    assert (band.born, band.adult_from) == (CHILD, date(2028, 5, 6))
 
 
 @pytest.mark.anyio

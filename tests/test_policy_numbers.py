@@ -327,3 +327,28 @@ async def test_a_limit_follows_the_day_served_and_a_star_the_day_asked_for(
         assert reasons == [(), (ReviewReason.DAY_MINUTES,)]
         stars = [await stars_on(who.id, day) for day in (yesterday, yesterday + DAY)]
         assert [one.progress.level for one in stars if one] == [0, 1]
+
+
+@pytest.mark.anyio
+async def test_an_age_holds_from_its_day_for_those_too_who_were_there_before(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_street(sqlite_url, tmp_path) as street:
+        world = street.world
+        ages = {"record.min_age": 16, "credit.credit_age": 18, "credit.redeem_age": 70}
+        await publish(world, ages)
+        young = await world.ward(birth=date(2011, 5, 6))
+        older = await world.ward(birth=date(2009, 5, 6))
+        elder = await world.volunteer(birth=date(1960, 5, 6))
+        await earn(elder.id, world.station, 300)
+
+        async def told() -> list[Any]:
+            served = await no(captured(world, young))
+            before = await street.minutes(older)
+            await confirmed(world, [await visited(world, older, minutes=120)])
+            drawn = await no(street.order(elder, starts_in=HOUR))
+            return [served, await street.minutes(older) - before, drawn]
+
+        assert await told() == ["done", 120, "done"]
+        world.clock.move(DAY)
+        assert await told() == ["BELOW_SERVICE_AGE", 0, "BELOW_DRAW_AGE"]

@@ -46,13 +46,7 @@ from timebank.solvency import solvency
 WHOLE: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": False}
 DISTRICT = "420102"
 TODAY = date(2026, 11, 20)
-OLD = AgeBand(
-    person="per_1",
-    serves_from=TODAY,
-    credit_from=TODAY,
-    adult_from=TODAY,
-    elder_from=TODAY,
-)
+OLD = AgeBand(person="per_1", born=TODAY.replace(year=1966))
 
 
 def test_a_grant_ends_once() -> None:

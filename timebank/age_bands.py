@@ -1,33 +1,27 @@
-"""Age bands: from which days somebody serves, earns credit, is of age, is an elder (domain 4, 6).
+"""Ages: from which day somebody serves, earns credit, is of age, draws as an elder (domain 4, 6).
 
-Kept for decisions, which must not read a birth date: these days tell it, so that they are sealed.
+The years are the policy's, of the day that is asked about: a new age holds for those too who were
+registered before it. Kept for decisions, which read no vault field, and sealed as those are.
 """
 
 from datetime import date
 
-from timebank.actors import PersonId
 from timebank.identity import ADULT, anniversary
-from timebank.policy import Policy
 from timebank.tables import Row, table
 
 
 @table("age_band", vault=True, sealed=True)
 class AgeBand(Row, frozen=True):
-    """The days that count in somebody's life."""
+    """How old somebody is on any day."""
 
     person: str
-    serves_from: date
-    credit_from: date
-    adult_from: date
-    elder_from: date
+    born: date
 
+    def turns(self, years: int) -> date:
+        """The day from which they are that old."""
+        return anniversary(self.born, years)
 
-def age_band(person: PersonId, birth: date, policy: Policy) -> AgeBand:
-    """The days that count in the life of somebody born on `birth`."""
-    return AgeBand(
-        person=person,
-        serves_from=anniversary(birth, policy.record.min_age),
-        credit_from=anniversary(birth, policy.credit.credit_age),
-        adult_from=anniversary(birth, ADULT),
-        elder_from=anniversary(birth, policy.credit.redeem_age),
-    )
+    @property
+    def adult_from(self) -> date:
+        """The day from which they are of age."""
+        return self.turns(ADULT)

@@ -32,10 +32,10 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notices import NoticeCode, notify
-from timebank.people import AgeBand, Person, VolunteerNumber, active_person
+from timebank.people import AgeBand, Person, VolunteerNumber
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
-from timebank.sign_ups import BelowServiceAge
+from timebank.sign_ups import able_to_serve
 from timebank.station_codes import need_code
 from timebank.tables import Row, find, table
 
@@ -347,9 +347,7 @@ async def _write(
 
 
 def _arrive(batch: Batch, activity: Activity, who: Person, way: Way) -> Attended:
-    active_person(batch, who.id)
-    if day_of(activity.starts) < batch.need(AgeBand, who.id, "person").serves_from:
-        raise BelowServiceAge
+    able_to_serve(batch, who.id, day_of(activity.starts))
     decide_check_in(
         activity,
         batch.get(Attendance, f"{activity.id}/{who.id}"),

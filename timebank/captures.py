@@ -40,12 +40,12 @@ from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.kin import are_kin
-from timebank.people import AgeBand, Person, active_person
+from timebank.people import AgeBand, Person
 from timebank.places import Station, working_station
 from timebank.projections import Place
 from timebank.record_life import CaptureMode, Evidence, HoursCaptured, LateReason
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
-from timebank.sign_ups import BelowServiceAge
+from timebank.sign_ups import able_to_serve
 
 RECORDABLE = frozenset(
     {
@@ -176,13 +176,11 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     RecipientIsVolunteer, RecipientIsClose.
     Source: domain 4.
     """
-    active_person(batch, service.volunteer)
+    able_to_serve(batch, service.volunteer, day_of(service.starts))
     if service.recipient is not None:
         close = is_close(batch, service.volunteer, service.recipient)
         decide_recipient(service.volunteer, service.recipient, close=close)
     minutes = decide_times(service.starts, service.ends, batch.now)
-    if day_of(service.starts) < batch.need(AgeBand, service.volunteer, "person").serves_from:
-        raise BelowServiceAge
     record = new("rec")
     reasons, emergencies = _fits(batch, service, path, record)
     district = may(batch, Action.CAPTURE_OLD_HOURS, path)

@@ -200,11 +200,11 @@ def post(batch: Batch, record: Record, way: Acceptance, *, proxy: PersonId | Non
 
 
 def _mint(batch: Batch, record: Record) -> Minted:
-    age = batch.get(AgeBand, record.volunteer)
-    if record.mode is not CaptureMode.CHECK_IN or age is None or record.day < age.credit_from:
-        return Minted()
-    if record.recipient is not None and is_close(batch, record.volunteer, record.recipient):
-        # They registered it after the record was made: it is no service to be paid for either.
+    age, rules = batch.get(AgeBand, record.volunteer), batch.policy_on(record.day).credit
+    young = age is None or record.day < age.turns(rules.credit_age)
+    # Kin may be registered after the record was made: it is no service to be paid for either.
+    close = record.recipient and is_close(batch, record.volunteer, record.recipient)
+    if record.mode is not CaptureMode.CHECK_IN or young or close:
         return Minted()
     day = batch.get(VolunteerDay, day_key(record.volunteer, record.day))
     month = batch.get(VolunteerMonth, month_key(record.volunteer, record.day))
@@ -214,7 +214,7 @@ def _mint(batch: Batch, record: Record) -> Minted:
         month=month.credited if month else 0,
         balance=balance(batch, volunteer(record.volunteer)),
         debt=-balance(batch, owed(record.volunteer)),
-        rules=batch.policy_on(record.day).credit,
+        rules=rules,
         to_pool=wishes_overflow(batch, record.volunteer),
     )
 

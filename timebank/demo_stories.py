@@ -50,7 +50,7 @@ from timebank.tables import find_many, select
 
 LEGACY_DAYS = 13
 """Days of eight hours from elsewhere: a star takes a hundred hours."""
-DONORS, ELDERS = 12, 2
+DONORS, ELDERS, ELDER_AGE = 12, 2, 60
 DONATED = 90
 COURTESIES = (("星级志愿者理发礼遇", True), ("星级志愿者公园年卡", False))
 """What a star entitles to, and whether it was handed over already."""
@@ -155,7 +155,7 @@ class Stories:
             await settle_donation(SYSTEM, donation=donation, key=self.demo.key())
         ages = await find_many(AgeBand, [who.id for who in self.people])
         today = self.demo.today
-        elders = [who for who in self.people[1:] if ages[who.id].elder_from <= today][:ELDERS]
+        elders = [who for who in self.people[1:] if ages[who.id].turns(ELDER_AGE) <= today][:ELDERS]
         for elder in elders:
             await note_living_alone(self.clerk, person=elder.id, alone=True, key=self.demo.key())
         area = pool_at(self.cast.paths[self.station])

@@ -25,6 +25,7 @@ from timebank.matching import HelperBooked, decide_free
 from timebank.no_shows import NoShows
 from timebank.people import AgeBand, Person, active_person
 from timebank.person_life import PersonState
+from timebank.policy import policies_on
 from timebank.projections import Place
 from timebank.proxies import ProxyFor, proxy_key
 from timebank.refusals import Refusal
@@ -247,13 +248,14 @@ async def _fitting(
     helper: PersonId, offer: HelpOffer, waiting: Sequence[HelpOrder]
 ) -> list[HelpOrder]:
     ages, promised = await find(AgeBand, helper), await find(HelpOpen, helper)
+    rules = await policies_on({day_of(order.starts) for order in waiting})
     close = await _close_to(helper, {who for order in waiting for who in _parties(order)})
     return [
         order
         for order in waiting
         if ages is not None
-        and day_of(order.starts) >= ages.credit_from
-        and fits(order, offer, of_age=day_of(order.starts) >= ages.adult_from)
+        and (day := day_of(order.starts)) >= ages.turns(rules[day].credit.credit_age)
+        and fits(order, offer, of_age=day >= ages.adult_from)
         and not close & set(_parties(order))
         and _free(order, promised)
     ]

@@ -190,7 +190,7 @@ def _decide(batch: Batch, payer: PersonId, served: Person, starts: datetime, min
     decide_draw(
         own=payer == served.id,
         tie=kinship(batch, payer, served.id),
-        elder=batch.need(AgeBand, served.id, "person").elder_from <= day,
+        elder=batch.need(AgeBand, served.id, "person").turns(rules.redeem_age) <= day,
         certified=may_draw_on(batch, served.id, day),
         least=rules.redeem_age,
     )

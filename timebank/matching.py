@@ -87,7 +87,7 @@ def decide_helper(
         raise ProxyGivesToSelf
     if order.at_home and day < ages.adult_from:
         raise HelperTooYoung(least=ADULT)
-    if day < ages.credit_from:
+    if day < ages.turns(least):
         raise HelperTooYoung(least=least)
 
 

@@ -160,7 +160,7 @@ def decide_alike(person: AgeBand, kept: AgeBand) -> None:
     """Whether two registrations can be one person's. Refuses: MergeIsSelf, MergeAgesWrong."""
     if person.person == kept.person:
         raise MergeIsSelf
-    if person.adult_from != kept.adult_from:
+    if person.born != kept.born:
         raise MergeAgesWrong
 
 

@@ -42,10 +42,10 @@ from timebank.events import Event
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.notices import Inbox
-from timebank.people import AgeBand, Person, VolunteerNumber, active_person
+from timebank.people import AgeBand, Person, VolunteerNumber
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.sign_ups import BelowServiceAge
+from timebank.sign_ups import able_to_serve
 from timebank.tables import Row, find_many, table
 
 MOST_SCANS = 100
@@ -320,9 +320,7 @@ def _take_in(batch: Batch, scan: OfflineScan, person: PersonId | None) -> ScanIn
 def _arrive(
     batch: Batch, activity: Activity, who: Person, held: Attendance | None, scan: OfflineScan
 ) -> None:
-    active_person(batch, who.id)
-    if day_of(activity.starts) < batch.need(AgeBand, who.id, "person").serves_from:
-        raise BelowServiceAge
+    able_to_serve(batch, who.id, day_of(activity.starts))
     decide_check_in(
         activity,
         held,

@@ -16,7 +16,6 @@ from ledger.entry import Sealed
 from timebank.access import Action, Grants, permit
 from timebank.actors import PUBLIC, SYSTEM, Actor, PersonId
 from timebank.age_bands import AgeBand as AgeBand
-from timebank.age_bands import age_band
 from timebank.batch import Batch
 from timebank.consents import CONSENT_VERSION, ConsentMissing, ConsentWay, decide_consent
 from timebank.divisions import CITY_PATH
@@ -279,7 +278,7 @@ async def register_person(
         index_alone(batch, person, document.value, document_number)
         index_shared(batch, person, "phone", phone_digits(phone))
         index_name(batch, person, home, name)
-        batch.put(age_band(person, born, batch.policy))
+        batch.put(AgeBand(person=person, born=born))
         return Registered(entry=entry.seq, person=person, number=number)
 
     return await write(

@@ -5,7 +5,7 @@ policy of the day served, clocks that of the day they started, prices that of th
 Knows which policy holds on which day; does not know what the numbers are used for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ledger.entry import Sealed
 from timebank.events import Event
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, find, find_many, select, table
 
 CALENDAR = "city"
 VOTE_KEY_DAYS = 60
@@ -315,3 +315,11 @@ async def policy_on(day: date) -> PolicyVersion | None:
     """The policy of a day."""
     calendar = await find(PolicyCalendar, CALENDAR)
     return await find(PolicyVersion, calendar.on(day)) if calendar else None
+
+
+async def policies_on(days: Iterable[date]) -> dict[date, Policy]:
+    """The policies of days, in two statements however many days there are."""
+    calendar = await find(PolicyCalendar, CALENDAR)
+    names = {day: calendar.on(day) for day in days} if calendar else {}
+    held = await find_many(PolicyVersion, set(names.values()))
+    return {day: held[name].document for day, name in names.items()}

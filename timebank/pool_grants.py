@@ -190,7 +190,7 @@ def decide_grant(
     Args: alone, no household is registered; held, whether they have one; least, the age.
     Refuses: BelowGrantAge, LivesWithOthers, GrantedAlready.   Source: domain 6.
     """
-    if ages.elder_from > today:
+    if ages.turns(least) > today:
         raise BelowGrantAge(least=least)
     if not alone:
         raise LivesWithOthers(number=number)

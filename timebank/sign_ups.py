@@ -77,7 +77,8 @@ class HelpPromised(Refusal):
 class BelowServiceAge(Refusal):
     """Volunteers are old enough on the day they serve (domain 4)."""
 
-    says = "Volunteers are at least 14 on the day they serve."
+    says = "Volunteers are at least {least} on the day they serve."
+    least: int
 
 
 # Tables and projectors
@@ -217,7 +218,7 @@ def may_take(batch: Batch, activity: Activity, person: PersonId) -> None:
 
     Refuses: PersonNotActive, BelowServiceAge, and what `decide_sign_up` and `has_time` refuse.
     """
-    old_enough(batch, activity, person)
+    able_to_serve(batch, person, day_of(activity.starts))
     seats = batch.get(Seats, activity.id)
     decide_sign_up(
         activity,
@@ -227,11 +228,12 @@ def may_take(batch: Batch, activity: Activity, person: PersonId) -> None:
     has_time(batch, activity, person)
 
 
-def old_enough(batch: Batch, activity: Activity, person: PersonId) -> None:
-    """Let somebody serve at an activity. Refuses: PersonNotActive, BelowServiceAge."""
+def able_to_serve(batch: Batch, person: PersonId, day: date) -> None:
+    """Let somebody serve on a day. Refuses: PersonNotActive, BelowServiceAge."""
     active_person(batch, person)
-    if day_of(activity.starts) < batch.need(AgeBand, person, "person").serves_from:
-        raise BelowServiceAge
+    least = batch.policy_on(day).record.min_age
+    if day < batch.need(AgeBand, person, "person").turns(least):
+        raise BelowServiceAge(least=least)
 
 
 def _still_on(batch: Batch, activity: str) -> bool:

@@ -11,6 +11,7 @@ from timebank.access import permit_self
 from timebank.activities import Acted, Activity, ActivityNotOpen, ActivityState
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.events import Event
 from timebank.journal import write
 from timebank.keys import RequestKey
@@ -24,9 +25,9 @@ from timebank.sign_ups import (
     SignedUpAlready,
     SignUp,
     Withdrew,
+    able_to_serve,
     has_time,
     may_take,
-    old_enough,
     take_seat,
 )
 from timebank.tables import Row, find_many, table
@@ -143,7 +144,7 @@ async def join_wait_list(actor: Actor, *, activity: str, key: RequestKey) -> Act
 
     def work(batch: Batch) -> Acted:
         held = batch.need(Activity, activity, "activity")
-        old_enough(batch, held, person)
+        able_to_serve(batch, person, day_of(held.starts))
         seats, waiting = batch.get(Seats, activity), batch.get(WaitList, activity)
         decide_wait(
             held,
