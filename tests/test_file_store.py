@@ -18,11 +18,12 @@ from timebank.backups import make, restore
 from timebank.bank import open_bank
 from timebank.erasures import ask_erasure
 from timebank.file_copies import ELSEWHERE, PACKED, FilesFound
-from timebank.file_store import Bucket, Directory, store, store_of
+from timebank.file_store import Bucket, Directory, NoBucket, store, store_of
 from timebank.organisation_files import content_of
 from timebank.publication import publish_once
 from timebank.registrations import withdraw_application
 from timebank.settings import Settings
+from web.doctor import examine
 
 NAMES = [f"fil_{n:026}" for n in range(2 * PAGE + 1)]
 
@@ -77,6 +78,30 @@ def test_who_has_not_the_secret_keeps_and_reads_nothing(service: Service) -> Non
         with pytest.raises(BaseError, match="403 Forbidden"):
             act(NAMES[0])
     assert service.held == {}
+
+
+def test_files_of_a_bucket_that_is_not_there_are_not_told_missing(service: Service) -> None:
+    with pytest.raises(NoBucket, match="no bucket s3://elsewhere"):
+        kept_by(service, s3_bucket="elsewhere").get(NAMES[0])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("other", "well", "seen"),
+    [
+        ({}, True, f"s3://{BUCKET}"),
+        ({"s3_bucket": "elsewhere"}, False, "NoSuchBucket"),
+        ({"s3_secret": "another"}, False, "403 Forbidden"),
+        ({"s3_bucket": ""}, True, "/files"),
+    ],
+)
+async def test_the_doctor_looks_where_files_lie(
+    service: Service, tmp_path: Path, other: dict[str, Any], well: bool, seen: str
+) -> None:
+    settings = Settings(data=tmp_path, **bucket_of(service, **other))
+    (found,) = [one for one in await examine(settings) if one.name == "files"]
+    assert found.well == well
+    assert seen in found.seen
 
 
 @pytest.mark.anyio

@@ -19,6 +19,8 @@ from timebank.settings import Settings
 from timebank.vault import keyring
 
 NAME = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
+NO_BUCKET = "NoSuchBucket"
+"""What an S3 service calls a bucket that is not there: it answers 404 as for a missing file."""
 PATIENCE = timedelta(seconds=20)
 """How long a bucket is asked again before an act on it fails."""
 
@@ -46,6 +48,13 @@ class FileStore(Protocol):
 
     def names(self) -> Iterator[str]:
         """Every name, in no order."""
+
+    def look(self) -> str:
+        """Where the files lie, once it was looked at. Raises OSError where it is out of reach."""
+
+
+class NoBucket(OSError):
+    """The bucket that the settings name is not there: its files are out of reach, not missing."""
 
 
 class Directory:
@@ -85,6 +94,12 @@ class Directory:
         """Every name, in no order."""
         return (place.name for place in self.root.glob("*/*") if NAME.fullmatch(place.name))
 
+    def look(self) -> str:
+        """The directory, which the first file makes."""
+        if self.root.exists():
+            next(self.root.iterdir(), None)
+        return str(self.root)
+
 
 class Bucket:
     """Files in a bucket of an S3-compatible service, each put whole or not at all."""
@@ -101,7 +116,9 @@ class Bucket:
         """The bytes under a name."""
         try:
             return bytes(self.service.get(named(name)).bytes())
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if NO_BUCKET in str(error):
+                raise NoBucket(f"there is no bucket {self.elsewhere}") from error
             return None
 
     def drop(self, name: str) -> None:
@@ -112,6 +129,14 @@ class Bucket:
         """Every name, in no order."""
         found = (one["path"] for page in self.service.list() for one in page)
         return (name for name in found if NAME.fullmatch(name))
+
+    def look(self) -> str:
+        """The bucket, which was asked for a first page of its names."""
+        try:
+            next(self.service.list(), None)
+        except import_module("obstore.exceptions").BaseError as error:
+            raise OSError(str(error).partition("\n")[0]) from error
+        return str(self.elsewhere)
 
 
 @cache

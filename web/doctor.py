@@ -1,7 +1,7 @@
 """The doctor: what an operator should know before trusting a server, each line checked, not said.
 
 Reads only. Knows the clock, the key file, the database with its fences and its role, the signing,
-the tables, the disk, the public address, and what a server that runs here says of itself.
+the tables, the files, the disk, the public address, and what a server that runs here says.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from ledger.reader import Unreadable, open_reader, read_head
 from ledger.receipts import witnessed_size
 from ledger.roles import excess
 from timebank import master_keys, publication, vault
+from timebank.file_store import store_of
 from timebank.settings import Settings
 from timebank.tables import TABLES
 from timebank.transports import Apprise
@@ -51,6 +52,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("signing", _signing),
         ("witnesses", _witnesses),
         ("tables", _tables),
+        ("files", _files),
         ("disk", _disk),
         ("address", _address),
         ("messages", _messages),
@@ -140,6 +142,10 @@ async def _tables(settings: Settings) -> Finding:
                 behind.append(table.name)
     seen = f"run timebank migrate for {', '.join(behind)}" if behind else "up to date"
     return Finding("tables", not behind, seen)
+
+
+async def _files(settings: Settings) -> Finding:
+    return Finding("files", True, await asyncio.to_thread(store_of(settings).look))
 
 
 async def _disk(settings: Settings) -> Finding:
