@@ -1,22 +1,31 @@
 """The benchmarks, at smoke size: they run, and grouped commit keeps its promise."""
 
+import random
+import sys
 from collections import Counter
 from functools import partial
+from math import ceil
 from pathlib import Path
+from statistics import mean
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from tests.bench import bench_others, bench_scale, bench_soak
+from tests.bench import bench_others, bench_scale, bench_soak, readme, simulation
+from tests.bench.__main__ import measured_apart
 from tests.bench.baselines import Pgbench
 from tests.bench.bench_attacks import attacked
 from tests.bench.bench_http import mutations, reads
 from tests.bench.bench_verify import compare_chain, compare_growth
 from tests.bench.bench_writes import compare, sqlite_files
-from tests.bench.figures import Figure, Part, table
+from tests.bench.figures import Figure, Part, Results, table
 from tests.bench.parts import PARTS
+from tests.bench.simulation import Place
 from tests.conftest import Size
 from tests.demo_site import SMALL
 from tests.test_graphql_attacks import ATTACKS
+from tests.test_readme import README
 
 pytestmark = pytest.mark.alone
 
@@ -70,9 +79,10 @@ def test_a_query_is_measured_under_every_attack_beside_its_quiet_value() -> None
 
 def test_a_year_is_replayed_and_a_roster_read() -> None:
     with sqlite_files() as new_url:
-        replayed = bench_others.replayed(new_url, size=SMALL, repetitions=1)
+        year = bench_others.replayed(new_url, size=SMALL, repetitions=1)
         imported = bench_others.imported(new_url, rows=1_000)
-    assert replayed.value > 0
+    assert {one.number for one in year} == {"P6", "bytes", "entries"}
+    assert all(one.value > 0 for one in year)
     assert len(imported.repetitions) == 2
 
 
@@ -113,3 +123,59 @@ def test_a_filled_city_answers_as_one_that_grew(tmp_path: Path) -> None:
         told = bench_scale.compare(new_url, tmp_path, sizes=(300, 2_500), rounds=1, repetitions=3)
     assert len(told.micros) == 6
     assert all(cost > 0 for by in told.micros.values() for cost in by.values())
+
+
+def costs() -> simulation.Costs:
+    return simulation.Costs(
+        written=2_000, read=500, verified=1e6, replayed=2e4, entry_bytes=2_000, record_entries=3
+    )
+
+
+def test_a_place_needs_what_its_entries_cost() -> None:
+    city = Place("a city", 1_000_000, 1, 1_000_000)
+    year = simulation.live(city, costs())
+    assert (year.entries, year.disk) == (3_000_000, 6e9)
+    assert (year.verify, year.replay) == (3.0, 150.0)
+    # A hundred times the mean, in the hour that has the most of the day.
+    assert 22 < year.busiest < 60
+    assert year.readers == ceil(year.busiest * 20 / 500)
+    assert year.waited <= year.busiest / 2_000
+    slow = simulation.live(city, msgspec.structs.replace(costs(), written=12))
+    assert slow.waited > 60, "who comes faster than is written waits, and longer and longer"
+
+
+def test_chance_keeps_to_what_is_expected() -> None:
+    chance = random.Random(7)
+    for expected in (0.0, 3.0, 200.0):
+        came = [simulation.arrivals(expected, chance) for _ in range(2_000)]
+        assert abs(mean(came) - expected) <= expected * 0.1
+
+
+def test_the_readme_is_written_from_what_was_measured() -> None:
+    frame = "a\n<!-- measured -->\nold\n<!-- /measured -->\nb\n<!-- places -->\nc\n<!-- /places -->"
+    told = partial(Figure, what="it", unit="a second", ratio=0.5, floor=1, goal=2)
+    some = [told(number="P1", value=2_000), told(number="P4", value=500)]
+    results = Results({"cores": "2"}, [Part("part", 1.0, some)], [])
+    made = readme.written(frame, results)
+    assert "old" not in made
+    assert "| P1 |" in made
+    assert f"* P4: {readme.WHY['P4']}" in made
+    assert "-->\nc\n" in made, "without every cost nothing is said of places"
+    more = [told(number=n, value=9) for n in ("P5", "P6", "bytes", "entries")]
+    whole = Results({"cores": "2"}, [Part("part", 1.0, [*some, *more])], [])
+    assert "the country" in readme.written(made, whole)
+    with pytest.raises(ValueError, match="measured"):
+        readme.written("nothing", results)
+    readme.written(README, whole)
+
+
+def test_what_a_part_prints_is_no_part_of_what_it_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(asked: list[str], **how: object) -> SimpleNamespace:
+        assert how["stdout"] is sys.stderr
+        Path(asked[-1]).write_bytes(msgspec.json.encode(Part(asked[-3], 1.0, [])))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr("subprocess.run", run)
+    assert measured_apart("paper", "sqlite") == Part("paper", 1.0, [])

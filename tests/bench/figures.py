@@ -17,6 +17,7 @@ from statistics import median
 
 import msgspec
 
+RESULTS = Path("bench-results.json")
 TICKS = os.sysconf("SC_CLK_TCK")
 PACKAGES = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "asyncpg", "msgspec")
 
@@ -61,6 +62,14 @@ class Part(msgspec.Struct):
     name: str
     seconds: float
     figures: list[Figure]
+
+
+class Results(msgspec.Struct):
+    """What a run left: on what, every part, and the parts that fell."""
+
+    machine: dict[str, str]
+    parts: list[Part]
+    fallen: list[str]
 
 
 def against(values: Sequence[float], base: Sequence[float]) -> float:

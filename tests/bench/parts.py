@@ -119,7 +119,7 @@ PARTS = {
     "attacks": Measured(("sqlite",), lambda n: bench_attacks.attacked(n, people=400, seconds=2)),
     "process": Measured(("sqlite",), lambda new: bench_http.process(new, people=50)),
     "import": Measured(("sqlite",), lambda new: [bench_others.imported(new, rows=100_000)]),
-    "replay": Measured(("sqlite",), lambda new: [bench_others.replayed(new)]),
+    "replay": Measured(("sqlite",), bench_others.replayed),
     "paper": Measured(("sqlite",), lambda new: bench_others.printed()),
     "verify": Measured(BOTH, _verify),
     "soak": Measured(("postgresql",), _soak),

@@ -1,0 +1,87 @@
+"""`python -m tests.bench.readme`: the README's figures, written from bench-results.json.
+
+Two parts of the README stand between marks and are written here alone: the table of benchmarks,
+below it why something is not where it should be, and what a city, a province and the country need
+by those figures.
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tests.bench.figures import RESULTS, Results, table
+from tests.bench.simulation import costs_of
+from tests.bench.simulation import table as simulated
+
+README = Path("README.md")
+
+WHY = {
+    "P1": "a whole command takes the time: its document, access, decision, sealed entry, rows and "
+    "answer are Python's, and clients, servers and PostgreSQL share two cores.",
+    "P4": "of the server's processor a third goes into the event loop (some twenty tasks and a "
+    "hundred turns a query, for look-ups that wait to be read together), two fifths into our own "
+    "reads and their rows, an eighth into the executor and a twelfth into SQLite itself.",
+    "P8": "the template and its forms are Python's as well, and who asks is looked up for every "
+    "page; text, not queries, is most of it.",
+}
+"""What the time goes into by profile, for what is below its floor or its goal."""
+
+
+def between(name: str, text: str, readme: str) -> str:
+    """A README with something else between two marks. ValueError where they are not there."""
+    marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+    made, times = re.subn(
+        marks, lambda found: f"{found[1]}{text}\n{found[2]}", readme, flags=re.DOTALL
+    )
+    if times != 1:
+        raise ValueError(f"the README has no single {name}")
+    return made
+
+
+def measured(results: Results) -> str:
+    """The table, what is not met and why, and on what it was measured."""
+    unmet = {
+        figure.number
+        for part in results.parts
+        for figure in part.figures
+        if figure.judged in {"below", "floor"}
+    }
+    whys = [f"* {number}: {WHY[number]}" for number in sorted(unmet & WHY.keys())]
+    on = ", ".join(f"{what} {named}" for what, named in results.machine.items())
+    return "\n".join(
+        [table(results.parts), "", *whys, *([""] if whys else []), f"Measured on: {on}."]
+    )
+
+
+def values(results: Results) -> Mapping[str, float]:
+    """The figures by their numbers; PostgreSQL's, measured last, where both were asked."""
+    return {
+        figure.number: figure.value
+        for part in results.parts
+        for figure in part.figures
+        if figure.unit not in {"ms", "MB"}
+    }
+
+
+def written(readme: str, results: Results) -> str:
+    """The README by these results; what it says of places stays where a cost is missing."""
+    readme = between("measured", measured(results), readme)
+    costs = costs_of(values(results))
+    return between("places", simulated(costs), readme) if costs else readme
+
+
+def main() -> int:
+    """Write it; 2 where nothing was measured."""
+    if not RESULTS.exists():
+        sys.stderr.write("There is no bench-results.json: `make bench` makes it.\n")
+        return 2
+    results = msgspec.json.decode(RESULTS.read_bytes(), type=Results)
+    README.write_text(written(README.read_text("utf-8"), results), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
