@@ -371,6 +371,8 @@ def follows_turns(module: str, name: str) -> bool:
     (test,) = [one for one in found if one.name == name]
     marks = [ast.unparse(mark) for mark in test.decorator_list]
     (of_all,) = [line for line in text.splitlines() if line.startswith("pytestmark")]
+    if any(argument.arg == "js" for argument in test.args.args):
+        return True
     return any(EITHER_WAY in mark.replace("'", '"') for mark in [*marks, of_all])
 
 

@@ -42,6 +42,7 @@ from web.patience import Patience
 from web.positions import Positions
 from web.provider_door import ProviderDoor
 from web.providers import open_providers
+from web.routes import at_once
 from web.sockets import Subscriptions
 from web.tiles import Tiles
 
@@ -203,23 +204,25 @@ def build(
     brake = Brake()
     app = Starlette(
         middleware=[Middleware(Outages), Middleware(Patience), Middleware(Positions)],
-        routes=[
-            Route("/graphql", GraphQL(admission, context_of=context_of, brake=brake)),
-            WebSocketRoute(
-                "/graphql", Subscriptions(admission, context_of=context_of, brake=brake)
-            ),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/version", version_of),
-            Route("/metrics", metrics),
-            *Downloads(context_of).routes(),
-            *Files(context_of).routes(),
-            *Documents(context_of).routes(),
-            *Tiles(settings.database_url, context_of).routes(),
-            *(Door().routes(pages) if demo else []),
-            *ProviderDoor(open_providers(settings.providers)).routes(pages),
-            *pages.routes(),
-        ],
+        routes=at_once(
+            [
+                Route("/graphql", GraphQL(admission, context_of=context_of, brake=brake)),
+                WebSocketRoute(
+                    "/graphql", Subscriptions(admission, context_of=context_of, brake=brake)
+                ),
+                Route("/healthz", healthz),
+                Route("/readyz", readyz),
+                Route("/version", version_of),
+                Route("/metrics", metrics),
+                *Downloads(context_of).routes(),
+                *Files(context_of).routes(),
+                *Documents(context_of).routes(),
+                *Tiles(settings.database_url, context_of).routes(),
+                *(Door().routes(pages) if demo else []),
+                *ProviderDoor(open_providers(settings.providers)).routes(pages),
+                *pages.routes(),
+            ]
+        ),
         lifespan=lifespan,
     )
     app.state.settings = settings

@@ -5,10 +5,14 @@ a page and where one is; refuses to know what a page is about.
 """
 
 from collections.abc import Sequence
+from itertools import product, starmap
 
 import msgspec
+from markupsafe import Markup
+from msgspec.structs import replace
 
 from web.pages.table import Page
+from web.wording import drawn
 
 GROUPS = {
     "mine": "我的时间",
@@ -39,11 +43,15 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """What belongs together in the list of everything: the group's key, its name, its pages."""
+    """What belongs together in the list of everything: the group's key, its name, its pages.
+
+    `card` is it as pages show it.
+    """
 
     key: str
     name: str
     links: Sequence[Link]
+    card: Markup = Markup()
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +66,39 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     tabs: Sequence[Link]
     groups: Sequence[Group]
     alone: bool
+    strip: Markup = Markup()
+
+
+class Menus:
+    """The menus of the pages, each made once for who sees it, where, in which language."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self._pages = pages
+        self._made: dict[tuple[Reader, str, str, str | None], Menu] = {}
+        self._paths = {
+            reader: [one.path for one in pages if one.menu and may_open(one, reader)]
+            for reader in starmap(Reader, product((False, True), repeat=2))
+        }
+
+    def of(self, reader: Reader, language: str, here: str, page: Page | None) -> Menu:
+        """The menu of a reader at an address."""
+        # Addresses are without number, the pages under which they are found are not.
+        at = max((path for path in self._paths[reader] if _under(here, path)), key=len, default="")
+        key = (reader, language, at, None if page is None else page.path)
+        if key not in self._made:
+            made = menu_of(self._pages, reader, at, page)
+            # Half of a short page's time went into drawing the same places for everybody.
+            groups = [
+                replace(group, card=drawn(language, "places.html", group=group))
+                for group in made.groups
+            ]
+            strip = drawn(language, "bar.html", menu=made)
+            self._made[key] = replace(made, groups=groups, strip=strip)
+        return self._made[key]
 
 
 def menu_of(pages: Sequence[Page], reader: Reader, here: str, page: Page | None) -> Menu:
-    """The menu of a reader at an address."""
+    """The menu of a reader at an address, not drawn."""
     named = [one for one in pages if one.menu and may_open(one, reader)]
     nearest = max((one.path for one in named if _under(here, one.path)), key=len, default="")
 

@@ -5,14 +5,12 @@ knows the domain; what it shows is what its operation answers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -41,7 +39,7 @@ from web.forms import (
 )
 from web.pages.acts import LINES
 from web.pages.every import FORMS, PAGES
-from web.pages.menu import Reader, may_open, menu_of
+from web.pages.menu import Menus, Reader, may_open
 from web.pages.money_words import MONEY
 from web.pages.table import Opened, Page, operations
 from web.pages.times import day_of, hour, minutes_between, moment, span
@@ -58,8 +56,8 @@ from web.pages.troubles import (
     trouble_in,
 )
 from web.qr import qr, spoken
+from web.wording import templates
 
-HERE = Path(__file__).parent.parent
 EDITION = version("timebank")
 LANGUAGES = ("zh-CN", "en")
 EXPLORER_CSP = (
@@ -67,24 +65,13 @@ EXPLORER_CSP = (
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+MENUS = Menus(PAGES)
 UNKEPT = (*SECRETS, "csrf", "key")
 YEAR_SECONDS = 365 * 24 * 3600
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 Shown = Callable[[Request, Context], Awaitable[Response]]
 SignedIn = Callable[[Request, Response, str], None]
-
-
-@cache
-def templates() -> Environment:
-    """The templates, each compiled once a process."""
-    return Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 class Pages:
@@ -128,13 +115,13 @@ class Pages:
         """
 
         async def answer(request: Request) -> Response:
-            context = self.stranger_of(request)
             try:
                 context = await self.context_of(request)
             except Exception as error:
                 # Who asks is kept in the database: it does not answer.
-                log_failure(error, context, path=None)
-                return self.trouble(request, context, BUSY)
+                stranger = self.stranger_of(request)
+                log_failure(error, stranger, path=None)
+                return self.trouble(request, stranger, BUSY)
             try:
                 return await endpoint(request, context)
             except Troubled as told:
@@ -329,7 +316,7 @@ class Pages:
         page: Page | None = None,
     ) -> Response:
         """A template with what every page has."""
-        found = templates().get_template(template)
+        found = templates(context.language).get_template(template)
         text = found.render(
             {
                 "answer": None,
@@ -340,7 +327,6 @@ class Pages:
                 "me": None,
                 "posted": {},
                 **data,
-                "_": context.translate,
                 "asset": asset,
                 "csrf": csrf_token(context),
                 "day_of": day_of,
@@ -352,16 +338,15 @@ class Pages:
                 "here": request.url.path,
                 "hour": hour,
                 "known": context.actor.known,
-                "language": context.language,
                 "minutes_between": minutes_between,
                 "moment": moment,
-                "menu": menu_of(PAGES, reader_of(context), request.url.path, page),
+                "menu": MENUS.of(reader_of(context), context.language, request.url.path, page),
                 "new_key": new_key,
                 "new_form": partial(new_form, context),
                 "now": context.clock.now().isoformat(),
                 "qr": qr,
                 "span": span,
-                "site": public_address(request) or str(request.base_url).rstrip("/"),
+                "site": lambda: public_address(request) or str(request.base_url).rstrip("/"),
                 "spoken": spoken,
                 "table_lines": LINES,
                 "words": MONEY,
