@@ -25,6 +25,12 @@ all: .venv/ready
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
+# Foreign judges of the schema, which want other versions than ours: a place of their own.
+.judges/ready: tests/judges.lock
+	$(PYTHON) -m venv .judges
+	.judges/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r tests/judges.lock
+	touch $@
+
 demo: .venv/ready
 	$(BIN)/timebank demo
 
@@ -34,11 +40,11 @@ check: .venv/ready
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 
-test: check
+test: check .judges/ready
 	$(IN_MEMORY) $(BIN)/pytest $(SIDE_BY_SIDE)
 	$(BIN)/pytest $(ALONE)
 
-test-full: check
+test-full: check .judges/ready
 	$(IN_MEMORY) TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(AT_FULL_SIZE) $(SIDE_BY_SIDE)
 	TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(AT_FULL_SIZE) $(ALONE)
 
@@ -63,7 +69,7 @@ bench: .venv/ready
 	$(BIN)/python -m tests.bench
 
 # Resolved with uv, for the oldest Python supported; the files name no package index. The second is
-# what is installed to run: the same versions without the developers' tools.
+# what is installed to run: the same versions without the developers' tools. The third is the judges'.
 lock:
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
@@ -71,7 +77,10 @@ lock:
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--all-extras --constraint requirements.lock pyproject.toml --output-file deploy/requirements.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--group judges --output-file tests/judges.lock
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .judges build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

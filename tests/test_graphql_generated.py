@@ -114,7 +114,7 @@ class Telling(Visitor):
         return type(node)(name=node.name, value=StringValueNode(value=value))
 
 
-def client_of(city: City) -> httpx2.AsyncClient:
+def application_of(city: City) -> Starlette:
     """The real endpoint, asked by whoever the header names."""
 
     async def context_of(request: Request) -> Context:
@@ -123,10 +123,13 @@ def client_of(city: City) -> httpx2.AsyncClient:
 
     admission, unbraked = Admission(api(), open_documents=True), Brake(pause_seconds=0)
     endpoint = GraphQL(admission, context_of=context_of, brake=unbraked)
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=Starlette(routes=[Route("/graphql", endpoint)])),
-        base_url="http://testserver",
-    )
+    return Starlette(routes=[Route("/graphql", endpoint)])
+
+
+def client_of(city: City) -> httpx2.AsyncClient:
+    """Asks the real endpoint."""
+    transport = httpx2.ASGITransport(app=application_of(city))
+    return httpx2.AsyncClient(transport=transport, base_url="http://testserver")
 
 
 @pytest.mark.anyio
