@@ -5,12 +5,14 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ledger.entry import decode
+from ledger.reader import open_reader
 from ledger.signer import UnusableKey, open_seed
 from tests.commands import new_ledger, timebank
 from tests.world import World, key, open_world, resident_id
@@ -19,7 +21,14 @@ from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.bank import init, open_bank
 from timebank.identity import DocumentType
-from timebank.master_keys import Master, WrongMasterKey, read_key, read_masters
+from timebank.master_keys import (
+    Master,
+    WrongMasterKey,
+    read_key,
+    read_masters,
+    rewrap,
+    write_key,
+)
 from timebank.master_rotation import MasterChanged, NextMasterMissing, rotate
 from timebank.people import RegisteredAlready, register_person
 from timebank.publication import publish_once, read_signer
@@ -149,6 +158,31 @@ async def test_progress_is_told_and_the_ledger_says_who_follows_whom(city: World
     assert made.entry is not None
     again = await rotate(city.settings)
     assert (again.old, again.entry) == (made.new, made.entry + 1)
+    async with open_reader(city.settings.database_url) as reader:
+        rows = await reader.fetch("SELECT bytes FROM entry ORDER BY seq DESC LIMIT 2")
+    last, first = (decode(bytes(row[0])).body for row in rows)
+    assert first == {"old": made.old, "new": made.new}
+    assert last == {"old": made.new, "new": again.new}
+
+
+async def test_a_month_made_by_a_server_in_the_midst_is_sealed_anew_too(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = city.settings
+    (old,) = read_masters(settings)
+    made: list[str] = []
+
+    def late(path: Path, *, masters: Sequence[Master], to: Master) -> None:
+        rewrap(path, masters=masters, to=to)
+        if not made:
+            # By a server that knows of no next master key yet.
+            made.append("2026-12-01-" + "0" * 16)
+            there = settings.epoch_keys / f"{made[0]}.key"
+            write_key(there, use="epoch", id=made[0], key=bytes(32), master=old)
+
+    monkeypatch.setattr(master_rotation, "rewrap", late)
+    assert (await rotate(settings)).keys == 4
+    assert opened_by(settings, old) == set()
 
 
 async def test_both_keys_that_sign_are_sealed_anew_while_they_overlap(city: World) -> None:

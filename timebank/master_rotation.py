@@ -23,7 +23,6 @@ from timebank.master_keys import (
     Master,
     destroy,
     in_file,
-    is_wrapped_by,
     read_masters,
     rewrap,
     write_master,
@@ -113,9 +112,6 @@ def _seal_all(settings: Settings, old: Master, new: Master, report: Report) -> i
                 _seal(settings, path, old, new)
             done.add(path)
             report("keys", len(done), len(_sealed_files(settings)))
-        # One that a server made before it knew of the next master key.
-        wrapped = [path for path in done if path not in _signing_keys(settings)]
-        done -= {path for path in wrapped if path.exists() and not is_wrapped_by(path, new)}
     return len(done)
 
 

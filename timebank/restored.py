@@ -83,8 +83,8 @@ async def fit(settings: Settings, copy: str, *, give_up: bool = False) -> Fitted
             left = [ErasureLeft.spec.values(ErasureLeft(id=person)) for person in again]
             await transaction.execute_each([(ErasureLeft.spec.upsert, left)])
             given_up = sum([await _give_up(transaction, epoch) for epoch in gone])
-        await writer.scrub()
     finally:
+        # Nobody else has the copy open: closing it empties SQLite's log and removes it.
         await writer.close()
     if dialect_of(copy) == "sqlite":
         await asyncio.to_thread(_unlink, f"{sqlite_path(copy)}.lock")
