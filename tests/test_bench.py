@@ -16,7 +16,7 @@ from tests.bench import bench_others, bench_scale, bench_soak, readme, simulatio
 from tests.bench.__main__ import measured_apart
 from tests.bench.baselines import Pgbench
 from tests.bench.bench_attacks import attacked
-from tests.bench.bench_http import mutations, reads
+from tests.bench.bench_http import beyond_its_query, mutations, reads
 from tests.bench.bench_verify import compare_chain, compare_growth
 from tests.bench.bench_writes import compare, sqlite_files
 from tests.bench.figures import Figure, Part, Results, table
@@ -59,6 +59,11 @@ async def test_chain_level_against_two_bare_hashes(size: Size) -> None:
     with sqlite_files() as new_url:
         told = await compare_chain(new_url(), entries=entries)
     assert told.ratio >= least, (told.ratio, told.usual, told)
+
+
+def test_a_page_is_measured_with_the_http_that_its_query_came_by() -> None:
+    assert beyond_its_query(page=10.0, query=4.0, plain=1.0) == 7.0
+    assert beyond_its_query(page=20.0, query=8.0, plain=2.0) == 7.0
 
 
 def test_everything_over_http_is_measured_beside_its_baseline() -> None:

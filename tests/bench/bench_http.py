@@ -248,7 +248,15 @@ def _page_over_bare(city: City, server: Server, bare: Server, seconds: float) ->
 
     pages = (get("/", token) for token in itertools.cycle(city.tokens))
     plain = took(bare, itertools.repeat(get("/")))
-    return (took(server, pages) - took(server, homes(city))) / max(plain, 1e-6)
+    return beyond_its_query(took(server, pages), took(server, homes(city)), max(plain, 1e-6))
+
+
+def beyond_its_query(page: float, query: float, plain: float) -> float:
+    """What a page takes beyond its query, in plain answers.
+
+    The query alone came by HTTP too: as much of it as a plain answer takes is no query.
+    """
+    return (page - (query - plain)) / plain
 
 
 def process(new_url: NewUrl, *, people: int, repetitions: int = 3) -> list[Figure]:
