@@ -15,6 +15,7 @@ from timebank.beancount_books import write_books
 from timebank.events import Event, Postings, transfer
 from timebank.exports import create
 from timebank.journal import Answer, write
+from timebank.tables import Row
 
 
 class Moved(Event, frozen=True, tag="test.moved"):
@@ -43,6 +44,19 @@ async def move(*moves: Move) -> None:
 
     needs = {(Account, code) for source, target, *_ in moves for code in (source, target)}
     await write(SYSTEM, None, work, answer=Answer, needs=sorted(needs, key=str))
+
+
+async def put(*rows: Row) -> None:
+    """Place rows as they are, beside an entry: no projection changes without one."""
+
+    def work(batch: Batch) -> Answer:
+        moved = Moved(source="issuance:sta_1", target="pool:420102", unit="minute", amount=60)
+        entry = batch.record(moved)
+        for row in rows:
+            batch.put(row)
+        return Answer(entry=entry.seq)
+
+    await write(SYSTEM, None, work, answer=Answer)
 
 
 async def some_months(world: World) -> None:

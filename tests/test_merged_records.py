@@ -1,15 +1,18 @@
 """What follows a merge: records put right before, ties, erasure, documents, the statement."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.erasing import whose
 from tests.families import tied
 from tests.merging import merged, proposed, signed_in
-from tests.moving import Move, move
+from tests.moving import Move, move, put
+from tests.test_matching import ORDER
+from tests.test_silence import CONFIRMED
 from tests.volunteering import posted, visited
 from tests.wire import act, ask
 from tests.world import World, key, open_world, resident_id
@@ -17,25 +20,35 @@ from timebank import directory, people, replay
 from timebank.access import Grants, Role
 from timebank.accounts import volunteer
 from timebank.actors import PUBLIC
+from timebank.cards import Card, CardHolder
+from timebank.clock import day_of
 from timebank.confirmations import confirm_hours
 from timebank.erasures import ask_erasure
-from timebank.hours import records_of
+from timebank.held_stars import Standing, Stars
+from timebank.help_life import HelpState
+from timebank.help_orders import HelpOrder
+from timebank.hours import Record, records_of
 from timebank.households import HouseholdMember, InHouseholdAlready, register_household
 from timebank.identity import DocumentType
 from timebank.kin import KinPair, Kinship, pair_id
 from timebank.merged_records import MergeOverlaps, MergeServesSelf
-from timebank.merges import (
-    merge_people,
-)
+from timebank.merges import SIGN_IN, merge_people
+from timebank.no_shows import NoShows
+from timebank.notice_codes import NoticeCode
+from timebank.notices import Notice
 from timebank.people import Person, RegisteredAlready
 from timebank.person_life import PersonState
 from timebank.proxies import ProxyFor, name_proxy, proxy_key
-from timebank.record_life import ReverseReason
+from timebank.record_life import RecordState, ReverseReason
 from timebank.reversals import reverse_hours
-from timebank.tables import find, select
+from timebank.sign_in import Attempts, Password, Session
+from timebank.sign_in_resets import ResetCode
+from timebank.tables import Row, find, select
+from timebank.totp import SecondFactor
 from timebank.vault import DataKey, SealedField
 
 pytestmark = pytest.mark.anyio
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -164,6 +177,56 @@ async def test_whoever_is_registered_again_by_either_document_is_refused(city: W
     )
     assert found
     assert found.id == whose(kept)
+
+
+async def test_every_row_of_the_one_is_the_kept_ones_and_nobody_signs_in_by_it(
+    city: World,
+) -> None:
+    gone, kept, other = await city.volunteer(), await city.volunteer(), await city.volunteer()
+    old, stays, helper, at = whose(gone), whose(kept), whose(other), city.clock.now()
+    parts = ("payer", "served", "helper")
+    day = day_of(at)
+    star = Standing(award="awd_1", level=1, needed=60, since=day)
+    signing: list[Row] = [
+        Session(digest="d", id="ses_1", person=old, began=at, seen=at),
+        Attempts(subject=old, wrong=1),
+        Password(person=old, phc="phc"),
+        SecondFactor(person=old, secret=b"secret"),
+        ResetCode(person=old, mark="reset", until=at),
+        Card(mark="card", person=old, phc="phc"),
+        CardHolder(person=old, mark="card"),
+    ]
+    assert {type(row) for row in signing} == set(SIGN_IN)
+    rows: list[Row] = [
+        *(
+            replace(ORDER, id=f"hlp_{part}", state=HelpState.SETTLED, **{part: old})
+            for part in parts
+        ),
+        replace(CONFIRMED, id="rec_9", volunteer=helper, recipient=old, state=RecordState.POSTED),
+        NoShows(person=old, days=(day,), suspended_until=day),
+        NoShows(person=stays, days=(day - DAY,)),
+        Stars(person=old, held=(star,)),
+        *signing,
+    ]
+    merge = await proposed(city, gone, kept)
+    await put(*rows)
+    lead = city.staff[Role.DISTRICT_LEAD]
+    await merge_people(lead, merge=merge, key=key())
+    for part in parts:
+        order = await find(HelpOrder, f"hlp_{part}")
+        assert order
+        named = {one: getattr(order, one) for one in parts}
+        assert named == {**{one: getattr(ORDER, one) for one in parts}, part: stays}
+    record = await find(Record, "rec_9")
+    assert record
+    assert (record.volunteer, record.recipient) == (helper, stays)
+    assert await find(NoShows, stays) == NoShows(stays, (day - DAY, day), day)
+    assert await find(Stars, stays) == Stars(person=stays, held=(star,))
+    gone_rows: list[Row] = [NoShows(old, ()), Stars(old), *signing]
+    for row in gone_rows:
+        assert await find(type(row), row.pk) is None, row
+    (told,) = await select(Notice, person=stays, code=NoticeCode.PEOPLE_MERGED.value)
+    assert told.hands == (city.staff[Role.STATION_CLERK].id, lead.id)
 
 
 # On the wire

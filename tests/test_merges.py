@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.erasing import whose
 from tests.merging import merged, proposed, signed_in
-from tests.moving import entries_of, move
+from tests.moving import entries_of, move, put
 from tests.starring import HOURLY, applied, served_hours
+from tests.test_silence import CONFIRMED
 from tests.volunteering import captured, record_of, visited
 from tests.world import World, key, open_world
 from timebank import directory, people, replay
@@ -22,7 +23,8 @@ from timebank.confirmations import confirm_hours
 from timebank.counter import OwnCounter
 from timebank.days import VolunteerDay, VolunteerMonth, day_key, month_key
 from timebank.donations import donate
-from timebank.holds import KeepReason, place_hold
+from timebank.help_orders import HelpOpen, Promise
+from timebank.holds import HeldFor, KeepReason, place_hold
 from timebank.hours import ServiceTotal, records_of
 from timebank.lifecycles import NotInThisState, step
 from timebank.merge_life import (
@@ -37,11 +39,13 @@ from timebank.merge_life import (
 from timebank.merge_matters import ASKED_OF, Unsettled, unsettled
 from timebank.merged_records import MOST, Concerned, MergeTooLong, concerning, decide_length
 from timebank.merges import (
+    Merge,
     MergeAgesWrong,
     MergeIsSelf,
     MergeUnsettled,
     ProposerMerges,
     drop_merge,
+    former_numbers,
     merge_people,
     merges_waiting,
     propose_merge,
@@ -49,7 +53,7 @@ from timebank.merges import (
 from timebank.open_matters import Matter
 from timebank.people import Person, PersonNotActive
 from timebank.person_life import PersonState
-from timebank.record_life import ReverseReason
+from timebank.record_life import RecordState, ReverseReason
 from timebank.refusals import NotFound
 from timebank.reversals import reverse_hours
 from timebank.sign_in import Cost, SignInFailed, actor_of, open_session, set_password, sign_in
@@ -137,9 +141,9 @@ def test_everything_that_keeps_data_stops_a_merge_or_goes_over() -> None:
 @pytest.mark.parametrize("kind", Concerned.__struct_fields__)
 def test_what_does_not_fit_into_one_entry_is_not_merged(kind: str) -> None:
     none = Concerned(records=(), orders=(), awards=())
-    decide_length("WH-1", msgspec.structs.replace(none, **{kind: ("x",) * MOST}))
+    decide_length("WH-1", replace(none, **{kind: ("x",) * MOST}))
     with pytest.raises(MergeTooLong):
-        decide_length("WH-1", msgspec.structs.replace(none, **{kind: ("x",) * (MOST + 1)}))
+        decide_length("WH-1", replace(none, **{kind: ("x",) * (MOST + 1)}))
 
 
 async def test_one_more_than_may_go_over_is_read(
@@ -241,8 +245,9 @@ async def test_two_officers_merge_and_no_one_of_them_alone(city: World) -> None:
         await open_session(whose(gone))
     with pytest.raises(PersonNotActive):
         await captured(city, gone)
-    with pytest.raises(PersonNotActive):
-        await proposed(city, gone, kept)
+    for one, two in ((gone, kept), (await city.volunteer(), gone)):
+        with pytest.raises(PersonNotActive):
+            await proposed(city, one, two)
     await drop_merge(clerk, merge=merge, key=key())
     assert (await signed_in(gone)).person == gone.person
     with pytest.raises(NotInThisState):
@@ -253,6 +258,34 @@ async def test_two_officers_merge_and_no_one_of_them_alone(city: World) -> None:
     entries = await entries_of(city.settings.database_url)
     told = next(one for one in reversed(entries) if one.kind == "person.merged")
     assert (told.actor, told.body["proposer"]) == (other.id, lead.id)
+
+
+async def test_a_merge_over_two_districts_is_nobodys_who_has_one_of_them(city: World) -> None:
+    lead, far = "420100/420102/1/", "420100/420103/1/"
+    merge = Merge(
+        id="mrg_1",
+        person="per_1",
+        kept="per_2",
+        number="WH-1",
+        kept_number="WH-2",
+        path=lead,
+        kept_path=far,
+        ground=MergeGround.MOVED,
+        state=MergeState.PROPOSED,
+        proposer="per_3",
+        proposed_at=city.clock.now(),
+    )
+    other = replace(merge, id="mrg_2", path=far, kept_path=lead)
+    await put(merge, other, replace(merge, id="mrg_3", state=MergeState.DROPPED))
+    of_one = await city.officer(Role.DISTRICT_LEAD, "420100/420103/")
+    of_both = await city.officer(Role.CITY_LEAD, "420100/")
+    for row in (merge, other):
+        with pytest.raises(NotFound):
+            await drop_merge(of_one, merge=row.id, key=key())
+    assert await merges_waiting(of_one, "") == []
+    assert await merges_waiting(of_both, "") == [merge, other]
+    assert await merges_waiting(of_both, far) == [merge]
+    assert await former_numbers(["per_2"]) == {}
 
 
 async def test_nobody_signs_in_by_what_went_and_the_old_number_opens_the_kept_account(
@@ -318,3 +351,32 @@ async def test_what_waits_for_somebody_is_settled_before(city: World) -> None:
     with pytest.raises(MergeUnsettled, match="audit"):
         await merge_people(city.staff[Role.DISTRICT_LEAD], merge=merge, key=key())
     assert await unsettled(whose(kept)) == ()
+
+
+async def test_what_was_opened_since_the_tables_were_asked_stops_the_decision(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(person: str) -> tuple[Unsettled, ...]:
+        return ()
+
+    gone, kept = await city.volunteer(), await city.volunteer()
+    old, lead = whose(gone), city.staff[Role.DISTRICT_LEAD]
+    merge = await proposed(city, gone, kept)
+    monkeypatch.setattr("timebank.merges.unsettled", nothing)
+    promise = Promise(order="hlp_1", starts=CONFIRMED.starts, ends=CONFIRMED.ends)
+    waiting = replace(CONFIRMED, id="rec_9", volunteer="per_9", recipient=old)
+    for row, settled, matter in (
+        (HeldFor(old, (KeepReason.AUDIT,)), HeldFor(old, ()), Unsettled.AUDIT),
+        (HelpOpen(old, paying=("hlp_1",)), HelpOpen(old), Unsettled.ORDER),
+        (HelpOpen(old, helping=(promise,)), HelpOpen(old), Unsettled.ORDER),
+        (waiting, replace(waiting, state=RecordState.POSTED), Unsettled.RECORD),
+    ):
+        await put(row)
+        with pytest.raises(MergeUnsettled, match=matter.value):
+            await merge_people(lead, merge=merge, key=key())
+        await put(settled)
+    held = await find(Person, whose(kept))
+    assert held
+    await put(replace(held, state=PersonState.SUSPENDED))
+    with pytest.raises(PersonNotActive):
+        await merge_people(lead, merge=merge, key=key())
