@@ -163,6 +163,9 @@ def test_the_readme_is_written_from_what_was_measured() -> None:
     results = Results({"cores": "2"}, [Part("part", 1.0, some)], [])
     made = readme.written(frame, results)
     assert "old" not in made
+    assert readme.SHARED not in made
+    results.machine["load before"] = "8.2"
+    assert readme.SHARED in readme.written(frame, results)
     assert "| P1 |" in made
     assert f"* P4: {readme.WHY['P4']}" in made
     assert "-->\nc\n" in made, "without every cost nothing is said of places"

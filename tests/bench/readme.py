@@ -31,6 +31,12 @@ WHY = {
 """What the time goes into by profile, for what is below its floor or its goal."""
 
 
+SHARED = (
+    "More programs wanted the machine than it has cores: each rate is the least that is reached, "
+    "and what rests on a rate below is the worst."
+)
+
+
 def between(name: str, text: str, readme: str) -> str:
     """A README with something else between two marks. ValueError where they are not there."""
     marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
@@ -52,9 +58,10 @@ def measured(results: Results) -> str:
     }
     whys = [f"* {number}: {WHY[number]}" for number in sorted(unmet & WHY.keys())]
     on = ", ".join(f"{what} {named}" for what, named in results.machine.items())
-    return "\n".join(
-        [table(results.parts), "", *whys, *([""] if whys else []), f"Measured on: {on}."]
-    )
+    said = [table(results.parts), "", *whys, *([""] if whys else []), f"Measured on: {on}."]
+    if float(results.machine.get("load before", "0")) > float(results.machine["cores"]):
+        said.append(SHARED)
+    return "\n".join(said)
 
 
 def values(results: Results) -> Mapping[str, float]:
