@@ -15,15 +15,8 @@ from web.pages.every import PAGES
 HERE = Path(__file__).parent
 TEMPLATES = HERE.parent / "web" / "templates"
 EITHER_WAY = 'usefixtures("js")'
-WHO = {
-    "volunteer",
-    "anyone at the door",
-    "station staff",
-    "Party member",
-    "organisation",
-    "officer",
-    "auditor and public",
-}
+WHO = {"volunteer", "anyone at the door", "station staff", "Party member", "organisation"}
+WHO |= {"officer", "auditor and public"}
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -323,6 +316,16 @@ JOBS = (
         "review hours a second time, hand rewards over",
         ("/office/hours", "/desk/rewards"),
         ("test_page_forms.test_the_desk_hands_over_and_rejects_and_an_officer_reviews",),
+        posted=True,
+    ),
+    Job(
+        "officer",
+        "stop an activity, take hours back, open an emergency, found stations, grant time",
+        ("/office/station", "/office/district", "/office/pool", "/desk/teams"),
+        (
+            "test_page_forms.test_a_district_stops_reverses_and_closes_through_its_pages",
+            "test_page_forms.test_teams_pools_and_accounts_begin_and_end_on_pages",
+        ),
         posted=True,
     ),
     Job(

@@ -14,12 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.credit import credit
+from tests.credit import credit, fill_pool
 from tests.test_policy_drafts import document
-from tests.volunteering import captured, confirmed
-from tests.world import World, key, open_world
+from tests.volunteering import captured, confirmed, posted
+from tests.world import COMMUNITY, World, key, open_world
 from timebank.access import Role
 from timebank.actors import Actor
+from timebank.living_alone import note_living_alone
 from timebank.reward_orders import order_reward, pickup_code
 from timebank.rewards import offer_reward
 from timebank.sign_in import open_session
@@ -184,3 +185,50 @@ async def test_the_counter_registers_family_and_proxies_of_whoever_stands_there(
     world.clock.move(timedelta(minutes=16))
     async with await pages.client(clerk) as client:
         assert "正在代办" not in (await client.get(here)).text
+
+
+async def test_a_district_stops_reverses_and_closes_through_its_pages(pages: Pages) -> None:
+    world = pages.world
+    lead, other = world.staff[Role.DISTRICT_LEAD], await world.officer(Role.DISTRICT_LEAD)
+    who = await world.volunteer()
+    await posted(world, who)
+    for _ in range(2):
+        await world.activity()
+    to, district = "/office/station", "/office/district"
+    here = f"{to}?station=001"
+    done(await pages.post(lead, here, f"{to}/hold", reason="REPORTED"), "最近的活动")
+    done(await pages.post(lead, district, f"{district}/release"), "现在没有停办的活动")
+    await pages.post(lead, here, f"{to}/hold", reason="FALSE_ROSTER")
+    refused(await pages.post(lead, district, f"{district}/void"))
+    done(await pages.post(other, district, f"{district}/void"), "现在没有停办的活动")
+    done(await pages.post(lead, here, f"{to}/reverse", reason="NEVER_HAPPENED"), "还没有记录")
+    told = {"open.area": "420102", "open.reason": "FLOOD"}
+    done(await pages.post(lead, district, f"{district}/open", **told), "至 2026-11-26")
+    refused(await pages.post(lead, district, f"{district}/open", **told))
+    done(await pages.post(lead, district, f"{district}/end"), "现在没有应急")
+
+    street, registrar = world.staff[Role.STREET_OFFICER], world.staff[Role.DISTRICT_REGISTRAR]
+    told = {"area": COMMUNITY, "number": "002", "name": "江汉路站"}
+    done(await pages.post(street, to, f"{to}/propose", **told), "等待区里批准")
+    done(await pages.post(registrar, f"{to}?station=002", f"{to}/approve"), "开放")
+    done(await pages.post(registrar, here, f"{to}/warn", reason="UNSAFE"), "已警告")
+    done(await pages.post(registrar, here, f"{to}/suspend", reason="UNSAFE"), "已停止")
+    done(await pages.post(registrar, here, f"{to}/reinstate"), "开放")
+    async with await pages.client(registrar) as client:
+        shown = (await client.get(here)).text
+    (successor,) = re.findall(r'<option value="([^"]+)">002 ', shown)
+    done(await pages.post(registrar, here, f"{to}/close", successor=successor), "已撤销")
+
+
+async def test_teams_pools_and_accounts_begin_and_end_on_pages(pages: Pages) -> None:
+    world = pages.world
+    manager, city = world.staff[Role.STATION_MANAGER], await world.officer(Role.CITY_LEAD)
+    teams, pool, who = "/desk/teams", "/office/pool", await world.volunteer()
+    done(await pages.post(manager, teams, f"{teams}/dissolve"), "已解散")
+    done(await pages.post(manager, teams, f"{teams}/create", name="夕阳红"), "夕阳红")
+    refused(await pages.post(city, pool, f"{pool}/grant", area="420102"))
+    await fill_pool("420102", world.station, 900)
+    await note_living_alone(manager, person=who.id, alone=True, key=key())
+    done(await pages.post(city, pool, f"{pool}/grant", area="420102"), "人数 1，共计 3 小时")
+    done(await pages.post(who, "/my-data", "/my-data/close", rest="KEEP"), "账户已经关闭")
+    done(await pages.post(who, "/my-data", "/my-data/reopen"), "关闭我的账户")

@@ -102,15 +102,28 @@ def root_field(mutation: str) -> str:
     return "".join([first, *map(str.capitalize, more)])
 
 
-def plain(page: str, act: str, mutation: str, *told: str, yes: str = "") -> Form:
+def plain(
+    page: str,
+    act: str,
+    mutation: str,
+    *told: str,
+    yes: str = "",
+    maybe: str = "",
+    whole: str = "",
+    records: bool = False,
+) -> Form:
     """A form that tells its mutation a few fields as they are, and comes back to its page.
 
-    `yes` is a field that is yes or no.
+    `yes` is a field that is yes or no, `maybe` one that may be left empty, `whole` a whole number;
+    `records` says that it tells the boxes named `record` that were ticked.
     """
 
     def given(posted: Posted) -> dict[str, Any]:
         asked: dict[str, Any] = {name: posted.one(name) for name in told}
-        return asked | ({yes: posted.one(yes) == "yes"} if yes else {})
+        asked |= {yes: posted.one(yes) == "yes"} if yes else {}
+        asked |= {maybe: posted.one(maybe) or None} if maybe else {}
+        asked |= {whole: posted.whole(whole)} if whole else {}
+        return asked | ({"records": posted.many("record")} if records else {})
 
     return Form(
         path=f"{page}/{act}",

@@ -6,6 +6,7 @@ The order within a group is that of the menu. Whoever adds a part adds a line to
 from web.pages import (
     community,
     counter,
+    district,
     everybody,
     funding,
     granting,
@@ -38,6 +39,7 @@ PAGES = (
     *recognition.PAGES,
     *offices.PAGES,
     *powers.PAGES,
+    *district.PAGES,
     *wishing.PAGES,
     *membership.PAGES,
     *societies.PAGES,
@@ -56,6 +58,7 @@ FORMS = (
     *recognition.FORMS,
     *offices.FORMS,
     *powers.FORMS,
+    *district.FORMS,
     *funding.FORMS,
     *community.FORMS,
     *granting.FORMS,

@@ -134,6 +134,8 @@ FORMS = (
         given=requested,
     ),
     plain(DATA, "withdraw", "withdraw_request", "request"),
+    plain(DATA, "close", "close_account", "rest"),
+    plain(DATA, "reopen", "reopen_account"),
     Form(
         path=f"{DATA}/password",
         mutation="change_password",

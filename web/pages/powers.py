@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from web.forms import Form, Posted, plain
+from web.forms import plain
 from web.pages.table import Opened, Page
 
 ROLES, URGENT, HOLDS = "/office/roles", "/office/urgent", "/office/holds"
@@ -19,24 +19,6 @@ URGENT_ROLES = (
 def my_roles(opened: Opened) -> dict[str, Any]:
     """Where an operator gives roles, and the place that one is to be given for."""
     return {"scope": opened.office("OPERATOR"), "place": opened.asked("place")}
-
-
-def proposed(posted: Posted) -> dict[str, Any]:
-    """A role for somebody, without a last day where none is said."""
-    told = {name: posted.one(name) for name in ("number", "role", "scope")}
-    return {**told, "until": posted.one("until") or None}
-
-
-def asked(posted: Posted) -> dict[str, Any]:
-    """What an officer needs to reach people for, and for how many hours."""
-    told = {name: posted.one(name) for name in ("scope", "ground", "words")}
-    return {**told, "hours": posted.whole("hours")}
-
-
-def kept(posted: Posted) -> dict[str, Any]:
-    """Whose data are held and why, without a last day where none is known."""
-    told = {name: posted.one(name) for name in ("number", "reason")}
-    return {**told, "until": posted.one("until") or None}
 
 
 power_page = partial(Page, who="staff", group="office", lookup="my_offices")
@@ -68,25 +50,14 @@ PAGES = (
 )
 
 
-def _form(page: str, act: str, mutation: str, field: str, given: Any) -> Form:
-    return Form(
-        path=f"{page}/{act}",
-        mutation=mutation,
-        field=field,
-        page=page,
-        then=lambda posted: posted.done(page),
-        given=given,
-    )
-
-
 FORMS = (
-    _form(ROLES, "propose", "propose_role", "proposeRole", proposed),
+    plain(ROLES, "propose", "propose_role", "number", "role", "scope", maybe="until"),
     plain(ROLES, "grant", "grant_role", "draft"),
     plain(ROLES, "drop", "drop_role", "draft"),
-    _form(URGENT, "ask", "ask_urgent_access", "askUrgentAccess", asked),
+    plain(URGENT, "ask", "ask_urgent_access", "scope", "ground", "words", whole="hours"),
     plain(URGENT, "open", "open_urgent_access", "request"),
     plain(URGENT, "drop", "drop_urgent_request", "request"),
     plain(URGENT, "end", "end_urgent_access", "access"),
-    _form(HOLDS, "place", "place_hold", "placeHold", kept),
+    plain(HOLDS, "place", "place_hold", "number", "reason", maybe="until"),
     plain(HOLDS, "lift", "lift_hold", "hold"),
 )

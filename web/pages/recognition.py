@@ -3,9 +3,11 @@
 from datetime import date
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.stations import chosen, station_page
 from web.pages.table import Opened, Page, by_id
+
+DESK = "/desk/certificates"
 
 
 def as_of(opened: Opened) -> dict[str, Any]:
@@ -58,11 +60,12 @@ PAGES = (
         variables=lambda opened: {"order": opened.path["order"]},
     ),
     station_page(
-        path="/desk/certificates",
+        path=DESK,
         template="desk_certificates.html",
         menu="出具证明",
         operation="desk_certificates",
         variables=waiting_here,
+        lists=("after",),
     ),
 )
 
@@ -118,20 +121,7 @@ FORMS = (
         then="/certificates?done=1",
         given=the_certificate,
     ),
-    Form(
-        path="/desk/certificates/issue",
-        mutation="issue_certificate",
-        field="issueCertificate",
-        page="/desk/certificates",
-        then=lambda posted: posted.address("/desk/certificates", done="1"),
-        given=the_certificate,
-    ),
-    Form(
-        path="/desk/certificates/decline",
-        mutation="decline_certificate",
-        field="declineCertificate",
-        page="/desk/certificates",
-        then=lambda posted: posted.address("/desk/certificates", done="1"),
-        given=lambda posted: {**the_certificate(posted), "reason": posted.one("reason")},
-    ),
+    plain(DESK, "issue", "issue_certificate", "certificate"),
+    plain(DESK, "decline", "decline_certificate", "certificate", "reason"),
+    plain(DESK, "revoke", "revoke_certificate", "certificate", "reason"),
 )

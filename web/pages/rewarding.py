@@ -1,13 +1,11 @@
 """Pages of rewards at a station: orders made ready and handed over by code, and what is offered."""
 
-from functools import partial
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.stations import at_station, station_page
 
 REWARDS = "/desk/rewards"
-reward_form = partial(Form, page=REWARDS, then=lambda posted: posted.done(REWARDS))
 
 
 def offered(posted: Posted) -> dict[str, Any]:
@@ -36,37 +34,17 @@ PAGES = (
 )
 
 FORMS = (
-    reward_form(
-        path=f"{REWARDS}/ready",
-        mutation="ready_reward",
-        field="readyReward",
-        given=lambda posted: {"order": posted.one("order")},
+    plain(REWARDS, "ready", "ready_reward", "order"),
+    plain(REWARDS, "hand-over", "hand_over_reward", "order", "code"),
+    plain(REWARDS, "cancel", "cancel_reward", "order", "reason"),
+    Form(
+        path=f"{REWARDS}/offer",
+        mutation="offer_reward",
+        field="offerReward",
+        page=REWARDS,
+        then=lambda posted: posted.done(REWARDS),
+        given=offered,
     ),
-    reward_form(
-        path=f"{REWARDS}/hand-over",
-        mutation="hand_over_reward",
-        field="handOverReward",
-        given=lambda posted: {"order": posted.one("order"), "code": posted.one("code")},
-    ),
-    reward_form(
-        path=f"{REWARDS}/cancel",
-        mutation="cancel_reward",
-        field="cancelReward",
-        given=lambda posted: {"order": posted.one("order"), "reason": posted.one("reason")},
-    ),
-    reward_form(
-        path=f"{REWARDS}/offer", mutation="offer_reward", field="offerReward", given=offered
-    ),
-    reward_form(
-        path=f"{REWARDS}/restock",
-        mutation="restock_reward",
-        field="restockReward",
-        given=lambda posted: {"reward": posted.one("reward"), "pieces": posted.whole("pieces")},
-    ),
-    reward_form(
-        path=f"{REWARDS}/withdraw",
-        mutation="withdraw_reward",
-        field="withdrawReward",
-        given=lambda posted: {"reward": posted.one("reward")},
-    ),
+    plain(REWARDS, "restock", "restock_reward", "reward", whole="pieces"),
+    plain(REWARDS, "withdraw", "withdraw_reward", "reward"),
 )
