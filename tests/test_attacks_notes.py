@@ -89,6 +89,8 @@ def test_what_is_attacked_is_sound() -> None:
         lambda note: "\ufeff" + note,
         lambda note: note.replace("\n2\n", "\n２\n"),
         lambda note: note.replace("\n2\n", "\n2 \n"),
+        lambda note: note + STRANGER.replace("\n", "\u2028") + STRANGER,
+        lambda note: note + STRANGER.replace("\n", "\x85") + STRANGER,
     ],
 )
 def test_layer_note_names_a_text_with_other_line_ends_or_characters(
@@ -102,6 +104,17 @@ def test_layer_note_names_a_text_with_other_line_ends_or_characters(
     if change(RECEIPT) != RECEIPT:
         with pytest.raises(InvalidReceipt):
             open_receipt(change(RECEIPT), LOG)
+
+
+@pytest.mark.parametrize("character", ["\x00", "\t", "\r", "\x1f", "\x7f"])
+def test_layer_note_names_a_control_character_before_the_body_is_read(character: str) -> None:
+    """Whoever cosigns or adds lines reads no body, so that nothing else would refuse it."""
+    note = NOTE.replace("\n2\n", f"\n2{character}\n")
+    witness = Signer("w.example", bytes(32), kind=COSIGNATURE)
+    with pytest.raises(InvalidNote, match="form: a control character"):
+        cosign(note, witness, time=1)
+    with pytest.raises(InvalidNote, match="form: a control character"):
+        with_signatures(note, [])
 
 
 # Base64
