@@ -23,6 +23,7 @@ from timebank.confirmations import confirm_hours
 from timebank.counter import OwnCounter
 from timebank.days import VolunteerDay, VolunteerMonth, day_key, month_key
 from timebank.donations import donate
+from timebank.held_stars import Stars
 from timebank.help_orders import HelpOpen, Promise
 from timebank.holds import HeldFor, KeepReason, place_hold
 from timebank.hours import ServiceTotal, records_of
@@ -325,6 +326,13 @@ async def test_what_cannot_be_one_person_is_not_merged(city: World) -> None:
     await grant_role(
         SYSTEM, person=whose(kept), role=Role.DISTRICT_LEAD, scope="420100/", key=key()
     )
+    numbers = [await city.number_of(one) for one in (gone, kept)]
+    far = await city.officer(Role.DISTRICT_LEAD, "420100/420103/")
+    for actor, refused in ((kept, OwnCounter), (far, NotFound)):
+        with pytest.raises(refused):
+            await propose_merge(
+                actor, number=numbers[0], kept=numbers[1], ground=MergeGround.MOVED, key=key()
+            )
     merge = await proposed(city, gone, kept)
     with pytest.raises(OwnCounter):
         await merge_people(kept, merge=merge, key=key())
@@ -362,6 +370,9 @@ async def test_what_was_opened_since_the_tables_were_asked_stops_the_decision(
     gone, kept = await city.volunteer(), await city.volunteer()
     old, lead = whose(gone), city.staff[Role.DISTRICT_LEAD]
     merge = await proposed(city, gone, kept)
+    await put(Stars(person=old, waiting="awd_1"))
+    with pytest.raises(MergeUnsettled, match="star"):
+        await merge_people(lead, merge=merge, key=key())
     monkeypatch.setattr("timebank.merges.unsettled", nothing)
     promise = Promise(order="hlp_1", starts=CONFIRMED.starts, ends=CONFIRMED.ends)
     waiting = replace(CONFIRMED, id="rec_9", volunteer="per_9", recipient=old)
@@ -375,6 +386,10 @@ async def test_what_was_opened_since_the_tables_were_asked_stops_the_decision(
         with pytest.raises(MergeUnsettled, match=matter.value):
             await merge_people(lead, merge=merge, key=key())
         await put(settled)
+    with monkeypatch.context() as patch:
+        patch.setattr("timebank.merged_records.MOST", 0)
+        with pytest.raises(MergeTooLong):
+            await merge_people(lead, merge=merge, key=key())
     held = await find(Person, whose(kept))
     assert held
     await put(replace(held, state=PersonState.SUSPENDED))
