@@ -16,9 +16,7 @@ from timebank.offline_scans import OfflineScan, ScanOutcome
 
 @strawberry.input(description="One scan, as a device kept it while it was offline.")
 class OfflineScanInput:
-    id: str = strawberry.field(
-        description="The device's own id of the scan: 8 to 64 letters, digits, - or _."
-    )
+    id: str = strawberry.field(description="The device's own id of the scan: a UUID in lower case.")
     activity: ID = strawberry.field(description="The activity whose door it was.")
     number: str = strawberry.field(description="The volunteer's number.")
     at: datetime = strawberry.field(description="When it was scanned, by the device's clock.")

@@ -79,7 +79,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "code": "420100",
         "syncScans.scans": [
             {
-                "id": "scan-0001",
+                "id": "00000000-0000-7000-8000-000000000001",
                 "activity": activity,
                 "number": number,
                 "at": "2026-11-18T01:00:00Z",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,20 @@ async def test_what_comes_back_must_be_what_went_out(city: World) -> None:
         assert (await attacker.get(back)).status_code == 403
         for path in ("/sign-in/with/nobody", "/sign-in/with/nobody/back"):
             assert (await attacker.get(path)).status_code in (403, 404)
+
+
+async def test_a_way_ends_by_itself_however_long_its_cookie_is_kept(city: World) -> None:
+    who = await city.volunteer()
+    await link_identity(who, provider="province", subject="late")
+    for waited, status in ((timedelta(minutes=10), 303), (timedelta(minutes=10, seconds=1), 403)):
+        async with browser(city) as client:
+            out = await client.get(DOOR)
+            kept = client.cookies["timebank-way"]
+            back = await named(out.headers["location"], "late")
+            city.clock.move(waited)
+            client.cookies.clear()
+            client.cookies.set("timebank-way", kept)
+            assert (await client.get(back)).status_code == status
 
 
 async def test_nobody_is_linked_by_a_foreign_page(city: World) -> None:

@@ -67,21 +67,27 @@ def signed(device: str, scan: OfflineScan, private: Ed25519PrivateKey = PRIVATE)
 
 
 def scanned(at: datetime = NOON, **told: Any) -> OfflineScan:
-    given = {"id": "scan-0001", "activity": "act_1", "number": "WH-1", "signature": ""} | told
+    given = {
+        "id": "00000000-0000-7000-8000-000000000001",
+        "activity": "act_1",
+        "number": "WH-1",
+        "signature": "",
+    } | told
     return OfflineScan(at=at, **given)
 
 
 def test_what_is_signed_is_written_down_to_the_byte() -> None:
     local = NOON.astimezone()
     told = signed_text("dev_1", scanned(at=local, number=" wh-1 "))
-    assert told == b"timebank-scan-v1\ndev_1\nscan-0001\nact_1\nWH-1\n2026-11-20T04:00:00Z\n"
+    scan = b"00000000-0000-7000-8000-000000000001"
+    assert told == b"timebank-scan-v1\ndev_1\n" + scan + b"\nact_1\nWH-1\n2026-11-20T04:00:00Z\n"
 
 
 @pytest.mark.parametrize(
     ("changed", "refusal"),
     [
         ({}, None),
-        ({"id": "scan-0002"}, ScanNotSigned),
+        ({"id": "00000000-0000-7000-8000-000000000002"}, ScanNotSigned),
         ({"activity": "act_2"}, ScanNotSigned),
         ({"number": "WH-2"}, ScanNotSigned),
         ({"at": NOON + timedelta(seconds=1)}, ScanNotSigned),
@@ -89,8 +95,10 @@ def test_what_is_signed_is_written_down_to_the_byte() -> None:
         ({"signature": "人"}, ScanNotSigned),
         ({"id": "short"}, ScanIdWrong),
         ({"id": "四个字的编号放这里"}, ScanIdWrong),
-        ({"id": "x" * 65}, ScanIdWrong),
-        ({"id": "scan-0001\n"}, ScanIdWrong),
+        ({"id": "13900000000-wangxiuying"}, ScanIdWrong),
+        ({"id": "00000000-0000-7000-8000-00000000000A"}, ScanIdWrong),
+        ({"id": "00000000000070008000000000000001"}, ScanIdWrong),
+        ({"id": "00000000-0000-7000-8000-000000000001\n"}, ScanIdWrong),
     ],
 )
 def test_only_what_the_device_signed_is_believed(
@@ -173,7 +181,10 @@ class Door:
         self.taken += 1
         number = await self.world.number_of(self.who)
         told = scanned(
-            at, id=f"scan-{self.taken:04d}", activity=activity or self.activity, number=number
+            at,
+            id=f"00000000-0000-7000-8000-{self.taken:012d}",
+            activity=activity or self.activity,
+            number=number,
         )
         return signed(self.device.id, told)
 
@@ -220,7 +231,10 @@ async def test_what_was_scanned_offline_comes_in_once_in_its_order(both: Door) -
     scans = [await door.scan(began + 5 * MINUTE), await door.scan(began + 65 * MINUTE)]
     told = await door.sync(*reversed(scans))
     assert [one.code for one in told] == [None, None]
-    assert [one.scan for one in told] == ["scan-0002", "scan-0001"]
+    assert [one.scan for one in told] == [
+        "00000000-0000-7000-8000-000000000002",
+        "00000000-0000-7000-8000-000000000001",
+    ]
     visit = [(began + 5 * MINUTE, began + 65 * MINUTE, Way.OFFLINE_SCAN)]
     assert await door.visits() == visit
     # The answer was lost: sent again under another key, and in another company, nothing is new.
@@ -302,9 +316,16 @@ async def test_each_scan_that_breaks_a_rule_is_named_and_the_others_come_in(door
     told = await door.sync(
         good,
         signed(door.device.id, scanned(now, activity=door.activity, number="WH-NOBODY")),
-        signed(door.device.id, scanned(now, id="scan-9001", activity="act_missing")),
+        signed(
+            door.device.id,
+            scanned(now, id="00000000-0000-7000-8000-000000009001", activity="act_missing"),
+        ),
         OfflineScan(
-            id="scan-9002", activity=door.activity, number=good.number, at=now, signature="AAAA"
+            id="00000000-0000-7000-8000-000000009002",
+            activity=door.activity,
+            number=good.number,
+            at=now,
+            signature="AAAA",
         ),
     )
     assert [one.code for one in told] == [
@@ -365,9 +386,13 @@ async def test_scans_on_the_wire_are_answered_one_by_one(door: Door) -> None:
     )
     assert told["outcomes"] == [
         {
-            "id": "scan-0001",
+            "id": "00000000-0000-7000-8000-000000000001",
             "userErrors": [],
             "attendance": {"visits": [{"beganBy": "OFFLINE_SCAN"}]},
         },
-        {"id": "scan-0002", "userErrors": [{"code": "SCAN_FROM_FUTURE"}], "attendance": None},
+        {
+            "id": "00000000-0000-7000-8000-000000000002",
+            "userErrors": [{"code": "SCAN_FROM_FUTURE"}],
+            "attendance": None,
+        },
     ]

@@ -54,11 +54,11 @@ MOST_SCANS = 100
 AFTERWARDS = ON | {ActivityState.ENDED, ActivityState.OVERDUE}
 """Where a scan still tells who was there: the roster is not filed yet."""
 
-_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class OfflineScan(msgspec.Struct, frozen=True, kw_only=True):
-    """One scan: `id` is the device's own, `at` its clock's, `signature` in base 64."""
+    """One scan: `id` is the device's own, a UUID; `at` its clock's, `signature` in base 64."""
 
     id: str
     activity: str
@@ -97,9 +97,9 @@ class TooManyScans(Refusal):
 
 
 class ScanIdWrong(Refusal):
-    """The ledger holds no free text, a device's ids included."""
+    """The ledger holds no free text, and what a device calls its scans could be any."""
 
-    says = "The id of a scan is 8 to 64 letters, digits, - or _."
+    says = "The id of a scan is a UUID in lower case, made anew for each."
 
 
 class ScanNotSigned(Refusal):

@@ -1,12 +1,13 @@
 """The way in by a provider: out to it, and back from it to a session, or to a link in one's data.
 
-What is remembered meanwhile lies sealed in a cookie of ten minutes that only this server opens, so
-that nobody comes back from a way that another began. Whoever is signed in begins it from a page of
-ours, as their browser says, and links; whoever is not signs in.
+What is remembered meanwhile lies sealed in a cookie that only this server opens, and no longer than
+ten minutes, so that nobody comes back from a way that another began. Whoever is signed in begins it
+from a page of ours, as their browser says, and links; whoever is not signs in.
 """
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -36,8 +37,9 @@ log = structlog.get_logger()
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What is kept while the browser is at the provider."""
+    """What is kept while the browser is at the provider, and until when it may come back."""
 
+    until: datetime
     provider: str
     actor: str
     next: str
@@ -71,6 +73,7 @@ class ProviderDoor:
         except NotNamed as error:
             return await _failed(pages, request, context, name, error)
         remembered = Remembered(
+            until=context.clock.now() + timedelta(seconds=LASTS_SECONDS),
             provider=name,
             actor=context.actor.id,
             next=DATA if context.actor.known else own_path(request.query_params.get("next", "/")),
@@ -97,6 +100,8 @@ class ProviderDoor:
         if (
             provider is None
             or remembered is None
+            # Whoever kept the cookie longer than a browser does has no more from it.
+            or remembered.until < context.clock.now()
             or (remembered.provider, remembered.actor) != (name, context.actor.id)
         ):
             return pages.trouble(request, context, EXPIRED)
