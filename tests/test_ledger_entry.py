@@ -231,6 +231,7 @@ def test_an_entry_may_fill_its_size_and_no_more() -> None:
         ({"nonce": "0" * 33}, "member"),
         ({"postings": PAIR[:1]}, "posting"),
         ({"postings": [("a", "minute", 1), ("b", "minute", -2)]}, "sum"),
+        ({"postings": [("a", "fen", 1), ("b", "fen", -2)]}, "sum"),
         ({"postings": [("a", "minute", 1), ("b", "fen", -1)]}, "sum"),
         ({"postings": [("a", "minute", 0), ("b", "minute", 0)]}, "posting"),
         ({"postings": [("a", "minute", True), ("b", "minute", -1)]}, "posting"),

@@ -315,3 +315,24 @@ def test_a_frontier_of_another_size_is_refused() -> None:
 def test_a_short_tile_is_noticed_by_the_prover() -> None:
     with pytest.raises(LookupError):
         plan_inclusion(0, 256).hashes(lambda tile: LEAVES[:200])
+
+
+@pytest.mark.parametrize(
+    ("index", "size", "sibling", "says"),
+    [
+        (0, 1, LEAVES[1], "too long"),
+        (1, 2, LEAVES[1][:31], "not a hash"),
+        (1, 2, LEAVES[1] + b"\x00", "not a hash"),
+    ],
+)
+def test_a_root_made_to_fit_a_crooked_proof_does_not_help_it(
+    index: int, size: int, sibling: bytes, says: str
+) -> None:
+    with pytest.raises(InvalidProof, match=says):
+        verify_inclusion(
+            index=index,
+            size=size,
+            leaf=LEAVES[0],
+            proof=[sibling],
+            root=node_hash(sibling, LEAVES[0]),
+        )
