@@ -5,10 +5,10 @@ UV ?= uv
 BIN := .venv/bin
 PACKAGES := $(wildcard ledger timebank schema web)
 SOURCES := $(PACKAGES) tests
-# A process for each core and one more, for they wait a quarter of their time (browsers, disks, clocks);
-# each has its own databases and browser, and whoever is idle takes tests over.
+# Each process has its own databases and browser, and whoever is idle takes tests over. One more than
+# there are cores, for they wait a quarter of their time (browsers, disks, clocks); full sizes compute.
 CORES := $(shell nproc 2>/dev/null || echo 2)
-SIDE_BY_SIDE := --numprocesses $(shell expr $(CORES) + 1) --dist worksteal -m 'not alone'
+SIDE_BY_SIDE := --dist worksteal -m 'not alone' --numprocesses
 # Thousands of commits need not wait for a disk, where a large file system in memory is there.
 IN_MEMORY := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 ] 2>/dev/null && echo TMPDIR=/dev/shm)
 # A hang is told after five minutes (pyproject.toml), but a city's year may take its time.
@@ -43,11 +43,11 @@ check: .venv/ready
 	$(BIN)/lint-imports
 
 test: check .judges/ready
-	$(IN_MEMORY) $(BIN)/pytest $(SIDE_BY_SIDE)
+	$(IN_MEMORY) $(BIN)/pytest $(SIDE_BY_SIDE) $(shell expr $(CORES) + 1)
 	$(BIN)/pytest $(ALONE)
 
 test-full: check .judges/ready
-	$(IN_MEMORY) TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(AT_FULL_SIZE) $(SIDE_BY_SIDE)
+	$(IN_MEMORY) TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(AT_FULL_SIZE) $(SIDE_BY_SIDE) $(CORES)
 	TIMEBANK_TEST_SIZE=full $(BIN)/pytest $(AT_FULL_SIZE) $(ALONE)
 
 # The pictures of the manual and the README, taken anew; look at each before it is kept.

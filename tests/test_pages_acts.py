@@ -10,17 +10,17 @@ OTHER_DOORS = {
     "recordRoster", "importHours", "acceptMonth", "bringCopy",
     "allotFunds", "allotByFormula", "authoriseSource", "closeSource",
     "agreePackage", "recordVisits", "acceptVisits", "enterOrganisation", "registerUnit",
-    # Who does it sees no person: the id comes from a finding or a report, by the API.
-    "suspendPerson", "reinstatePerson", "settleEstate", "withdrawDeath", "endRole",
-    # Answers of the protector's own desk, and what ends for good.
-    "grantRequest", "refuseRequest", "correctPerson", "askErasure", "withdrawErasure",
-    "liftRestriction",
 }  # fmt: skip
 """Acts that are done by another door than a page."""
 NOT_YET = {
     "captureHours", "reportDeath", "noteLivingAlone", "certifyDrawing", "endDrawing",
     "askForTeam", "tieTeam", "untieTeam", "dismissRepresentative",
     "allowWishVolunteers", "extendWish", "closePost", "endAppointment",
+    # These want a read first: whoever may do them is shown no person's id, and no estate.
+    "suspendPerson", "reinstatePerson", "settleEstate", "withdrawDeath", "endRole",
+    # The protector's desk.
+    "grantRequest", "refuseRequest", "correctPerson", "askErasure", "withdrawErasure",
+    "liftRestriction",
 }  # fmt: skip
 """Acts that have no page yet. This list only gets shorter."""
 

@@ -233,7 +233,7 @@ async def test_red_rows_are_mended_in_place_and_the_good_ones_go_in(
     await page.get_by_label("粘贴表格").fill("\n".join([HEAD, *rows]))
     await page.get_by_role("button", name="先检查").click()
     wrong = page.locator("tr.wrong")
-    assert await wrong.count() == 2
+    await expect(wrong).to_have_count(2)
     await expect(wrong.first).to_contain_text("14:30")
     faulty = page.get_by_label("开始 3")
     assert await faulty.input_value() == "25:00"
