@@ -6,8 +6,9 @@ import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from ledger.reader import open_reader
 from ledger.signer import UnusableKey, open_seed
 from tests.commands import new_ledger, timebank
 from tests.world import World, key, open_world, resident_id
-from timebank import directory, log_keys, master_rotation, publication, vault
+from timebank import directory, log_keys, master_keys, master_rotation, publication, vault
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.bank import init, open_bank
@@ -28,6 +29,7 @@ from timebank.master_keys import (
     read_masters,
     rewrap,
     write_key,
+    write_master,
 )
 from timebank.master_rotation import MasterChanged, NextMasterMissing, rotate
 from timebank.people import RegisteredAlready, register_person
@@ -183,6 +185,26 @@ async def test_a_month_made_by_a_server_in_the_midst_is_sealed_anew_too(
     monkeypatch.setattr(master_rotation, "rewrap", late)
     assert (await rotate(settings)).keys == 4
     assert opened_by(settings, old) == set()
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_month_begun_beside_a_rotation_outlives_the_old_master_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, over: bool
+) -> None:
+    settings = Settings(data=tmp_path)
+    write_master(settings.master_key)
+
+    def slow(path: Path, **told: Any) -> None:
+        # The rotation looks for the last time before the file is there, or is over by then.
+        write_master(settings.next_master_key)
+        if over:
+            settings.next_master_key.replace(settings.master_key)
+        write_key(path, **told)
+
+    monkeypatch.setattr(master_keys, "write_key", slow)
+    made = vault.new_epoch(settings, date(2026, 12, 1))
+    path, kept = settings.epoch_keys / f"{made}.key", read_masters(settings)[-1:]
+    assert len(read_key(path, use="epoch", id=made, masters=kept)) == 32
 
 
 async def test_both_keys_that_sign_are_sealed_anew_while_they_overlap(city: World) -> None:

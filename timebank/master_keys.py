@@ -156,6 +156,18 @@ def write_key(path: Path, *, use: Use, id: str, key: bytes, master: Master) -> N
     _write_new(path, _sealed(use, id, key, master))
 
 
+def write_by_newest(settings: Settings, path: Path, *, use: Use, id: str, key: bytes) -> None:
+    """Keep a new key wrapped by the newest master key there is once its file is there.
+
+    A rotation that began in between may have looked for files before, and destroys the master key
+    that this one was wrapped by.
+    """
+    master = read_masters(settings)[-1]
+    write_key(path, use=use, id=id, key=key, master=master)
+    now = read_masters(settings)
+    rewrap(path, masters=(master, *now), to=now[-1])
+
+
 def read_key(path: Path, *, use: Use, id: str, masters: Sequence[Master]) -> bytes:
     """The key in a file. Raises WrongMasterKey and FileNotFoundError."""
     held = _wrapped(path)

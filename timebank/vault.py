@@ -30,7 +30,7 @@ from timebank.master_keys import (
     destroy,
     read_key,
     read_masters,
-    write_key,
+    write_by_newest,
 )
 from timebank.settings import Settings
 from timebank.tables import Row, find_many, select, table
@@ -227,9 +227,8 @@ class Keyring:
 
 def create_keys(settings: Settings, day: date) -> None:
     """Make the keys of a new ledger beginning on a day, never over others."""
-    (master, *_) = read_masters(settings)
     steady = secrets.token_bytes(KEY_BYTES)
-    write_key(settings.steady_key, use="steady", id=STEADY, key=steady, master=master)
+    write_by_newest(settings, settings.steady_key, use="steady", id=STEADY, key=steady)
     new_epoch(settings, day)
 
 
@@ -243,7 +242,7 @@ def new_epoch(settings: Settings, day: date) -> str:
     key = secrets.token_bytes(KEY_BYTES)
     id = f"{day}-{derived(key, b'epoch id')[:8].hex()}"
     path = settings.epoch_keys / f"{id}.key"
-    write_key(path, use="epoch", id=id, key=key, master=read_masters(settings)[-1])
+    write_by_newest(settings, path, use="epoch", id=id, key=key)
     return id
 
 
