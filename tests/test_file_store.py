@@ -1,5 +1,6 @@
 """The store of files in a bucket: sealed there, named by backups, out of reach once erased."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,20 @@ async def test_the_doctor_looks_where_files_lie(
     (found,) = [one for one in await examine(settings) if one.name == "files"]
     assert found.well == well
     assert seen in found.seen
+
+
+@pytest.mark.anyio
+async def test_the_doctor_names_the_extra_that_a_bucket_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "obstore.store", None)
+    (found,) = [
+        one
+        for one in await examine(Settings(data=tmp_path, s3_bucket="a-bucket-of-nobody"))
+        if one.name == "files"
+    ]
+    assert not found.well
+    assert "extra s3" in found.seen
 
 
 @pytest.mark.anyio

@@ -1,8 +1,22 @@
 """Sentences of templates are put in while they are compiled, in one language and safely."""
 
 import pytest
+from jinja2 import nodes
 
-from web.wording import templates
+from web.wording import TEMPLATES, templates
+
+TOLD = {
+    "asset",
+    "day_of",
+    "document_of",
+    "hour",
+    "minutes_between",
+    "moment",
+    "new_form",
+    "new_key",
+}
+TOLD |= {"qr", "site", "span", "spoken", "turned"}
+"""What templates are told that answers only where it is called (`Pages.render`)."""
 
 
 @pytest.mark.parametrize(("language", "said"), [("zh-CN", "登录"), ("en", "Sign in")])
@@ -21,3 +35,13 @@ def test_a_sentence_stands_in_the_template_and_is_asked_of_nobody(language: str,
 def test_a_name_that_only_the_visit_tells_is_said_then() -> None:
     made = templates("en").from_string("{{ _(name) }}")
     assert made.render({"name": "登录"}) == "Sign in"
+
+
+def test_nothing_that_is_to_be_called_is_printed_itself() -> None:
+    printed = set()
+    for path in TEMPLATES.glob("*.html"):
+        tree = templates("en").parse(path.read_text("utf-8"))
+        called = {id(call.node) for call in tree.find_all(nodes.Call)}
+        names = (one for one in tree.find_all(nodes.Name) if one.ctx == "load")
+        printed |= {(path.name, n.name) for n in names if n.name in TOLD and id(n) not in called}
+    assert printed == set()

@@ -145,7 +145,10 @@ async def _tables(settings: Settings) -> Finding:
 
 
 async def _files(settings: Settings) -> Finding:
-    return Finding("files", True, await asyncio.to_thread(store_of(settings).look))
+    try:
+        return Finding("files", True, await asyncio.to_thread(store_of(settings).look))
+    except ModuleNotFoundError:
+        return Finding("files", False, "settings name a bucket, and the extra s3 is not installed")
 
 
 async def _disk(settings: Settings) -> Finding:

@@ -1,20 +1,20 @@
 """Pages of a district's powers: stations, activities stopped, emergencies; grants from the pool."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from web.forms import Form, plain
 from web.pages.acts import Act, Answered, Told, Words
+from web.pages.offices import office_page
+from web.pages.public import CITY
 from web.pages.stations import at_station, station_page
-from web.pages.table import Opened, Page
+from web.pages.table import Opened
 from web.pages.times import midnight
 
 STATION, DISTRICT = "/office/station", "/office/district"
 POOL, TEAMS = "/office/pool", "/desk/teams"
 KEEPERS = ("DISTRICT_LEAD", "DISTRICT_REGISTRAR", "STREET_OFFICER")
 BACK = timedelta(days=60)
-CITY = "420100"
 EMERGENCIES = {
     "FLOOD": "防汛",
     "SEVERE_WEATHER": "恶劣天气",
@@ -52,8 +52,6 @@ def its_areas(answers: Answered) -> dict[str, Words]:
     whole = [area] if area else []
     return {"area": {one["code"]: one["name"] for one in [*whole, *area.get("manages", ())]}}
 
-
-office_page = partial(Page, who="staff", group="office", lookup="my_offices")
 
 PAGES = (
     office_page(

@@ -73,35 +73,25 @@ class Menus:
     """The menus of the pages, each made once for who sees it, where, in which language."""
 
     def __init__(self, pages: Sequence[Page]) -> None:
-        self._pages = pages
         self._made: dict[tuple[Reader, str, str, str | None], Menu] = {}
-        self._paths = {
-            reader: [one.path for one in pages if one.menu and may_open(one, reader)]
+        self._named = {
+            reader: [one for one in pages if one.menu and may_open(one, reader)]
             for reader in starmap(Reader, product((False, True), repeat=2))
         }
 
     def of(self, reader: Reader, language: str, here: str, page: Page | None) -> Menu:
         """The menu of a reader at an address."""
-        # Addresses are without number, the pages under which they are found are not.
-        at = max((path for path in self._paths[reader] if _under(here, path)), key=len, default="")
-        key = (reader, language, at, None if page is None else page.path)
+        named = self._named[reader]
+        # Addresses are without number; the pages below which they lie are not.
+        under = (one.path for one in named if _under(here, one.path))
+        nearest = max(under, key=len, default="")
+        key = (reader, language, nearest, None if page is None else page.path)
         if key not in self._made:
-            made = menu_of(self._pages, reader, at, page)
-            # Half of a short page's time went into drawing the same places for everybody.
-            groups = [
-                replace(group, card=drawn(language, "places.html", group=group))
-                for group in made.groups
-            ]
-            strip = drawn(language, "bar.html", menu=made)
-            self._made[key] = replace(made, groups=groups, strip=strip)
+            self._made[key] = _drawn(_menu(named, nearest, page), language)
         return self._made[key]
 
 
-def menu_of(pages: Sequence[Page], reader: Reader, here: str, page: Page | None) -> Menu:
-    """The menu of a reader at an address, not drawn."""
-    named = [one for one in pages if one.menu and may_open(one, reader)]
-    nearest = max((one.path for one in named if _under(here, one.path)), key=len, default="")
-
+def _menu(named: Sequence[Page], nearest: str, page: Page | None) -> Menu:
     def links(chosen: Sequence[Page], *, bar: bool = False) -> list[Link]:
         return [
             Link(
@@ -124,6 +114,13 @@ def menu_of(pages: Sequence[Page], reader: Reader, here: str, page: Page | None)
         ],
         alone=page is not None and page.alone,
     )
+
+
+def _drawn(menu: Menu, language: str) -> Menu:
+    """A menu with what is the same on every page: half of a short one's time went into that."""
+    cards = [drawn(language, "places.html", group=group) for group in menu.groups]
+    groups = [replace(group, card=card) for group, card in zip(menu.groups, cards, strict=True)]
+    return replace(menu, groups=groups, strip=drawn(language, "bar.html", menu=menu))
 
 
 def may_open(page: Page, reader: Reader) -> bool:

@@ -1,10 +1,10 @@
 """Pages of powers that two persons give, and of what keeps data: roles, urgent access, holds."""
 
-from functools import partial
 from typing import Any
 
 from web.forms import plain
-from web.pages.table import Opened, Page
+from web.pages.offices import office_page
+from web.pages.table import Opened
 
 ROLES, URGENT, HOLDS = "/office/roles", "/office/urgent", "/office/holds"
 URGENT_ROLES = (
@@ -21,17 +21,15 @@ def my_roles(opened: Opened) -> dict[str, Any]:
     return {"scope": opened.office("OPERATOR"), "place": opened.asked("place")}
 
 
-power_page = partial(Page, who="staff", group="office", lookup="my_offices")
-
 PAGES = (
-    power_page(
+    office_page(
         path=ROLES,
         template="office_roles.html",
         menu="岗位授权",
         operation="office_roles",
         variables=my_roles,
     ),
-    power_page(
+    office_page(
         path=URGENT,
         template="office_urgent.html",
         menu="紧急查阅",
@@ -39,7 +37,7 @@ PAGES = (
         variables=lambda opened: {"scope": opened.office(*URGENT_ROLES)},
         lists=("after",),
     ),
-    power_page(
+    office_page(
         path=HOLDS,
         template="office_holds.html",
         menu="资料保留",
