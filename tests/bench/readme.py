@@ -21,6 +21,7 @@ README = Path("README.md")
 WHY = {
     "P1": "a whole command takes the time: its document, access, decision, sealed entry, rows and "
     "answer are Python's, and clients, servers and PostgreSQL share two cores.",
+    "P2": "the same whole command on one core, beside a disk that takes a row in 0.07 ms.",
     "P3": "some 0.18 ms of processor a row in the server and 0.12 ms in PostgreSQL, whose rows, "
     "indexes and projections are more than pgbench's three updates.",
     "P4": "of the server's processor a third goes into the event loop (some twenty tasks and a "
