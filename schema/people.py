@@ -1,7 +1,7 @@
 """People on the wire: registration, who they are, as far as the asker may see them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
@@ -17,6 +17,7 @@ from timebank import directory, merges, people
 from timebank.identity import DocumentType
 from timebank.looks import Looked
 from timebank.person_life import PersonState, SuspensionReason
+from timebank.restrictions import restricted_among
 
 show_enum(
     DocumentType,
@@ -55,6 +56,11 @@ async def read_told(
     return await directory.told_of(context.actor, asked)
 
 
+async def read_restricted(context: Context, ids: Sequence[str]) -> dict[str, datetime]:
+    """Since when people's data are not used, for the loader."""
+    return await restricted_among(list(ids))
+
+
 async def read_former_numbers(context: Context, ids: Sequence[str]) -> dict[str, list[str]]:
     """The numbers that went into people's, for the loader."""
     return await merges.former_numbers(list(ids))
@@ -75,6 +81,11 @@ class Person(Node):
     async def phone(self, info: Info) -> str | None:
         """The telephone; null once it was erased."""
         return await info.context.loaders.load(read_told, (str(self.id), Looked.PHONE))
+
+    @field
+    async def restricted_since(self, info: Info) -> datetime | None:
+        """Since when staff read neither name nor telephone, because the person wants it so."""
+        return await info.context.loaders.load(read_restricted, str(self.id))
 
     @field
     async def former_numbers(self, info: Info) -> list[str]:

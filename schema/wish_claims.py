@@ -89,6 +89,15 @@ answers_for("wcl", read_wish_claims)
 @strawberry.type
 class Query:
     @field
+    async def wish_volunteers(
+        self,
+        info: Info,
+        community: Annotated[ID, strawberry.argument(description="The community, by code.")],
+    ) -> bool:
+        """Whether any volunteer may claim the wishes of a community, and not members alone."""
+        return await wish_claims.volunteers_allowed(community)
+
+    @field
     async def wish_claims(
         self,
         info: Info,

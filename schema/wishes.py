@@ -104,6 +104,11 @@ class Wish(Node):
         return self.row.place.startswith("0")
 
     @field
+    def extended(self) -> bool:
+        """Whether who grants it took the days more that may be taken once."""
+        return self.row.extended
+
+    @field
     async def summary(self, info: Info) -> str | None:
         """What it is, naming nobody; null before it is published."""
         return await info.context.loaders.load(read_summaries, str(self.id))

@@ -124,6 +124,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "refuseChange.change": changes[1].change,
         "organisationChanges.scope": CITY_PATH,
         "annualReports.scope": CITY_PATH,
+        "teamTies.scope": world.station_path,
         "annualReports.states": ["OPEN", "DRAFT", "SUBMITTED"],
         "askForTeam.organisation": organisation,
         "saveReport.values": [{"field": "main_work", "value": "为老服务"}],

@@ -24,9 +24,12 @@ from timebank.tables import select
 from timebank.unit_consents import UnitConsent, consent_to_unit
 from timebank.unit_statements import send_statement, statement_link
 from timebank.wish_checks import approve_wish
-from timebank.wish_claims import claim_wish
+from timebank.wish_claims import allow_volunteers, claim_wish
 from timebank.wish_closings import code_of_wish, link_of
 from timebank.wish_granting import contact_resident
+
+OPEN_TO_ALL = "420103"
+"""Where any volunteer may claim wishes; no wish is told there."""
 
 
 async def things(world: World, subject: Actor) -> dict[str, Any]:
@@ -39,11 +42,14 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
     await name_skills(
         subject, classes=[PostClass.SAFETY_AND_PATROL], kinds=[], windows=[], key=key()
     )
+    open_to_all = await world.officer(Role.PARTY_SECRETARY, CITY_PATH)
+    await allow_volunteers(open_to_all, community=OPEN_TO_ALL, allowed=True, key=key())
     waiting = [await reported(world, await world.volunteer()) for _ in range(3)]
     await receive_report(party, report=waiting[1], key=key())
     return (
         {
             "community": COMMUNITY,
+            "wishVolunteers.community": OPEN_TO_ALL,
             "unit": unit,
             "receiveMemberReport.report": waiting[0],
             "activateMemberReport.report": waiting[1],

@@ -15,15 +15,23 @@ import httpx
 import pytest
 
 from tests.credit import credit, fill_pool
+from tests.membership import open_service_post, secretary
+from tests.organising import registered
 from tests.test_policy_drafts import document
 from tests.volunteering import captured, confirmed, posted
+from tests.wishing import listed
 from tests.world import COMMUNITY, World, key, open_world
 from timebank.access import Role
 from timebank.actors import Actor
+from timebank.appointment_life import Body, Office
+from timebank.appointments import confirm_appointment, declare_appointment
+from timebank.clock import day_of
 from timebank.living_alone import note_living_alone
 from timebank.reward_orders import order_reward, pickup_code
 from timebank.rewards import offer_reward
 from timebank.sign_in import open_session
+from timebank.wish_claims import claim_wish
+from timebank.wish_granting import contact_resident
 from web import app
 
 pytestmark = pytest.mark.anyio
@@ -232,3 +240,73 @@ async def test_teams_pools_and_accounts_begin_and_end_on_pages(pages: Pages) -> 
     done(await pages.post(city, pool, f"{pool}/grant", area="420102"), "人数 1，共计 3 小时")
     done(await pages.post(who, "/my-data", "/my-data/close", rest="KEEP"), "账户已经关闭")
     done(await pages.post(who, "/my-data", "/my-data/reopen"), "关闭我的账户")
+
+
+async def test_a_community_opens_its_wishes_and_ends_posts_and_offices_early(pages: Pages) -> None:
+    world, desk = pages.world, "/office/party"
+    party, who = await secretary(world), await world.volunteer()
+    told = "本社区的任何志愿者都可以认领心愿"
+    done(await pages.post(party, desk, f"{desk}/volunteers"), told)
+    claimed = await claim_wish(who, wish=await listed(world), key=key())
+    await contact_resident(who, claim=claimed.claim, key=key())
+    answer = await pages.post(who, "/wishes", "/wishes/longer")
+    done(answer, "请在此日之前办好")
+    assert "再宽限几天" not in answer.text
+    answer = await pages.post(party, desk, f"{desk}/volunteers")
+    done(answer, "只有报到的党员、服务队和单位可以认领心愿")
+    await open_service_post(world)
+    assert "夜间巡逻" not in (await pages.post(party, desk, f"{desk}/close")).text
+    today = day_of(world.clock.now())
+    office = await declare_appointment(
+        who,
+        community=COMMUNITY,
+        body=Body.RESIDENTS_COMMITTEE,
+        office=Office.MEMBER,
+        first_day=today,
+        last_day=today + timedelta(days=9),
+        consent=True,
+        key=key(),
+    )
+    await confirm_appointment(party, appointment=office.appointment, key=key())
+    answer = await pages.post(party, desk, f"{desk}/end-office")
+    done(answer, "退休党员任职")
+    assert "任职中" not in answer.text
+
+
+async def test_an_organisation_asks_for_a_team_and_lets_who_acts_for_it_go(pages: Pages) -> None:
+    world, desk = pages.world, "/desk/teams"
+    founder, manager = await world.volunteer(), world.staff[Role.STATION_MANAGER]
+    organisation = await registered(world, founder)
+    own = f"/organisations/{organisation}"
+    there = f"{own}/teams?station=001"
+    told = {"ask.team": world.team}
+    done(await pages.post(founder, there, f"{own}/teams/ask", **told), "等站点确认")
+    refused(await pages.post(founder, there, f"{own}/teams/ask", **told))
+    done(await pages.post(manager, desk, f"{desk}/tie"), "是该组织的队")
+    answer = await pages.post(founder, f"{own}/teams", f"{own}/teams/untie")
+    done(answer, "认领一支服务队")
+    assert "站点已确认" not in answer.text
+    number = await pages.number(await world.volunteer())
+    told = {"appoint.number": number, "appoint.role": "ORGANISATION_FINANCE"}
+    work = f"{own}/work"
+    done(await pages.post(founder, work, f"{work}/appoint", **told), number)
+    answer = await pages.post(founder, work, f"{work}/dismiss", by=f"{work}/dismiss")
+    refused(answer)  # the first is the legal representative, who stays
+
+
+async def test_somebody_lifts_their_restriction_and_is_erased_when_nothing_is_open(
+    pages: Pages,
+) -> None:
+    world, data = pages.world, "/my-data"
+    who = await world.volunteer()
+    done(await pages.post(who, data, f"{data}/request", kind="RESTRICTION"), "限制处理中")
+    answer = await pages.post(who, data, f"{data}/lift")
+    done(answer, "谁看过我的资料")
+    assert "限制处理中" not in answer.text
+    await credit(who.id, world.station, 200)
+    terms: dict[str, Any] = {"name": "香皂", "minutes": 60, "stock": 9}
+    manager = world.staff[Role.STATION_MANAGER]
+    offered = await offer_reward(manager, station=world.station, **terms, key=key())
+    await order_reward(who, reward=offered.reward, key=key())
+    done(await pages.post(who, data, f"{data}/erase", sure="yes"), "有兑换或求助没有办完")
+    done(await pages.post(who, data, f"{data}/keep"), "永久抹去")

@@ -14,13 +14,13 @@ OTHER_DOORS = {
 """Acts that are done by another door than a page."""
 NOT_YET = {
     "captureHours", "reportDeath", "noteLivingAlone", "certifyDrawing", "endDrawing",
-    "askForTeam", "tieTeam", "untieTeam", "dismissRepresentative",
-    "allowWishVolunteers", "extendWish", "closePost", "endAppointment",
+
+
     # These want a read first: whoever may do them is shown no person's id, and no estate.
     "suspendPerson", "reinstatePerson", "settleEstate", "withdrawDeath", "endRole",
     # The protector's desk.
-    "grantRequest", "refuseRequest", "correctPerson", "askErasure", "withdrawErasure",
-    "liftRestriction",
+    "grantRequest", "refuseRequest", "correctPerson",
+
 }  # fmt: skip
 """Acts that have no page yet. This list only gets shorter."""
 

@@ -89,7 +89,7 @@ async def _readable(actor: Actor, asked: Collection[Reading]) -> dict[Reading, P
         restricted_among(sorted(others)), allowed(called, ConsentPurpose.STAFF_PHONE)
     )
     erasing = {held.id for held in seen.values() if held.state is PersonState.ERASING}
-    kept = restricted | (erasing & others)
+    kept = restricted.keys() | (erasing & others)
     read = {
         (id, what): seen[id].id
         for id, what in asked

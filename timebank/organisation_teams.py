@@ -8,9 +8,10 @@ from datetime import date
 from enum import StrEnum
 
 from msgspec.structs import replace
+from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit
+from timebank.access import Action, may_read, permit
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -22,6 +23,7 @@ from timebank.organisation_life import STANDING
 from timebank.organisations import Organisation, OrganisationNotActive, Organised, acting_for
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Denial, NotFound, Refusal
+from timebank.representatives import organisation_over
 from timebank.tables import Row, select, table
 from timebank.teams import Team, TeamState
 
@@ -182,6 +184,23 @@ def organisation_of_path(rows: Rows, path: str) -> str | None:
 
 
 # Reads
+
+MOST_TIES = 200
+
+
+async def ties_at(actor: Actor, scope: str) -> list[OrganisationTeam]:
+    """The ties asked for and standing: an organisation's, or those of the teams of a station.
+
+    Args: scope, the path of an organisation, for whoever acts for it, or a path in the scope of
+    whoever manages the teams below it; nothing for anybody else.
+    """
+    organisation = organisation_over(scope)
+    action = Action.ACT_FOR_ORGANISATION if organisation else Action.MANAGE_TEAM
+    if not await may_read(actor, action, scope):
+        return []
+    which = Q(organisation=organisation) if organisation else Q(path__startswith=scope)
+    states = [TieState.ASKED.value, TieState.STANDS.value]
+    return await select(OrganisationTeam, which, state__in=states, order=["team"], limit=MOST_TIES)
 
 
 async def teams_of_organisation(organisation: str) -> list[OrganisationTeam]:

@@ -79,9 +79,9 @@ def restrict(batch: Batch, person: PersonId) -> Sealed:
     return batch.record(PersonRestricted(person=person))
 
 
-async def restricted_among(people: Sequence[PersonId]) -> set[PersonId]:
-    """Those of the people whose data staff do not use."""
-    return {str(person) for person in await find_many(Restricted, people)}
+async def restricted_among(people: Sequence[PersonId]) -> dict[str, datetime]:
+    """Those of the people whose data staff do not use, each with since when."""
+    return {str(id): held.since for id, held in (await find_many(Restricted, people)).items()}
 
 
 # Commands

@@ -29,7 +29,7 @@ from timebank.people import active_person
 from timebank.places import Station
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, find, find_many, select, table
 from timebank.teams import Team, TeamState
 from timebank.units import WorkUnit
 from timebank.wish_life import (
@@ -285,6 +285,12 @@ def _claiming(batch: Batch, claimant: str | None, community: Area) -> tuple[Clai
 
 
 # Reads
+
+
+async def volunteers_allowed(community: str) -> bool:
+    """Whether any volunteer may claim the wishes of a community, as everybody may know."""
+    held = await find(WishVolunteers, community)
+    return held is not None and held.allowed
 
 
 async def claims_held(actor: Actor, claims: Sequence[WishClaim]) -> set[str]:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from web.forms import Form, Posted, plain
+from web.pages.helping import at_the_counter
 from web.pages.stations import chosen, station_page
 from web.pages.table import Opened, Page
 
@@ -52,12 +53,6 @@ def together(posted: Posted, own: str, other: str) -> dict[str, Any]:
     return {own: posted.one("own") if here else "", other: posted.one("number")}
 
 
-def below_the_station(opened: Opened) -> dict[str, Any]:
-    """The station, and the path below which its people are."""
-    place = chosen(opened)
-    return {"station": place.get("id", ""), "scope": place.get("path", "-")}
-
-
 counter_form = partial(Form, page=PERSON, then=lambda posted: posted.address(PERSON, done="1"))
 
 PAGES = (
@@ -80,7 +75,7 @@ PAGES = (
         template="desk_merges.html",
         menu="重复登记",
         operation="desk_merges",
-        variables=below_the_station,
+        variables=at_the_counter,
     ),
     Page(path="/passbook", template="slip.html", operation="passbook", menu="打印存折"),
 )

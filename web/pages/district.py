@@ -5,9 +5,10 @@ from typing import Any
 
 from web.forms import Form, plain
 from web.pages.acts import Act, Answered, Told, Words
+from web.pages.helping import at_the_counter
 from web.pages.offices import office_page
 from web.pages.public import CITY
-from web.pages.stations import at_station, station_page
+from web.pages.stations import station_page
 from web.pages.table import Opened
 from web.pages.times import midnight
 
@@ -95,7 +96,7 @@ PAGES = (
         template="desk_teams.html",
         menu="服务队",
         operation="desk_teams",
-        variables=at_station,
+        variables=at_the_counter,
         lists=("after",),
     ),
 )
@@ -124,4 +125,6 @@ FORMS = (
     ),
     plain(TEAMS, "create", "create_team", "station", "name"),
     plain(TEAMS, "dissolve", "dissolve_team", "team"),
+    plain(TEAMS, "tie", "tie_team", "team"),
+    plain(TEAMS, "untie", "untie_team", "team"),
 )

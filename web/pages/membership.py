@@ -5,7 +5,7 @@ Where the policy has dual claim switched off, none of them is there.
 
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.helping import minute_of, weekdays_of
 from web.pages.table import Opened, Page
 from web.pages.wishing import decided_at
@@ -38,6 +38,8 @@ HANDLED = {
     "confirm-office": ("confirm_appointment", "confirmAppointment"),
     "return-office": ("return_appointment", "returnAppointment"),
     "open": ("open_post", "openPost"),
+    "close": ("close_post", "closePost"),
+    "end-office": ("end_appointment", "endAppointment"),
 }
 """What a secretary does with one thing."""
 
@@ -137,7 +139,7 @@ PAGES = (
         operation="party_desk",
         variables=my_community,
         needs="memberReports",
-        lists=("reports", "claims", "offices", "told", "approved", "drafts"),
+        lists=("reports", "claims", "offices", "serving", "told", "approved", "drafts", "opened"),
     ),
     Page(
         path="/office/statements",
@@ -201,6 +203,7 @@ FORMS = (
         )
         for act, (mutation, field) in HANDLED.items()
     ),
+    plain(DESK, "volunteers", "allow_wish_volunteers", "community", yes="allowed"),
     *decided_at(DESK, f"{DESK}?done=1"),
     Form(
         path=f"{DESK}/draft",

@@ -134,6 +134,9 @@ FORMS = (
         given=requested,
     ),
     plain(DATA, "withdraw", "withdraw_request", "request"),
+    plain(DATA, "lift", "lift_restriction"),
+    plain(DATA, "erase", "ask_erasure"),
+    plain(DATA, "keep", "withdraw_erasure"),
     plain(DATA, "close", "close_account", "rest"),
     plain(DATA, "reopen", "reopen_account"),
     Form(

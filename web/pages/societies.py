@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 from web.forms import Form, Posted, plain
-from web.pages.acts import Act, Told
+from web.pages.acts import Act, Answered, Told, Words
 from web.pages.owed import owed_by
-from web.pages.table import Page, by_id, scoped
+from web.pages.table import Opened, Page, by_id, scope_at, scoped
 
 OWN = "/organisations/{id}/work"
+TEAMS = "/organisations/{id}/teams"
 REPORT = "/reports/{id}"
 FIELD = "field."
 CHANGES = {
@@ -66,6 +67,18 @@ def the_comments(posted: Posted) -> dict[str, Any]:
         if name.startswith(FIELD) and posted.one(name)
     ]
     return {"report": posted.path["id"], "comments": comments}
+
+
+def its_teams(opened: Opened) -> dict[str, Any]:
+    """An organisation, and the station whose teams it looks at."""
+    place = opened.found.get("station") or {}
+    return by_id(opened) | {"scope": scope_at(opened, "place"), "station": place.get("id", "")}
+
+
+def teams_there(answers: Answered) -> dict[str, Words]:
+    """The teams of the station that may be asked for."""
+    teams = (answers.get("teams") or {}).get("nodes", ())
+    return {"team": {one["id"]: one["name"] for one in teams if one["state"] == "ACTIVE"}}
 
 
 def _form(page: str, act: str, mutation: str, field: str, given: Any) -> Form:
@@ -178,6 +191,27 @@ PAGES = (
         owed=owed_by,
     ),
     Page(
+        path=TEAMS,
+        template="society_teams.html",
+        lookup="society_at_station",
+        looks=lambda opened: by_id(opened) | {"number": opened.asked("station")},
+        operation="society_teams",
+        variables=its_teams,
+        needs="organisation",
+        lists=("after",),
+        acts=(
+            one(
+                name="ask",
+                mutation="ask_for_team",
+                word="请站点确认是本组织的队",
+                may="own",
+                states=(*STANDING, "FILED"),
+                told=(Told(name="team", word="服务队", kind="one"),),
+            ),
+        ),
+        choices=teams_there,
+    ),
+    Page(
         path="/o/{id}",
         template="society.html",
         operation="society",
@@ -190,6 +224,8 @@ PAGES = (
 FORMS = (
     _form("/organisations", "name", "ask_society_name", "askOrganisationName", the_name),
     _form("/organisations", "filing", "ask_filing", "askFiling", the_filing),
+    plain(OWN, "dismiss", "dismiss_representative", "organisation", "grant"),
+    plain(TEAMS, "untie", "untie_team", "team"),
     plain(OWN, "endorse", "endorse_star", "award"),
     plain(OWN, "unendorse", "decline_to_endorse", "award"),
     _form(REPORT, "save", "save_report", "saveReport", the_values),

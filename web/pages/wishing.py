@@ -16,6 +16,7 @@ from web.pages.table import Page
 STEPS = (
     ("contacted", "contact_resident", "contactResident"),
     ("done", "fulfil_wish", "fulfilWish"),
+    ("longer", "extend_wish", "extendWish"),
     ("back", "give_wish_back", "giveWishBack"),
 )
 
