@@ -5,7 +5,6 @@ by their message, everything else as one sentence and a request id. What a bug s
 for it may hold a name; the log gets its type and the places it came through, by the same id.
 """
 
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,11 @@ from graphql import ArgumentNode, GraphQLError, ValueNode
 
 from ledger.outages import is_away
 from schema.context import Context
+from timebank import bugs
 from timebank.refusals import Denial, LedgerAway, Refusal
 
 ERRORS_MAX = 20
 MESSAGE_MAX = 500
-FRAMES_LOGGED = 12
 
 CODES = frozenset(
     {
@@ -120,13 +119,11 @@ def cause_of(error: BaseException) -> BaseException:
 
 def log_failure(cause: BaseException, context: Context, *, path: Sequence[Any] | None) -> None:
     """Log a bug by request id: its type and where it came through, never what it says."""
-    frames = traceback.extract_tb(cause.__traceback__)[-FRAMES_LOGGED:]
     log.error(
         "graphql.failed",
         request=context.request_id,
         path=".".join(map(str, path or ())),
-        error=f"{type(cause).__module__}.{type(cause).__qualname__}",
-        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        **bugs.told(cause),
     )
 
 

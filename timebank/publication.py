@@ -27,7 +27,7 @@ from ledger.receipts import witnessed_size
 from ledger.signer import KEY, LogSigner, OverlapSigner, create_key
 from ledger.tables import dialect_of, sqlite_path
 from ledger.writer import Writer, open_writer
-from timebank import journal
+from timebank import bugs, journal
 from timebank.clock_faults import ClockCorrection, Pace, could_be_behind, decide_behind
 from timebank.master_keys import open_signer, read_masters
 from timebank.settings import Settings
@@ -280,7 +280,7 @@ class Publication:
                 return
             except Exception as error:
                 # A database that went away comes back; what was left undone the next round does.
-                log.error("publishing_failed", exc_info=error)
+                log.error("publishing_failed", **bugs.told(error))
                 await asyncio.sleep(LOOK_AGAIN)
             finally:
                 self._publisher = None
@@ -320,7 +320,7 @@ class Publication:
 
 def _tell(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("gathering_ended", exc_info=error)
+        log.error("gathering_ended", **bugs.told(error))
 
 
 async def signed_size(url: str) -> int:
