@@ -5,7 +5,7 @@ to know who asks and what the variables are: those are checked anew for every re
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,10 +109,19 @@ class Documents:
         self._limits = limits
         self._room = cached_characters
         self._cache: OrderedDict[tuple[str, bool], Document | Refused] = OrderedDict()
+        self._ours: set[str] = set()
+        self._kept: dict[str, Document] = {}
+
+    def keep(self, texts: Iterable[str]) -> None:
+        """Never forget these once they are prepared, which they are when first asked for.
+
+        Preparing all that the pages ask takes longer than everything else a server begins with.
+        """
+        self._ours.update(texts)
 
     def remembers(self, text: str, *, suggest: bool = False) -> bool:
         """Whether a document is prepared already, so that asking for it again is no work."""
-        return (text, suggest) in self._cache
+        return text in self._kept or (text, suggest) in self._cache
 
     def prepare(self, text: str, *, suggest: bool = False) -> Document:
         """A document ready to run, or Refused. `suggest` lets errors say "did you mean" (api 19).
@@ -122,11 +131,17 @@ class Documents:
         if len(text) > self._limits.characters:
             says = f"A document has at most {self._limits.characters} characters."
             raise refused("DOCUMENT_TOO_COMPLEX", says)
+        kept = self._kept.get(text)
+        if kept is not None:
+            return kept
         key = (text, suggest)
         found = self._cache.get(key)
         if found is None:
             found = self._prepare(text, suggest=suggest)
-            self._remember(key, found)
+            if text in self._ours and isinstance(found, Document):
+                self._kept[text] = found
+            else:
+                self._remember(key, found)
         else:
             self._cache.move_to_end(key)
         if isinstance(found, Refused):

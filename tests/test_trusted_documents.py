@@ -8,12 +8,15 @@ import httpx
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
+from schema.documents import Documents
+from schema.execution import whole
+from schema.limits import Limits
 from tests.world import World, open_world
 from timebank import sign_in as door
 from timebank.actors import SYSTEM
 from timebank.argon import Cost
 from web import app
-from web.admission import document_id
+from web.admission import Admission, document_id
 from web.pages.table import operations
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +54,29 @@ async def test_the_pages_operations_are_asked_by_hash_and_no_others(world: World
         assert nobody.json()["data"]["me"] is None
         changed = await ask(bearer, documentId=document_id(stored["home"] + " "))
         assert changed.status_code == 400
+
+
+@pytest.mark.parametrize("name", sorted(operations()))
+def test_each_of_them_fits_the_schema(name: str) -> None:
+    """They are prepared when first asked for: what does not fit must not wait for its visitor."""
+    whole().documents.prepare(operations()[name])
+
+
+def test_they_are_remembered_whatever_else_is_asked() -> None:
+    documents = Documents(whole().schema, Limits(), cached_characters=60)
+    ours = "{ __typename }"
+    documents.keep([ours])
+    kept = documents.prepare(ours)
+    for n in range(10):
+        documents.prepare(f"query Q{n} {{ __typename }}")
+    assert not documents.remembers("query Q1 { __typename }")
+    assert documents.remembers(ours)
+    assert documents.prepare(ours) is kept
+
+
+def test_one_under_another_id_is_no_trusted_one() -> None:
+    with pytest.raises(ValueError, match="is not the hash"):
+        Admission(whole(), trusted={document_id("{ a }"): "{ b }"})
 
 
 def test_all_of_them_can_be_given_to_one_generator_of_clients() -> None:

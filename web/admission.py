@@ -70,7 +70,11 @@ class Admission:
         points: Points | None = None,
     ) -> None:
         self.api = api
-        self._trusted = {i: trust(api, i, text) for i, text in (trusted or {}).items()}
+        self._trusted = dict(trusted or {})
+        for identifier, text in self._trusted.items():
+            if identifier != document_id(text):
+                raise ValueError(f"{identifier} is not the hash of its document")
+        api.documents.keep(self._trusted.values())
         self._open_documents = open_documents
         self._points = Points() if points is None else points
         if self._points.limit < api.limits.cost:
@@ -99,7 +103,7 @@ class Admission:
             trusted = self._trusted.get(ask.document_id)
             if trusted is None:
                 raise Unreadable(400, "There is no trusted document with this id.")
-            return trusted
+            return self.api.documents.prepare(trusted)
         if not context.actor.known and not self._open_documents:
             says = "Sign in to send documents of your own, or send the id of a trusted one."
             raise refused("UNAUTHENTICATED", context.translate(says))
@@ -107,13 +111,6 @@ class Admission:
         if not self.api.documents.remembers(text, suggest=suggest):
             account.charge(min(len(text), READ_MOST) // CHARACTERS_A_POINT)
         return self.api.documents.prepare(text, suggest=suggest)
-
-
-def trust(api: Api, identifier: str, text: str) -> Document:
-    """A trusted document, checked at start-up: its id is its hash, and it is valid."""
-    if identifier != document_id(text):
-        raise ValueError(f"{identifier} is not the hash of its document")
-    return api.documents.prepare(text)
 
 
 def document_id(text: str) -> str:

@@ -5,14 +5,17 @@ used wrongly; 3 the ledger cannot be opened; 4 database and anchor disagree, so 
 written or signed. With --json an answer is one JSON object.
 """
 
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from sys import modules
 from typing import Any
 
 import click
 
 from timebank.settings import Settings
+from web.collector import resting
 from web.commands.asked import Asked
 
 ALONE = {
@@ -58,6 +61,8 @@ WHOLE = {
     },
 }
 
+MODELS = "timebank.models"
+
 
 class Later(click.Group):
     """Imports a command when it is asked for: whoever checks a file waits for nothing else.
@@ -77,13 +82,19 @@ class Later(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name, None where there is none."""
-        if cmd_name in self.whole:
-            import_module("timebank.models")
         place = self.whole.get(cmd_name) or self.alone.get(cmd_name)
         if place is None:
             return super().get_command(ctx, cmd_name)
         module, _, name = place.partition(".")
-        command: click.Command = getattr(import_module(f"web.commands.{module}"), name)
+        wanted = [f"web.commands.{module}"]
+        if cmd_name in self.whole:
+            wanted.insert(0, MODELS)
+        if not modules.keys() >= set(wanted):
+            with resting():
+                for each in wanted:
+                    import_module(each)
+            gc.freeze()
+        command: click.Command = getattr(modules[wanted[-1]], name)
         return command
 
 

@@ -96,11 +96,11 @@ class Server(msgspec.Struct):
 
 
 @contextmanager
-def running(module: str, *arguments: str, path: str = "/healthz") -> Iterator[Server]:
-    """A process that serves at a port, which it is told last; gone afterwards."""
+def running(*told: str, path: str = "/healthz") -> Iterator[Server]:
+    """Python told to serve at a port, which it is told last; gone afterwards."""
     port = free_port()
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", module, *arguments, str(port)])
+    process = subprocess.Popen([sys.executable, *told, str(port)])
     try:
         asyncio.run(_answering(process, port, path))
         yield Server(process.pid, port, time.perf_counter() - began)
@@ -114,7 +114,7 @@ def serving(city: City, *, workers: int = 1) -> Iterator[list[Server]]:
     """So many servers of a city."""
     at = (city.settings.database_url, str(city.settings.data))
     with ExitStack() as stack:
-        yield [stack.enter_context(running(__name__, *at)) for _ in range(workers)]
+        yield [stack.enter_context(running("-m", __name__, *at)) for _ in range(workers)]
 
 
 async def _answering(process: subprocess.Popen[bytes], port: int, path: str) -> None:

@@ -17,6 +17,7 @@ from timebank import bank, demo_city, publication
 from timebank.settings import Settings
 from web import app
 from web.address import is_loopback
+from web.collector import resting
 from web.commands.asked import (
     HALTED,
     UNOPENED,
@@ -99,8 +100,10 @@ def serve(
         console.print(f"The database is damaged, and nothing is served: {damage[0]}.", style="red")
         sys.exit(HALTED)
     run(_try_keys(settings))
+    with resting():
+        application = app.build(settings)
     port = settings.port if port is None else port
-    listen(app.build(settings), host, port, certificate=certificate, private_key=private_key)
+    listen(application, host, port, certificate=certificate, private_key=private_key)
     if run(publication.examine(settings)) is not Verdict.GO:
         sys.exit(HALTED)
 
@@ -169,4 +172,6 @@ def demo(asked: Asked, port: int, seed_only: bool) -> None:
     if seed_only:
         return
     console.print(f"Open http://127.0.0.1:{port}/ - Ctrl+C ends it.")
-    listen(app.build(settings, demo=True), "127.0.0.1", port)
+    with resting():
+        application = app.build(settings, demo=True)
+    listen(application, "127.0.0.1", port)

@@ -89,9 +89,6 @@ class Pages:
         self.api, self.context_of, self.signed_in, self.demo = api, context_of, signed_in, demo
         self.stranger_of = stranger_of
         self.operations = operations()
-        for text in self.operations.values():
-            # A stored operation that does not fit the schema must not wait for its first visitor.
-            api.documents.prepare(text)
 
     def routes(self) -> list[BaseRoute]:
         """The routes of every page and form."""
