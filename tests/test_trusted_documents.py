@@ -16,7 +16,7 @@ from timebank import sign_in as door
 from timebank.actors import SYSTEM
 from timebank.argon import Cost
 from web import app
-from web.admission import Admission, document_id
+from web.admission import document_id
 from web.pages.table import operations
 
 pytestmark = pytest.mark.anyio
@@ -72,11 +72,6 @@ def test_they_are_remembered_whatever_else_is_asked() -> None:
     assert not documents.remembers("query Q1 { __typename }")
     assert documents.remembers(ours)
     assert documents.prepare(ours) is kept
-
-
-def test_one_under_another_id_is_no_trusted_one() -> None:
-    with pytest.raises(ValueError, match="is not the hash"):
-        Admission(whole(), trusted={document_id("{ a }"): "{ b }"})
 
 
 def test_all_of_them_can_be_given_to_one_generator_of_clients() -> None:
