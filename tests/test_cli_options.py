@@ -67,11 +67,13 @@ def test_a_witness_keeps_its_secret_where_it_is_told_and_listens_there(
 
 def test_a_server_listens_where_it_is_told(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Any] = []
-    monkeypatch.setattr(
-        uvicorn,
-        "run",
-        lambda app, **told: heard.append((told["host"], told["port"], told["ssl_certfile"])),
-    )
+    bounds: set[tuple[int, int]] = set()
+
+    def run(app: object, **told: Any) -> None:
+        heard.append((told["host"], told["port"], told["ssl_certfile"]))
+        bounds.add((told["timeout_graceful_shutdown"], told["ws_max_size"]))
+
+    monkeypatch.setattr(uvicorn, "run", run)
     monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     serve = ("--data", data, "serve")
     assert timebank(*serve).exit_code == 0
@@ -91,6 +93,7 @@ def test_a_server_listens_where_it_is_told(data: str, monkeypatch: pytest.Monkey
         ("0.0.0.0", 8000, __file__),
         ("0.0.0.0", 8000, None),
     ]
+    assert bounds == {(10, 65536)}
 
 
 def test_replay_puts_right_what_it_found_when_it_is_told_to(data: str) -> None:

@@ -1,17 +1,19 @@
-"""The rules of the domain, each with what keeps it and the test that shows it.
+"""The rules of the domain and of the API, each with what keeps it and the test that shows it.
 
 `rules.csv` has a row for every sentence of the domain's sections that says what a time bank is held
-to: the section, the sentence by the first eight digits of the SHA-256 of its words (`-` for a rule
-of ours that no sentence states), the rule in our words, what keeps it (refusals by code, timers and
-events by name, or `structure` where there is simply no way round it) and its tests. Compared both
-ways: every sentence has a row and every row a sentence, every refusal a row and every code a
-refusal. A sentence that is changed in the domain loses its row, so that somebody looks.
+to, and of the API's numbered rules: the section, the sentence by the first eight digits of the
+SHA-256 of its words (`-` for a rule of ours that no sentence states), the rule in our words, what
+keeps it (refusals and errors by code, timers and events by name, or `structure` where there is
+simply no way round it) and its tests. Compared both ways: every sentence has a row and every row a
+sentence, every refusal a row and every code a refusal. A sentence that is changed loses its row, so
+that somebody looks.
 """
 
 import ast
 import csv
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
@@ -20,15 +22,20 @@ from typing import NamedTuple
 
 import pytest
 
+from schema.errors import CODES
+from schema.execution import TIMEOUT_SECONDS
 from tests.test_house_capabilities import is_ours
 from timebank.events import kinds
 from timebank.refusals import Refusal
 from timebank.timers import TIMERS
+from web.asking import BODY_MAX
+from web.sockets import Bounds
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "rules.csv"
-DOMAIN = ROOT.parent / "shared" / "domain.md"
+SPECIFIED = ROOT.parent / "shared"
 SECTIONS = ("3", "4", "5", "6", "7", "8", "9", "10", "11")
+API_RULE = re.compile(r"^(\d+)\. (.*?)(?=^\d+\. |^## |\Z)", re.MULTILINE | re.DOTALL)
 STRUCTURE = "structure"
 NO_SENTENCE = "-"
 NAMED = re.compile(r"domain (\d+(?:(?:, | and )\d+)*)")
@@ -107,22 +114,28 @@ def clauses(block: str) -> Iterator[str]:
     yield block[start:]
 
 
-def sentences(domain: str) -> dict[str, dict[str, str]]:
+def sentences(domain: str, api: str = "") -> dict[str, dict[str, str]]:
     """By section, the sentences by their digits; a note that a number is policy is none."""
     parts = (part.split("\n", 1) for part in re.split(r"^## ", domain, flags=re.MULTILINE)[1:])
     found = {title.split(".")[0]: body for title, body in parts}
-    told = {
-        section: [
-            " ".join(re.sub(r"[*`|]", " ", clause).split()).strip(" .;")
-            for block in blocks(found[section])
-            for clause in clauses(block)
-        ]
-        for section in SECTIONS
+    told = {section: blocks(found[section]) for section in SECTIONS}
+    told |= {
+        f"api {number}": iter([" ".join(rule.split())]) for number, rule in API_RULE.findall(api)
     }
-    return {
-        section: {sha256(one.encode()).hexdigest()[:8]: one for one in all if says_something(one)}
-        for section, all in told.items()
-    }
+    return {section: dict(map(digits, _said(in_it))) for section, in_it in told.items()}
+
+
+def _said(blocks: Iterator[str]) -> Iterator[str]:
+    for block in blocks:
+        for clause in clauses(block):
+            one = " ".join(re.sub(r"[*`|]", " ", clause).split()).strip(" .;")
+            if says_something(one):
+                yield one
+
+
+def digits(sentence: str) -> tuple[str, str]:
+    """By what a row names a sentence, and the sentence."""
+    return sha256(sentence.encode()).hexdigest()[:8], sentence
 
 
 def says_something(sentence: str) -> bool:
@@ -147,12 +160,16 @@ def test_a_text_falls_into_the_sentences_one_would_count() -> None:
         "Art. 5 holds",
         "a b",
     ]
+    rules = "# A\n## 1. B\n\n1. One (a; b) rule;\n   two.\n2. Three.\n## 2. C\n3. Four: 2. five.\n"
+    assert [
+        [*found.values()] for section, found in sentences(text, rules).items() if "api" in section
+    ] == [["One (a; b) rule", "two"], ["Three"], ["Four: 2", "five"]]
 
 
-def test_every_sentence_of_the_domain_has_its_rule_and_every_rule_its_sentence() -> None:
-    if not DOMAIN.exists():
-        pytest.skip(f"NO SENTENCE WAS COMPARED: {DOMAIN} is not here")
-    told = sentences(DOMAIN.read_text("utf-8"))
+def test_every_sentence_has_its_rule_and_every_rule_its_sentence() -> None:
+    if not SPECIFIED.exists():
+        pytest.skip(f"NO SENTENCE WAS COMPARED: {SPECIFIED} is not here")
+    told = sentences(*((SPECIFIED / name).read_text("utf-8") for name in ("domain.md", "api.md")))
     kept = {(row.section, row.sentence) for row in rules() if row.sentence != NO_SENTENCE}
     there = {(section, digits) for section, found in told.items() for digits in found}
 
@@ -166,8 +183,8 @@ def test_every_rule_says_itself_and_what_keeps_it() -> None:
     assert len({(row.sentence, row.rule) for row in rules()}) == len(rules())
 
 
-def test_every_code_is_a_refusal_a_timer_or_an_event() -> None:
-    there = {*Refusal.registry, *kinds(), *(timer.name for timer in TIMERS), STRUCTURE}
+def test_every_code_is_a_refusal_an_error_a_timer_or_an_event() -> None:
+    there = {*Refusal.registry, *CODES, *kinds(), *(timer.name for timer in TIMERS), STRUCTURE}
 
     assert {code for row in rules() for code in row.codes.split()} - there == set()
 
@@ -200,6 +217,37 @@ def test_a_rule_is_shown_by_tests_that_name_what_keeps_it(row: Rule) -> None:
     for test in row.tests.split():
         file, name = test.split("::")
         words |= words_of(file)[name]
-    refusals = [Refusal.registry[code] for code in row.codes.split() if code in Refusal.registry]
+    codes = [code for code in row.codes.split() if code in {*Refusal.registry, *CODES}]
 
-    assert [no.code for no in refusals if not words & {no.code, no.__name__}] == []
+    assert [code for code in codes if not words & {code, _class_of(code)}] == []
+
+
+def _class_of(code: str) -> str:
+    no = Refusal.registry.get(code)
+    return no.__name__ if no else code
+
+
+# What no other test looks at
+
+
+def test_no_connection_counts_what_it_does_not_show() -> None:
+    told = (ROOT / "schema/schema.graphql").read_text("utf-8")
+    assert "first: Int" in told
+    assert "totalCount" not in told
+
+
+def test_connections_are_bounded_as_the_api_says() -> None:
+    bounds = Bounds()
+    assert (bounds.init_seconds, bounds.operations, bounds.message_bytes) == (5.0, 20, 65536)
+
+
+def test_an_operation_takes_at_most_what_the_api_says() -> None:
+    assert (TIMEOUT_SECONDS, BODY_MAX) == (5.0, 65536)
+
+
+def test_the_libraries_are_those_that_the_api_wants() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    assert {one.split(",")[0] for one in told} >= {
+        "graphql-core>=3.3.2",
+        "strawberry-graphql>=0.341",
+    }
