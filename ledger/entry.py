@@ -24,6 +24,7 @@ MAX_BYTES = 8192
 MAX_INTEGER = 2**53 - 1
 MAX_AMOUNT = 10**12
 MAX_POSTINGS = 64
+MAX_DEPTH = 64
 
 _ZERO = bytes(32)
 _TICK = timedelta(microseconds=1)
@@ -305,23 +306,34 @@ def _is_member(name: str) -> bool:
 
 
 def _check_body(body: dict[str, Any]) -> None:
-    """Refuse floats, nulls, free text and misspelt names at any depth, without recursing."""
-    open_values: list[Any] = [body]
-    while open_values:
-        value = open_values.pop()
+    """Refuse floats, nulls, free text, misspelt names and too great a depth, without recursing."""
+    # The entry itself is the first level, and its body the second.
+    containers: list[Any] = [body]
+    for _ in range(1, MAX_DEPTH):
+        containers = [inner for each in containers for inner in _check_values(each)]
+        if not containers:
+            return
+    raise MalformedEntry("value", f"more than {MAX_DEPTH} levels")
+
+
+def _check_values(container: Any) -> list[Any]:
+    """The same for what a container holds; the containers inside it are returned unchecked."""
+    if type(container) is dict:
+        for name in container:
+            if type(name) is not str or not _is_member(name):
+                raise MalformedEntry("member", repr(name))
+        container = container.values()
+    inner: list[Any] = []
+    for value in container:
         kind = type(value)
-        if kind is dict:
-            for name in value:
-                if type(name) is not str or not _is_member(name):
-                    raise MalformedEntry("member", repr(name))
-            open_values.extend(value.values())
-        elif isinstance(value, str):
+        if isinstance(value, str):
             if not _CODE.fullmatch(value):
                 raise MalformedEntry("text", repr(value))
         elif kind is int:
             if not -MAX_INTEGER <= value <= MAX_INTEGER:
                 raise MalformedEntry("value", "an integer beyond 2^53 - 1")
-        elif kind is list or kind is tuple:
-            open_values.extend(value)
+        elif kind is dict or kind is list or kind is tuple:
+            inner.append(value)
         elif kind is not bool:
             raise MalformedEntry("value", kind.__name__)
+    return inner

@@ -86,6 +86,38 @@ async def test_a_waiting_receipt_is_signed_at_once(log: Log) -> None:
         running.cancel()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_log_that_moves_is_signed_within_a_second_though_nobody_waits(log: Log) -> None:
+    running = asyncio.create_task(log.publisher.run())
+    try:
+        assert await log.publisher.wait(0)
+        await add(log.writer, 2)
+        for _ in range(200):
+            if await log.sizes():
+                break
+            await asyncio.sleep(0.05)
+        assert await log.sizes() == [2]
+    finally:
+        running.cancel()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_log_at_rest_is_not_signed_again(log: Log) -> None:
+    signed: list[int] = []
+
+    class Counting(LocalSigner):
+        def note(self, checkpoint: Checkpoint) -> str:
+            signed.append(checkpoint.size)
+            return super().note(checkpoint)
+
+    counting = Counting("log.example", bytes(32))
+    publisher = Publisher(url=log.url, writer=log.writer, signer=counting, anchor=log.anchor)
+    for count in (1, 0, 0, 2, 0):
+        await add(log.writer, count)
+        await publisher.publish()
+    assert signed == [1, 3]
+
+
 async def test_a_signer_that_signs_something_else_moves_nothing(log: Log) -> None:
     class Wayward(LocalSigner):
         def note(self, checkpoint: Checkpoint) -> str:

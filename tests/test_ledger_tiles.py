@@ -1,6 +1,7 @@
 """Tiles: one spelling of each path, the right bytes behind it, nothing beyond what was signed."""
 
 import ast
+import itertools
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from ledger.receipts import receipt
 from ledger.tables import install
 from ledger.tiles import NoSuchTile, TileFile, files_of, read_file, read_published
 from ledger.writer import open_writer
-from tests import outsider
+from tests import outsider, outsider_books
 from tests.ledgers import SIGNER, add, fences_down, fill
 
 KEY = outsider.key_of(SIGNER.verifier.text)
@@ -35,10 +36,11 @@ class Counting:
 
 
 def test_the_outsider_shares_no_code_with_the_ledger() -> None:
-    tree = ast.parse(Path(outsider.__file__).read_text("utf-8"))
+    files = [outsider.__file__, outsider_books.__file__]
+    nodes = [ast.walk(ast.parse(Path(file).read_text("utf-8"))) for file in files]
     imported = {
         name
-        for node in ast.walk(tree)
+        for node in itertools.chain(*nodes)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in (
             [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
@@ -46,6 +48,7 @@ def test_the_outsider_shares_no_code_with_the_ledger() -> None:
     }
     assert imported == {
         *("base64", "collections.abc", "hashlib", "json", "pathlib", "struct", "typing"),
+        *("datetime", "re", "tests.outsider"),
         "cryptography.exceptions",
         "cryptography.hazmat.primitives.asymmetric.ed25519",
     }
