@@ -74,7 +74,11 @@ SMALL = """least => [...document.querySelectorAll("a, button, input, select, tex
   })
   .map(one => `target: ${one.tagName} ${one.textContent.trim() || one.name}`)"""
 
-
+ASIDE = """() => [...document.querySelectorAll(".tabs [aria-current]")]
+  .filter(one => { const { left, right } = one.getBoundingClientRect();
+    return left < 0 || right > innerWidth; })
+  .map(one => `where one is lies out of sight: ${one.textContent.trim()}`)"""
+"""Tabs that do not fit beside each other are pushed sideways: the one that is open is seen."""
 DOUBLED = """() => { const root = document.documentElement;
   root.style.fontSize = "44px"; const wide = root.scrollWidth;
   root.style.fontSize = ""; return wide; }"""
@@ -174,6 +178,7 @@ async def test_every_page_is_fit_for_everybody(browser: Browser, site: Site, rea
         assert await tab.evaluate("document.documentElement.lang") == language
         found += await tab.evaluate(RULES)
         found += await tab.evaluate(SMALL, 60 if mode == "elder" else 44)
+        found += await tab.evaluate(ASIDE)
         wide = await tab.evaluate("document.documentElement.scrollWidth")
         found += [f"{wide} px wide"] if wide > width else []
         await tab.set_viewport_size({"width": 320, "height": 900})
