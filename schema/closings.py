@@ -3,14 +3,12 @@
 from datetime import date
 
 import strawberry
-from strawberry import ID
 
 from schema.context import Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.people import Person, read_people
 from schema.refusal import Info, Payload, mutation
-from schema.scalars import Long
 from timebank import closings
 from timebank.closings import ClosingState, Rest
 
@@ -67,40 +65,6 @@ class ReopenAccountPayload(Payload):
     person: Person | None = strawberry.field(default=None, description="You.")
 
 
-@strawberry.input
-class ReportDeathInput(Input):
-    person: ID = strawberry.field(description="Who died.")
-
-
-@strawberry.type
-class ReportDeathPayload(Payload):
-    person: Person | None = strawberry.field(default=None, description="Who died.")
-
-
-@strawberry.input
-class WithdrawDeathInput(Input):
-    person: ID = strawberry.field(description="Who is alive after all.")
-
-
-@strawberry.type
-class WithdrawDeathPayload(Payload):
-    person: Person | None = strawberry.field(default=None, description="Who is alive.")
-
-
-@strawberry.input
-class SettleEstateInput(Input):
-    person: ID = strawberry.field(description="Who died.")
-    heir: str | None = strawberry.field(
-        default=None, description="The heir's volunteer number; null for the public pool."
-    )
-
-
-@strawberry.type
-class SettleEstatePayload(Payload):
-    taken_minutes: Long | None = strawberry.field(default=None, description="What the heir got.")
-    donated_minutes: Long | None = strawberry.field(default=None, description="What the pool got.")
-
-
 _shown = anew(read_people)
 
 
@@ -119,34 +83,3 @@ class Mutation:
         """Come back to an account that you closed."""
         answer = await closings.reopen_account(info.context.actor, key=info.context.key(input))
         return ReopenAccountPayload.of(answer, person=await _shown(info, answer.person))
-
-    @mutation(ReportDeathPayload)
-    async def report_death(self, info: Info, input: ReportDeathInput) -> ReportDeathPayload:
-        """Freeze the account of somebody of your station who died."""
-        answer = await closings.report_death(
-            info.context.actor, person=input.person, key=info.context.key(input)
-        )
-        return ReportDeathPayload.of(answer, person=await _shown(info, answer.person))
-
-    @mutation(WithdrawDeathPayload)
-    async def withdraw_death(self, info: Info, input: WithdrawDeathInput) -> WithdrawDeathPayload:
-        """Say, as the district, that a report of a death was wrong."""
-        answer = await closings.withdraw_death(
-            info.context.actor, person=input.person, key=info.context.key(input)
-        )
-        return WithdrawDeathPayload.of(answer, person=await _shown(info, answer.person))
-
-    @mutation(SettleEstatePayload)
-    async def settle_estate(self, info: Info, input: SettleEstateInput) -> SettleEstatePayload:
-        """Let an heir take the minutes of who died over, or give them to the public pool."""
-        answer = await closings.settle_estate(
-            info.context.actor,
-            person=input.person,
-            heir=input.heir,
-            key=info.context.key(input),
-        )
-        return SettleEstatePayload.of(
-            answer,
-            taken_minutes=Long(answer.taken),
-            donated_minutes=Long(answer.donated),
-        )

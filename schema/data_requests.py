@@ -1,17 +1,18 @@
 """Data requests on the wire: what one may ask about one's own data, and the officer's answers."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
+from schema.looks import read_numbers
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.refusal import Info, Payload, mutation
 from timebank import data_requests
@@ -78,6 +79,11 @@ class DataRequest(Node):
         return await info.context.loaders.load(read_people, self.who)
 
     @field
+    async def number(self, info: Info) -> str | None:
+        """The volunteer number of who asked."""
+        return await info.context.loaders.load(read_numbers, self.who)
+
+    @field
     async def words(self, info: Info) -> str | None:
         """What the person wrote."""
         return await info.context.loaders.load(read_request_words, str(self.id))
@@ -114,38 +120,24 @@ answers_for("drq", read_requests)
 @strawberry.type
 class Query:
     @field
+    async def data_request(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="Which request.")]
+    ) -> DataRequest | None:
+        """One request: your own, or for the officer one in scope."""
+        return await info.context.loaders.load(read_requests, str(id))
+
+    @paged
     async def data_requests(
-        self,
-        info: Info,
-        scope: Scope = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
+        self, page: Page, info: Info, scope: Scope = None
     ) -> Connection[DataRequest]:
         """Your own requests, or for the officer the open ones; the most urgent first."""
-
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[data_requests.DataRequest]]:
-            return data_requests.requests(
-                info.context.actor,
-                scope=scope,
-                after=(after[0], after[1]) if after else None,
-                before=(before[0], before[1]) if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             REQUESTS,
-            rows,
+            data_requests.requests,
+            info.context.actor,
             key=lambda held: (held.answer_by.isoformat(), held.id),
             node=DataRequest.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+            scope=scope,
         )
 
 

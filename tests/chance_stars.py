@@ -10,7 +10,8 @@ from timebank.certificate_issuing import issue_certificate, revoke_certificate
 from timebank.certificate_life import CertificateRevokeReason, CertificateState
 from timebank.certificates import Certificate, request_certificate
 from timebank.clock import day_of
-from timebank.closings import Rest, close_account, reopen_account, report_death, settle_estate
+from timebank.closings import Rest, close_account, reopen_account
+from timebank.estates import report_death, settle_estate
 from timebank.merge_life import MergeGround
 from timebank.merges import drop_merge, merge_people, propose_merge
 from timebank.people import AgeBand, Person, reinstate_person, suspend_person

@@ -7,8 +7,10 @@ from tests.credit import earn, fill_pool
 from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import Actor
-from timebank.closings import Rest, close_account, reopen_account, report_death
+from timebank.closings import Rest, close_account, reopen_account
+from timebank.divisions import CITY_PATH
 from timebank.donations import donate
+from timebank.estates import report_death
 from timebank.gifts import offer_gift
 from timebank.households import invite_to_household, join_household
 from timebank.kin import Kinship, agree_to_kin, propose_kin
@@ -127,4 +129,6 @@ async def _closings(world: World, subject: Actor) -> dict[str, Any]:
         "reportDeath.person": people[0],
         "withdrawDeath.person": people[1],
         "settleEstate.person": people[2],
+        "estate.person": people[2],
+        "estates.scope": CITY_PATH,
     }

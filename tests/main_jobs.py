@@ -317,6 +317,23 @@ JOBS = (
     ),
     Job(
         "officer",
+        "act on one person by number, and settle what the dead leave",
+        ("/office/people", "/office/people/{id}"),
+        (
+            "test_page_people.test_a_station_and_a_district_act_on_one_person_by_number",
+            "test_page_people.test_a_death_is_reported_withdrawn_and_settled_by_two",
+        ),
+        posted=True,
+    ),
+    Job(
+        "officer",
+        "answer what people ask about their data",
+        ("/office/requests", "/office/requests/{id}"),
+        ("test_page_people.test_the_protector_corrects_erases_and_answers_in_time",),
+        posted=True,
+    ),
+    Job(
+        "officer",
         "stop an activity, take hours back, open an emergency, found stations, grant time",
         ("/office/station", "/office/district", "/office/pool", "/desk/teams"),
         (

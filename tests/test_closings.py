@@ -12,33 +12,32 @@ from tests.families import family, tied
 from tests.wire import act, ask
 from tests.world import World, key, open_world
 from timebank import accounts, replay
-from timebank.access import Role, grant_role
-from timebank.actors import PUBLIC, SYSTEM, Actor
+from timebank.access import Role
+from timebank.actors import SYSTEM, Actor
 from timebank.clock import months_later
 from timebank.closings import (
     LIFECYCLE,
     BalanceLapsed,
     Closing,
     ClosingState,
-    EstateOver,
     EstateSettled,
-    EstateTooSoon,
-    ReporterSettles,
     Rest,
     StillKept,
     close_account,
     closing_of,
     closings_due,
-    decide_estate,
     decide_lapse,
     lapse_balance,
     reopen_account,
+)
+from timebank.donations import donations_of, settle_donation, take_back_donation
+from timebank.estates import (
+    EstateOver,
+    EstateTooSoon,
     report_death,
     settle_estate,
     withdraw_death,
 )
-from timebank.counter import OwnCounter
-from timebank.donations import donations_of, settle_donation, take_back_donation
 from timebank.events import Event
 from timebank.gifts import accept_gift, offer_gift
 from timebank.kin import Kinship
@@ -46,7 +45,7 @@ from timebank.lifecycles import NotInThisState, step
 from timebank.people import PersonNotActive, people_by_id
 from timebank.person_life import AccountReopened, DeathWithdrawn, PersonState
 from timebank.policy import SEED, read_policy
-from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.refusals import Forbidden, NotFound
 
 EVENTS: list[type[Event]] = [AccountReopened, DeathWithdrawn, EstateSettled, BalanceLapsed]
 RULES = read_policy(SEED.read_text("utf-8")).credit
@@ -88,28 +87,7 @@ def test_months_are_counted_as_the_civil_code_counts_them(
 
 def frozen(state: ClosingState = ClosingState.FROZEN) -> Closing:
     """A death reported today."""
-    return Closing(person="per_1", state=state, since=TODAY, until=YEAR_LATER, by="per_2")
-
-
-@pytest.mark.parametrize(
-    ("day", "state", "refusal"),
-    [
-        (TODAY + 7 * DAY, ClosingState.FROZEN, EstateTooSoon),
-        (TODAY + 8 * DAY, ClosingState.FROZEN, None),
-        (YEAR_LATER, ClosingState.FROZEN, None),
-        (YEAR_LATER + DAY, ClosingState.FROZEN, EstateOver),
-        (YEAR_LATER, ClosingState.KEPT, NotInThisState),
-        (YEAR_LATER, ClosingState.SETTLED, NotInThisState),
-    ],
-)
-def test_heirs_come_when_all_rests_and_before_a_year_is_over(
-    day: date, state: ClosingState, refusal: type[Refusal] | None
-) -> None:
-    if refusal is None:
-        decide_estate(frozen(state), day, RULES)
-    else:
-        with pytest.raises(refusal):
-            decide_estate(frozen(state), day, RULES)
+    return Closing(person="per_1", path="", state=state, since=TODAY, until=YEAR_LATER, by="per_2")
 
 
 def test_what_is_kept_lapses_after_its_last_day() -> None:
@@ -257,35 +235,6 @@ async def test_heirs_take_over_what_has_room_and_the_pool_gets_the_rest(world: W
         with pytest.raises(NotInThisState):
             await attempt
     await whole(world)
-
-
-@pytest.mark.anyio
-async def test_nobody_reports_and_settles_the_same_death_or_inherits_by_their_own_hand(
-    one_world: World,
-) -> None:
-    world = one_world
-    dead, other = await holder(world), await holder(world)
-    lead, clerk = world.staff[Role.DISTRICT_LEAD], world.staff[Role.STATION_CLERK]
-    with pytest.raises(NotFound):
-        await report_death(lead, person=dead.id, key=key())
-    with pytest.raises(Unauthenticated):
-        await report_death(PUBLIC, person=dead.id, key=key())
-    both = await world.officer(Role.DISTRICT_LEAD)
-    await grant_role(
-        SYSTEM, person=both.id, role=Role.STATION_CLERK, scope=world.station_path, key=key()
-    )
-    await report_death(both, person=dead.id, key=key())
-    await report_death(clerk, person=other.id, key=key())
-    world.clock.move(8 * DAY)
-    with pytest.raises(ReporterSettles):
-        await settle_estate(both, person=dead.id, key=key())
-    own, gone = await world.number_of(lead), await world.number_of(other)
-    with pytest.raises(OwnCounter):
-        await settle_estate(lead, person=dead.id, heir=own, key=key())
-    with pytest.raises(PersonNotActive):
-        await settle_estate(lead, person=dead.id, heir=gone, key=key())
-    told = await settle_estate(lead, person=dead.id, key=key())
-    assert (told.taken, told.donated) == (0, 100)
 
 
 @pytest.mark.anyio

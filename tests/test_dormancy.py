@@ -12,7 +12,6 @@ from tests.world import World, key, open_world
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.actors import SYSTEM
-from timebank.closings import report_death
 from timebank.dormancy import (
     AccountUse,
     InUse,
@@ -21,6 +20,7 @@ from timebank.dormancy import (
     dormant_since,
     flag_dormant,
 )
+from timebank.estates import report_death
 from timebank.notices import NoticeCode, inbox_of
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.timers import TIMERS

@@ -19,7 +19,6 @@ from timebank import certificate_keys, rewards
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.certificate_seals import InvalidSeal, sign_payload
-from timebank.closings import report_death
 from timebank.entitlements import (
     EntitlementStanding,
     SealedEntitlement,
@@ -27,6 +26,7 @@ from timebank.entitlements import (
     open_entitlement,
 )
 from timebank.entries import reading
+from timebank.estates import report_death
 from timebank.reward_orders import (
     OrderState,
     cancel_reward,

@@ -16,8 +16,9 @@ from timebank import accounts
 from timebank.access import Role
 from timebank.accounts import NotEnoughTime
 from timebank.actors import PUBLIC, Actor
-from timebank.closings import Rest, close_account, report_death, settle_estate
+from timebank.closings import Rest, close_account
 from timebank.drawing_rights import Ground, certify_drawing
+from timebank.estates import report_death, settle_estate
 from timebank.help_holdings import HelpStillOpen
 from timebank.help_life import HelpState
 from timebank.help_orders import help_of, visible_help, words_of

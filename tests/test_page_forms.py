@@ -4,94 +4,39 @@ For the acts that two persons do, and those of the desk: what is refused is show
 there for the next one to see.
 """
 
-import html
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.credit import credit, fill_pool
 from tests.membership import open_service_post, secretary
 from tests.organising import registered
+from tests.posting import SITE, Pages, done, refused
 from tests.test_policy_drafts import document
 from tests.volunteering import captured, confirmed, posted
 from tests.wishing import listed
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, key, open_world
 from timebank.access import Role
-from timebank.actors import Actor
 from timebank.appointment_life import Body, Office
 from timebank.appointments import confirm_appointment, declare_appointment
 from timebank.clock import day_of
 from timebank.living_alone import note_living_alone
 from timebank.reward_orders import order_reward, pickup_code
 from timebank.rewards import offer_reward
-from timebank.sign_in import open_session
 from timebank.wish_claims import claim_wish
 from timebank.wish_granting import contact_resident
-from web import app
 
 pytestmark = pytest.mark.anyio
-SITE = "http://127.0.0.1"
-ERRORS = 'id="errors"'
-
-
-class Pages:
-    """Pages as one person after another opens them."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.transport = httpx.ASGITransport(app.build(world.settings, clock=world.clock))
-
-    async def number(self, who: Actor) -> str:
-        """Somebody's volunteer number."""
-        return await self.world.number_of(who)
-
-    async def client(self, who: Actor) -> httpx.AsyncClient:
-        """Somebody who is signed in."""
-        opened = await open_session(who.person or "")
-        return httpx.AsyncClient(
-            transport=self.transport,
-            base_url=SITE,
-            cookies={"timebank": opened.token},
-            follow_redirects=True,
-        )
-
-    async def post(
-        self, who: Actor, page: str, act: str, *, by: str = "", **told: str
-    ) -> httpx.Response:
-        """Fill in and send the first form of a page that leads to `act`, or by its other button."""
-        async with await self.client(who) as client:
-            shown = (await client.get(page)).text
-            forms = re.findall(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', shown, re.DOTALL)
-            path, form = next(one for one in forms if one[0].partition("?")[0] == act)
-            hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
-            boxes = re.findall(r'type="checkbox" name="(record)" value="([^"]*)"', form)[:1]
-            given = {name: html.unescape(value) for name, value in [*hidden, *boxes]}
-            headers = {"origin": SITE, "sec-fetch-site": "same-origin"}
-            to = by or html.unescape(path)
-            return await client.post(to, data=given | told, headers=headers)
 
 
 @pytest.fixture
 async def pages(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Pages]:
     async with open_world(sqlite_url, tmp_path) as world:
         yield Pages(world)
-
-
-def done(answer: httpx.Response, told: str) -> None:
-    """Whether a form did what it is for, and its page then says so."""
-    assert answer.status_code == 200
-    assert ERRORS not in answer.text
-    assert told in re.sub(r"<[^>]+>", " ", answer.text)
-
-
-def refused(answer: httpx.Response) -> None:
-    """Whether a form was refused, and its page says why."""
-    assert (answer.status_code, ERRORS in answer.text) == (422, True)
 
 
 async def test_two_operators_two_officers_and_the_protector_have_their_pages(pages: Pages) -> None:
@@ -107,6 +52,7 @@ async def test_two_operators_two_officers_and_the_protector_have_their_pages(pag
     refused(await pages.post(one, place, f"{roles}/propose", **told | {"number": "WH-0"}))
     done(await pages.post(one, place, f"{roles}/propose", **told), "须另一位运维员授权")
     done(await pages.post(two, roles, f"{roles}/grant"), "现在没有等待授权的岗位")
+    done(await pages.post(two, roles, f"{roles}/end"), "已授予的岗位")
 
     urgent = "/office/urgent"
     told = {"ground": "MISSING_PERSON", "words": "老人走失"}

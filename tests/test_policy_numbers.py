@@ -23,10 +23,11 @@ from timebank.access import Role
 from timebank.actors import Actor
 from timebank.cancellations import cancel_help
 from timebank.clock import day_of
-from timebank.closings import closing_of, report_death
+from timebank.closings import closing_of
 from timebank.days import ReviewReason
 from timebank.donations import Donation, donate
 from timebank.emergency import EmergencyReason, open_emergency
+from timebank.estates import report_death
 from timebank.gifts import Gift, offer_gift
 from timebank.held_stars import stars_on
 from timebank.kin import Kinship

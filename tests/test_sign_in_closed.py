@@ -11,9 +11,10 @@ from tests.world import World, key, open_world
 from timebank import replay
 from timebank.access import AccountNotOpen, Grants, HolderGone, Role, grant_role, permit_self
 from timebank.actors import PUBLIC, SYSTEM, Actor, person
-from timebank.closings import Rest, close_account, reopen_account, report_death, withdraw_death
+from timebank.closings import Rest, close_account, reopen_account
 from timebank.confirmations import confirm_hours
 from timebank.divisions import CITY_PATH
+from timebank.estates import report_death, withdraw_death
 from timebank.hours import visible_records
 from timebank.households import invite_to_household
 from timebank.kin import Kinship, propose_kin

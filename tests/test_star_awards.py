@@ -26,7 +26,7 @@ from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, SYSTEM
 from timebank.batch import Batch
-from timebank.closings import report_death
+from timebank.estates import report_death
 from timebank.events import Event
 from timebank.finding_life import Misconduct
 from timebank.findings import Found, FoundAgainst

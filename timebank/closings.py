@@ -2,31 +2,29 @@
 
 Who closes an account gives its balance to kin or a pool beforehand, donates what is left with the
 closing, or leaves it for some months and may come back. After a death the account is frozen for as
-long: the district, who saw the papers, lets an heir take the minutes over or gives them to the
-pool. What nobody wanted by then goes to the pool of the home district: it was earned by help and
-stays help. Refuses to know who inherits; that is for the papers.
+long (`estates`). What nobody wanted by then goes to the pool of the home district: it was earned by
+help and stays help.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit_self
+from timebank.access import permit_self
 from timebank.accounts import balance, moving, pool, volunteer
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
-from timebank.counter import OwnCounter, person_numbered
 from timebank.donations import give
 from timebank.events import Event, Postings
 from timebank.help_holdings import no_open_help
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
-from timebank.lifecycles import Lifecycle, NotInThisState, step
-from timebank.people import Person, active_person, person_in_scope
+from timebank.lifecycles import Lifecycle, step
+from timebank.people import Person
 from timebank.person_life import (
     LIFECYCLE as PERSON_LIFE,
 )
@@ -36,7 +34,6 @@ from timebank.person_life import (
     DeathReported,
     DeathWithdrawn,
 )
-from timebank.policy import Credit
 from timebank.pools import pool_at
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, Refusal
@@ -99,26 +96,6 @@ def _from(person: PersonId, *targets: tuple[str, int]) -> Postings:
 # Refusals
 
 
-class ReporterSettles(Refusal):
-    """Two hands: one reports a death, another lets the minutes go (domain 11)."""
-
-    says = "Whoever reported the death cannot settle the account; another officer must."
-
-
-class EstateTooSoon(Refusal):
-    """Gifts and donations on their way come to rest first."""
-
-    says = "This account can be settled from {first}, when what was on its way has come to rest."
-    first: date
-
-
-class EstateOver(Refusal):
-    """Heirs have some months."""
-
-    says = "The heirs had until {until}; the minutes go to the public pool."
-    until: date
-
-
 class StillKept(Refusal):
     """What is kept is kept as long as was said."""
 
@@ -147,11 +124,15 @@ LIFECYCLE: Lifecycle[ClosingState] = {
 # Tables and projectors
 
 
-@table("closing", index=[("state", "until")])
+@table("closing", index=[("state", "until"), ("state", "path", "person")])
 class Closing(Row, frozen=True):
-    """How a person's account was closed, or frozen, the last time; `by` is whose act it was."""
+    """How a person's account was closed, or frozen, the last time; `by` is whose act it was.
+
+    `path` is where the person was at home.
+    """
 
     person: str
+    path: str
     state: ClosingState
     since: date
     until: date
@@ -164,6 +145,7 @@ def _closed(rows: Rows, event: AccountClosed | DeathReported, entry: Sealed) -> 
     rows.put(
         Closing(
             person=event.person,
+            path=rows.there(Person, event.person).home_path,
             state=ClosingState.FROZEN if dead else ClosingState.KEPT,
             since=day_of(entry.at),
             until=event.until,
@@ -183,20 +165,6 @@ def _moved(
 
 
 # Decisions
-
-
-def decide_estate(closing: Closing, today: date, rules: Credit) -> None:
-    """Whether the minutes of who died may be settled today.
-
-    Refuses: NotInThisState, EstateTooSoon, EstateOver.   Source: domain 6.
-    """
-    step(LIFECYCLE, closing.state, EstateSettled)
-    days = max(rules.gift_accept_days, rules.donate_cool_days)
-    first = closing.since + timedelta(days=days + 1)
-    if today < first:
-        raise EstateTooSoon(first=first)
-    if today > closing.until:
-        raise EstateOver(until=closing.until)
 
 
 def decide_lapse(closing: Closing, today: date) -> None:
@@ -264,86 +232,12 @@ async def reopen_account(actor: Actor, *, key: RequestKey) -> Closed:
     return await write(actor, key, work, answer=Closed, needs=needs)
 
 
-async def report_death(actor: Actor, *, person: PersonId, key: RequestKey) -> Closed:
-    """Freeze the account of somebody who died, as their station.
-
-    Refuses: NotFound, OwnCounter, NotInThisState.   Source: domain 6.
-    """
-
-    def work(batch: Batch) -> Closed:
-        held = person_in_scope(batch, Action.REPORT_DEATH, person)
-        if actor.person == person:
-            raise OwnCounter
-        step(PERSON_LIFE, held.state, DeathReported)
-        until = months_later(batch.today, batch.policy.credit.heir_months)
-        entry = batch.record(DeathReported(person=person, until=until))
-        return Closed(entry=entry.seq, person=person)
-
-    return await write(actor, key, work, answer=Closed, needs=[(Person, person)])
-
-
-async def withdraw_death(actor: Actor, *, person: PersonId, key: RequestKey) -> Closed:
-    """Say, as the district, that a report of a death was wrong, before the minutes are settled.
-
-    Refuses: NotFound, NotInThisState.
-    """
-
-    def work(batch: Batch) -> Closed:
-        held = person_in_scope(batch, Action.SETTLE_ESTATE, person)
-        step(PERSON_LIFE, held.state, DeathWithdrawn)
-        step(LIFECYCLE, batch.there(Closing, person).state, DeathWithdrawn)
-        return Closed(entry=batch.record(DeathWithdrawn(person=person)).seq, person=person)
-
-    needs: list[Place] = [(Person, person), (Closing, person)]
-    return await write(actor, key, work, answer=Closed, needs=needs)
-
-
 class Settled(Answer, frozen=True, kw_only=True):
     """Whose account was settled, and the minutes that an heir took and the pool got."""
 
     person: PersonId
     taken: int
     donated: int
-
-
-async def settle_estate(
-    actor: Actor, *, person: PersonId, key: RequestKey, heir: str | None = None
-) -> Settled:
-    """Let an heir take over what somebody left, or give it to the pool, as the district.
-
-    Args: heir, a volunteer number, None for the pool; what has no room under the cap of the heir's
-    balance is the pool's. The papers are the district's to see.
-    Refuses: NotFound, OwnCounter, ReporterSettles, PersonNotActive, NotInThisState, EstateTooSoon,
-    EstateOver, HelpStillOpen.   Source: domain 6.
-    """
-
-    def work(batch: Batch) -> Settled:
-        held = person_in_scope(batch, Action.SETTLE_ESTATE, person)
-        closing = batch.get(Closing, person)
-        if closing is None:
-            raise NotInThisState(state=held.state.value, act="account.estate_settled")
-        decide_estate(closing, batch.today, batch.policy.credit)
-        no_open_help(batch, person)
-        if actor.id == closing.by:
-            raise ReporterSettles
-        whose = active_person(batch, person_numbered(batch, heir).id).id if heir else None
-        if whose == actor.person:
-            raise OwnCounter
-        left, room = balance(batch, volunteer(person)), 0
-        if whose is not None:
-            room = max(0, batch.policy.credit.balance_cap - balance(batch, volunteer(whose)))
-        event = EstateSettled(
-            person=person,
-            area=pool_at(held.home_path),
-            taken=min(left, room),
-            donated=left - min(left, room),
-            heir=whose,
-        )
-        entry = batch.record(event)
-        return Settled(entry=entry.seq, person=person, taken=event.taken, donated=event.donated)
-
-    needs: list[Place] = [(Person, person), (Closing, person), *moving(volunteer(person))]
-    return await write(actor, key, work, answer=Settled, needs=needs)
 
 
 async def lapse_balance(

@@ -11,6 +11,7 @@ Protection Law Art. 44 to 50.
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -29,7 +30,7 @@ from timebank.person_life import PersonState
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.restrictions import restrict
-from timebank.tables import Row, find_many, select, table
+from timebank.tables import Row, WhereByDay, find_many, page_by_day, table
 from timebank.texts import LONGEST, keep_text, read_texts
 from timebank.working_days import working_days_later
 
@@ -348,31 +349,12 @@ async def words_of(actor: Actor, ids: Sequence[str], label: str) -> dict[str, st
 
 
 async def requests(
-    actor: Actor,
-    *,
-    scope: str | None = None,
-    after: tuple[str, str] | None,
-    before: tuple[str, str] | None,
-    limit: int,
-    backward: bool,
+    actor: Actor, *, scope: str | None = None, **where: Unpack[WhereByDay]
 ) -> list[DataRequest]:
-    """The actor's own requests, or for the officer the open ones of a scope; most urgent first.
-
-    Args: after, before: last day to answer and id of a request.
-    """
+    """The actor's own requests, or for the officer the open ones of a scope; most urgent first."""
     which = Q(person=actor.person or "")
     if scope is not None:
         if not await may_read(actor, Action.ANSWER_REQUEST, scope):
             return []
         which = Q(path__startswith=scope, state=RequestState.RECEIVED.value)
-    bounds = [_beyond(*after, "gt")] if after else []
-    bounds += [_beyond(*before, "lt")] if before else []
-    order = ["-answer_by", "-id"] if backward else ["answer_by", "id"]
-    return await select(DataRequest, which, *bounds, order=order, limit=limit)
-
-
-def _beyond(day: str, id: str, way: str) -> Q:
-    """On one side of a last day and an id."""
-    further: dict[str, str] = {f"answer_by__{way}": day}
-    there: dict[str, str] = {"answer_by": day, f"id__{way}": id}
-    return Q(**further) | Q(**there)
+    return await page_by_day(DataRequest, "answer_by", where, which)

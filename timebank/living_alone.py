@@ -15,7 +15,7 @@ from timebank.keys import RequestKey
 from timebank.people import Person, person_in_scope
 from timebank.projections import Place
 from timebank.refusals import Refusal
-from timebank.tables import Row, table
+from timebank.tables import Row, find, table
 
 # Refusals
 
@@ -73,3 +73,11 @@ async def note_living_alone(
 
     needs: list[Place] = [(Person, person), (HouseholdMember, person)]
     return await write(actor, key, work, answer=Noted, needs=needs)
+
+
+# Reads
+
+
+async def lives_alone(person: PersonId) -> bool:
+    """Whether it is noted of somebody; the caller says who may know."""
+    return await find(LivesAlone, person) is not None

@@ -262,6 +262,29 @@ async def newest_by_id(row: type[R], where: Where, *conditions: Q, **filters: An
     return await _between(row, first, last, order, where, *conditions, **filters)
 
 
+class WhereByDay(typing.TypedDict, total=False):
+    """A page by days: strictly between two days with their ids, so many rows, or `backward`."""
+
+    after: tuple[str, str] | None
+    before: tuple[str, str] | None
+    limit: int
+    backward: bool
+
+
+async def page_by_day(row: type[R], day: str, where: WhereByDay, *conditions: Q) -> list[R]:
+    """A page of the rows that meet the conditions, the earliest in the column `day` first."""
+    id = row.spec.columns[0]
+    bounds = [
+        Q(**{f"{day}__{way}": at}) | Q(**{day: at, f"{id}__{way}": key})
+        for way, bound in (("gt", where.get("after")), ("lt", where.get("before")))
+        if bound
+        for at, key in [bound]
+    ]
+    order = [f"-{day}", f"-{id}"] if where.get("backward") else [day, id]
+    limit = where.get("limit", USUAL_PAGE)
+    return await select(row, *conditions, *bounds, order=order, limit=limit)
+
+
 async def _between(
     row: type[R],
     first: str | None,

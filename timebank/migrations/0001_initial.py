@@ -1,6 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from timebank.tables import DayField, InstantField
+from timebank.columns import DayField, InstantField
 from tortoise import fields
 from tortoise.indexes import Index
 
@@ -368,12 +368,13 @@ class Migration(migrations.Migration):
             name='Closing',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('path', fields.CharField(max_length=512)),
                 ('state', fields.CharField(max_length=64)),
                 ('since', DayField(max_length=10)),
                 ('until', DayField(max_length=10)),
                 ('by', fields.CharField(max_length=512)),
             ],
-            options={'table': 'closing', 'app': 'timebank', 'indexes': [Index(fields=['state', 'until'])], 'pk_attr': 'person'},
+            options={'table': 'closing', 'app': 'timebank', 'indexes': [Index(fields=['state', 'until']), Index(fields=['state', 'path', 'person'])], 'pk_attr': 'person'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -715,6 +716,18 @@ class Migration(migrations.Migration):
                 ('minutes', fields.BigIntField()),
             ],
             options={'table': 'given', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='GivenRole',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('role', fields.CharField(max_length=64)),
+                ('scope', fields.CharField(max_length=512)),
+                ('until', DayField(null=True, max_length=10)),
+            ],
+            options={'table': 'given_role', 'app': 'timebank', 'indexes': [Index(fields=['scope', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

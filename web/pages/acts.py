@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from web.forms import MOST_BYTES, Form, Posted, root_field
+from web.pages.times import instant_of
 
 Words = Mapping[str, str]
 Answered = Mapping[str, Any]
@@ -26,8 +27,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A field of an act: its name in the API, what it is called, and how it is filled in.
 
     `kind` is `text`, `prose`, `whole`, `hours` (told as minutes), `yuan` (told as fen), `day`,
-    `one` or `many` of `words`, `lines` of one of `words` with yuan, or `digest`: a document of
-    which nothing is kept but its SHA-256. Without `words`, the page says what may be chosen.
+    `moment` (a day and an hour), `yes` (a box), `one` or `many` of `words`, `lines` of one of
+    `words` with yuan, or `digest`: a document of which nothing is kept but its SHA-256. Without
+    `words`, the page says what may be chosen.
     """
 
     name: str
@@ -36,15 +38,20 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     words: Words = {}
     needed: bool = True
 
+    def read(self, posted: Posted, act: str) -> Any:
+        """What was told of it in the form of an act; what may be left empty, and is, is nothing."""
+        told = READ[self.kind](posted, f"{act}.{self.name}")
+        return None if told == "" and not self.needed else told
+
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act: its address under the page, its stored mutation, its button, what it is told.
 
     It is offered in `states` of the page's thing, or in any where there are none, to whoever the
-    page's answer `may` says may do it. `about` is what the API calls the thing, if there is one;
-    `fixed` is told as it is, `adds` follows from what was told. `leads` is the field of the answer
-    whose page comes next, below a path, if it is not the same page. `quiet` is an act that ends or
-    holds something up.
+    page's answer `may` says may do it, or the thing's own list of what may be done. `about` is what
+    the API calls the thing, if there is one; `fixed` is told as it is, `adds` follows from what was
+    told. `leads` is the field of the answer whose page comes next, below a path, if it is not the
+    same page. `quiet` is an act that ends or holds something up.
     """
 
     name: str
@@ -61,7 +68,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
     def offered(self, thing: Answered, answers: Answered) -> bool:
         """Whether the page offers it now."""
-        allowed = not self.may or bool(answers.get(self.may))
+        allowed = not self.may or bool(answers.get(self.may)) or self.may in thing.get("may", ())
         return allowed and (not self.states or thing.get("state") in self.states)
 
     @property
@@ -93,7 +100,7 @@ def form_of(page: str, act: Act) -> Form:
     """The form of an act of the page at a path."""
 
     def given(posted: Posted) -> dict[str, Any]:
-        told = {one.name: READ[one.kind](posted, f"{act.name}.{one.name}") for one in act.told}
+        told = {one.name: one.read(posted, act.name) for one in act.told}
         thing = {act.about: posted.path["id"]} if act.about else {}
         return {**thing, **act.fixed, **told, **act.adds(told)}
 
@@ -141,6 +148,8 @@ READ: Mapping[str, Callable[[Posted, str], Any]] = {
     "hours": lambda posted, name: posted.whole(name) * 60 if posted.one(name) else 0,
     "yuan": lambda posted, name: _fen(posted.one(name)),
     "day": lambda posted, name: posted.one(name) or None,
+    "moment": lambda posted, name: instant_of(*posted.one(name).partition("T")[::2]),
+    "yes": lambda posted, name: posted.one(name) == "yes",
     "one": lambda posted, name: posted.one(name) or None,
     "many": Posted.many,
     "lines": _lines,

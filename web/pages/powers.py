@@ -28,6 +28,7 @@ PAGES = (
         menu="岗位授权",
         operation="office_roles",
         variables=my_roles,
+        lists=("after",),
     ),
     office_page(
         path=URGENT,
@@ -52,6 +53,7 @@ FORMS = (
     plain(ROLES, "propose", "propose_role", "number", "role", "scope", maybe="until"),
     plain(ROLES, "grant", "grant_role", "draft"),
     plain(ROLES, "drop", "drop_role", "draft"),
+    plain(ROLES, "end", "end_role", "person", "grant"),
     plain(URGENT, "ask", "ask_urgent_access", "scope", "ground", "words", whole="hours"),
     plain(URGENT, "open", "open_urgent_access", "request"),
     plain(URGENT, "drop", "drop_urgent_request", "request"),
