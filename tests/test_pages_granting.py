@@ -172,7 +172,7 @@ async def _accounted(world: World, page: Page, grant: str) -> None:
             await expect(page.get_by_role("alert")).to_be_visible()
         else:
             await done(page)
-    await page.get_by_role("button", name="冲正").click()
+    await page.get_by_role("button", name="冲正这一笔").click()
     await expect(page.get_by_text("已冲正")).to_be_visible()
     await page.get_by_label("金额（元）", exact=True).fill("399.99")
     await page.get_by_label("购买日期").fill(day_of(world.clock.now()).isoformat())

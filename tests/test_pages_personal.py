@@ -84,7 +84,7 @@ async def test_two_become_family_and_one_gives_the_other_time(browser: Browser, 
     await giver.goto(f"{site}/gifts")
     await giver.get_by_label("小时", exact=True).fill("0")
     await giver.get_by_label("分", exact=True).fill("30")
-    await tap(giver, "转赠")
+    await tap(giver, "转赠给对方")
     await other.goto(f"{site}/inbox")
     await other.get_by_role("link").filter(has_text="有家人转赠时间给您").click()
     await tap(other, "接受转赠")
