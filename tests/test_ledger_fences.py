@@ -63,10 +63,19 @@ SQLITE_ATTACKS = {
 
 POSTGRESQL_ATTACKS = {
     "truncate": "TRUNCATE entry",
+    "truncate the nodes": "TRUNCATE node",
+    "truncate the requests": "TRUNCATE request",
+    "truncate the checkpoints": "TRUNCATE checkpoint CASCADE",
+    "truncate the cosignatures": "TRUNCATE cosignature",
+    "truncate the head": "TRUNCATE head",
     "truncate all": "TRUNCATE entry, node, request, checkpoint, cosignature, head",
     "as a replica": "SET session_replication_role = replica; DELETE FROM entry",
     "no position": f"INSERT INTO entry ({COLUMNS}) VALUES (NULL, :spare)",
 }
+
+
+class Undone(Exception):
+    """What a test did is taken back."""
 
 
 async def furnish(url: str) -> None:
@@ -109,6 +118,37 @@ async def test_postgresql_fences_hold_for_the_owner(postgres_url: str) -> None:
             await connection.execute(attack.replace(":spare", SPARE))
     assert await connection.fetch("SELECT * FROM entry ORDER BY seq") == before
     await connection.close()
+
+
+async def test_a_negative_position_is_refused_without_the_trigger_as_well(
+    database_url: str,
+) -> None:
+    await furnish(database_url)
+    writer = await open_writer(database_url)
+    try:
+        async with writer.transaction() as transaction:
+            sqlite = database_url.startswith("sqlite")
+            away = "DROP TRIGGER entry_next" if sqlite else "DROP TRIGGER entry_next ON entry"
+            await transaction.execute(away)
+            spare = SPARE_SQLITE if sqlite else SPARE
+            with pytest.raises((sqlite3.IntegrityError, asyncpg.CheckViolationError)):
+                await transaction.execute(f"INSERT INTO entry ({COLUMNS}) VALUES (-1, {spare})")
+            raise Undone
+    except Undone:
+        pass
+    finally:
+        await writer.close()
+
+
+async def test_the_connections_that_write_sqlite_take_replace_for_a_deletion(
+    sqlite_url: str,
+) -> None:
+    await install(sqlite_url)
+    writer = await open_writer(sqlite_url)
+    async with writer.transaction() as transaction:
+        for pragma in ("recursive_triggers", "secure_delete"):
+            assert await transaction.fetch(f"PRAGMA {pragma}") == [(1,)], pragma
+    await writer.close()
 
 
 async def test_the_next_entry_passes_the_fence(sqlite_url: str) -> None:
