@@ -23,7 +23,7 @@ from ledger.checkpoint import (
 from ledger.exchange import Correspondent, Fault
 from ledger.head import CommitUnknown, Stopped, instant_text
 from ledger.quorum import Quorum
-from ledger.reader import Reader, Unreadable, open_reader, read_consistency
+from ledger.reader import Queries, Unreadable, open_reader, read_consistency
 from ledger.submission import MalformedSubmission, build_submission, parse_size
 from ledger.writer import Writer
 
@@ -43,7 +43,7 @@ class Standing(msgspec.Struct, frozen=True):
     trouble: str | None = None
 
 
-async def cosigned_sizes(reader: Reader) -> dict[str, int]:
+async def cosigned_sizes(reader: Queries) -> dict[str, int]:
     """How many entries each witness last cosigned, by the name of its key, as far as is stored.
 
     Looks at the latest 4,096 lines: one that cosigned nothing for so long is not in it.

@@ -46,13 +46,24 @@ class Unreadable(Exception):
     """The database could not give what it holds: damaged pages, no such tables, other types."""
 
 
-class Reader(Protocol):
-    """A reading connection. Everything it reads is one unmoving state of the database."""
+class Queries(Protocol):
+    """Whatever answers queries about a ledger, later ones from no older state than earlier ones.
+
+    What is signed, proved or stored in full tiles never changes: whoever asks for a size first and
+    then for what lies below it needs no unmoving state.
+    """
 
     dialect: Dialect
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
-        """All rows of a query with placeholders $1, $2, ...; refuses with Unreadable."""
+        """All rows of a query with placeholders $1, $2, ..."""
+
+
+class Reader(Queries, Protocol):
+    """A reading connection. Everything it reads is one unmoving state of the database.
+
+    Its queries refuse with Unreadable.
+    """
 
     async def feed(self, take: Take, sql: str, *params: object) -> None:
         """Give all rows of a query to `take`, some whole tiles at a time, until it says False.
@@ -81,7 +92,7 @@ async def open_reader(url: str) -> AsyncIterator[Reader]:
 # Entries and proofs
 
 
-async def read_head(reader: Reader) -> Head:
+async def read_head(reader: Queries) -> Head:
     """The head row; refuses with NotInstalled where there is none."""
     rows = await reader.fetch("SELECT size, leaf, frontier, at FROM head WHERE id = 1")
     if len(rows) != 1:
@@ -104,45 +115,61 @@ async def read_entries(
         yield cast(list[EntryRow], rows)
 
 
-async def read_tile(reader: Reader, tile: Tile) -> list[bytes]:
+async def read_tile(reader: Queries, tile: Tile) -> list[bytes]:
     """The stored hashes of a tile, as many as there are from its first on.
 
     What is null or of another type is not there, nor what follows it.
     """
-    first = tile.index * TILE_WIDTH
-    if tile.level == 0:
-        sql = "SELECT leaf FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq"
-        rows = await reader.fetch(sql, first, first + TILE_WIDTH)
-    else:
-        sql = (
-            'SELECT hash FROM node WHERE level = $3 AND "index" >= $1 AND "index" < $2'
-            ' ORDER BY "index"'
-        )
-        rows = await reader.fetch(sql, first, first + TILE_WIDTH, tile.level)
-    return list(takewhile(_is_hash, (row[0] for row in rows)))
+    return (await read_tiles(reader, [tile]))[tile]
+
+
+async def read_tiles(reader: Queries, tiles: Sequence[Tile]) -> dict[Tile, list[bytes]]:
+    """The stored hashes of several tiles by one query: a proof takes no longer for having more."""
+    parts: list[str] = []
+    values: list[int] = []
+    for number, tile in enumerate(tiles):
+        first, end, level = (f"${len(values) + n}" for n in (1, 2, 3))
+        if tile.level == 0:
+            parts.append(
+                f"SELECT {number}, seq, leaf FROM entry WHERE seq >= {first} AND seq < {end}"
+            )
+        else:
+            parts.append(
+                f'SELECT {number}, "index", hash FROM node WHERE level = {level}'
+                f' AND "index" >= {first} AND "index" < {end}'
+            )
+        values += (tile.index * TILE_WIDTH, (tile.index + 1) * TILE_WIDTH)
+        values += [tile.level] * (tile.level > 0)
+    rows = await reader.fetch(f"{' UNION ALL '.join(parts)} ORDER BY 1, 2", *values)
+    found: list[list[Any]] = [[] for _ in tiles]
+    for number, _, hash_ in rows:
+        found[number].append(hash_)
+    return {
+        tile: list(takewhile(_is_hash, hashes)) for tile, hashes in zip(tiles, found, strict=True)
+    }
 
 
 def _is_hash(value: object) -> bool:
     return type(value) is bytes and len(value) == 32
 
 
-async def read_root(reader: Reader, size: int) -> bytes:
+async def read_root(reader: Queries, size: int) -> bytes:
     """The root the log had at `size` entries, at least 1."""
     return (await _hashes(reader, plan_root(size)))[0]
 
 
-async def read_inclusion(reader: Reader, index: int, size: int) -> tuple[bytes, ...]:
+async def read_inclusion(reader: Queries, index: int, size: int) -> tuple[bytes, ...]:
     """The proof that entry `index` is in the log of `size` entries; reads O(log n) tiles."""
     return await _hashes(reader, plan_inclusion(index, size))
 
 
-async def read_consistency(reader: Reader, old: int, new: int) -> tuple[bytes, ...]:
+async def read_consistency(reader: Queries, old: int, new: int) -> tuple[bytes, ...]:
     """The proof that the log of `new` entries extends that of `old`; reads O(log n) tiles."""
     return await _hashes(reader, plan_consistency(old, new))
 
 
-async def _hashes(reader: Reader, plan: Plan) -> tuple[bytes, ...]:
-    tiles = {tile: await read_tile(reader, tile) for tile in plan.tiles}
+async def _hashes(reader: Queries, plan: Plan) -> tuple[bytes, ...]:
+    tiles = await read_tiles(reader, plan.tiles) if plan.tiles else {}
     return plan.hashes(tiles.__getitem__)
 
 

@@ -23,7 +23,7 @@ from ledger.checkpoint import (
 from ledger.entry import leaf_hash
 from ledger.merkle import verify_inclusion
 from ledger.quorum import Quorum
-from ledger.reader import Reader, read_inclusion
+from ledger.reader import Queries, read_inclusion
 
 # How many cosignature rows are looked through for a checkpoint that reaches the quorum: nearly
 # always the first look finds it, and an outage of weeks costs no more than the others.
@@ -53,7 +53,7 @@ class Issued(msgspec.Struct, frozen=True):
     state: ReceiptState
 
 
-async def issue(reader: Reader, seq: int, quorum: Quorum | None = None) -> Issued:
+async def issue(reader: Queries, seq: int, quorum: Quorum | None = None) -> Issued:
     """The receipt of entry `seq` under the latest checkpoint that reaches the quorum.
 
     Where none does, or where there is no quorum, it is the latest checkpoint, and `state` says so.
@@ -70,12 +70,12 @@ async def issue(reader: Reader, seq: int, quorum: Quorum | None = None) -> Issue
     return Issued(build_receipt(data, seq, proof, note), size, state)
 
 
-async def receipt(reader: Reader, seq: int, quorum: Quorum | None = None) -> str:
+async def receipt(reader: Queries, seq: int, quorum: Quorum | None = None) -> str:
     """The text of what `issue` hands out."""
     return (await issue(reader, seq, quorum)).text
 
 
-async def latest_checkpoint(reader: Reader, quorum: Quorum | None = None) -> str | None:
+async def latest_checkpoint(reader: Queries, quorum: Quorum | None = None) -> str | None:
     """The latest checkpoint with its cosignatures; None before the first."""
     notes = await reader.fetch("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
     if not notes:
@@ -84,7 +84,7 @@ async def latest_checkpoint(reader: Reader, quorum: Quorum | None = None) -> str
     return (await _cosigned(reader, size, note, quorum))[0]
 
 
-async def witnessed_size(reader: Reader, quorum: Quorum) -> int:
+async def witnessed_size(reader: Queries, quorum: Quorum) -> int:
     """How many entries the latest checkpoint covers that enough witnesses are stored for; or 0."""
     async for size in _candidates(reader, -1, quorum):
         return size
@@ -92,7 +92,7 @@ async def witnessed_size(reader: Reader, quorum: Quorum) -> int:
 
 
 async def _checkpoint(
-    reader: Reader, seq: int, quorum: Quorum | None
+    reader: Queries, seq: int, quorum: Quorum | None
 ) -> tuple[int, bytes, str, ReceiptState]:
     """Size, root, cosigned note and state of the checkpoint that a receipt is made under."""
     if quorum is not None:
@@ -111,7 +111,7 @@ async def _checkpoint(
     return size, root, note, state
 
 
-async def _candidates(reader: Reader, seq: int, quorum: Quorum) -> AsyncIterator[int]:
+async def _candidates(reader: Queries, seq: int, quorum: Quorum) -> AsyncIterator[int]:
     """Sizes that cover the entry and that enough witnesses are stored for, the largest first."""
     tried: set[int] = set()
     for order, limit in _LOOKS:
@@ -131,7 +131,7 @@ async def _candidates(reader: Reader, seq: int, quorum: Quorum) -> AsyncIterator
 
 
 async def _cosigned(
-    reader: Reader, size: int, note: str, quorum: Quorum | None
+    reader: Queries, size: int, note: str, quorum: Quorum | None
 ) -> tuple[str, ReceiptState]:
     """The note with its cosignatures; of a quorum's witnesses only those whose line is good."""
     rows = await reader.fetch(

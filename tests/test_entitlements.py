@@ -25,8 +25,8 @@ from timebank.entitlements import (
     decide_standing,
     open_entitlement,
 )
-from timebank.entries import reading
 from timebank.estates import report_death
+from timebank.reading import ledger
 from timebank.reward_orders import (
     OrderState,
     cancel_reward,
@@ -144,8 +144,7 @@ async def test_a_courtesy_is_for_an_awarded_star_and_can_be_verified(world: Worl
 
 async def entry_of(order: str) -> int:
     """The position of the entry that ordered."""
-    async with reading() as reader:
-        rows = await reader.fetch("SELECT seq, bytes FROM entry ORDER BY seq DESC LIMIT 20")
+    rows = await ledger().fetch("SELECT seq, bytes FROM entry ORDER BY seq DESC LIMIT 20")
     return next(int(seq) for seq, data in rows if order.encode() in bytes(data))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -40,15 +40,16 @@ pytestmark = pytest.mark.anyio
 
 
 class Counting:
-    """A reader that counts the rows it gave."""
+    """A reader that counts the queries it answered and the rows it gave."""
 
     def __init__(self, reader: Reader) -> None:
         self.dialect = reader.dialect
         self._reader = reader
-        self.rows = 0
+        self.queries = self.rows = 0
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         rows = await self._reader.fetch(sql, *params)
+        self.queries += 1
         self.rows += len(rows)
         return rows
 
@@ -109,10 +110,12 @@ async def test_reads_do_not_grow_with_the_log(sqlite_url: str, tmp_path: Path) -
     await fill(sqlite_url, 5000)
     async with open_reader(sqlite_url) as reader:
         counting = Counting(reader)
-        text = await receipt(cast(Reader, counting), 1234)
+        text = await receipt(counting, 1234)
     assert open_receipt(text, SIGNER.verifier).entry.seq == 1234
     # One leaf tile, the last one, and the tile above them; entry and checkpoint.
     assert counting.rows <= 256 + 256 + 19 + 2
+    # Entry, checkpoint, cosignatures, and every tile of the proof together.
+    assert counting.queries == 4
 
 
 async def test_changed_bytes_get_no_receipt(sqlite_url: str) -> None:
@@ -242,7 +245,7 @@ async def test_looking_for_a_quorum_reads_no_more_in_a_long_log(cosigned: Cosign
         await cosigned.grow(WITNESSES)
     async with open_reader(cosigned.url) as reader:
         counting = Counting(reader)
-        await issue(cast(Reader, counting), 0, QUORUM)
+        await issue(counting, 0, QUORUM)
     # 64 rows looked through, the lines of one checkpoint, its note, the entry, one tile.
     assert counting.rows <= 64 + 16 + 1 + 1 + 256
 

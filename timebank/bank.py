@@ -16,6 +16,7 @@ from timebank import (
     journal,
     master_keys,
     publication,
+    tail,
     transports,
     vault,
 )
@@ -28,6 +29,7 @@ from timebank.orm import migrate
 from timebank.policy import SEED, Policy, decide_publish, read_policy
 from timebank.reading import open_reads
 from timebank.settings import Settings
+from timebank.tail import Tail
 
 
 class LedgerOpened(Event, frozen=True, tag="ledger.opened"):
@@ -86,7 +88,7 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
         opened.halted = None if verdict is Verdict.GO else verdict.value
         await opened.start()
         journal.install(opened)
-        entries.install(settings.database_url)
+        tail.install(Tail(entries.size))
         transports.install(transports.Apprise(settings))
         try:
             # They hang up before the writer does: the last to close a file tidies up beside it.
@@ -94,7 +96,7 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
                 yield opened
         finally:
             transports.install(None)
-            entries.install(None)
+            tail.install(None)
             journal.install(None)
             await opened.close()
     finally:

@@ -10,8 +10,7 @@ entry names and where they lie; refuses to know any event.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -20,7 +19,7 @@ import msgspec
 from ledger import receipts
 from ledger.entry import Sealed, decode
 from ledger.quorum import Quorum
-from ledger.reader import Reader, open_reader, read_consistency, read_head
+from ledger.reader import read_consistency, read_head
 from ledger.receipts import ReceiptState
 from timebank import publication, tail
 from timebank.access import Action, Grants, grants_of
@@ -36,13 +35,13 @@ from timebank.hours import Record
 from timebank.ids import SHAPE
 from timebank.journal import current
 from timebank.places import Station
+from timebank.reading import ledger
 from timebank.refusals import Refusal, Unauthenticated
 from timebank.report_filling import counting
 from timebank.reward_orders import RewardOrder
 from timebank.rewards import Reward
 from timebank.star_awards import StarAward
 from timebank.tables import Row, find_many
-from timebank.tail import Tail
 from timebank.teams import Team
 
 PLACED: dict[str, type[Row]] = {
@@ -148,29 +147,10 @@ def decide_sight(
 
 # Reads
 
-_url: str | None = None
-
-
-def install(url: str | None) -> None:
-    """Say where this process's ledger is."""
-    global _url
-    _url = url
-    tail.install(Tail(size) if url else None)
-
-
-@asynccontextmanager
-async def reading() -> AsyncIterator[Reader]:
-    """One unmoving state of the ledger."""
-    if _url is None:
-        raise RuntimeError("no ledger is open")
-    async with open_reader(_url) as reader:
-        yield reader
-
 
 async def size() -> int:
     """How many entries there are: public."""
-    async with reading() as reader:
-        return (await read_head(reader)).size
+    return (await read_head(ledger())).size
 
 
 async def followed(actor: Actor, *, after: int | None) -> AsyncGenerator[Sealed, None]:
@@ -198,12 +178,12 @@ async def followed(actor: Actor, *, after: int | None) -> AsyncGenerator[Sealed,
 
 async def entries(actor: Actor, seqs: Iterable[int]) -> dict[int, Sealed]:
     """The entries at these positions that are there for the actor."""
-    if not actor.known:
+    asked = [int(seq) for seq in seqs]
+    if not actor.known or not asked:
         return {}
-    listed = ", ".join(str(int(seq)) for seq in seqs)
-    async with reading() as reader:
-        rows = await reader.fetch(f"SELECT seq, bytes FROM entry WHERE seq IN ({listed})")
-    return await _seen(actor, [decode(bytes(data)) for _, data in rows])
+    places = ", ".join(f"${number}" for number in range(1, len(asked) + 1))
+    rows = await ledger().fetch(f"SELECT bytes FROM entry WHERE seq IN ({places})", *asked)
+    return await _seen(actor, [decode(bytes(data)) for (data,) in rows])
 
 
 async def entries_between(
@@ -215,11 +195,9 @@ async def entries_between(
         return []
     first, end = (-1 if after is None else after), (2**62 if before is None else before)
     order = "DESC" if backward else "ASC"
-    statement = (
-        f"SELECT bytes FROM entry WHERE seq > $1 AND seq < $2 ORDER BY seq {order} LIMIT {limit:d}"
-    )
-    async with reading() as reader:
-        return [decode(bytes(data)) for (data,) in await reader.fetch(statement, first, end)]
+    statement = f"SELECT bytes FROM entry WHERE seq > $1 AND seq < $2 ORDER BY seq {order} LIMIT $3"
+    rows = await ledger().fetch(statement, first, end, limit)
+    return [decode(bytes(data)) for (data,) in rows]
 
 
 async def receipt(actor: Actor, seq: int, *, wait: bool = False) -> str | None:
@@ -267,18 +245,17 @@ async def receipts_of(actor: Actor, seq: int) -> AsyncGenerator[receipts.Issued,
 async def _issue(seq: int, *, wait: bool) -> receipts.Issued | None:
     if wait and (signing := publication.current()) is not None:
         await signing.wait(seq + 1)
-    async with reading() as reader:
-        try:
-            return await receipts.issue(reader, seq, _quorum())
-        except receipts.NotYetSigned:
-            return None
+    try:
+        return await receipts.issue(ledger(), seq, _quorum())
+    except receipts.NotYetSigned:
+        return None
 
 
 async def log() -> Log:
     """Where the log ends and what was last signed of it: public."""
-    async with reading() as reader:
-        head = await read_head(reader)
-        note = await receipts.latest_checkpoint(reader, _quorum())
+    # The note first: it covers no more than the head that is read after it.
+    note = await receipts.latest_checkpoint(ledger(), _quorum())
+    head = await read_head(ledger())
     signing = publication.current()
     return Log(head.size, head.root.hex(), note, () if signing is None else signing.keys)
 
@@ -288,8 +265,7 @@ async def standing() -> publication.Standing | None:
     quorum = _quorum()
     if quorum is None:
         return None
-    async with reading() as reader:
-        return await publication.read_standing(reader, quorum, current().clock.now())
+    return await publication.read_standing(ledger(), quorum, current().clock.now())
 
 
 def _quorum() -> Quorum | None:
@@ -303,10 +279,9 @@ async def consistency(old: int, new: int) -> tuple[bytes, ...] | None:
 
     Public. Source: ledger format 2; there is no proof from size 0.
     """
-    async with reading() as reader:
-        if not 0 < old <= new <= (await read_head(reader)).size:
-            return None
-        return await read_consistency(reader, old, new)
+    if not 0 < old <= new <= (await read_head(ledger())).size:
+        return None
+    return await read_consistency(ledger(), old, new)
 
 
 async def _seen(actor: Actor, found: list[Sealed]) -> dict[int, Sealed]:

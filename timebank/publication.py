@@ -22,7 +22,7 @@ from ledger.head import CommitUnknown, NotInstalled, Stopped, instant_of, instan
 from ledger.outages import Away, is_away
 from ledger.publisher import Halted, Publisher
 from ledger.quorum import Quorum, parse_quorum
-from ledger.reader import Reader, Unreadable, open_reader, read_head
+from ledger.reader import Queries, Unreadable, open_reader, read_head
 from ledger.receipts import witnessed_size
 from ledger.signer import KEY, LogSigner, OverlapSigner, create_key
 from ledger.tables import dialect_of, sqlite_path
@@ -152,7 +152,7 @@ async def trouble(
     return "the clock was set while the server ran" if pace is not None and pace.lost else None
 
 
-async def is_behind(reader: Reader, now: datetime) -> bool:
+async def is_behind(reader: Queries, now: datetime) -> bool:
     """Whether the clock keeps the journal from writing."""
     tip = (await read_head(reader)).tip
     if not could_be_behind(tip, now):
@@ -191,7 +191,7 @@ async def witnessing(settings: Settings, now: datetime) -> Sequence[Witnessing]:
         return (await read_standing(reader, quorum, now)).witnesses
 
 
-async def read_standing(reader: Reader, quorum: Quorum, now: datetime) -> Standing:
+async def read_standing(reader: Queries, quorum: Quorum, now: datetime) -> Standing:
     """Where the quorum and each of its witnesses stand.
 
     One is behind when it has not cosigned what was signed more than a minute ago: three rounds of
@@ -329,7 +329,7 @@ async def signed_size(url: str) -> int:
         return await _signed(reader)
 
 
-async def _signed(reader: Reader) -> int:
+async def _signed(reader: Queries) -> int:
     rows = await reader.fetch("SELECT max(size) FROM checkpoint")
     return rows[0][0] or 0
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
+from ledger.reader import Queries
 from ledger.tables import (
     Dialect,
     dialect_of,
@@ -55,6 +56,23 @@ def at(place: str) -> Reads:
     if place not in _reads:
         raise RuntimeError("no ledger is open to read")
     return _reads[place]
+
+
+class _Ledger:
+    """This process's reads, as the ledger's own functions ask."""
+
+    def __init__(self, reads: Reads) -> None:
+        self.dialect: Dialect = reads.dialect
+        self._reads = reads
+
+    async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return [tuple(row) for row in await self._reads.fetch(sql, params)]
+
+
+def ledger() -> Queries:
+    """The ledger of this process, asked over the connections that are open anyway."""
+    return _Ledger(at(PRIMARY))
 
 
 @asynccontextmanager
