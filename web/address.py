@@ -34,8 +34,8 @@ def is_loopback(host: str) -> bool:
 
 def address_of(request: Request, path: str = "") -> str:
     """The address of the page that a request is about, with its query."""
-    query = request.url.query
-    return (path or request.url.path) + (f"?{query}" if query else "")
+    query = request.scope["query_string"].decode("latin-1")
+    return (path or request.scope["path"]) + (f"?{query}" if query else "")
 
 
 def turned(address: str, name: str, cursor: str | None = None) -> str:

@@ -7,25 +7,39 @@ For one too old to say, no token of a page is ever the same twice (`forms.csrf_t
 session's cookie stays away from whatever another site embeds.
 """
 
-from starlette.datastructures import Headers
+import asyncio
+import gzip
+
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
 
 LEVEL = 4
 OWN = frozenset({"same-origin", "none"})
-
-
-class Packed(GZipMiddleware):
-    """Compresses what a browser takes compressed, unless another site's page leads to it."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if Headers(scope=scope).get("sec-fetch-site", "none") in OWN:
-            await super().__call__(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-
-PAGES = [Middleware(Packed, compresslevel=LEVEL)]
+SHORTEST = 500
+"""Bytes of a page that is worth the trouble."""
+LONG = 128 * 1024
+"""Bytes that take so long that nobody else should wait for them."""
 FILES = [Middleware(GZipMiddleware, compresslevel=LEVEL)]
 """Files are the same for everybody, so that their length tells nothing."""
+
+
+async def packed(request: Request, page: Response) -> Response:
+    """A page, compressed if the browser takes that, unless another site's page leads to it."""
+    headers, body = request.headers, bytes(page.body)
+    if len(body) < SHORTEST or headers.get("sec-fetch-site", "none") not in OWN:
+        return page
+    page.raw_headers.append((b"vary", b"Accept-Encoding"))
+    if "gzip" in headers.get("accept-encoding", ""):
+        if len(body) < LONG:
+            page.body = _gzipped(body)
+        else:
+            page.body = await asyncio.to_thread(_gzipped, body)
+        page.headers["content-length"] = str(len(page.body))
+        page.headers["content-encoding"] = "gzip"
+    return page
+
+
+def _gzipped(body: bytes) -> bytes:
+    return gzip.compress(body, LEVEL, mtime=0)

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
 from timebank.words import translator
+from web.drawing import Drawing
 
 TEMPLATES = Path(__file__).parent / "templates"
 CALL = ("name", "lparen", "string", "rparen")
@@ -26,9 +27,13 @@ class Worded(Extension):
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """The tokens of a template, each such call made one string."""
-        translate = translator(str(self.environment.globals["language"]))
+        language = str(self.environment.globals["language"])
+        translate = translator(language)
         held: deque[Token] = deque()
         for token in stream:
+            is_language = token.type == "name" and token.value == "language"
+            if is_language and not (held and held[-1].type == "dot"):
+                token = Token(token.lineno, "string", language)
             held.append(token)
             if tuple(one.type for one in held) == CALL and held[0].value == "_":
                 said = Token(held[2].lineno, "string", translate(held[2].value))
@@ -39,9 +44,9 @@ class Worded(Extension):
 
 
 @cache
-def templates(language: str) -> Environment:
+def templates(language: str) -> Drawing:
     """The templates of a language, each compiled once a process."""
-    made = Environment(
+    made = Drawing(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
@@ -56,4 +61,4 @@ def templates(language: str) -> Environment:
 
 def drawn(language: str, template: str, **told: object) -> Markup:
     """A part of a page that is the same for everybody who is told the same."""
-    return Markup(templates(language).get_template(template).render(told))
+    return Markup(templates(language).draw(template, told))

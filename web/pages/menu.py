@@ -74,6 +74,7 @@ class Menus:
 
     def __init__(self, pages: Sequence[Page]) -> None:
         self._made: dict[tuple[Reader, str, str, str | None], Menu] = {}
+        self._fixed: dict[tuple[Reader, str], str] = {}
         self._named = {
             reader: [one for one in pages if one.menu and may_open(one, reader)]
             for reader in starmap(Reader, product((False, True), repeat=2))
@@ -81,14 +82,23 @@ class Menus:
 
     def of(self, reader: Reader, language: str, here: str, page: Page | None) -> Menu:
         """The menu of a reader at an address."""
-        named = self._named[reader]
         # Addresses are without number; the pages below which they lie are not.
-        under = (one.path for one in named if _under(here, one.path))
-        nearest = max(under, key=len, default="")
-        key = (reader, language, nearest, None if page is None else page.path)
-        if key not in self._made:
-            self._made[key] = _drawn(_menu(named, nearest, page), language)
-        return self._made[key]
+        path = None if page is None else page.path
+        nearest = self._fixed.get((reader, here))
+        if nearest is None:
+            nearest = self._nearest(reader, here)
+            if here == path:
+                self._fixed[reader, here] = nearest
+        key = (reader, language, nearest, path)
+        made = self._made.get(key)
+        if made is None:
+            menu = _menu(self._named[reader], nearest, page)
+            made = self._made[key] = _drawn(menu, language)
+        return made
+
+    def _nearest(self, reader: Reader, here: str) -> str:
+        under = (one.path for one in self._named[reader] if _under(here, one.path))
+        return max(under, key=len, default="")
 
 
 def _menu(named: Sequence[Page], nearest: str, page: Page | None) -> Menu:

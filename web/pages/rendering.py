@@ -67,6 +67,24 @@ EXPLORER_CSP = (
 )
 MENUS = Menus(PAGES)
 UNKEPT = (*SECRETS, "csrf", "key")
+UNTOLD: Mapping[str, Any] = {"answer": None, "errors": (), "given": {}, "me": None, "posted": {}}
+"""What a page is told that says nothing else about it."""
+KNOWN: Mapping[str, Any] = {
+    "asset": asset,
+    "day_of": day_of,
+    "edition": EDITION,
+    "hour": hour,
+    "minutes_between": minutes_between,
+    "moment": moment,
+    "new_key": new_key,
+    "qr": qr,
+    "span": span,
+    "spoken": spoken,
+    "table_lines": LINES,
+    "turned": turned,
+    "words": MONEY,
+}
+"""What every page knows, whatever its operation answers."""
 YEAR_SECONDS = 365 * 24 * 3600
 
 ContextOf = Callable[[Request], Awaitable[Context]]
@@ -101,7 +119,7 @@ class Pages:
         posted = [(form.path, partial(self.post, form=form), "POST") for form in FORMS]
         for path, endpoint, method in (*shown, *posted):
             answer = self.told(endpoint)
-            made.append(Route(path, answer, methods=[method], middleware=packing.PAGES))
+            made.append(Route(path, answer, methods=[method]))
         return made
 
     def told(self, endpoint: Shown) -> Callable[[Request], Awaitable[Response]]:
@@ -111,7 +129,7 @@ class Pages:
         trying again does nothing twice.
         """
 
-        async def answer(request: Request) -> Response:
+        async def page(request: Request) -> Response:
             try:
                 context = await self.context_of(request)
             except Exception as error:
@@ -128,6 +146,9 @@ class Pages:
             except Exception as error:
                 log_failure(error, context, path=None)
                 return self.trouble(request, context, FAILED)
+
+        async def answer(request: Request) -> Response:
+            return await packing.packed(request, await page(request))
 
         return answer
 
@@ -313,44 +334,27 @@ class Pages:
         page: Page | None = None,
     ) -> Response:
         """A template with what every page has."""
-        found = templates(context.language).get_template(template)
-        text = found.render(
-            {
-                "answer": None,
-                "asked": request.query_params,
-                "back": address_of(request),
-                "errors": (),
-                "given": {},
-                "me": None,
-                "posted": {},
-                **data,
-                "asset": asset,
-                "csrf": csrf_token(context),
-                "day_of": day_of,
-                "demo": self.demo,
-                "document_of": lambda name: document_id(self.operations[name]),
-                "done": request.query_params.get("done") == "1",
-                "edition": EDITION,
-                "elder": request.cookies.get("mode") == "elder",
-                "here": request.url.path,
-                "hour": hour,
-                "known": context.actor.known,
-                "minutes_between": minutes_between,
-                "moment": moment,
-                "menu": MENUS.of(reader_of(context), context.language, request.url.path, page),
-                "new_key": new_key,
-                "new_form": partial(new_form, context),
-                "now": context.clock.now().isoformat(),
-                "qr": qr,
-                "span": span,
-                "site": lambda: public_address(request) or str(request.base_url).rstrip("/"),
-                "spoken": spoken,
-                "table_lines": LINES,
-                "words": MONEY,
-                "turned": turned,
-                "telephone": request.app.state.settings.help_telephone,
-            }
-        )
+        here = request.scope["path"]
+        told = {
+            **UNTOLD,
+            "asked": request.query_params,
+            "back": address_of(request),
+            **data,
+            **KNOWN,
+            "csrf": csrf_token(context),
+            "demo": self.demo,
+            "document_of": lambda name: document_id(self.operations[name]),
+            "done": request.query_params.get("done") == "1",
+            "elder": request.cookies.get("mode") == "elder",
+            "here": here,
+            "known": context.actor.known,
+            "menu": MENUS.of(reader_of(context), context.language, here, page),
+            "new_form": partial(new_form, context),
+            "now": context.clock.now().isoformat(),
+            "site": lambda: public_address(request) or str(request.base_url).rstrip("/"),
+            "telephone": request.app.state.settings.help_telephone,
+        }
+        text = templates(context.language).draw(template, told)
         return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store"})
 
 

@@ -8,7 +8,7 @@ CITY = ZoneInfo("Asia/Shanghai")
 
 def moment(at: str) -> str:
     """An instant of the API in the city's time, to the minute."""
-    return f"{_local(at):%Y-%m-%d %H:%M}"
+    return _local(at).isoformat(" ", "minutes")[:16]
 
 
 def hour(at: str) -> str:
