@@ -1,4 +1,4 @@
-"""Lost passwords and second factors on the wire: reset at the counter, set anew with a code.
+"""Lost sign-ins on the wire: reset at the counter, a password set anew with a code.
 
 No idempotency key: what is told here is told once and kept nowhere.
 """
@@ -15,6 +15,7 @@ show_enum(
     "What somebody lost.",
     password="The password: a code for a new one is told.",
     second_factor="The authenticator: another may be set up.",
+    passkey="The device that signs in by itself: all passkeys open nothing any more.",
 )
 
 

@@ -50,6 +50,7 @@ def test_each_page_that_opens_by_its_address_alone_is_found_by_a_name() -> None:
     hidden = {
         "/sign-in",
         "/sign-in/card",
+        "/sign-in/passkey",
         "/new-password",
         "/register",
         "/desk/offline",

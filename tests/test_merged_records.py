@@ -36,6 +36,7 @@ from timebank.merges import SIGN_IN, merge_people
 from timebank.no_shows import NoShows
 from timebank.notice_codes import NoticeCode
 from timebank.notices import Notice
+from timebank.passkeys import Passkey
 from timebank.people import Person, RegisteredAlready
 from timebank.person_life import PersonState
 from timebank.proxies import ProxyFor, name_proxy, proxy_key
@@ -192,6 +193,7 @@ async def test_every_row_of_the_one_is_the_kept_ones_and_nobody_signs_in_by_it(
         Attempts(subject=old, wrong=1),
         Password(person=old, phc="phc"),
         SecondFactor(person=old, secret=b"secret"),
+        Passkey(digest="p", person=old, key=b"key", counter=0, added_on=day),
         ResetCode(person=old, mark="reset", until=at),
         Card(mark="card", person=old, phc="phc"),
         CardHolder(person=old, mark="card"),

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     providers: tuple[ProviderSettings, ...] = Field(
         default=(), description="OpenID providers by whose word people sign in."
     )
+    passkeys: bool = Field(
+        default=False, description="Whether people sign in by passkeys; wants the extra passkeys."
+    )
     help_telephone: str = Field(
         default="027-12345", description="Where people help by telephone; on every page."
     )

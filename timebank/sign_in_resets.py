@@ -1,4 +1,4 @@
-"""Lost passwords and second factors: taken away at the counter, where the person is seen (web 3).
+"""Lost passwords, second factors and passkeys: void at the counter, where people are seen (web 3).
 
 What is lost is void at once and every session ends. For a new password the person is given a code
 that holds an hour, so that nobody behind the counter ever knows it. The ledger says that it was
@@ -17,6 +17,7 @@ from timebank.batch import Batch
 from timebank.counter import OwnCounter, person_numbered
 from timebank.events import Event
 from timebank.journal import Answer, write
+from timebank.passkeys import Passkey, drop_passkeys
 from timebank.people import Person, person_by_number, person_in_scope
 from timebank.projections import Place
 from timebank.refusals import Refusal
@@ -42,6 +43,7 @@ class Credential(StrEnum):
 
     PASSWORD = "password"
     SECOND_FACTOR = "second_factor"
+    PASSKEY = "passkey"
 
 
 # Events
@@ -123,6 +125,7 @@ async def reset_sign_in(actor: Actor, *, number: str, what: Credential) -> Reset
     """
     named = await person_by_number(number)
     open_ones = await select(Session, person=named.id) if named else []
+    passkeys = await select(Passkey, person=named.id) if named else []
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
     def work(batch: Batch) -> Reset:
@@ -133,6 +136,9 @@ async def reset_sign_in(actor: Actor, *, number: str, what: Credential) -> Reset
         entry = batch.record(SignInReset(person=whose, what=what))
         if what is Credential.SECOND_FACTOR:
             batch.drop(SecondFactor, whose)
+            return Reset(entry=entry.seq, person=whose)
+        if what is Credential.PASSKEY:
+            drop_passkeys(batch, passkeys)
             return Reset(entry=entry.seq, person=whose)
         batch.drop(Password, whose)
         until = batch.now + CODE_HOLDS

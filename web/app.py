@@ -38,6 +38,7 @@ from web.helpful import Helpful
 from web.metrics import metrics
 from web.outages import Outages
 from web.pages.rendering import Pages
+from web.passkeys import open_passkeys
 from web.patience import Patience
 from web.positions import Positions
 from web.provider_door import ProviderDoor
@@ -219,7 +220,9 @@ def build(
                 *Documents(context_of).routes(),
                 *Tiles(settings.database_url, context_of).routes(),
                 *(Door().routes(pages) if demo else []),
-                *ProviderDoor(open_providers(settings.providers)).routes(pages),
+                *ProviderDoor(
+                    {**open_providers(settings.providers), **open_passkeys(settings.passkeys)}
+                ).routes(pages),
                 *pages.routes(),
             ]
         ),

@@ -19,7 +19,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from schema.context import Context
-from timebank.linked_identities import link_identity, sign_in_by_provider
 from timebank.master_keys import NONCE_BYTES, derived
 from timebank.refusals import Refusal
 from timebank.vault import keyring
@@ -106,17 +105,16 @@ class ProviderDoor:
         ):
             return pages.trouble(request, context, EXPIRED)
         told = dict(request.query_params)
-        try:
-            subject = await provider.finish(_back(request, name), remembered.kept, told)
-        except NotNamed as error:
-            return await _failed(pages, request, context, name, error)
         response: Response = RedirectResponse(remembered.next, status_code=303)
         try:
+            subject = await provider.finish(_back(request, name), remembered.kept, told)
             if context.actor.known:
-                await link_identity(context.actor, provider=name, subject=subject)
+                await provider.link(context.actor, subject)
             else:
-                opened = await sign_in_by_provider(provider=name, subject=subject)
+                opened = await provider.enter(subject)
                 pages.signed_in(request, response, opened.token)
+        except NotNamed as error:
+            return await _failed(pages, request, context, name, error)
         except Refusal as refusal:
             response = await _again(pages, request, context, refusal.message(context.translate))
         response.delete_cookie(_cookie(request))

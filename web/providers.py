@@ -1,15 +1,19 @@
 """Providers: those by whose word people sign in, behind one small interface (web 3).
 
 `begin` says where the browser goes and what is to be remembered until it comes back; `finish` says
-whom the provider named. Everything OpenID asks for (discovery, state, nonce, PKCE, the signature of
-the answer) is `authlib`'s, an extra that is only imported where a provider is set. Refuses to know
-who of ours it is.
+whom the provider named; `link` and `enter` do with it what the domain does. Everything OpenID asks
+for (discovery, state, nonce, PKCE, the signature of the answer) is `authlib`'s, an extra that is
+only imported where a provider is set; `web.passkeys` is the other one. Refuses to know who of ours
+it is.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from timebank.actors import Actor
+from timebank.linked_identities import link_identity, sign_in_by_provider
 from timebank.settings import ProviderSettings
+from timebank.sign_in import SignedIn
 
 KEPT = ("state", "nonce", "code_verifier")
 SUBJECT_MOST = 255
@@ -28,6 +32,12 @@ class Provider(Protocol):
     async def finish(self, back: str, kept: Mapping[str, str], told: Mapping[str, str]) -> str:
         """The provider's own name for whoever came back, never given twice. Raises NotNamed."""
 
+    async def link(self, actor: Actor, subject: str) -> None:
+        """Let what was named open the actor's account. Raises NotNamed, and what it refuses."""
+
+    async def enter(self, subject: str) -> SignedIn:
+        """Open a session for whose account it opens. Raises NotNamed, and what it refuses."""
+
 
 class OpenID:
     """An OpenID provider: the code flow, with PKCE."""
@@ -35,7 +45,7 @@ class OpenID:
     def __init__(self, settings: ProviderSettings) -> None:
         from authlib.integrations.starlette_client import OAuth
 
-        self._issuer = settings.issuer
+        self._name, self._issuer = settings.name, settings.issuer
         self._app: Any = OAuth().register(
             settings.name,
             client_id=settings.client_id,
@@ -71,11 +81,22 @@ class OpenID:
             raise NotNamed("subject")
         return subject
 
+    async def link(self, actor: Actor, subject: str) -> None:
+        """See Provider."""
+        await link_identity(actor, provider=self._name, subject=subject)
+
+    async def enter(self, subject: str) -> SignedIn:
+        """See Provider."""
+        return await sign_in_by_provider(provider=self._name, subject=subject)
+
 
 class ProviderMissing(Exception):
-    """A provider is set, and the extra that asks it is not installed."""
+    """A way in is set, and the extra that it wants is not installed."""
 
-    says = "providers are set, but the extra is not installed: pip install 'timebank[oidc]'"
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} are set, but the extra is not installed: pip install 'timebank[{extra}]'"
+        )
 
 
 def open_providers(settings: Sequence[ProviderSettings]) -> Mapping[str, Provider]:
@@ -83,4 +104,4 @@ def open_providers(settings: Sequence[ProviderSettings]) -> Mapping[str, Provide
     try:
         return {one.name: OpenID(one) for one in settings}
     except ImportError:
-        raise ProviderMissing(ProviderMissing.says) from None
+        raise ProviderMissing("providers", "oidc") from None

@@ -1414,6 +1414,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Passkey',
+            fields=[
+                ('digest', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('person', fields.CharField(max_length=512)),
+                ('epoch', fields.CharField(max_length=512)),
+                ('sealed', fields.BinaryField()),
+            ],
+            options={'table': 'passkey', 'app': 'timebank', 'indexes': [Index(fields=['person']), Index(fields=['epoch'])], 'pk_attr': 'digest'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Password',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),

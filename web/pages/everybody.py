@@ -35,6 +35,13 @@ PAGES = (
         who="anyone",
         alone=True,
     ),
+    Page(
+        path="/sign-in/passkey",
+        template="passkey.html",
+        operation="passkey",
+        who="anyone",
+        alone=True,
+    ),
     Page(path="/sign-in/card", template="sign_in_card.html", who="anyone", alone=True),
     Page(path="/new-password", template="new_password.html", who="anyone", alone=True),
     Page(

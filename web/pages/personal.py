@@ -161,6 +161,15 @@ FORMS = (
         keyed=False,
     ),
     Form(
+        path=f"{DATA}/passkey",
+        mutation="remove_passkey",
+        field="removePasskey",
+        page=DATA,
+        then=f"{DATA}?done=1",
+        given=lambda posted: {"passkey": posted.one("passkey")},
+        keyed=False,
+    ),
+    Form(
         path=f"{DATA}/unlink",
         mutation="unlink_identity",
         field="unlinkIdentity",
