@@ -11,6 +11,7 @@ from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
+from schema.people import AtCounter
 from schema.refusal import Info, Payload, mutation
 from timebank import households
 from timebank.households import InviteState
@@ -64,9 +65,12 @@ answers_for("hhi", read_invites)
 @strawberry.type
 class Query:
     @field
-    async def household(self, info: Info) -> list[HouseholdMember]:
-        """Who is registered as living with you, you too; nobody where you live alone."""
-        seen = await households.household_of(info.context.actor)
+    async def household(self, info: Info, person: AtCounter = None) -> list[HouseholdMember]:
+        """Who is registered as living with you, you too; nobody where you live alone.
+
+        At the counter: who lives with somebody who stands there.
+        """
+        seen = await households.household_of(info.context.actor, person)
         return [HouseholdMember(number=one.number, since=one.since) for one in seen]
 
     @paged

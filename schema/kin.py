@@ -10,6 +10,7 @@ from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
+from schema.people import AtCounter
 from schema.refusal import Info, Payload, mutation
 from timebank import kin
 from timebank.kin import TURNED, Kinship, KinState
@@ -75,11 +76,13 @@ class Query:
         self,
         page: Page,
         info: Info,
+        person: AtCounter = None,
     ) -> Connection[KinTie]:
-        """Your kin: agreed, waiting for an answer, and what was; the newest first."""
+        """Your kin, or somebody's at your counter: agreed, waiting, and what was; newest first."""
         actor = info.context.actor
+        whose = person or actor.person
         return await page.of(
-            TIES, kin.ties_of, actor, node=lambda held: KinTie.of(held, actor.person)
+            TIES, kin.ties_of, actor, person, node=lambda held: KinTie.of(held, whose)
         )
 
 

@@ -49,6 +49,11 @@ show_enum(
 )
 
 
+AtCounter = Annotated[
+    ID | None, strawberry.argument(description="At the counter: whose; left out for yourself.")
+]
+
+
 async def read_told(
     context: Context, asked: Sequence[directory.Reading]
 ) -> dict[directory.Reading, str]:

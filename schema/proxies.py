@@ -10,6 +10,7 @@ from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
+from schema.people import AtCounter
 from schema.refusal import Info, Payload, mutation
 from timebank import proxies
 from timebank.proxies import MandateState
@@ -61,11 +62,20 @@ class Query:
         self,
         page: Page,
         info: Info,
+        person: AtCounter = None,
     ) -> Connection[Mandate]:
-        """Who acts for you, and for whom you act, and what was; the newest first."""
+        """Who acts for you, and for whom you act, and what was; the newest first.
+
+        At the counter: who acts for somebody who stands there.
+        """
         actor = info.context.actor
+        whose = person or actor.person
         return await page.of(
-            MANDATES, proxies.mandates_of, actor, node=lambda held: Mandate.of(held, actor.person)
+            MANDATES,
+            proxies.mandates_of,
+            actor,
+            person,
+            node=lambda held: Mandate.of(held, whose),
         )
 
 

@@ -56,6 +56,9 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
     gifts = await _gifts(world, subject)
     mandate = await name_proxy(subject, number=numbers[0], key=key())
     return {
+        "kin.person": subject.person,
+        "household.person": subject.person,
+        "mandates.person": subject.person,
         "endKin.tie": proposals[0],
         "agreeToKin.tie": proposals[1],
         "declineKin.tie": proposals[2],

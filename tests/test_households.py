@@ -177,6 +177,10 @@ async def test_a_stranger_finds_no_invitation(world: World) -> None:
     assert await visible_invites(three, [invite]) == {}
     assert await invites_of(three, **WHOLE) == []
     assert await household_of(PUBLIC) == []
+    await join_household(two, invite=invite, key=key())
+    clerk = world.staff[Role.STATION_CLERK]
+    assert {member.person for member in await household_of(clerk, one.id)} == {one.id, two.id}
+    assert await household_of(three, one.id) == []
 
 
 @pytest.mark.anyio

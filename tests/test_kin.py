@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.families import DAUGHTER, MOTHER, family, tied
+from tests.membership import COMMUNITY_PATH
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import COMMUNITY, World, key, open_world
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
@@ -45,6 +46,7 @@ from timebank.kin import (
 )
 from timebank.lifecycles import NotInThisState, step
 from timebank.people import AgeBand
+from timebank.places import approve_station, propose_station
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 
 EVENTS: list[type[Event]] = [KinAgreed, KinDeclined, KinEnded]
@@ -204,8 +206,29 @@ async def test_the_counter_registers_who_stands_before_it_and_never_itself(world
             await register_kin(who, first=first, second=second, kinship=Kinship.CHILD, key=key())
     with pytest.raises(Unauthenticated):
         await register_kin(PUBLIC, first=first, second=second, kinship=Kinship.CHILD, key=key())
+    for who in (mother, daughter):
+        assert [tie.id for tie in await ties_of(clerk, who.id, **WHOLE)] == [made.tie]
+    for stranger in (world.staff[Role.STREET_OFFICER], mother, PUBLIC):
+        assert await ties_of(stranger, daughter.id, **WHOLE) == []
     await end_kin(clerk, tie=made.tie, key=key())
     assert not (await told(world, mother, daughter)).kin
+
+
+@pytest.mark.anyio
+async def test_a_kinship_ends_at_the_counter_of_either(world: World) -> None:
+    _, mother, daughter = await family(world)
+    tie = await tied(world, mother, daughter, Kinship.CHILD)
+    station = await propose_station(
+        world.staff[Role.STREET_OFFICER], area=COMMUNITY, number="002", name="江汉路站", key=key()
+    )
+    await approve_station(world.staff[Role.DISTRICT_REGISTRAR], station=station.id, key=key())
+    other = await world.register(home=station.id)
+    far = await tied(world, mother, other, Kinship.SIBLING)
+    clerk = await world.officer(Role.STATION_CLERK, f"{COMMUNITY_PATH}{station.id}/")
+    with pytest.raises(NotFound):
+        await end_kin(clerk, tie=tie, key=key())
+    await end_kin(clerk, tie=far, key=key())
+    assert not (await told(world, mother, other)).kin
 
 
 @pytest.mark.anyio

@@ -6,7 +6,7 @@ there for the next one to see.
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,16 @@ from tests.posting import SITE, Pages, done, refused
 from tests.test_policy_drafts import document
 from tests.volunteering import captured, confirmed, posted
 from tests.wishing import listed
-from tests.world import COMMUNITY, key, open_world
+from tests.world import COMMUNITY, key, open_world, resident_id
 from timebank.access import Role
 from timebank.appointment_life import Body, Office
 from timebank.appointments import confirm_appointment, declare_appointment
 from timebank.clock import day_of
 from timebank.living_alone import note_living_alone
+from timebank.people import Person
 from timebank.reward_orders import order_reward, pickup_code
 from timebank.rewards import offer_reward
+from timebank.tables import select
 from timebank.wish_claims import claim_wish
 from timebank.wish_granting import contact_resident
 
@@ -135,10 +137,46 @@ async def test_the_counter_registers_family_and_proxies_of_whoever_stands_there(
         shown = (await client.get("/family")).text
         assert number in shown
         assert "可以替您办理" in shown
-    done(await pages.post(clerk, here, f"{desk}/leave-household"), "正在代办")
+    for act in ("end-kin", "leave-household", "end-proxy"):
+        answer = await pages.post(clerk, here, f"{desk}/{act}")
+        done(answer, "正在代办")
+        assert f'action="{desk}/{act}' not in answer.text
+    async with await pages.client(who) as client:
+        shown = (await client.get("/family")).text
+        assert [word in shown for word in ("已解除", "登记为独自居住", "有效")] == [
+            True,
+            True,
+            False,
+        ]
     world.clock.move(timedelta(minutes=16))
     async with await pages.client(clerk) as client:
         assert "正在代办" not in (await client.get(here)).text
+
+
+async def test_a_guardian_registers_a_minor_alone_or_at_the_counter(pages: Pages) -> None:
+    world = pages.world
+    who, clerk = (
+        await world.volunteer(),
+        await world.officer(Role.STATION_CLERK, world.station_path),
+    )
+    minor = {
+        "name": "王小明",
+        "document": "RESIDENT_ID",
+        "birth": "",
+        "phone": "13912345678",
+        "consent": "yes",
+    }
+    born = date(2011, 3, 5)
+    refused(await pages.post(who, "/family", "/family/ward", **minor, documentNumber="1"))
+    told = minor | {"documentNumber": resident_id(9001, born)}
+    done(await pages.post(who, "/family", "/family/ward", **told), "登记成功")
+    number, desk = await pages.number(who), "/desk/person"
+    begun = await pages.post(clerk, desk, f"{desk}/find", number=number)
+    here = str(begun.url).removeprefix(SITE)
+    told = minor | {"documentNumber": resident_id(9002, born)}
+    done(await pages.post(clerk, here, f"{desk}/ward", **told), "登记成功")
+    wards = await select(Person, guardian=who.id)
+    assert [one.home for one in wards] == [world.station] * 2
 
 
 async def test_a_district_stops_reverses_and_closes_through_its_pages(pages: Pages) -> None:

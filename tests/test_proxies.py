@@ -147,6 +147,10 @@ async def test_the_counter_names_a_proxy_and_never_itself(world: World) -> None:
         with pytest.raises(NotFound):
             await register_proxy(who, principal=principal, proxy=proxy, key=key())
     assert made.mandate in await visible_mandates(clerk, [made.mandate])
+    assert [held.id for held in await mandates_of(clerk, elder.id, **WHOLE)] == [made.mandate]
+    # Whose proxy somebody is, is ended at the counter of whom they act for.
+    assert await mandates_of(clerk, helper.id, **WHOLE) == []
+    assert await mandates_of(helper, elder.id, **WHOLE) == []
     await end_proxy(clerk, mandate=made.mandate, key=key())
     assert not await may_act(world, elder, helper)
 

@@ -4,8 +4,8 @@ An entry made here has the member of staff as its actor and names those who were
 counter it is, and that nobody stands on both sides of it.
 """
 
-from timebank.access import Action
-from timebank.actors import PersonId
+from timebank.access import Action, at_hand
+from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.people import Person, VolunteerNumber, person_in_scope
 from timebank.refusals import Refusal
@@ -41,3 +41,17 @@ def at_counter(batch: Batch, first: PersonId, *others: PersonId) -> None:
     person_in_scope(batch, Action.REGISTER_KIN, first)
     if batch.actor.person in (first, *others):
         raise OwnCounter
+
+
+# Reads
+
+
+async def whose(actor: Actor, person: PersonId | None) -> PersonId:
+    """Whose matters are read: the actor's own, or those of a `person` at the actor's counter.
+
+    Empty, which nobody is, for anybody else's.
+    """
+    if person in (None, actor.person):
+        return actor.person or ""
+    held = await at_hand(actor, Action.REGISTER_KIN, Person, person, where="home_path")
+    return held.id if held else ""

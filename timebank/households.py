@@ -16,7 +16,7 @@ from ledger.entry import Sealed
 from timebank.access import permit_self
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.counter import at_counter, person_numbered, spelled
+from timebank.counter import at_counter, person_numbered, spelled, whose
 from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, write
@@ -385,9 +385,14 @@ async def invites_of(actor: Actor, **where: Unpack[Where]) -> list[HouseholdInvi
     return await newest_by_id(HouseholdInvite, where, which)
 
 
-async def household_of(actor: Actor, *, most: int = 100) -> list[HouseholdMember]:
-    """Who lives with the actor, the actor too, by number; nobody for who lives alone."""
-    own = await find(HouseholdMember, actor.person) if actor.person else None
+async def household_of(
+    actor: Actor, person: PersonId | None = None, *, most: int = 100
+) -> list[HouseholdMember]:
+    """Who lives with the actor, or with a person at the actor's counter, they too, by number.
+
+    Nobody for who lives alone.
+    """
+    own = await find(HouseholdMember, await whose(actor, person))
     if own is None:
         return []
     return await select(HouseholdMember, household=own.household, order=["number"], limit=most)

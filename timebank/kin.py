@@ -13,10 +13,10 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit, permit_self, reach
+from timebank.access import Action, may, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.counter import at_counter, person_numbered, spelled
+from timebank.counter import at_counter, person_numbered, spelled, whose
 from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, write
@@ -24,7 +24,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.people import AgeBand, Person, VolunteerNumber
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, Where, find_many, newest_by_id, table
 
 
@@ -367,15 +367,12 @@ async def end_kin(actor: Actor, *, tie: str, key: RequestKey) -> Tied:
 def _mine(batch: Batch, tie: str, *, counter: bool = False) -> KinTie:
     """A kinship that concerns the actor, or their `counter`; to anybody else it is not there."""
     held = batch.need(KinTie, tie, "kinship")
-    if batch.actor.person in (held.one, held.other):
-        return held
-    try:
-        if counter:
-            permit(batch, Action.REGISTER_KIN, held.path)
-            return held
-    except Forbidden:
-        pass
-    raise NotFound(what="kinship")
+    both = (held.one, held.other)
+    homes = [batch.there(Person, one).home_path for one in both] if counter else []
+    near = any(may(batch, Action.REGISTER_KIN, home) for home in homes)
+    if batch.actor.person not in both and not near:
+        raise NotFound(what="kinship")
+    return held
 
 
 # Reads
@@ -391,7 +388,9 @@ async def visible_ties(actor: Actor, ids: Sequence[str]) -> dict[str, KinTie]:
     }
 
 
-async def ties_of(actor: Actor, **where: Unpack[Where]) -> list[KinTie]:
-    """The actor's own kinships, newest first, strictly between two ids."""
-    own = actor.person or ""
+async def ties_of(
+    actor: Actor, person: PersonId | None = None, **where: Unpack[Where]
+) -> list[KinTie]:
+    """The actor's own kinships, or a person's at the actor's counter; newest first."""
+    own = await whose(actor, person)
     return await newest_by_id(KinTie, where, Q(one=own) | Q(other=own))

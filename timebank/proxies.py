@@ -19,7 +19,7 @@ from timebank.access import Action, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
-from timebank.counter import at_counter, person_numbered, spelled
+from timebank.counter import at_counter, person_numbered, spelled, whose
 from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, current, write
@@ -299,10 +299,13 @@ async def visible_mandates(actor: Actor, ids: Sequence[str]) -> dict[str, Mandat
     }
 
 
-async def mandates_of(actor: Actor, **where: Unpack[Where]) -> list[Mandate]:
-    """The mandates the actor gave or was given, newest first, strictly between two ids."""
-    own = actor.person or ""
-    which = Q(principal=own) | Q(proxy=own)
+async def mandates_of(
+    actor: Actor, person: PersonId | None = None, **where: Unpack[Where]
+) -> list[Mandate]:
+    """The mandates the actor gave or was given, or those a person gave, at the actor's counter;
+    newest first."""
+    own = await whose(actor, person)
+    which = Q(principal=own) if person else Q(principal=own) | Q(proxy=own)
     return await newest_by_id(Mandate, where, which)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from web.forms import Form, Posted, plain
 from web.pages.helping import at_the_counter
+from web.pages.organising import registered
 from web.pages.stations import chosen, station_page
 from web.pages.table import Opened, Page
 
@@ -47,10 +48,14 @@ def accepted(posted: Posted) -> dict[str, Any]:
     return {"records": posted.many("record") if here else []}
 
 
+def here(posted: Posted, name: str) -> str:
+    """A field of whoever stands there; nothing, which is refused, once that is over."""
+    return posted.one(name) if standing(posted.query, posted.now) != NOBODY else ""
+
+
 def together(posted: Posted, own: str, other: str) -> dict[str, Any]:
     """Whoever stands there and somebody with them, by number; nobody once that is over."""
-    here = standing(posted.query, posted.now) != NOBODY
-    return {own: posted.one("own") if here else "", other: posted.one("number")}
+    return {own: here(posted, "own"), other: posted.one("number")}
 
 
 counter_form = partial(Form, page=PERSON, then=lambda posted: posted.address(PERSON, done="1"))
@@ -131,6 +136,26 @@ FORMS = (
         mutation="leave_household",
         field="leaveHousehold",
         given=lambda posted: {"person": standing(posted.query, posted.now)},
+    ),
+    counter_form(
+        path=f"{PERSON}/end-kin",
+        mutation="end_kin",
+        field="endKin",
+        given=lambda posted: {"tie": here(posted, "tie")},
+    ),
+    counter_form(
+        path=f"{PERSON}/end-proxy",
+        mutation="end_proxy",
+        field="endProxy",
+        given=lambda posted: {"mandate": here(posted, "mandate")},
+    ),
+    counter_form(
+        path=f"{PERSON}/ward",
+        mutation="register_person",
+        field="registerPerson",
+        # The number is told once, on the spot.
+        stays=lambda payload: bool(payload.get("number")),
+        given=lambda posted: registered(posted) | {"guardian": standing(posted.query, posted.now)},
     ),
     counter_form(
         path=f"{PERSON}/proxy",

@@ -4,6 +4,7 @@ from typing import Any
 
 from web.forms import Form, Posted, plain
 from web.pages.helping import minute_of
+from web.pages.organising import registered
 from web.pages.public import CITY
 from web.pages.table import Page, by_id
 
@@ -101,6 +102,16 @@ FORMS = (
     plain(FAMILY, "leave", "leave_household"),
     plain(FAMILY, "name-proxy", "name_proxy", "number"),
     plain(FAMILY, "end-proxy", "end_proxy", "mandate"),
+    Form(
+        path=f"{FAMILY}/ward",
+        mutation="register_person",
+        field="registerPerson",
+        page=FAMILY,
+        then=FAMILY,
+        # The number is told once, on the spot.
+        stays=lambda payload: bool(payload.get("number")),
+        given=lambda posted: registered(posted) | {"guardian": posted.one("guardian")},
+    ),
     Form(
         path=f"{GIFTS}/offer",
         mutation="offer_gift",
