@@ -5,7 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from graphql import GraphQLEnumType, build_schema
 
+import schema
 from tests.credit import credit
 from tests.posting import SITE, Pages, done, refused
 from tests.world import World, key, open_world
@@ -14,8 +16,8 @@ from timebank.actors import Actor
 from timebank.data_requests import RequestKind, request_data
 from timebank.directory import names_of
 from timebank.divisions import CITY_PATH
+from web.pages import people
 
-pytestmark = pytest.mark.anyio
 PEOPLE, REQUESTS = "/office/people", "/office/requests"
 
 
@@ -23,6 +25,24 @@ PEOPLE, REQUESTS = "/office/people", "/office/requests"
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as made:
         yield made
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (people.SUSPENSIONS, "SuspensionReason"),
+        (people.GROUNDS, "Ground"),
+        (people.LATE, "LateReason"),
+        (people.EVIDENCE, "Evidence"),
+        (people.KINDS, "ActivityKind"),
+        (people.REFUSALS, "RequestGround"),
+    ],
+    ids=lambda told: told if isinstance(told, str) else "",
+)
+def test_whatever_the_api_lets_one_choose_has_a_word_here(words: dict[str, str], kind: str) -> None:
+    chosen = build_schema(schema.printed()).type_map[kind]
+    assert isinstance(chosen, GraphQLEnumType)
+    assert words.keys() == chosen.values.keys()
 
 
 async def opened(pages: Pages, officer: Actor, who: Actor) -> str:
@@ -33,6 +53,7 @@ async def opened(pages: Pages, officer: Actor, who: Actor) -> str:
     return str(answer.url).removeprefix(SITE)
 
 
+@pytest.mark.anyio
 async def test_a_station_and_a_district_act_on_one_person_by_number(world: World) -> None:
     pages, who = Pages(world), await world.volunteer()
     clerk, lead = world.staff[Role.STATION_CLERK], world.staff[Role.DISTRICT_LEAD]
@@ -74,6 +95,7 @@ async def test_a_station_and_a_district_act_on_one_person_by_number(world: World
         assert (await client.get(there)).status_code == 404
 
 
+@pytest.mark.anyio
 async def test_a_death_is_reported_withdrawn_and_settled_by_two(world: World) -> None:
     pages, who = Pages(world), await world.volunteer()
     await credit(who.id, world.station, 90)
@@ -93,6 +115,7 @@ async def test_a_death_is_reported_withdrawn_and_settled_by_two(world: World) ->
     assert "处理留下的时间" not in answer.text
 
 
+@pytest.mark.anyio
 async def test_the_protector_corrects_erases_and_answers_in_time(world: World) -> None:
     pages, protector = Pages(world), await world.officer(Role.DATA_PROTECTION_OFFICER)
     who, other = await world.volunteer(), await world.volunteer()
