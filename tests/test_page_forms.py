@@ -175,6 +175,12 @@ async def test_a_guardian_registers_a_minor_alone_or_at_the_counter(pages: Pages
     here = str(begun.url).removeprefix(SITE)
     told = minor | {"documentNumber": resident_id(9002, born)}
     done(await pages.post(clerk, here, f"{desk}/ward", **told), "登记成功")
+    minor = {"document": "RESIDENT_ID", "documentNumber": told["documentNumber"]}
+    done(await pages.post(clerk, desk, f"{desk}/by-document", **minor), "王小明")
+    minor["documentNumber"] = resident_id(9003, born)
+    refused(await pages.post(clerk, desk, f"{desk}/by-document", **minor))
+    done(await pages.post(clerk, desk, f"{desk}/by-phone", phone="139 1234 5678"), "王小明")
+    refused(await pages.post(clerk, desk, f"{desk}/by-phone", phone="13900000001"))
     wards = await select(Person, guardian=who.id)
     assert [one.home for one in wards] == [world.station] * 2
 
@@ -221,7 +227,9 @@ async def test_teams_pools_and_accounts_begin_and_end_on_pages(pages: Pages) -> 
     refused(await pages.post(city, pool, f"{pool}/grant", area="420102"))
     await fill_pool("420102", world.station, 900)
     await note_living_alone(manager, person=who.id, alone=True, key=key())
-    done(await pages.post(city, pool, f"{pool}/grant", area="420102"), "人数 1，共计 3 小时")
+    done(await pages.post(city, pool, f"{pool}/grant", area="420102"), "发给几人 1，共计 3 小时")
+    async with await pages.client(who) as client:
+        assert "还可以用 3 小时" in (await client.get("/gifts")).text
     done(await pages.post(who, "/my-data", "/my-data/close", rest="KEEP"), "账户已经关闭")
     done(await pages.post(who, "/my-data", "/my-data/reopen"), "关闭我的账户")
 

@@ -5,7 +5,7 @@ software gives nobody another's rights. The journal of the command writes beside
 """
 
 import sys
-from typing import IO
+from typing import IO, Any
 
 import click
 import msgspec
@@ -17,10 +17,23 @@ from timebank import bank, vault, words
 from timebank.journal import current
 from timebank.sign_in import actor_of
 from web.commands.asked import FOUND, USAGE, Asked, at_data, console, run, there
+from web.pages.table import OPERATIONS
+
+
+class Document(click.File):
+    """A file, - for standard input, or the name of a stored operation, as pages ask them."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> IO[Any]:
+        """The text to read; a file that is called like an operation is told with its folder."""
+        stored = OPERATIONS / f"{value}.graphql"
+        known = isinstance(value, str) and value.isidentifier() and stored.is_file()
+        return super().convert(str(stored) if known else value, param, ctx)
 
 
 @click.command("ask")
-@click.argument("document", type=click.File("r", encoding="utf-8"))
+@click.argument("document", type=Document("r", encoding="utf-8"))
 @click.option("--variables", type=click.File("rb"), help="A JSON object of the variables.")
 @click.option(
     "--token-file", type=click.File("r"), help="Who asks; without it, what is open to all."
@@ -35,9 +48,11 @@ def ask(
     token_file: IO[str] | None,
     language: str,
 ) -> None:
-    """Ask the operation in the GraphQL DOCUMENT, - for standard input, and print its answer.
+    """Ask the operation in the GraphQL DOCUMENT and print its answer.
 
-    The answer is JSON: data, errors. It ends with 1 where there are errors, or user errors.
+    DOCUMENT is a file, - for standard input, or the name of an operation that pages ask, such as
+    open_ledger or accept_hours: all that a page does is done here too. The answer is JSON: data,
+    errors. It ends with 1 where there are errors, or user errors.
     """
     try:
         given = msgspec.json.decode(variables.read() if variables else b"{}", type=dict)

@@ -107,6 +107,25 @@ FORMS = (
         nothing="Nobody of your station is called so.",
         stays=bool,
     ),
+    Form(
+        path=f"{PERSON}/by-phone",
+        mutation="find_by_phone",
+        field="peopleByPhone",
+        page=PERSON,
+        then=PERSON,
+        given=lambda posted: {"phone": posted.one("phone")},
+        nothing="Nobody of your station has this telephone.",
+        stays=bool,
+    ),
+    Form(
+        path=f"{PERSON}/by-document",
+        mutation="find_by_document",
+        field="personByDocument",
+        page=PERSON,
+        then=beginning,
+        given=lambda posted: {name: posted.one(name) for name in ("document", "documentNumber")},
+        nothing="Nobody of your station has this document.",
+    ),
     counter_form(
         path=f"{PERSON}/accept", mutation="accept_hours", field="acceptHours", given=accepted
     ),
