@@ -32,6 +32,16 @@ def test_a_sentence_stands_in_the_template_and_is_asked_of_nobody(language: str,
     assert text == f"{said}|{len(said)}|&lt;{said}&gt;|_("
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh-CN", "甲，乙：（丙） 共3条，计4"), ("en", "甲, 乙:  (丙) 共3条，计4")],
+)
+def test_a_mark_between_two_values_is_the_language_s(language: str, said: str) -> None:
+    """One beside a Chinese character belongs to a sentence that is Chinese in either."""
+    made = templates(language).from_string("{{ a }}，{{ b }}：（{{ c }}） 共{{ 3 }}条，计{{ 4 }}")
+    assert made.render({"a": "甲", "b": "乙", "c": "丙"}) == said
+
+
 def test_a_name_that_only_the_visit_tells_is_said_then() -> None:
     made = templates("en").from_string("{{ _(name) }}")
     assert made.render({"name": "登录"}) == "Sign in"

@@ -5,6 +5,7 @@ longer than the database. What is called with a name that only the visit tells (
 translated then. Knows templates and catalogues; refuses to know who asks.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from functools import cache
@@ -15,15 +16,22 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
-from timebank.words import translator
+from timebank.words import LANGUAGES, translator
 from web.drawing import Drawing
 
+CHINESE = LANGUAGES[0]
 TEMPLATES = Path(__file__).parent / "templates"
 CALL = ("name", "lparen", "string", "rparen")
+MARKS = {"，": ", ", "、": ", ", "；": "; ", "：": ": ", "。": ". ", "（": " (", "）": ")"}
+BARE_MARK = re.compile(f"(?<![一-鿿])[{''.join(MARKS)}](?![一-鿿])")
+"""A mark between values; one beside a Chinese character belongs to a Chinese sentence."""
 
 
 class Worded(Extension):
-    """Reads `_("sentence")` as the sentence in the environment's language."""
+    """Reads `_("sentence")` as the sentence in the environment's language.
+
+    Marks that a template puts between two values are that language's as well.
+    """
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """The tokens of a template, each such call made one string."""
@@ -32,6 +40,9 @@ class Worded(Extension):
         held: deque[Token] = deque()
         for token in stream:
             is_language = token.type == "name" and token.value == "language"
+            if token.type == "data" and language != CHINESE:
+                marked = BARE_MARK.sub(lambda mark: MARKS[mark[0]], token.value)
+                token = Token(token.lineno, "data", marked)
             if is_language and not (held and held[-1].type == "dot"):
                 token = Token(token.lineno, "string", language)
             held.append(token)

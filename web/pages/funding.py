@@ -44,7 +44,7 @@ def may_pay(answers: Answered) -> dict[str, Words]:
 def promised(one: Answered) -> str:
     """A promise in a line."""
     names = (one["name"], *((one[part] or {}).get("name") for part in ("payee", "unit")))
-    return "，".join(filter(None, names))
+    return " · ".join(filter(None, names))
 
 
 PAGES = (
