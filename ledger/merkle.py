@@ -6,12 +6,14 @@ caller brings the tiles. Refuses to know where they are stored and what a leaf s
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from operator import add
 
 import msgspec
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
+_HASH = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 Frontier = tuple[bytes, ...]
@@ -138,9 +140,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     def hashes(self, read: ReadTile) -> tuple[bytes, ...]:
         """The proof. `read` gives a tile's hashes from its first on, as many as the log has."""
-        return tuple(
-            root_of(tuple(_subtree_root(tree, read) for tree in step)) for step in self.steps
-        )
+        subtrees = _Subtrees(read)
+        return tuple(root_of(tuple(map(subtrees.root, step))) for step in self.steps)
 
 
 def plan_root(size: int) -> Plan:
@@ -204,13 +205,36 @@ def _tile_of(tree: Subtree) -> Tile:
     return Tile(level, tree.index >> (TILE_HEIGHT - rest))
 
 
-def _subtree_root(tree: Subtree, read: ReadTile) -> bytes:
-    width = 1 << tree.height % TILE_HEIGHT
-    first = tree.index * width % TILE_WIDTH
-    row = list(read(_tile_of(tree))[first : first + width])
-    if len(row) != width:
-        raise LookupError(f"tile {_tile_of(tree)} is too short for {tree}")
-    return _join(row)
+class _Subtrees:
+    """The roots of subtrees as one proof needs them: each tile is read and joined once."""
+
+    def __init__(self, read: ReadTile) -> None:
+        self._read = read
+        self._rows: dict[Tile, tuple[bytes, ...]] = {}
+
+    def root(self, tree: Subtree) -> bytes:
+        """Refuses with LookupError where the tile does not reach as far."""
+        tile, height = _tile_of(tree), tree.height % TILE_HEIGHT
+        if tile not in self._rows:
+            hashes = b"".join(self._read(tile))
+            # Leaves are many and asked for once; tiles above them are few and asked for again.
+            self._rows[tile] = (_rows_of if tile.level else _rows_of.__wrapped__)(hashes)
+        first = tree.index % (TILE_WIDTH >> height) * _HASH
+        rows = self._rows[tile]
+        if height >= len(rows) or len(rows[height]) < first + _HASH:
+            raise LookupError(f"tile {tile} is too short for {tree}")
+        return rows[height][first : first + _HASH]
+
+
+@lru_cache(maxsize=64)
+def _rows_of(hashes: bytes) -> tuple[bytes, ...]:
+    """A tile's hashes, the roots over pairs of them, over pairs of those and so on."""
+    row = [hashes[at : at + _HASH] for at in range(0, len(hashes), _HASH)]
+    rows = [hashes]
+    while len(row) > 1:
+        row = hashes_after(_NODE_STATE, map(add, row[::2], row[1::2]))
+        rows.append(b"".join(row))
+    return tuple(rows)
 
 
 # Checking

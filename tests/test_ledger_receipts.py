@@ -114,6 +114,14 @@ async def test_reads_do_not_grow_with_the_log(sqlite_url: str, tmp_path: Path) -
     assert open_receipt(text, SIGNER.verifier).entry.seq == 1234
     # One leaf tile, the last one, and the tile above them; entry and checkpoint.
     assert counting.rows <= 256 + 256 + 19 + 2
+
+
+async def test_a_server_is_asked_for_all_tiles_together(postgres_url: str) -> None:
+    await fill(postgres_url, 600)
+    async with open_reader(postgres_url) as reader:
+        counting = Counting(reader)
+        text = await receipt(counting, 123)
+    assert open_receipt(text, SIGNER.verifier).entry.seq == 123
     # Entry, checkpoint, cosignatures, and every tile of the proof together.
     assert counting.queries == 4
 
