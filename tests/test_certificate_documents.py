@@ -16,15 +16,14 @@ from tests.certifying import requested, served_and_issued
 from tests.test_certificate_seals import SIGNER
 from tests.volunteering import posted
 from tests.world import NOON, World, found_city, key, resident_id
-from timebank import certificate_issuing, certificate_sheets, people
+from timebank import certificate_issuing, certificate_sheets
 from timebank.access import Role
-from timebank.actors import Actor, person
+from timebank.actors import Actor
 from timebank.bank import init, open_bank
 from timebank.certificate_issuing import NameUnprintable, issue_certificate
 from timebank.certificate_keys import signer
 from timebank.certificates import Certificate
 from timebank.clock import ManualClock
-from timebank.identity import DocumentType
 from timebank.publication import publish_once, publishing, read_verifier
 from timebank.settings import Settings
 from timebank.sign_in import open_session
@@ -63,19 +62,8 @@ async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 async def named(world: World, name: str) -> tuple[Actor, str]:
     """Somebody with a name, and the number of their document."""
-    world.count += 1
-    document = resident_id(world.count)
-    made = await people.register_person(
-        world.staff[Role.STATION_CLERK],
-        name=name,
-        document=DocumentType.RESIDENT_ID,
-        document_number=document,
-        phone="13900000000",
-        home=world.station,
-        consent=True,
-        key=key(),
-    )
-    return person(made.person), document
+    who = await world.volunteer(name=name)
+    return who, resident_id(world.count)
 
 
 async def printed(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import World, key, open_world, resident_id
-from timebank import identity, name_fill, people
+from tests.world import World, key, open_world
+from timebank import name_fill
 from timebank.access import Role
-from timebank.actors import PUBLIC, SYSTEM, Actor, person
+from timebank.actors import SYSTEM, person
 from timebank.batch import Batch
 from timebank.directory import find_by_name
 from timebank.erasures import ask_erasure
@@ -24,25 +24,9 @@ async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
-async def called(world: World, name: str) -> Actor:
-    """Somebody of the station with a name."""
-    world.count += 1
-    made = await people.register_person(
-        PUBLIC,
-        name=name,
-        document=identity.DocumentType.RESIDENT_ID,
-        document_number=resident_id(world.count),
-        phone="13900000000",
-        home=world.station,
-        consent=True,
-        key=key(),
-    )
-    return person(made.person)
-
-
 async def unindexed(world: World, count: int) -> list[str]:
     """People as they were kept before names were searched: found by telephone alone."""
-    people = [(await called(world, "欧阳海")).id for _ in range(count)]
+    people = [(await world.volunteer(name="欧阳海")).id for _ in range(count)]
     found = await select(KeyedFinding, person__in=people)
     phone = {keyring().current().mark("phone", "13900000000")}
 

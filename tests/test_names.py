@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.wire import ask
-from tests.world import World, found_station, key, open_world, resident_id
-from timebank import identity, people
+from tests.world import World, found_station, key, open_world
 from timebank.access import Role
-from timebank.actors import PUBLIC, Actor, person
+from timebank.actors import PUBLIC, Actor
 from timebank.corrections import correct_person
 from timebank.data_requests import RequestKind, request_data
 from timebank.directory import find_by_name
@@ -26,22 +25,6 @@ from timebank.vault import KeyedFinding
 async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as made:
         yield made
-
-
-async def called(world: World, name: str) -> Actor:
-    """Somebody of the station with a name."""
-    world.count += 1
-    made = await people.register_person(
-        PUBLIC,
-        name=name,
-        document=identity.DocumentType.RESIDENT_ID,
-        document_number=resident_id(world.count),
-        phone="13900000000",
-        home=world.station,
-        consent=True,
-        key=key(),
-    )
-    return person(made.person)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +55,8 @@ def test_what_is_typed_is_compared_by_its_letters_alone() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("typed", ["欧阳海", " 欧阳 海", "ouyanghai", "OuYang Hai", "oyh"])
 async def test_staff_find_their_own_people_by_name_and_are_noted(world: World, typed: str) -> None:
-    who, clerk = await called(world, "欧阳海"), world.staff[Role.STATION_CLERK]
-    await called(world, "王秀英")
+    who, clerk = await world.volunteer(name="欧阳海"), world.staff[Role.STATION_CLERK]
+    await world.volunteer(name="王秀英")
     found = await find_by_name(clerk, station=world.station, name=typed)
     assert [one.id for one in found] == [who.person]
     looks = await select(Look, person=who.person)
@@ -82,7 +65,7 @@ async def test_staff_find_their_own_people_by_name_and_are_noted(world: World, t
 
 @pytest.mark.anyio
 async def test_nobody_is_found_out_of_scope_or_at_another_station(world: World) -> None:
-    who = await called(world, "欧阳海")
+    who = await world.volunteer(name="欧阳海")
     far = await world.officer(Role.STATION_CLERK, "420100/420103/")
     for actor in (far, who, PUBLIC):
         assert await find_by_name(actor, station=world.station, name="oyh") == []
@@ -99,7 +82,7 @@ async def test_nobody_is_found_out_of_scope_or_at_another_station(world: World) 
 
 @pytest.mark.anyio
 async def test_a_name_put_right_is_found_by_the_new_one_alone(world: World) -> None:
-    who, clerk = await called(world, "欧阳海"), world.staff[Role.STATION_CLERK]
+    who, clerk = await world.volunteer(name="欧阳海"), world.staff[Role.STATION_CLERK]
     officer = await world.officer(Role.DATA_PROTECTION_OFFICER)
     asked = await request_data(who, kind=RequestKind.CORRECTION, words="错字", key=key())
     await correct_person(officer, request=asked.request, name="王秀英", phone=None, key=key())
@@ -120,7 +103,7 @@ async def people_by_phone(world: World, actor: Actor) -> list[str]:
 async def test_a_month_later_the_name_still_finds_and_after_an_erasure_nothing_does(
     world: World,
 ) -> None:
-    who, clerk = await called(world, "欧阳海"), world.staff[Role.STATION_CLERK]
+    who, clerk = await world.volunteer(name="欧阳海"), world.staff[Role.STATION_CLERK]
     world.clock.move(timedelta(days=30))
     for _ in range(2):
         await sweep()
@@ -133,7 +116,7 @@ async def test_a_month_later_the_name_still_finds_and_after_an_erasure_nothing_d
 
 @pytest.mark.anyio
 async def test_names_on_the_wire(world: World) -> None:
-    await called(world, "欧阳海")
+    await world.volunteer(name="欧阳海")
     clerk = world.staff[Role.STATION_CLERK]
     document = 'query($s: ID!) { peopleByName(station: $s, name: "oyh") { name } }'
     told = await ask(world, clerk, document, s=world.station)

@@ -50,12 +50,14 @@ class World:
         self.staff: dict[Role, Actor] = {}
         self.count = 0
 
-    async def register(self, *, home: str | None = None, birth: date = date(1950, 5, 6)) -> Actor:
+    async def register(
+        self, *, home: str | None = None, birth: date = date(1950, 5, 6), name: str = ""
+    ) -> Actor:
         """Somebody new, registered by themselves, or by the software where there is no home."""
         self.count += 1
         made = await people.register_person(
             PUBLIC if home else SYSTEM,
-            name=f"王秀英{self.count}",
+            name=name or f"王秀英{self.count}",
             document=identity.DocumentType.RESIDENT_ID,
             document_number=resident_id(self.count, birth),
             phone="13900000000",
@@ -72,9 +74,9 @@ class World:
         await grant_role(SYSTEM, person=made.person, role=role, scope=scope, key=key())
         return person(made.person, staff=True)
 
-    async def volunteer(self, *, birth: date = date(1950, 5, 6)) -> Actor:
+    async def volunteer(self, *, birth: date = date(1950, 5, 6), name: str = "") -> Actor:
         """Somebody new whose home is the station."""
-        return await self.register(home=self.station, birth=birth)
+        return await self.register(home=self.station, birth=birth, name=name)
 
     async def ward(self, *, birth: date) -> Actor:
         """A minor, registered by a guardian."""
