@@ -18,7 +18,7 @@ from tests.wire import act, ask
 from tests.world import World, key, open_world, resident_id
 from timebank import directory, people, replay
 from timebank.access import Grants, Role
-from timebank.accounts import volunteer
+from timebank.accounts import Account, balance_of, pool, volunteer
 from timebank.actors import PUBLIC
 from timebank.cards import Card, CardHolder
 from timebank.clock import day_of
@@ -31,14 +31,17 @@ from timebank.hours import Record, records_of
 from timebank.households import HouseholdMember, InHouseholdAlready, register_household
 from timebank.identity import DocumentType
 from timebank.kin import KinPair, Kinship, pair_id
+from timebank.merge_life import MergeGround
 from timebank.merged_records import MergeOverlaps, MergeServesSelf
-from timebank.merges import SIGN_IN, merge_people
+from timebank.merges import SIGN_IN, merge_people, propose_merge
 from timebank.no_shows import NoShows
 from timebank.notice_codes import NoticeCode
 from timebank.notices import Notice
 from timebank.passkeys import Passkey
 from timebank.people import Person, RegisteredAlready
 from timebank.person_life import PersonState
+from timebank.policy import policies_on
+from timebank.pools import pool_at
 from timebank.proxies import ProxyFor, name_proxy, proxy_key
 from timebank.record_life import RecordState, ReverseReason
 from timebank.reversals import reverse_hours
@@ -232,6 +235,30 @@ async def test_every_row_of_the_one_is_the_kept_ones_and_nobody_signs_in_by_it(
 
 
 # On the wire
+
+
+async def test_what_has_no_room_goes_to_the_pool_where_the_kept_one_lives(city: World) -> None:
+    gone, kept = await city.volunteer(), await city.volunteer()
+    today = day_of(city.clock.now())
+    far = "420100/420103/1/"
+    cap = (await policies_on([today]))[today].credit.balance_cap
+    rows = [
+        Account(code=volunteer(whose(one)), unit="minute", balance=minutes)
+        for one, minutes in ((gone, 100), (kept, cap - 40))
+    ]
+    moved = await find(Person, whose(kept))
+    assert moved
+    await put(*rows, replace(moved, home_path=far))
+    here, there = (pool(pool_at(path)) for path in (city.station_path, far))
+    before = await balance_of(here)
+    one, other = [await city.officer(Role.CITY_LEAD) for _ in range(2)]
+    numbers = [await city.number_of(who) for who in (gone, kept)]
+    made = await propose_merge(
+        one, number=numbers[0], kept=numbers[1], ground=MergeGround.MOVED, key=key()
+    )
+    await merge_people(other, merge=made.merge, key=key())
+    assert await balance_of(volunteer(whose(kept))) == cap
+    assert (await balance_of(there), await balance_of(here)) == (60, before)
 
 
 async def test_the_statement_shows_both_with_the_trace(city: World) -> None:
