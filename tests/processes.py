@@ -18,6 +18,8 @@ from typing import Any
 
 import msgspec
 
+from tests.unsaid import hear, logged
+
 FORKING = get_context("forkserver")
 FORKING.set_forkserver_preload(
     [
@@ -45,7 +47,7 @@ class Started:
         """Say the last there is to say; all that it still says until it ends."""
         self._told.write(last)
         self._told.close()
-        said = await self.stdout.read()
+        said = await self._rest()
         await self.ended()
         return said
 
@@ -57,10 +59,15 @@ class Started:
         """Wait for its end; the exit code, negative where a signal ended it."""
         self._told.close()
         await asyncio.to_thread(self._process.join, LONGEST)
-        await self.stdout.read()
+        await self._rest()
         code: int | None = self._process.exitcode
         assert code is not None, f"still running after {LONGEST} s"
         return code
+
+    async def _rest(self) -> bytes:
+        said = await self.stdout.read()
+        hear("a process", logged(said))
+        return said
 
 
 async def start(module: str, task: msgspec.Struct) -> Started:

@@ -15,7 +15,7 @@ __all__ = ["asked", "world"]
 pytestmark = pytest.mark.anyio
 
 ROWS = 100
-HANDFUL = 14
+HANDFUL = 15
 """Every field at once, whatever the number of rows; who asks is read once an answer."""
 
 
