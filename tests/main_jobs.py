@@ -52,6 +52,13 @@ JOBS = (
     ),
     Job(
         "volunteer",
+        "sign in by a passkey",
+        ("/sign-in/passkey",),
+        ("test_passkeys_wire.test_a_telephone_adds_a_passkey_and_signs_in_by_it",),
+        needs_scripts=True,
+    ),
+    Job(
+        "volunteer",
         "be told, and say how",
         ("/inbox", "/settings/notices"),
         (
