@@ -40,6 +40,8 @@ Take = Callable[[Sequence[Any]], bool]
 # Enough that asking for the next rows costs little beside the rows.
 _ROWS_AT_ONCE = 2 * TILE_WIDTH
 _HASH = 32
+# Each covers 65,536 entries and more, and holds 16 KiB.
+_MOST_KEPT = 64
 
 COLUMNS = "seq, bytes, leaf, kind, at, actor, request"
 
@@ -56,6 +58,8 @@ class Queries(Protocol):
     """
 
     dialect: Dialect
+    # Full tiles above the leaves that proofs were made of: they never change.
+    kept: dict[Tile, list[bytes]]
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """All rows of a query with placeholders $1, $2, ..."""
@@ -128,10 +132,26 @@ async def read_tile(reader: Queries, tile: Tile) -> list[bytes]:
 
 
 async def read_tiles(reader: Queries, tiles: Sequence[Tile]) -> dict[Tile, list[bytes]]:
-    """The stored hashes of several tiles.
+    """The stored hashes of the tiles of a proof, whose root says whether they are good.
 
-    From a server by one query: the ways there and back cost more than the tiles. SQLite, which is
-    near, sorts what comes together longer than it takes to ask for each.
+    Those above the leaves that are full are kept for the next: a log of millions has few of them,
+    and proofs would take longer the more of them there are.
+    """
+    found = {tile: reader.kept[tile] for tile in tiles if tile in reader.kept}
+    asked = [tile for tile in tiles if tile not in found]
+    for tile, hashes in (await _read_together(reader, asked) if asked else {}).items():
+        found[tile] = hashes
+        if tile.level and len(hashes) == TILE_WIDTH:
+            if len(reader.kept) >= _MOST_KEPT:
+                del reader.kept[next(iter(reader.kept))]
+            reader.kept[tile] = hashes
+    return found
+
+
+async def _read_together(reader: Queries, tiles: Sequence[Tile]) -> dict[Tile, list[bytes]]:
+    """From a server by one query: the ways there and back cost more than the tiles.
+
+    SQLite, which is near, sorts what comes together longer than it takes to ask for each.
     """
     if reader.dialect == "sqlite":
         return {tile: await read_tile(reader, tile) for tile in tiles}
@@ -191,7 +211,7 @@ async def read_consistency(reader: Queries, old: int, new: int) -> tuple[bytes, 
 
 
 async def _hashes(reader: Queries, plan: Plan) -> tuple[bytes, ...]:
-    tiles = await read_tiles(reader, plan.tiles) if plan.tiles else {}
+    tiles = await read_tiles(reader, plan.tiles)
     return plan.hashes(tiles.__getitem__)
 
 
@@ -202,6 +222,7 @@ class _SqliteReader:
     dialect: Dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
+        self.kept: dict[Tile, list[bytes]] = {}
         self._connection = connection
         self._thread = thread
 
@@ -281,6 +302,7 @@ class _PostgresqlReader:
     dialect: Dialect = "postgresql"
 
     def __init__(self, connection: Any) -> None:
+        self.kept: dict[Tile, list[bytes]] = {}
         self._connection = connection
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """Receipts from a real database, opened with nothing but the verifier key."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ from ledger.checkpoint import (
     sign,
 )
 from ledger.entry import EMPTY, leaf_hash
-from ledger.merkle import InvalidProof
+from ledger.merkle import InvalidProof, Tile
 from ledger.quorum import Member, Quorum
-from ledger.reader import Reader, open_reader
+from ledger.reader import Reader, open_reader, read_tiles
 from ledger.receipts import (
     Issued,
     NoSuchEntry,
@@ -31,7 +32,7 @@ from ledger.receipts import (
     latest_checkpoint,
     receipt,
 )
-from ledger.tables import install
+from ledger.tables import install, sqlite_path
 from ledger.tiles import read_published
 from ledger.writer import Writer, inserting, open_writer
 from tests.ledgers import SIGNER, add, chain, entry, fences_down, fill
@@ -43,7 +44,7 @@ class Counting:
     """A reader that counts the queries it answered and the rows it gave."""
 
     def __init__(self, reader: Reader) -> None:
-        self.dialect = reader.dialect
+        self.dialect, self.kept = reader.dialect, reader.kept
         self._reader = reader
         self.queries = self.rows = 0
 
@@ -114,6 +115,26 @@ async def test_reads_do_not_grow_with_the_log(sqlite_url: str, tmp_path: Path) -
     assert open_receipt(text, SIGNER.verifier).entry.seq == 1234
     # One leaf tile, the last one, and the tile above them; entry and checkpoint.
     assert counting.rows <= 256 + 256 + 19 + 2
+
+
+async def test_full_tiles_above_the_leaves_are_read_once(sqlite_url: str) -> None:
+    await fill(sqlite_url, 600)
+    tiles = upper, growing, partial, leaves = Tile(1, 0), Tile(1, 1), Tile(0, 2), Tile(0, 0)
+    with sqlite3.connect(sqlite_path(sqlite_url)) as connection:
+        more = [(place, bytes([place]) * 32) for place in range(2, 256)]
+        connection.executemany("INSERT INTO node VALUES (1, ?, ?)", more)
+    connection.close()
+    async with open_reader(sqlite_url) as reader:
+        counting = Counting(reader)
+        reader.kept.update((Tile(2, index), []) for index in range(64))
+        first = await read_tiles(counting, tiles)
+        assert counting.rows == 256 + 88 + 256
+        # What may still grow, and what is asked for once, is read again.
+        assert await read_tiles(counting, tiles) == first
+        assert counting.rows == 256 + 2 * (88 + 256)
+        assert len(reader.kept) == 64
+        assert upper in reader.kept
+        assert not {growing, partial, leaves} & reader.kept.keys()
 
 
 async def test_a_server_is_asked_for_all_tiles_together(postgres_url: str) -> None:

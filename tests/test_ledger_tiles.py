@@ -25,7 +25,7 @@ class Counting:
     """A reader that counts the rows it gave."""
 
     def __init__(self, reader: Reader) -> None:
-        self.dialect = reader.dialect
+        self.dialect, self.kept = reader.dialect, reader.kept
         self._reader = reader
         self.rows = 0
 

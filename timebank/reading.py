@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
+from ledger.merkle import Tile
 from ledger.reader import Queries
 from ledger.tables import (
     Dialect,
@@ -63,6 +64,7 @@ class _Ledger:
 
     def __init__(self, reads: Reads) -> None:
         self.dialect: Dialect = reads.dialect
+        self.kept: dict[Tile, list[bytes]] = {}
         self._reads = reads
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
@@ -70,23 +72,29 @@ class _Ledger:
         return [tuple(row) for row in await self._reads.fetch(sql, params)]
 
 
+_ledger: _Ledger | None = None
+
+
 def ledger() -> Queries:
     """The ledger of this process, asked over the connections that are open anyway."""
-    return _Ledger(at(PRIMARY))
+    if _ledger is None:
+        raise RuntimeError("no ledger is open to read")
+    return _ledger
 
 
 @asynccontextmanager
 async def open_reads(url: str, replica: str = "") -> AsyncIterator[None]:
     """Let this process read a database, and a standby of it; connected when first asked."""
-    global _reads
+    global _reads, _ledger
     opened = {PRIMARY: _reads_of(url)}
     if replica:
         opened[REPLICA] = _reads_of(replica)
-    _reads, before = opened, _reads
+    before = _reads, _ledger
+    _reads, _ledger = opened, _Ledger(opened[PRIMARY])
     try:
         yield
     finally:
-        _reads = before
+        _reads, _ledger = before
         for reads in opened.values():
             await reads.close()
 
