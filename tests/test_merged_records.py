@@ -23,6 +23,7 @@ from timebank.actors import PUBLIC
 from timebank.cards import Card, CardHolder
 from timebank.clock import day_of
 from timebank.confirmations import confirm_hours
+from timebank.days import Interval, VolunteerDay, day_key
 from timebank.erasures import ask_erasure
 from timebank.held_stars import Standing, Stars
 from timebank.help_life import HelpState
@@ -47,6 +48,8 @@ from timebank.record_life import RecordState, ReverseReason
 from timebank.reversals import reverse_hours
 from timebank.sign_in import Attempts, Password, Session
 from timebank.sign_in_resets import ResetCode
+from timebank.star_award_life import StarState
+from timebank.star_awards import StarAward
 from timebank.tables import Row, find, select
 from timebank.totp import SecondFactor
 from timebank.vault import DataKey, SealedField
@@ -232,6 +235,57 @@ async def test_every_row_of_the_one_is_the_kept_ones_and_nobody_signs_in_by_it(
         assert await find(type(row), row.pk) is None, row
     (told,) = await select(Notice, person=stays, code=NoticeCode.PEOPLE_MERGED.value)
     assert told.hands == (city.staff[Role.STATION_CLERK].id, lead.id)
+
+
+async def test_every_day_of_a_record_goes_over_beside_what_was_there(city: World) -> None:
+    gone, kept = await city.volunteer(), await city.volunteer()
+    old, stays, at = whose(gone), whose(kept), city.clock.now()
+    day = CONFIRMED.day
+    night = replace(
+        replace(CONFIRMED, id="rec_night", volunteer=old, state=RecordState.POSTED, credited=50),
+        starts=CONFIRMED.starts + timedelta(hours=14),
+        ends=CONFIRMED.starts + timedelta(hours=16),
+    )
+    morning = replace(CONFIRMED, id="rec_1", volunteer=old, state=RecordState.POSTED)
+    void = replace(CONFIRMED, id="rec_void", volunteer=old, state=RecordState.REVERSED, credited=7)
+    own = Interval(record="rec_own", street="s", starts=at - DAY, ends=at - DAY)
+    first, second = (
+        tuple(
+            Interval(record=one.id, street="s", starts=one.starts, ends=one.ends) for one in those
+        )
+        for those in ((morning, night), (night,))
+    )
+    award = StarAward(
+        id="awd_1", person=old, path="420100/", level=1, minutes=60, needed=60, policy="p",
+        state=StarState.DECLINED, applied_at=at,
+    )  # fmt: skip
+    merge = await proposed(city, gone, kept)
+    await put(
+        *(night, morning, void, award),
+        VolunteerDay(id=day_key(old, day), intervals=first, credited=50),
+        VolunteerDay(id=day_key(old, day + DAY), intervals=second),
+        VolunteerDay(id=day_key(stays, day), intervals=(own,), credited=20),
+    )
+    await merge_people(city.staff[Role.DISTRICT_LEAD], merge=merge, key=key())
+    told = {
+        (who, date): await find(VolunteerDay, day_key(who, date))
+        for who in (old, stays)
+        for date in (day, day + DAY)
+    }
+    held = {
+        place: (sorted(one.record for one in row.intervals), row.credited) if row else None
+        for place, row in told.items()
+    }
+    assert held == {
+        (old, day): ([], 0),
+        (old, day + DAY): ([], 0),
+        # What never counted brings no credit.
+        (stays, day): (["rec_1", "rec_night", "rec_own"], 70),
+        (stays, day + DAY): (["rec_night"], 0),
+    }
+    moved = await find(StarAward, "awd_1")
+    assert moved
+    assert moved.person == stays
 
 
 # On the wire
