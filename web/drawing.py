@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, FunctionType, MappingProxyType
 from typing import Any
 
 import markupsafe
-from jinja2 import Environment, nodes
+from jinja2 import Environment, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro
 from jinja2.utils import missing
@@ -112,4 +112,7 @@ class Drawing(Environment):
             return ESCAPED(value)
         if isinstance(value, Markup):
             return value
-        return str(value) if type(value) is int else escape(value)
+        if type(value) is int:
+            return str(value)
+        # What an `if` without an `else` comes to.
+        return "" if type(value) is Undefined else escape(value)
