@@ -78,7 +78,7 @@ PAGES = (
     station_page(
         path=MERGES,
         template="desk_merges.html",
-        menu="重复登记",
+        menu="登记了两次",
         operation="desk_merges",
         variables=at_the_counter,
     ),

@@ -87,7 +87,7 @@ PAGES = (
     office_page(
         path=POOL,
         template="office_pool.html",
-        menu="公共时间池发放",
+        menu="发放公共时间",
         operation="office_pool",
         variables=lambda opened: {"area": opened.asked("area") or CITY},
     ),
