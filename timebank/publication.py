@@ -30,6 +30,7 @@ from ledger.writer import Writer, open_writer
 from timebank import bugs, journal
 from timebank.clock_faults import ClockCorrection, Pace, could_be_behind, decide_behind
 from timebank.master_keys import open_signer, read_masters
+from timebank.reading import ledger
 from timebank.settings import Settings
 
 LOOK_AGAIN = 1.0
@@ -290,7 +291,7 @@ class Publication:
         if self._publisher is not None:
             return await self._publisher.wait(size, seconds=seconds)
         for _ in range(round(seconds / POLL)):
-            if await signed_size(self._settings.database_url) >= size:
+            if await _signed(ledger()) >= size:
                 return True
             await asyncio.sleep(POLL)
         return False
