@@ -36,6 +36,11 @@ NUMBERS = Listing("numbers", int)
 class Number:
     n: int
 
+    @field
+    def root(self) -> str | None:
+        """Raises the same bug for each of them."""
+        raise RuntimeError(SECRET)
+
 
 async def numbers_below_30(*, after: Any, before: Any, limit: int, backward: bool) -> list[int]:
     low = -1 if after is None else after

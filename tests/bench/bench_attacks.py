@@ -92,7 +92,7 @@ async def under(attack: Attack, port: int) -> AsyncIterator[None]:
 
 
 async def measured(city: City, port: int, *, seconds: float) -> list[Figure]:
-    """The query quiet and under every attack, in turn."""
+    """The query quiet and under an attack, one attack after another."""
 
     # One volunteer after another for the whole time, so that nobody's points run out.
     asked = homes(msgspec.structs.replace(city, tokens=city.tokens[:-1]))
@@ -111,9 +111,10 @@ async def measured(city: City, port: int, *, seconds: float) -> list[Figure]:
         return Drive(len(took) / seconds, took)
 
     await queries()
-    quiet = (await queries()).slowest() * 1_000
     told = []
     for name, attack in attacks(city).items():
+        # Each beside a quiet time of its own: what else the machine does comes and goes.
+        quiet = (await queries()).slowest() * 1_000
         async with under(attack, port):
             slowest = (await queries()).slowest() * 1_000
         told.append(
