@@ -90,7 +90,7 @@ async def test_nobody_reports_and_settles_the_same_death_or_inherits_by_their_ow
 async def test_a_district_sees_the_estates_of_its_own_people_until_they_are_settled(
     world: World,
 ) -> None:
-    first, second = await holder(world, 90), await holder(world, 40)
+    first, second, third = [await holder(world, minutes) for minutes in (90, 40, 10)]
     lead, clerk = world.staff[Role.DISTRICT_LEAD], world.staff[Role.STATION_CLERK]
     elsewhere = await world.officer(Role.DISTRICT_LEAD, f"{CITY_PATH}420103/")
     await close_account(await holder(world), rest=Rest.KEEP, key=key())
@@ -100,7 +100,8 @@ async def test_a_district_sees_the_estates_of_its_own_people_until_they_are_sett
     await grant_role(
         SYSTEM, person=both.id, role=Role.STATION_CLERK, scope=world.station_path, key=key()
     )
-    await report_death(both, person=second.id, key=key())
+    for dead in (second, third):
+        await report_death(both, person=dead.id, key=key())
     seen = await estates_at(lead, world.station_path)
     assert seen[0] == Estate(
         person=first.id,
@@ -110,16 +111,21 @@ async def test_a_district_sees_the_estates_of_its_own_people_until_they_are_sett
         minutes=90,
         reported=False,
     )
-    assert [one.person for one in seen] == [first.id, second.id]
-    assert [one.reported for one in await estates_at(both, world.station_path)] == [False, True]
-    at = (YEAR_LATER.isoformat(), first.id)
-    assert [one.person for one in await estates_at(lead, CITY_PATH + "420102/", after=at)] == [
-        second.id
-    ]
+    assert [one.person for one in seen] == [first.id, second.id, third.id]
+    reported = [one.reported for one in await estates_at(both, world.station_path)]
+    assert reported == [False, True, True]
+    # A page begins within a day: after the second of two that end on the same one.
+    day = (YEAR_LATER + DAY).isoformat()
+    (after,) = await estates_at(lead, f"{CITY_PATH}420102/", after=(day, second.id))
+    before = await estates_at(
+        lead, world.station_path, before=(day, third.id), limit=1, backward=True
+    )
+    assert (after.person, [one.person for one in before]) == (third.id, [second.id])
     assert await estates_at(elsewhere, world.station_path) == []
     assert await estates_at(clerk, world.station_path) == []
     assert await visible_estates(elsewhere, [first.id]) == {}
     world.clock.move(9 * DAY)
     await settle_estate(lead, person=first.id, key=key())
     assert list(await visible_estates(lead, [first.id, second.id])) == [second.id]
-    assert [one.person for one in await estates_at(lead, world.station_path)] == [second.id]
+    left = await estates_at(lead, world.station_path)
+    assert [one.person for one in left] == [second.id, third.id]

@@ -18,9 +18,10 @@ from timebank.organisation_teams import (
     ask_for_team,
     teams_of_organisation,
     tie_team,
+    ties_at,
     untie_team,
 )
-from timebank.organisations import OrganisationNotActive
+from timebank.organisations import OrganisationNotActive, organisations_by_id
 from timebank.refusals import Forbidden, NotFound
 from timebank.teams import dissolve_team
 
@@ -49,7 +50,13 @@ async def test_a_team_belongs_to_one_organisation_when_both_sides_say_so(world: 
         await tie_team(manager, team=world.team, key=key())
     with pytest.raises(NotFound):
         await untie_team(other, team=world.team, key=key())
+    path = (await organisations_by_id([first]))[first].path
+    for who, scope in ((founder, path), (manager, world.station_path)):
+        assert [one.organisation for one in await ties_at(who, scope)] == [first]
+    for who, scope in ((other, path), (founder, world.station_path), (manager, path)):
+        assert await ties_at(who, scope) == []
     await untie_team(founder, team=world.team, key=key())
+    assert await ties_at(founder, path) == []
     await team_tied(world, other, second)
     assert await teams_of_organisation(first) == []
     await untie_team(manager, team=world.team, key=key())
