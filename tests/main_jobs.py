@@ -342,7 +342,7 @@ JOBS = (
     Job(
         "officer",
         "stop an activity, take hours back, open an emergency, found stations, grant time",
-        ("/office/station", "/office/district", "/office/pool", "/desk/teams"),
+        ("/office/station", "/office/district", "/office/pool", "/desk/teams", "/office/units"),
         (
             "test_page_forms.test_a_district_stops_reverses_and_closes_through_its_pages",
             "test_page_forms.test_teams_pools_and_accounts_begin_and_end_on_pages",

@@ -101,6 +101,17 @@ async def test_the_desk_hands_over_and_rejects_and_an_officer_reviews(pages: Pag
     done(answer, told_all)
 
 
+async def test_a_month_is_accepted_at_one_tap(pages: Pages) -> None:
+    world = pages.world
+    who, starts = await world.volunteer(), world.clock.now() - timedelta(hours=3)
+    days = [starts - timedelta(days=days) for days in (0, 1, 2)]
+    await confirmed(world, [await captured(world, who, starts=day) for day in days])
+    answer = await pages.post(who, "/statement", "/statement/month")
+    done(answer, "已入账")
+    assert "等待本人接受" not in answer.text
+    assert "接受整月" not in answer.text
+
+
 async def test_a_volunteer_donates_and_two_leads_publish_what_everybody_reads(
     pages: Pages,
 ) -> None:
@@ -230,6 +241,10 @@ async def test_teams_pools_and_accounts_begin_and_end_on_pages(pages: Pages) -> 
     done(await pages.post(city, pool, f"{pool}/grant", area="420102"), "发给几人 1，共计 3 小时")
     async with await pages.client(who) as client:
         assert "还可以用 3 小时" in (await client.get("/gifts")).text
+    street, units = world.staff[Role.STREET_OFFICER], "/office/units"
+    named = {"area": COMMUNITY, "name": "市第一中学"}
+    done(await pages.post(street, units, f"{units}/register", **named), "市第一中学")
+    refused(await pages.post(street, units, f"{units}/register", **named | {"name": ""}))
     done(await pages.post(who, "/my-data", "/my-data/close", rest="KEEP"), "账户已经关闭")
     done(await pages.post(who, "/my-data", "/my-data/reopen"), "关闭我的账户")
 

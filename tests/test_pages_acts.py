@@ -13,9 +13,9 @@ from web.pages.table import operations
 
 OTHER_DOORS = {
     # Many rows at once: the roster page, a file, a program or the command line.
-    "recordRoster", "importHours", "acceptMonth", "bringCopy",
+    "recordRoster", "importHours", "bringCopy",
     "allotFunds", "allotByFormula", "authoriseSource", "closeSource",
-    "agreePackage", "recordVisits", "acceptVisits", "enterOrganisation", "registerUnit",
+    "agreePackage", "recordVisits", "acceptVisits", "enterOrganisation",
 }  # fmt: skip
 """Acts that are done by another door than a page."""
 BY_SCRIPT = {"sync_scans"}

@@ -13,7 +13,7 @@ from web.pages.table import Opened
 from web.pages.times import midnight
 
 STATION, DISTRICT = "/office/station", "/office/district"
-POOL, TEAMS = "/office/pool", "/desk/teams"
+POOL, TEAMS, UNITS = "/office/pool", "/desk/teams", "/office/units"
 KEEPERS = ("DISTRICT_LEAD", "DISTRICT_REGISTRAR", "STREET_OFFICER")
 BACK = timedelta(days=60)
 EMERGENCIES = {
@@ -91,6 +91,14 @@ PAGES = (
         operation="office_pool",
         variables=lambda opened: {"area": opened.asked("area") or CITY},
     ),
+    office_page(
+        path=UNITS,
+        template="office_units.html",
+        menu="驻区单位",
+        operation="office_units",
+        variables=lambda opened: {"scope": opened.office("STREET_OFFICER")},
+        lists=("after",),
+    ),
     station_page(
         path=TEAMS,
         template="desk_teams.html",
@@ -123,6 +131,7 @@ FORMS = (
         stays=lambda payload: payload.get("people") is not None,
         given=lambda posted: {"area": posted.one("area")},
     ),
+    plain(UNITS, "register", "register_unit", "area", "name"),
     plain(TEAMS, "create", "create_team", "station", "name"),
     plain(TEAMS, "dissolve", "dissolve_team", "team"),
     plain(TEAMS, "tie", "tie_team", "team"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from web.forms import Form
+from web.forms import Form, plain
 from web.pages.table import Opened, Page, by_id
 
 
@@ -60,6 +60,7 @@ FORMS = (
         then="/?done=1",
         given=lambda posted: {"records": posted.many("record")},
     ),
+    plain("/statement", "month", "accept_month", "month"),
     Form(
         path="/not-me",
         mutation="repudiate_hours",
