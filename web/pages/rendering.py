@@ -14,6 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schema.context import Context
 from schema.errors import Refused, log_failure
@@ -92,6 +93,19 @@ Shown = Callable[[Request, Context], Awaitable[Response]]
 SignedIn = Callable[[Request, Response, str], None]
 
 
+class Whole:
+    """A route that answers whatever happens: Starlette need catch nothing around it."""
+
+    def __init__(self, page: Callable[[Request], Awaitable[Response]]) -> None:
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, packed as its browser takes it."""
+        request = Request(scope, receive, send)
+        response = await packing.packed(request, await self._page(request))
+        await response(scope, receive, send)
+
+
 class Pages:
     """The pages of one application; `stranger_of` makes a context where no database answers."""
 
@@ -122,7 +136,7 @@ class Pages:
             made.append(Route(path, answer, methods=[method]))
         return made
 
-    def told(self, endpoint: Shown) -> Callable[[Request], Awaitable[Response]]:
+    def told(self, endpoint: Shown) -> ASGIApp:
         """A page or form whose failure is a page too; the log gets where, and never what it said.
 
         Of a form that was not done for want of time all fields come back, its key among them: so
@@ -147,10 +161,7 @@ class Pages:
                 log_failure(error, context, path=None)
                 return self.trouble(request, context, FAILED)
 
-        async def answer(request: Request) -> Response:
-            return await packing.packed(request, await page(request))
-
-        return answer
+        return Whole(page)
 
     async def whoever(self, request: Request) -> Context:
         """Who asks; somebody unknown where no database says."""
@@ -211,7 +222,8 @@ class Pages:
             query=request.query_params, path=request.path_params, now=context.clock.now()
         )
         found = await self.ask(page.lookup, page.looks(opened), context) if page.lookup else {}
-        opened = Opened(query=opened.query, path=opened.path, now=opened.now, found=found)
+        if found:
+            opened = msgspec.structs.replace(opened, found=found)
         data: Mapping[str, Any] = {}
         if page.operation:
             cursors = opened.cursors(page.lists)
@@ -223,6 +235,7 @@ class Pages:
         answers = {**found, **data}
         posted = page.filled(answers) if given is None else given
         kept = {name: one(posted, name) for name in posted if name not in UNKEPT}
+        base = page.path.format_map(request.path_params)
         return self.render(
             request,
             context,
@@ -232,12 +245,12 @@ class Pages:
                 "acts": page.offered(answers),
                 "choices": page.choices(answers),
                 "owed": page.owed(answers),
-                "base": page.path.format_map(request.path_params),
+                "base": base,
                 "errors": errors,
                 "given": kept,
                 "posted": posted,
                 "answer": answer,
-                "back": address_of(request, page.path.format_map(request.path_params)),
+                "back": address_of(request, base),
             },
             status=status_of(errors),
             page=page,
