@@ -316,6 +316,10 @@ async def test_an_erasure_on_the_wire(city: World) -> None:
     asks = "erasure { state matters endedAt }"
     asked = await act(city, who, "askErasure", asks)
     assert asked["erasure"] == {"state": "HELD", "matters": ["AUDIT"], "endedAt": None}
+    # Until it is over nobody else reads who it is; the person does.
+    id, manager = whose(who), city.staff[Role.STATION_MANAGER]
+    assert await directory.names_of(manager, [id]) == {}
+    assert set(await directory.names_of(who, [id])) == {id}
     back = await act(city, who, "withdrawErasure", asks)
     assert back["erasure"]["state"] == "WITHDRAWN"
     await act(city, officer, "liftHold", "hold { id }", hold=hold["hold"]["id"])
