@@ -27,7 +27,7 @@ WHY = {
     "P4": "eighteen statements a query: by profile a third of Python's time goes into SQLite "
     "and the rows, a fifth into the executor, a quarter into our own reads and resolvers, a tenth "
     "each into the loop and HTTP. There is no single part to take away: half of its tasks and two "
-    "fifths of its turns less made it one to six hundredths quicker, which is not told from noise.",
+    "fifths of its turns less made it one to six hundredths quicker, which noise nearly hides.",
     "P5": "three quarters of the walk hash the tree: a leaf and, on the average, one inner node an "
     "entry; the entries' own chain and their order take the rest.",
     "P8": "a template is filled by Python at a hundred places, which takes twice a bare answer.",
