@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import strawberry
+from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 
@@ -63,5 +64,5 @@ def merged(name: str, parts: Sequence[type], description: str) -> type:
 
 
 def printed() -> str:
-    """The schema in its own language: what stands in `schema/schema.graphql`."""
-    return build().as_str() + "\n"
+    """The schema in its own language, sorted: what stands in `schema/schema.graphql`."""
+    return print_schema(lexicographic_sort_schema(build()._schema)) + "\n"
