@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -44,7 +44,8 @@ class Node:
         """Kill every process of it, in one go, as a machine that fails does."""
         every = self._processes()
         for one in every:
-            one.kill()
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         psutil.wait_procs(every, timeout=SECONDS)
         # Where the dead are not waited for by their parent, their names stay; the lock must not.
         (self.data / "postmaster.pid").unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from schema.context import Context
 from tests.conftest import Size
 from tests.role_city import City, found_city
+from tests.unsaid import UNSAID
 from tests.wire import SECRET, api
 from tests.world import open_world
 from timebank.access import Role
@@ -110,6 +111,9 @@ class Telling(Visitor):
             return None
         value = self._things.get(node.name.value)
         if not isinstance(value, str) or not isinstance(node.value, IntValueNode | StringValueNode):
+            return None
+        if UNSAID.said(value):
+            # An error tells whoever wrote it; and what is sealed names no thing that is there.
             return None
         return type(node)(name=node.name, value=StringValueNode(value=value))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from timebank.accounts import Account, balance_of, pool, volunteer
 from timebank.actors import PUBLIC
 from timebank.cards import Card, CardHolder
 from timebank.clock import day_of
-from timebank.confirmations import confirm_hours
+from timebank.confirmations import confirm_hours, reject_hours
 from timebank.days import Interval, VolunteerDay, day_key
 from timebank.erasures import ask_erasure
 from timebank.held_stars import Standing, Stars
@@ -44,7 +45,7 @@ from timebank.person_life import PersonState
 from timebank.policy import policies_on
 from timebank.pools import pool_at
 from timebank.proxies import ProxyFor, name_proxy, proxy_key
-from timebank.record_life import RecordState, ReverseReason
+from timebank.record_life import RecordState, RejectReason, ReverseReason
 from timebank.reversals import reverse_hours
 from timebank.sign_in import Attempts, Password, Session
 from timebank.sign_in_resets import ResetCode
@@ -89,6 +90,17 @@ async def test_records_of_one_time_and_of_service_to_oneself_are_put_right_befor
     merge = await proposed(city, served, server)
     with pytest.raises(MergeServesSelf):
         await merge_people(lead, merge=merge, key=key())
+    assert (await replay.compare(city.settings.database_url)).differing == 0
+
+
+async def test_a_record_that_took_no_time_goes_over_again_and_again(city: World) -> None:
+    people = first, _, last = [await city.volunteer() for _ in range(3)]
+    record = await visited(city, first)
+    manager = city.staff[Role.STATION_MANAGER]
+    await reject_hours(manager, records=[record], reason=RejectReason.WRONG_TIMES, key=key())
+    for gone, kept in pairwise(people):
+        await merged(city, gone, kept)
+    assert [held.id for held in await records_of(whose(last))] == [record]
     assert (await replay.compare(city.settings.database_url)).differing == 0
 
 

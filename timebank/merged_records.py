@@ -91,7 +91,8 @@ def _moved_over(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
 
 def _move_time(rows: Rows, record: Record, kept: PersonId) -> None:
     for day in days_served(record.starts, record.ends):
-        old = rows.there(VolunteerDay, day_key(record.volunteer, day))
+        # A rejected record takes no time: where it came by an earlier merge, the day has no row.
+        old = _day(rows, day_key(record.volunteer, day))
         taken = tuple(one for one in old.intervals if one.record == record.id)
         if taken:
             left = tuple(one for one in old.intervals if one.record != record.id)
