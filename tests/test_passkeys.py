@@ -34,10 +34,7 @@ from timebank.sign_in_resets import Credential, reset_sign_in
 from timebank.tables import count
 from timebank.vault import keyring
 
-SITE = "http://localhost:8000"
-BACK = f"{SITE}/sign-in/with/passkey/back"
 DAY = date(2026, 11, 20)
-PRESENT, VERIFIED, HOLDS_KEY = 0x01, 0x04, 0x40
 
 
 @pytest.fixture
