@@ -62,8 +62,9 @@ def test_what_is_no_position_is_none(text: str) -> None:
 
 
 def looked(*looks: tuple[float, int, int]) -> Standby:
-    """A standby after these looks: moment, where the primary stands, where the replica."""
+    """A standby that was there at first, after these: moment, position of primary and replica."""
     made = Standby("", "")
+    made.take(looks[0][0], looks[0][2], looks[0][2])
     for look in looks:
         made.take(*look)
     return made
@@ -123,6 +124,24 @@ def test_far_behind_it_is_asked_nothing_and_then_again() -> None:
 
 def test_a_replica_that_never_answered_is_asked_nothing() -> None:
     assert not Standby("", "").shows(Sight())
+
+
+def test_what_was_passed_before_it_is_looked_at_is_replayed_before_it_is_asked() -> None:
+    held = Standby("", "")
+    held.take(0, 100, 90)
+    assert held.trouble
+    held.take(1, 200, 99)
+    assert not held.shows(Sight())
+    held.take(2, 300, 100)
+    assert held.shows(Sight())
+    # Killed, it comes back at an earlier place: what it had shown it must show again.
+    held.close()
+    held.take(3, 300, 80)
+    assert not held.shows(Sight())
+    held.take(4, 300, 299)
+    assert not held.shows(Sight())
+    held.take(5, 400, 300)
+    assert held.shows(Sight())
 
 
 @pytest.mark.anyio
@@ -247,9 +266,9 @@ async def phone_of(world: World, who: Actor, sight: Sight) -> str | None:
     return str(told["me"]["phone"])
 
 
-async def change_phone(world: World, who: Actor) -> Any:
+async def change_phone(world: World, who: Actor, phone: str = "13911112222") -> Any:
     """Give somebody another telephone number, over the API; what is wrong with that."""
-    told = await act(world, who, "changePhone", "", phone="13911112222")
+    told = await act(world, who, "changePhone", "", phone=phone)
     return told["userErrors"]
 
 
@@ -304,6 +323,17 @@ async def test_a_standby_answers_and_whoever_wrote_sees_it(
         assert await phone_of(world, someone, mine) == "13911112222"
         await until(lambda: held.trouble is not None)
         assert await phone_of(world, other, Sight()) == "13900000000"
+        # It comes back without what was written meanwhile, or even without what it had shown.
+        async with request(mine):
+            assert await change_phone(world, someone, "13933334444") == []
+        second.configure("recovery_min_apply_delay = 1h\n")
         second.start()
+        await until(lambda: held.trouble == "it has yet to catch up")
+        for _ in range(10):
+            assert await phone_of(world, someone, theirs) == "13933334444"
+            await asyncio.sleep(replicas.LOOK_AGAIN_SECONDS / 2)
+        second.configure("recovery_min_apply_delay = 0\n")
+        await order(second.url, "SELECT pg_reload_conf()")
         await until(lambda: held.trouble is None)
-        assert await phone_of(world, someone, theirs) == "13911112222"
+        assert held.replayed >= mine.after
+        assert await phone_of(world, someone, theirs) == "13933334444"

@@ -100,6 +100,7 @@ class Standby:
         self._urls = (primary, url)
         self._connections: list[Any] = []
         self._passed: deque[tuple[float, int]] = deque()
+        self._first: int | None = None
         self.replayed = 0
         self.behind = 0.0
         self.trouble: str | None = "not asked yet"
@@ -114,15 +115,22 @@ class Standby:
         """Note where both stand at a moment, in seconds of any steady clock.
 
         What the primary had passed at a moment and the replica has not makes it behind since then.
+        How long it has lacked what was passed before the first look nobody knows, and one that was
+        killed begins again at an earlier place than it had shown: it is asked nothing before that
+        is replayed.
         """
         self.replayed = replayed
+        if self._first is None:
+            self._first = primary
         if not self._passed or primary > self._passed[-1][1]:
             self._passed.append((now, primary))
         while self._passed and self._passed[0][1] <= replayed:
             self._passed.popleft()
         self.behind = now - self._passed[0][0] if self._passed else 0.0
-        far = self.behind > MOST_BEHIND_SECONDS
-        self.judge("it is behind" if far else None)
+        if replayed < self._first:
+            self.judge("it has yet to catch up")
+        else:
+            self.judge("it is behind" if self.behind > MOST_BEHIND_SECONDS else None)
 
     def judge(self, trouble: str | None) -> None:
         """Say what keeps it from being asked; the log is told when that changes."""
@@ -149,10 +157,11 @@ class Standby:
             self.close()
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections: the next look is a first one."""
         for connection in self._connections:
             connection.terminate()
         self._connections = []
+        self._first = None
 
     async def follow(self) -> None:
         """Look again and again, until cancelled."""
