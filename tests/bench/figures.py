@@ -131,6 +131,12 @@ def used(pid: int, *, family: bool = False) -> float:
     return total
 
 
+def scheduled(pid: int) -> float:
+    """Seconds of processor that the threads of a process took that run: to the nanosecond."""
+    every = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(one.read_text("utf-8").split()[0]) for one in every) / 1e9
+
+
 def _children(pid: int) -> Iterator[int]:
     for one in Path(f"/proc/{pid}/task/{pid}").glob("children"):
         yield from map(int, one.read_text("utf-8").split())

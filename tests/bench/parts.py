@@ -1,6 +1,7 @@
 """The parts of the suite by their names: on which databases, and how they are measured."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -49,19 +50,30 @@ def _writes(new_url: NewUrl) -> list[Figure]:
 
 def _verify(new_url: NewUrl) -> list[Figure]:
     told = asyncio.run(compare_chain(new_url(), entries=600_000, repetitions=8))
+    what = f"`verify`, chain level, {told.entries:,} entries"
     return [
         Figure(
             number="P5",
-            what=f"`verify`, chain level, {told.entries:,} entries, {NAMES[told.database]}",
+            what=f"{what}, as it is run, {os.cpu_count()} cores, {NAMES[told.database]}",
+            value=median(told.verified),
+            unit="ns an entry",
+            repetitions=told.verified,
+            baseline="two bare hashes, ns",
+            base=median(told.hashed),
+            ratio=told.as_run,
+            floor=0.5,
+            goal=0.8,
+        ),
+        Figure(
+            number="P5",
+            what=f"{what}, in one process, {NAMES[told.database]}",
             value=median(told.level),
             unit="ns of processor an entry",
             repetitions=told.level,
             baseline="two bare hashes, ns",
             base=median(told.bare),
             ratio=told.usual,
-            floor=0.5,
-            goal=0.8,
-        )
+        ),
     ]
 
 
