@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from timebank.begun import begin, shared
+
 C = TypeVar("C")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -24,13 +26,13 @@ class Loader(Generic[K, V]):
     Every key is read once a request; a key asked for again gets the same answer.
     """
 
-    __slots__ = ("_answers", "_read", "_running", "_waiting")
+    __slots__ = ("_answers", "_filling", "_read", "_waiting")
 
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
         self._read = read
         self._answers: dict[K, asyncio.Future[V | None]] = {}
         self._waiting: list[K] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._filling: list[asyncio.Future[None]] = []
 
     async def load(self, key: K) -> V | None:
         """The value of `key`, or None where the read did not give one."""
@@ -39,17 +41,15 @@ class Loader(Generic[K, V]):
             loop = asyncio.get_running_loop()
             answer = self._answers[key] = loop.create_future()
             if not self._waiting:
-                loop.call_soon(self._start)
+                loop.call_soon(self.start)
             self._waiting.append(key)
-        # Shielded: one cancelled field must not cancel the others that wait for the same key.
-        return await asyncio.shield(answer)
+        return await shared(answer)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Read what is waited for now, not only at the end of the turn."""
         keys, self._waiting = self._waiting, []
         for at in range(0, len(keys), BATCH_MAX):
-            task = asyncio.ensure_future(self._fill(keys[at : at + BATCH_MAX]))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._filling.append(begin(self._fill(keys[at : at + BATCH_MAX])))
 
     async def _fill(self, keys: list[K]) -> None:
         try:

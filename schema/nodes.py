@@ -4,7 +4,6 @@ Knows which capability answers for which prefix. Knows no visibility: a capabili
 with what its asker may see, and what is hidden looks exactly like what is missing (api 6).
 """
 
-import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -13,6 +12,7 @@ from graphql import GraphQLError
 from schema.context import Context
 from schema.fields import field
 from schema.loaders import BatchRead
+from timebank.begun import together
 from timebank.ids import SHAPE
 
 NODES_MAX = 100
@@ -62,4 +62,4 @@ class Query:
         if len(ids) > NODES_MAX:
             says = f"Ask for at most {NODES_MAX} nodes."
             raise GraphQLError(says, extensions={"code": "BAD_USER_INPUT"})
-        return list(await asyncio.gather(*(find_node(info.context, id) for id in ids)))
+        return await together(*(find_node(info.context, id) for id in ids))

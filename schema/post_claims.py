@@ -1,6 +1,5 @@
 """Claims on posts on the wire: one's own, and those that a secretary has at hand."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -19,6 +18,7 @@ from schema.posts import ServicePost, read_posts
 from schema.refusal import Info, Payload, mutation
 from timebank import post_claims, post_services
 from timebank.aliases import module_enabled
+from timebank.begun import together
 from timebank.post_claim_life import ClaimState, Evaluation
 
 CLAIMS = Listing("postClaims", str)
@@ -94,7 +94,7 @@ class PostClaim(OfMember):
         """Your records that you may still name as service on it: at most 20, the newest first."""
         told = await info.context.loaders.load(read_nameable, str(self.id))
         load = info.context.loaders.load
-        found = await asyncio.gather(*(load(read_records, id) for id in told or ()))
+        found = await together(*(load(read_records, id) for id in told or ()))
         return [record for record in found if record]
 
     @field

@@ -6,12 +6,13 @@ lies within, and no decision of a command rests on it: those read in their own b
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from timebank.actors import Actor
+from timebank.begun import begin, shared
 
 V = TypeVar("V")
 Readings = dict[tuple[Any, Actor], asyncio.Future[Any]]
@@ -29,7 +30,9 @@ def one_answer() -> Iterator[None]:
         _readings.reset(before)
 
 
-def once_an_answer(read: Callable[[Actor], Awaitable[V]]) -> Callable[[Actor], Awaitable[V]]:
+def once_an_answer(
+    read: Callable[[Actor], Coroutine[Any, Any, V]],
+) -> Callable[[Actor], Awaitable[V]]:
     """Let a read of an actor's own be made once an answer, whoever in it asks; else each time."""
 
     @functools.wraps(read)
@@ -39,8 +42,7 @@ def once_an_answer(read: Callable[[Actor], Awaitable[V]]) -> Callable[[Actor], A
             return await read(actor)
         made: asyncio.Future[V] | None = readings.get((read, actor))
         if made is None:
-            made = readings[read, actor] = asyncio.ensure_future(read(actor))
-        # Shielded: a field that is cancelled must not take it from the others.
-        return await asyncio.shield(made)
+            made = readings[read, actor] = begin(read(actor))
+        return await shared(made)
 
     return reading

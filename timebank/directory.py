@@ -4,7 +4,6 @@ A person sees themselves and their wards, staff see those whose home is in their
 of an urgent access. Whoever is out of sight looks exactly like somebody who does not exist.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
@@ -12,6 +11,7 @@ import msgspec
 
 from timebank.access import Action, reach
 from timebank.actors import Actor, PersonId
+from timebank.begun import together
 from timebank.given_consents import ConsentPurpose, allowed
 from timebank.identity import DocumentType
 from timebank.journal import current
@@ -85,7 +85,7 @@ async def _readable(actor: Actor, asked: Collection[Reading]) -> dict[Reading, P
     others = {held.id for held in seen.values() if not sight.own(held)}
     called = {seen[id].id for id, what in asked if id in seen and what is Looked.PHONE} & others
     # Asked together, whatever is to be read: a page with names and telephones asks once.
-    restricted, let = await asyncio.gather(
+    restricted, let = await together(
         restricted_among(sorted(others)), allowed(called, ConsentPurpose.STAFF_PHONE)
     )
     erasing = {held.id for held in seen.values() if held.state is PersonState.ERASING}

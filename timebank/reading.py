@@ -37,9 +37,10 @@ Record = Sequence[Any]
 
 
 class Reads(Protocol):
-    """The reads' way to the database."""
+    """The reads' way to the database; `remote` where each statement waits for a server."""
 
     dialect: Dialect
+    remote: bool
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
         """All rows of a statement with placeholders $1, $2, ..."""
@@ -108,6 +109,7 @@ class SqliteReads:
     """Two connections to a file: one for the loop's thread, one for a thread that may take long."""
 
     dialect: Dialect = "sqlite"
+    remote = False
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -161,34 +163,51 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 class PostgresqlReads:
-    """A few connections to a server, each made when it is first needed."""
+    """A few connections to a server, each made when it is first needed.
+
+    They are handed on as they are: reads leave nothing behind that another asker could see, and the
+    driver's own pool takes a task and three timers to hand a connection back.
+    """
 
     dialect: Dialect = "postgresql"
+    remote = True
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._pool: Any = None
-        self._opening = asyncio.Lock()
+        self._free: list[Any] = []
+        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._closing = False
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
         """All rows of a statement."""
-        pool = self._pool or await self._open()
-        told: Sequence[Record] = await pool.fetch(statement, *values)
-        return told
+        async with self._room:
+            if self._closing:
+                raise asyncpg.InterfaceError("the reads are closed")
+            connection = self._kept() or await self._connect()
+            try:
+                told: Sequence[Record] = await connection.fetch(statement, *values)
+            except asyncpg.PostgresError:
+                raise
+            except BaseException:
+                # Gone, or somebody went away amid an answer that may still come.
+                connection.terminate()
+                raise
+            finally:
+                if not connection.is_closed():
+                    self._free.append(connection)
+            return told
 
-    async def _open(self) -> Any:
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await self._connect()
-            return self._pool
+    def _kept(self) -> Any:
+        """A connection that is there already, the latest used; None where there is none."""
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+        return None
 
     async def _connect(self) -> Any:
-        return await asyncpg.create_pool(
+        return await asyncpg.connect(
             self._url,
-            min_size=1,
-            max_size=CONNECTIONS,
-            # Reads leave nothing behind that another asker could see: no round trip to tidy up.
-            reset=_leave,
             statement_cache_size=STATEMENTS,
             max_cached_statement_lifetime=0,
             server_settings={
@@ -199,9 +218,8 @@ class PostgresqlReads:
 
     async def close(self) -> None:
         """Close every connection, once what runs has ended."""
-        if self._pool is not None:
-            await self._pool.close()
-
-
-async def _leave(connection: Any) -> None:
-    """What is done to a connection before another read takes it: nothing."""
+        self._closing = True
+        for _ in range(CONNECTIONS):
+            await self._room.acquire()
+        for connection in self._free:
+            await connection.close()

@@ -8,7 +8,7 @@ Rows of a sealed table are kept sealed, but for their key, by whoever installed 
 
 import asyncio
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from ledger.writer import deleting, inserting
-from timebank import replicas
+from timebank import reading, replicas
 from timebank.columns import KINDS, Column, column_of
 
 # Migrations look for these here.
@@ -107,10 +107,11 @@ class Table:
         self.upsert = inserting(name, kinds, f'ON CONFLICT ("{pk}") {clash}')
         self.delete = deleting(name, pk, kinds[pk])
         self.every = f'SELECT {listed} FROM "{name}" ORDER BY "{pk}"'
+        chosen = f'SELECT {listed} FROM "{name}" WHERE "{pk}"'
+        self.by_key = f"{chosen} = $1"
         self.by_keys = {
-            "sqlite": f'SELECT {listed} FROM "{name}" '
-            f'WHERE "{pk}" IN (SELECT value FROM json_each($1))',
-            "postgresql": f'SELECT {listed} FROM "{name}" WHERE "{pk}" = ANY($1::{kinds[pk]}[])',
+            "sqlite": f"{chosen} IN (SELECT value FROM json_each($1))",
+            "postgresql": f"{chosen} = ANY($1::{kinds[pk]}[])",
         }
         self._encoders = [(n, c.encode) for n, c in enumerate(self.shape) if c.encode]
         self._decoders = [(n, c.decode) for n, c in enumerate(self.shape) if c.decode]
@@ -308,42 +309,74 @@ async def find(row: type[R], key: Key) -> R | None:
 async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     """The rows with these primary keys, by key.
 
-    Whatever is looked up in one table in one turn of the loop is one statement: commands that
-    arrive together read together, and so are committed together.
+    A file answers a look-up sooner than anything could be gathered. Of a server, whatever is looked
+    up in one table in one turn of the loop is one statement.
     """
     wanted = [key for key in keys if could_be_kept(key)]
     if not wanted:
         return {}
-    loop, place = asyncio.get_running_loop(), replicas.place()
+    place = replicas.place()
+    if not reading.at(place).remote:
+        rows = await replicas.read(_asking(row.spec, wanted), place)
+        return {found.pk: found for found in map(row.spec.load, rows)}
+    loop = asyncio.get_running_loop()
     turn = _turns.get((row, place))
-    if turn is None or turn.reading.get_loop() is not loop:
-        turn = _turns[row, place] = _Turn(row, place)
-    turn.keys.update(wanted)
-    # Whoever goes away must not take the reading from the others.
-    found = await asyncio.shield(turn.reading)
+    if turn is None or turn.loop is not loop:
+        turn = _turns[row, place] = _Turn(row, place, loop)
+    found = await turn.read(wanted)
     return {key: found[key] for key in wanted if key in found}
+
+
+def _asking(spec: Table, keys: Collection[Key]) -> Callable[[Reads], Awaitable[Sequence[Record]]]:
+    """The question for the rows of a table with these keys."""
+
+    def ask(reads: Reads) -> Awaitable[Sequence[Record]]:
+        if len(keys) == 1:
+            return reads.fetch(spec.by_key, [*keys])
+        listed: Any = list(keys)
+        if reads.dialect == "sqlite":
+            listed = msgspec.json.encode(listed).decode()
+        return reads.fetch(spec.by_keys[reads.dialect], [listed])
+
+    return ask
 
 
 class _Turn:
     """The look-ups in one table that are waiting for this turn of the loop to end."""
 
-    def __init__(self, row: type[Row], place: str) -> None:
-        self.row, self.place = row, place
-        self.keys: set[Key] = set()
-        self.reading: asyncio.Task[dict[Key, Any]] = asyncio.create_task(self._read())
+    def __init__(self, row: type[Row], place: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.row, self.place, self.loop = row, place, loop
+        self._keys: set[Key] = set()
+        self._waiting: list[asyncio.Future[dict[Key, Any]]] = []
+        loop.call_soon(self._start)
 
-    async def _read(self) -> dict[Key, Any]:
-        await asyncio.sleep(0)
+    def read(self, keys: Iterable[Key]) -> asyncio.Future[dict[Key, Any]]:
+        """All that this turn finds. Everybody waits for a future of their own: whoever goes away
+        does not take the reading from the others."""
+        self._keys.update(keys)
+        self._waiting.append(self.loop.create_future())
+        return self._waiting[-1]
+
+    def _start(self) -> None:
         if _turns.get((self.row, self.place)) is self:
             del _turns[self.row, self.place]
-        rows = await replicas.read(self._ask, self.place)
+        self._reading = self.loop.create_task(self._found())
+        self._reading.add_done_callback(self._tell)
+
+    async def _found(self) -> dict[Key, Any]:
+        rows = await replicas.read(_asking(self.row.spec, self._keys), self.place)
         return {found.pk: found for found in map(self.row.spec.load, rows)}
 
-    async def _ask(self, reads: Reads) -> Sequence[Record]:
-        listed: Any = list(self.keys)
-        if reads.dialect == "sqlite":
-            listed = msgspec.json.encode(listed).decode()
-        return await reads.fetch(self.row.spec.by_keys[reads.dialect], [listed])
+    def _tell(self, read: asyncio.Future[dict[Key, Any]]) -> None:
+        for one in self._waiting:
+            if one.done():
+                continue
+            if read.cancelled():
+                one.cancel()
+            elif fault := read.exception():
+                one.set_exception(fault)
+            else:
+                one.set_result(read.result())
 
 
 def could_be_kept(key: Key) -> bool:

@@ -8,7 +8,6 @@ what was deleted dies in every copy. Look-ups by a low-entropy number go through
 the epoch, never a plain hash. Knows no field names.
 """
 
-import asyncio
 import contextlib
 import hmac
 import os
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from timebank import tables
 from timebank.batch import Batch
+from timebank.begun import together
 from timebank.master_keys import (
     KEY_BYTES,
     NONCE_BYTES,
@@ -288,7 +288,7 @@ async def read_fields(persons: list[str], *fields: str) -> dict[str, dict[str, s
     ring = keyring()
     told: dict[str, dict[str, str]] = {person: {} for person in persons}
     places = [f"{person}:{field}" for person in persons for field in fields]
-    keys, sealed = await asyncio.gather(find_many(DataKey, persons), find_many(SealedField, places))
+    keys, sealed = await together(find_many(DataKey, persons), find_many(SealedField, places))
     opened = {row.person: ring.data_key(row) for row in keys.values()}
     for row in sealed.values():
         if key := opened.get(row.person):
