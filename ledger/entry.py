@@ -44,7 +44,7 @@ class MalformedEntry(ValueError):
         self.reason = reason
 
 
-class Tip(msgspec.Struct, frozen=True):
+class Tip(msgspec.Struct, frozen=True, gc=False):
     """Where a log ends: `size` entries, the last of which has hash `leaf` and was written `at`."""
 
     size: int
@@ -55,7 +55,7 @@ class Tip(msgspec.Struct, frozen=True):
 EMPTY = Tip(0, _ZERO, None)
 
 
-class Sealed(msgspec.Struct, frozen=True):
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """An entry and its exact bytes; everything beside `bytes` is a reading of them.
 
     `at` is UTC; `prev` and `leaf` are 32 bytes; `request` and `nonce` are 32 hex digits.

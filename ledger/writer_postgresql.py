@@ -109,6 +109,10 @@ class PostgresqlWriter:
                 "application_name": "ledger-writer",
                 # A process that froze inside a transaction must not hold the log for good.
                 "idle_in_transaction_session_timeout": "60s",
+                # A statement's plan is kept, and what is met here goes by keys: one that was made
+                # while its table was empty would walk it for ever, some 500 times for 500 keys.
+                "enable_seqscan": "off",
+                "jit": "off",
             },
         )
 

@@ -23,6 +23,7 @@ from timebank.replay import compare
 from timebank.settings import Settings
 from timebank.tables import TABLES, count, install_sealer
 from timebank.vault import Keyring
+from web import collector
 from web.cli import ALONE, WHOLE, Later, main
 from web.commands import serving
 
@@ -240,6 +241,21 @@ def test_a_server_begins_with_what_it_holds_out_of_the_collectors_way(
         serving.listen(None, "127.0.0.1", 0)
         # Of a test run the most is kept out of the way already.
         assert seen[0] > before
-        assert gc.get_threshold()[0] == serving.YOUNG
+        assert gc.get_threshold()[0] == collector.YOUNG
+    finally:
+        gc.set_threshold(*usual)
+
+
+def test_a_command_begins_with_a_collector_that_seldom_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[str] = []
+    usual = gc.get_threshold()
+    monkeypatch.setattr(gc, "freeze", lambda: kept.append("out of its way"))
+    monkeypatch.delitem(sys.modules, "web.commands.importing", raising=False)
+    try:
+        assert isinstance(main, Later)
+        assert main.get_command(click.Context(main), "import")
+        assert (kept, gc.get_threshold()[0]) == (["out of its way"], collector.YOUNG)
     finally:
         gc.set_threshold(*usual)

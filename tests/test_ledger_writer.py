@@ -260,6 +260,24 @@ async def test_a_postgresql_transaction_queues_at_the_advisory_lock(postgres_url
     await writer.close()
 
 
+async def test_a_postgresql_statement_met_early_goes_by_the_key_for_ever(
+    postgres_url: str,
+) -> None:
+    # Its plan is kept, and a table that was small when it was made is worth walking, then.
+    await install(postgres_url)
+    writer = await open_writer(postgres_url)
+    async with writer.transaction() as transaction:
+        await transaction.append(chain(transaction.head.tip, 40))
+        await transaction.execute("ANALYZE entry")
+        await transaction.execute(
+            "PREPARE asked(bigint[]) AS SELECT bytes FROM entry WHERE seq = ANY($1)"
+        )
+        await transaction.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        plan = await transaction.fetch("EXPLAIN EXECUTE asked('{1, 2}')")
+    assert "entry_pkey" in str(plan)
+    await writer.close()
+
+
 async def test_a_swallowed_error_is_not_committed_in_silence(postgres_url: str) -> None:
     await install(postgres_url)
     writer = await open_writer(postgres_url)

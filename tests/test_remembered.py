@@ -1,5 +1,6 @@
 """What one transaction knew serves the next, unless anybody else has written in between."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from ledger.entry import Tip
 from tests.copies import begun
-from timebank.access import Grants, Role, RoleGranted
+from timebank.access import Freeze, Grants, Role, RoleGranted
 from timebank.actors import SYSTEM
 from timebank.bank import open_bank
 from timebank.batch import Batch
@@ -141,3 +142,7 @@ def test_the_earliest_known_are_let_go() -> None:
     rows: Known = {(Grants, f"per_{n}"): None for n in range(9)}
     kept.keep(HERE, rows, without=[])
     assert [key for _, key in kept.take(HERE)] == [f"per_{n}" for n in range(3, 9)]
+
+
+def test_the_collector_walks_no_remembered_row() -> None:
+    assert not gc.is_tracked(Grants(person="per_1", grants=(), frozen=Freeze.CLOSED))

@@ -14,7 +14,9 @@ from ledger.entry import Posting, Sealed, Unit
 Postings = tuple[Posting, ...]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", gc=False
+):
     """What happened. Subclass with `tag="noun.past_tense"`; the tag never changes."""
 
     def postings(self) -> Postings:

@@ -35,8 +35,11 @@ WHOSE = "person"
 """The column that says whose a row is; it and the primary key are all that a sealed row shows."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a table. The first field is the primary key, a str or an int."""
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of a table. The first field is the primary key, a str or an int.
+
+    A value, and so in no ring: the collector, which would walk all that is remembered, leaves it.
+    """
 
     spec: ClassVar["Table"]
 

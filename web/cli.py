@@ -5,7 +5,6 @@ used wrongly; 3 the ledger cannot be opened; 4 database and anchor disagree, so 
 written or signed. With --json an answer is one JSON object.
 """
 
-import gc
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import click
 
 from timebank.settings import Settings
-from web.collector import resting
+from web.collector import resting, settle
 from web.commands.asked import Asked
 
 ALONE = {
@@ -93,7 +92,7 @@ class Later(click.Group):
             with resting():
                 for each in wanted:
                     import_module(each)
-            gc.freeze()
+            settle()
         command: click.Command = getattr(modules[wanted[-1]], name)
         return command
 

@@ -24,6 +24,7 @@ from timebank.replay import apply
 from timebank.rosters import import_roster
 from timebank.settings import Settings
 from web.certificates import press
+from web.collector import settle
 
 NewUrl = Callable[[], str]
 CITY = Size(stations=200, teams=600, volunteers=1_000, busy=12, weeks=52)
@@ -84,6 +85,7 @@ def imported(new_url: NewUrl, *, rows: int) -> Figure:
 
 async def _imported(url: str, directory: Path, rows: int) -> Figure:
     people = -(-rows // (len(DAYS) * len(HOURS)))
+    settle()  # as every command begins
     async with open_world(url, directory) as world:
         who: list[str] = []
         for _ in range(0, people, TOGETHER):

@@ -17,7 +17,7 @@ from timebank import bank, demo_city, publication
 from timebank.settings import Settings
 from web import app
 from web.address import is_loopback
-from web.collector import resting
+from web.collector import resting, settle
 from web.commands.asked import (
     HALTED,
     UNOPENED,
@@ -44,8 +44,6 @@ EXPLAINED = {
     "Restore a backup; an empty log is not started in its place.",
 }
 """What each row of the start-up table (ledger format 7) means for whoever starts a server."""
-YOUNG = 10_000
-"""New objects between two looks of the collector: a request makes some thousands, and lets go."""
 SWITCH_SECONDS = 0.0005
 """The longest that the loop goes on while the thread that reads SQLite waits for its turn.
 
@@ -127,8 +125,7 @@ def listen(
     What it begins with, modules and schema, lives as long as it: the collector need never walk it.
     """
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG)
+    settle()
     sys.setswitchinterval(SWITCH_SECONDS)
     uvicorn.run(
         application,
