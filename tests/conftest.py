@@ -14,13 +14,16 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 import asyncpg
 import pytest
 from hypothesis import settings
 from playwright.async_api import Browser, BrowserContext, async_playwright
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 Size = Literal["smoke", "full"]
 
@@ -55,7 +58,10 @@ CHROMIUM_FLAGS = [
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whether browsers run scripts in the modules that are to work either way."""
+    """On which databases, and whether browsers run scripts where it is to work either way."""
+    alone = metafunc.definition.get_closest_marker("one_database")
+    if "database_url" in metafunc.fixturenames and not alone:
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
     if "js" in metafunc.fixturenames:
         turn = crc32(metafunc.module.__name__.encode()) % 2 == 0
         ways = SCRIPTS or [turn]
@@ -236,11 +242,23 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'timebank.db'}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh database, once of each kind: what stands on one must stand on the other."""
-    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    """A fresh database, once of each kind: what stands on one must stand on the other.
+
+    One alone where a module is marked `one_database`.
+    """
+    name = "sqlite_url" if getattr(request, "param", "sqlite") == "sqlite" else "postgres_url"
     return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator["World"]:
+    """A small city, open, on such a database."""
+    from tests.world import open_world
+
+    async with open_world(database_url, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

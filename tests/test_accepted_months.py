@@ -1,15 +1,13 @@
 """Accepted months: one tap, many records, each answered for; and who may ask for whose month."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.test_silence import silent
 from tests.volunteering import captured, confirmed, record_of, visited
 from tests.wire import act
-from tests.world import World, found_station, key, open_world
+from tests.world import World, found_station, key
 from timebank import replay
 from timebank.accepted_months import MonthWrong, NothingToAccept, accept_month, decide_month
 from timebank.access import Role
@@ -23,12 +21,6 @@ from timebank.reversals import repudiate_hours
 
 HOUR = timedelta(hours=1)
 MONTH = "2026-11"
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def waiting_records(world: World, who: Actor, count: int = 3) -> list[str]:

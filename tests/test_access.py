@@ -1,13 +1,11 @@
 """Access: who is given which role where, and what it lets them do."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import access
 from timebank.access import (
     Action,
@@ -31,12 +29,6 @@ from timebank.role_drafts import propose_role
 
 TODAY = date(2026, 11, 20)
 DISTRICT = "420100/420102/"
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 # Decisions

@@ -1,7 +1,7 @@
 """Time accounts: sums are zero, floors hold, both sides agree, whatever happens in which order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -132,12 +132,6 @@ def test_an_entry_moves_an_account_once_by_the_sum_of_its_postings() -> None:
 
 
 # On a real bank
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.anyio

@@ -1,8 +1,6 @@
 """Activities: declared in time, moved along their life cycle, called off before they start."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from ledger.entry import decode
 from ledger.reader import open_reader, read_entries, read_head
 from tests.wire import act, ask
-from tests.world import NOON, World, found_station, key, open_world, path_of
+from tests.world import NOON, World, found_station, key, path_of
 from timebank.access import Role
 from timebank.activities import (
     LIFECYCLE,
@@ -48,12 +46,6 @@ EVENTS: set[type[Event]] = {event for moves in LIFECYCLE.values() for event in m
 POLICY = read_policy(SEED.read_text("utf-8"))
 HOUR = timedelta(hours=1)
 TODAY = NOON.date()
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def declare(world: World, role: Role = Role.STATION_MANAGER, **change: Any) -> str:

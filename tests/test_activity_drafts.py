@@ -1,8 +1,6 @@
 """Activity drafts: written, written anew, declared with all that declaring asks, or let go."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +8,7 @@ import pytest
 
 from tests.test_activities import state_of
 from tests.wire import act, ask
-from tests.world import NOON, World, key, open_world
+from tests.world import NOON, World, key
 from timebank.access import Role
 from timebank.activities import ActivityKind, ActivityState, titles_of, told_of
 from timebank.activity_drafts import (
@@ -26,12 +24,6 @@ from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.texts import TextMissing, TextTooLong
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 def planned(world: World, **change: Any) -> Plan:

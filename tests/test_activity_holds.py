@@ -1,8 +1,6 @@
 """Activity holds: what stops with an activity, who lets it go, and how one becomes void."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from tests.misconduct import second_lead
 from tests.test_activities import state_of
 from tests.volunteering import confirmed, record_of, visited
 from tests.wire import act, ask
-from tests.world import NOON, World, key, open_world
+from tests.world import NOON, World, key
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.activities import (
@@ -64,12 +62,6 @@ ACTIVITY = Activity(
     ends=NOON + HOUR,
     declared_at=NOON,
 )
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def held(world: World, activity: str, by: Actor | None = None) -> None:

@@ -1,13 +1,10 @@
 """The register of reports: for the organisation, its registrar and its supervising unit."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.annual import TYPED_VALUES, opened_early, report_of, submitted
 from tests.organising import entered, organisation_of, registrar, supervising
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.annual_report_life import AnnualReportState
 from timebank.annual_report_register import reports_below, visible_reports
@@ -16,12 +13,6 @@ from timebank.entries import entries
 from timebank.report_filling import fill
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_only_those_it_concerns_see_a_report(world: World) -> None:

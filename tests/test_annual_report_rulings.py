@@ -1,8 +1,6 @@
 """Rulings on reports: the supervisor first, returned by field, accepted, reminded of."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from tests.annual import TYPED_VALUES, opened, report_of, submitted, swept
 from tests.organising import codes_of, organisation_of, registrar, supervising
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM, Actor
@@ -31,11 +29,7 @@ from timebank.report_fields import FieldUnknown
 from timebank.representatives import ReminderNotDue
 from timebank.texts import TextTooLong
 
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.parametrize(

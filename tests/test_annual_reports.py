@@ -1,8 +1,6 @@
 """Annual reports: opened by the year's end, due by form and route, late without a closed door."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +18,7 @@ from tests.organising import entered, filed, registrar, supervising
 from tests.test_member_reports import entries_of
 from tests.volunteering import confirmed, posted
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import ActivityKind, Move, move_activity
@@ -48,13 +46,9 @@ from timebank.report_fields import FIELDS, TYPED, FieldFromLedger, FieldsMissing
 from timebank.report_filling import fill
 from timebank.representatives import next_reminder
 
+pytestmark = pytest.mark.one_database
+
 RULES = read_policy(SEED.read_text("utf-8")).organisation
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_reached_and_no_other_step_is_allowed() -> None:

@@ -1,8 +1,6 @@
 """Appointments: a retired member says which office they hold, the secretary confirms it."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.membership import COMMUNITY_PATH, member, open_service_post, secretary, switch_off
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import entries, replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, Actor
@@ -60,12 +58,6 @@ EVENTS: list[type[Event]] = [
 ]
 TODAY = date(2026, 11, 20)
 WHOLE: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": False}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def declared(world: World, who: Actor, **given: Any) -> str:

@@ -1,13 +1,11 @@
 """Attendance: visits that begin and end by station code or staff scan, or are left unconfirmed."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.wire import act, ask
-from tests.world import NOON, World, found_station, key, open_world
+from tests.world import NOON, World, found_station, key
 from timebank.access import Role
 from timebank.activities import ActivityNotOpen, Move, move_activity
 from timebank.actors import PUBLIC, Actor
@@ -35,12 +33,6 @@ from timebank.wait_lists import withdraw
 
 pytestmark = pytest.mark.anyio
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def code(world: World) -> str:

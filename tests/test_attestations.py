@@ -1,6 +1,5 @@
 """Attestations: what the district believes, what it is called for ever, and what it never earns."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from tests.disputes import objected
 from tests.volunteering import confirmed, record_of, visited
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.accounts import balance_of, volunteer
@@ -27,12 +26,6 @@ from timebank.rulings import rule_on
 from timebank.tables import select
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 # Decisions

@@ -1,13 +1,11 @@
 """Captures: what comes in by hand or from a visit, and what does not."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.volunteering import MINUTE, captured, child, record_of, visited
-from tests.world import World, found_station, key, open_world
+from tests.world import World, found_station, key
 from timebank.access import Role
 from timebank.activities import ActivityKind, ActivityNotOpen, Move, move_activity
 from timebank.actors import PUBLIC
@@ -27,12 +25,6 @@ from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.sign_ups import BelowServiceAge
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_a_clerk_captures_from_paper_and_nobody_else_does(world: World) -> None:

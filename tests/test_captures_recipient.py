@@ -1,15 +1,13 @@
 """Who was served: never the volunteer, and kin or one's own household earn nothing (domain 4)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.families import family, tied
 from tests.volunteering import confirmed, record_of, visited
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts
 from timebank.access import Role
 from timebank.activities import ActivityKind
@@ -23,6 +21,8 @@ from timebank.captures import (
 from timebank.households import register_household
 from timebank.kin import Kinship, register_kin
 from timebank.refusals import NotFound, Refusal
+
+pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,6 @@ def test_a_volunteer_serves_others(
     else:
         with pytest.raises(refusal):
             decide_recipient("per_a", recipient, close=close)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def serve(world: World, who: Actor, recipient: str) -> str:

@@ -1,6 +1,5 @@
 """Cards: a number and a PIN, given out at the counter."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,12 +29,6 @@ from timebank.tables import select
 
 CHEAP = Cost(iterations=1, lanes=1, memory_kib=64)
 PIN = "420195"
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def given(world: World, whose: Actor, pin: str = PIN) -> str:

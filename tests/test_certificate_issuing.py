@@ -1,14 +1,11 @@
 """Issuing certificates: by another hand, numbered, with every character of the name."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.certifying import certificate_of, issued, requested
 from tests.volunteering import posted
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import certificate_issuing, replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, person
@@ -33,12 +30,6 @@ from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.reversals import reverse_hours
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_a_certificate_is_issued_numbered_and_told(world: World) -> None:

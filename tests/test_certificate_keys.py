@@ -1,14 +1,11 @@
 """The certificate key: published before it signs, once, and no other than the log's."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from ledger.checkpoint import Verifier
 from tests.certifying import certificate_of, served_and_issued
 from tests.wire import ask
-from tests.world import World, open_world
+from tests.world import World
 from timebank import certificate_keys
 from timebank.actors import PUBLIC
 from timebank.certificate_seals import open_seal
@@ -16,12 +13,6 @@ from timebank.certificate_sheets import seal_of
 from timebank.publication import read_verifier
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_the_key_is_on_the_ledger_before_the_first_certificate_and_once(

@@ -1,7 +1,5 @@
 """Certificate sheets: what is printed, and that the verification always answers."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ from tests.certifying import certificate_of, issued, requested, served_and_issue
 from tests.volunteering import confirmed as confirm
 from tests.volunteering import visited
 from tests.wire import ask
-from tests.world import World, key, open_world, resident_id
+from tests.world import World, key, resident_id
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.certificate_issuing import revoke_certificate
@@ -29,12 +27,6 @@ ASKS = (
     " standing number name station issuedOn since until minutes takenBackMinutes replacedBy endedOn"
     " } }"
 )
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def verified(world: World, code: str | None) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Certificates: who asks for which days, what they hold, and who sees them."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +10,7 @@ from tests.certifying import SINCE, certificate_of, issued, requested
 from tests.test_silence import CONFIRMED
 from tests.volunteering import posted
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.certificate_life import (
@@ -58,12 +56,6 @@ MOVES: list[type[Event]] = [
 def record(n: int, minutes: int, **changed: Any) -> Record:
     given = {"id": f"rec_{n}", "minutes": minutes, "day": TODAY, "state": RecordState.POSTED}
     return msgspec.structs.replace(CONFIRMED, **given, **changed)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

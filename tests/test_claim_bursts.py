@@ -4,7 +4,6 @@ Half of them ask one process and half another.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from tests.membership import member, open_service_post, reported, secretary
 from tests.processes import Started, start
 from tests.test_member_reports import entries_of
 from tests.wishing import listed, wish_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.actors import PUBLIC
 from timebank.help_life import HelpState
@@ -44,12 +43,6 @@ async def process(task: Task) -> Started:
     made = await start("tests.claim_burst", task)
     assert await made.stdout.readline() == b"ready\n"
     return made
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def hundred(world: World, people: list[str], refusal: str, **what: Any) -> str:

@@ -101,12 +101,6 @@ def test_what_is_kept_lapses_after_its_last_day() -> None:
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
 async def one_world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as made:
         yield made

@@ -1,14 +1,12 @@
 """Filings: two founders, ten members, a street that decides in seven days, three years."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.organising import filed, filing, organisation_of
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import SYSTEM
 from timebank.community_filings import (
@@ -28,13 +26,9 @@ from timebank.registration_rulings import ReasonMissing
 from timebank.representatives import roles_over
 from timebank.timers import TIMERS, sweep
 
+pytestmark = pytest.mark.one_database
+
 RULES = read_policy(SEED.read_text("utf-8")).organisation
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
 """Confirmations: three keys, each in another hand, and what they mint."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.volunteering import MINUTE, captured, child, confirmed, posted, record_of, visited
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.accounts import balance_of, volunteer
 from timebank.actors import PUBLIC, Actor
@@ -29,12 +27,6 @@ from timebank.refusals import Forbidden, NotFound, Unauthenticated
 from timebank.reversals import repudiate_hours
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def state(id: str) -> RecordState:

@@ -31,12 +31,6 @@ OLD, NEW = "13900000000", "13812345678"
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as opened:
         yield opened

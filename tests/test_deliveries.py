@@ -1,8 +1,6 @@
 """Deliveries: who is told outside, by what way, how often, and when not."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ from pydantic import SecretStr
 
 from tests.telling import Outside, outside, wanting
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import transports
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -33,7 +31,7 @@ from timebank.transports import Apprise, Channel
 from timebank.vault import SealedField
 from web.doctor import examine
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 WANTED = Delivery(
     person="per_1",
     channels=(Channel.MAIL,),
@@ -46,12 +44,6 @@ WANTED = Delivery(
 )
 NIGHT = {"quiet_from": 22 * 60, "quiet_to": 7 * 60}
 NOON_REST = {"quiet_from": 12 * 60, "quiet_to": 14 * 60}
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def at(told: str) -> datetime:

@@ -39,12 +39,6 @@ PUBLIC_KEY = base64.b64encode(
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
 async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as made:
         yield made

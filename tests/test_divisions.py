@@ -1,15 +1,13 @@
 """Divisions: the real area tree, its two kinds of parent, and its adoption."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import cast
 
 import pytest
 
 from ledger.entry import Sealed
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import divisions
 from timebank.actors import PUBLIC, SYSTEM, person
 from timebank.divisions import Area, AreaLevel, DivisionsAdoptedAlready, adopt_divisions
@@ -19,12 +17,6 @@ from timebank.tables import count, find
 
 pytestmark = pytest.mark.anyio
 TREE = {area.code: area for area in divisions.divisions()}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 def test_the_city_has_its_real_areas_and_three_zones() -> None:

@@ -56,12 +56,6 @@ def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> Non
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
 async def one_world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as made:
         yield made

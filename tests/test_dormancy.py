@@ -1,14 +1,12 @@
 """Dormancy: a long rest is flagged and told once, loses nothing, and ends with a movement."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.credit import credit
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.actors import SYSTEM
@@ -46,12 +44,6 @@ def test_an_account_is_dormant_after_its_months(
     else:
         with pytest.raises(refusal):
             decide_dormant(use, today, 24)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.anyio

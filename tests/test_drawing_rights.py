@@ -1,14 +1,12 @@
 """Rights to draw: certified by the counter or the street, with no ground on the ledger."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.moving import entries_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -33,12 +31,6 @@ def test_a_certificate_holds_from_today_on() -> None:
     decide_certificate(TODAY, TODAY)
     with pytest.raises(CertificateOver):
         decide_certificate(TODAY - timedelta(days=1), TODAY)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.anyio

@@ -1,6 +1,5 @@
 """Figures of dual claim: by area, class and month, equal to an independent sum over the export."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from tests.membership import member, open_service_post, secretary, serving, swit
 from tests.test_appointments import declared
 from tests.wire import ask, form
 from tests.wishing import granted, listed, told
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import exports, replay
 from timebank.access import Role
 from timebank.appointments import confirm_appointment
@@ -34,15 +33,9 @@ from timebank.wish_closings import close_by_phone
 from timebank.wish_granting import fulfil_by_community, give_wish_back
 from timebank.wish_life import ReferTo, WishDeclineReason, WishRating
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 STREET = "420102002"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def everything(world: World) -> None:

@@ -5,7 +5,7 @@ an independent sum over the export.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +16,7 @@ from tests.conftest import SIZE
 from tests.dual_sums import Sums
 from tests.membership import reported
 from tests.test_dual_figures import same_as_export
-from tests.world import World, found_station, key, open_world
+from tests.world import World, found_station, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import Actor
@@ -36,6 +36,8 @@ from timebank.wish_granting import contact_resident, fulfil_by_community, fulfil
 from timebank.wish_life import WishKind, WishRating, WishState
 from timebank.wishes import Wish, collect_wish
 
+pytestmark = pytest.mark.one_database
+
 MONTHS = 12
 CITY = "420100"
 POSTS, WISHES = (14_000, 18_000) if SIZE == "full" else (96, 120)
@@ -46,12 +48,6 @@ TOGETHER = 1_000
 DAY = timedelta(days=1)
 A = TypeVar("A")
 B = TypeVar("B")
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def each(things: Iterable[A], act: Callable[[A], Awaitable[B]]) -> list[B]:

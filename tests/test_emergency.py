@@ -1,8 +1,6 @@
 """Emergencies: where and when more may be served, which records say so, and how one is over."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +9,7 @@ import pytest
 from tests.misconduct import found, second_lead
 from tests.volunteering import captured, confirmed, record_of
 from tests.wire import act, ask
-from tests.world import COMMUNITY, World, found_station, key, open_world, path_of
+from tests.world import COMMUNITY, World, found_station, key, path_of
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, SYSTEM, Actor
@@ -59,12 +57,6 @@ OPEN = Emergency(
     last_day=TODAY + 6 * DAY,
 )
 EVENTS: list[type[Event]] = [EmergencyEnded, EmergencyLapsed]
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def declared(world: World, area: str = DISTRICT, by: Actor | None = None) -> str:

@@ -1,6 +1,5 @@
 """Entries and receipts: there for those they concern, their staff and auditors, and nobody else."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ledger.merkle import verify_consistency
 from ledger.quorum import Member, Quorum
 from tests.volunteering import posted
 from tests.wire import ask
-from tests.world import World, open_world
+from tests.world import World
 from timebank import entries, publication
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
@@ -24,12 +23,6 @@ from web import app
 pytestmark = pytest.mark.anyio
 
 ELSEWHERE = "420100/420104/"
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def posted_entry(world: World, volunteer: Actor) -> int:

@@ -52,12 +52,6 @@ NOVEMBER, DECEMBER, JANUARY = "2026-11-20-" + "a" * 16, "2026-12-01-" + "b" * 16
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as opened:
         yield opened

@@ -1,13 +1,11 @@
 """Estates: who reports a death does not settle it, and the district sees what waits for it."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.test_closings import RULES, TODAY, YEAR_LATER, frozen, holder
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
 from timebank.closings import ClosingState, Rest, close_account
@@ -27,6 +25,8 @@ from timebank.estates import (
 from timebank.lifecycles import NotInThisState
 from timebank.people import PersonNotActive
 from timebank.refusals import NotFound, Refusal, Unauthenticated
+
+pytestmark = pytest.mark.one_database
 
 DAY = timedelta(days=1)
 
@@ -50,12 +50,6 @@ def test_heirs_come_when_all_rests_and_before_a_year_is_over(
     else:
         with pytest.raises(refusal):
             decide_estate(frozen(state), day, RULES)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.anyio

@@ -30,17 +30,11 @@ from timebank.rewards import offer_reward
 from timebank.sign_in import open_session
 from web import app, doctor, patience
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 ORDER = """mutation($input: OrderRewardInput!) { orderReward(input: $input) {
   order { id } replayed userErrors { code } } }"""
 BALANCE = "{ account { balanceMinutes } }"
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 class Somebody:

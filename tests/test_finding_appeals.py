@@ -1,8 +1,6 @@
 """Finding appeals: who asks, who decides, and what comes back."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ from ledger.verify import verify
 from tests.misconduct import accepted, finding_of, found, second_lead
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.accounts import balance_of, conservation, floor, holder, owed, volunteer
@@ -55,12 +53,6 @@ from timebank.texts import TextMissing
 
 DAY = timedelta(days=1)
 EVENTS: list[type[Event]] = [AppealAllowed, AppealDismissed]
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def appealed(made: FindingMade, who: Actor) -> str:

@@ -1,8 +1,6 @@
 """Finding drafts: two officers, none of them a party or a hand, and what each record becomes."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +11,7 @@ from tests.misconduct import accepted, drafted, finding_of, found, second_lead
 from tests.test_silence import CONFIRMED
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, ask
-from tests.world import World, found_station, key, open_world, path_of
+from tests.world import World, found_station, key, path_of
 from timebank import replay
 from timebank.access import Role
 from timebank.accounts import conservation
@@ -52,12 +50,6 @@ RECORD = msgspec.structs.replace(
     reviewer="per_reviewer",
     recipient="per_recipient",
 )
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 # Decisions

@@ -7,16 +7,14 @@ record is void by their misconduct.
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from ledger.verify import verify
 from tests.misconduct import drafted, finding_of, second_lead
 from tests.volunteering import confirmed, record_of, spend, visited
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.accounts import balance_of, conservation, floor, holder, owed, volunteer
@@ -31,13 +29,9 @@ from timebank.refusals import Refusal
 from timebank.reversals import held_batches, release_batch, repudiate_hours, reverse_hours
 from timebank.tables import find, select
 
+pytestmark = pytest.mark.one_database
+
 STEPS = 150
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as opened:
-        yield opened
 
 
 class History:

@@ -1,8 +1,6 @@
 """Findings: what they take back, whom they touch, and what they leave held."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ from ledger.verify import verify
 from tests.misconduct import accepted, finding_of, found, second_lead
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.accounts import balance_of, conservation, floor, holder, owed, volunteer
@@ -39,12 +37,6 @@ from timebank.tables import find
 
 DAY = date(2026, 11, 20)
 FOUND = Found(finding="fnd_1", misconduct=Misconduct.SOLD_HOURS, found_on=DAY)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 # What stands against somebody

@@ -1,12 +1,10 @@
 """Forgotten visits: closed at the planned end, unconfirmed, told, and never credited."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.world import NOON, World, key, open_world
+from tests.world import NOON, World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import Move, move_activity
@@ -33,12 +31,6 @@ from timebank.timers import sweep
 
 MINUTE = timedelta(minutes=1)
 HALF_HOUR = 30 * MINUTE
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def arrived(world: World, who: Actor, *, minutes: int = 120) -> str:

@@ -1,8 +1,6 @@
 """Allotments: thousands of shares in one command, each once, and all of it goes back at the end."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +9,7 @@ import pytest
 from tests.funding import DAY, SHARE, YEAR, allotted, fund_officer, source_of
 from tests.starring import SEEDED
 from tests.wire import act, ask, form
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import balance_of
@@ -46,6 +44,8 @@ from timebank.lifecycles import NotInThisState
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.tables import count, select
 
+pytestmark = pytest.mark.one_database
+
 RULE = SEEDED.fund
 BENEFIT, PARTY = FundKind.COMMUNITY_BENEFIT, FundKind.PARTY_BUILDING
 COMMUNITIES, VILLAGES = 1_541, 1_942
@@ -60,12 +60,6 @@ SOURCE = FundSource(
     last_day=date(YEAR, 12, 31),
     state=SourceState.OPEN,
 )
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Applications: once to a call, by who stands for it, with a budget that names every fen."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +11,7 @@ from tests.granting import ASKED, BUDGET, Applicant, applicant, called, drafted,
 from tests.organising import registrar
 from tests.test_funding_projects import SOURCE
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
@@ -40,6 +38,8 @@ from timebank.organisation_life import AbnormalReason
 from timebank.organisations import BarredOrganisation, OrganisationNotActive, bar_organisation
 from timebank.refusals import NotFound, Refusal
 
+pytestmark = pytest.mark.one_database
+
 CALL = Call(
     id="cal_1",
     source="src_1",
@@ -51,12 +51,6 @@ CALL = Call(
     state=CallState.OPEN,
 )
 GOOD = ExpenseItem.MATERIALS
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ Over the API, as whoever would try it. Nothing is written means no row of any ta
 the ledger's alike.
 """
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,7 +13,7 @@ from tests.funding import fund_officer
 from tests.granting import applicant, called, midterm, running, spent, voucher
 from tests.projects import officer_of
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
@@ -27,13 +25,7 @@ from timebank.journal import Answer, write
 from timebank.organisations import bar_organisation
 from timebank.tables import find
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 class Attempt(NamedTuple):

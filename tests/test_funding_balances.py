@@ -1,23 +1,16 @@
 """Fund balances: what became of a source's money, by unit and by purpose, for everybody."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.funding import fund_officer, source_of
 from tests.wire import ask, form
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank.funding.allotments import allot_funds
 from timebank.funding.balances import balance_key, balances_below
 
+pytestmark = pytest.mark.one_database
+
 OTHER = "420102002004"
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.anyio

@@ -1,8 +1,6 @@
 """The last of a budget, asked for by a hundred approvals from two processes at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +9,7 @@ from tests.claim_burst import Task, Told
 from tests.funding import YEAR, allotted
 from tests.projects import DAY, laid_open, project_of
 from tests.test_claim_bursts import process
-from tests.world import COMMUNITY, World, open_world
+from tests.world import COMMUNITY, World
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import balance_of
@@ -21,12 +19,6 @@ pytestmark = pytest.mark.anyio
 COST = 1_000
 ENOUGH_FOR = 37
 LEFT = 999
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_a_hundred_approvals_spend_exactly_what_is_left(world: World) -> None:

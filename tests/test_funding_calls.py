@@ -1,8 +1,6 @@
 """Calls: written for a purpose of a source and an area it was allotted to, open until a day."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.funding import DAY, YEAR, allotted, fund_officer, source_of
 from tests.granting import ASKED, applicant, called, drafted
 from tests.wire import act, ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM
@@ -39,11 +37,7 @@ from timebank.refusals import Forbidden, NotFound
 from timebank.tables import find
 from timebank.timers import sweep
 
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.one_database
 
 
 def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> None:

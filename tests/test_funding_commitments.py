@@ -1,15 +1,13 @@
 """Commitments: the earmark. Nobody spends a fen outside its purpose, its time or its allotment."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from tests.funding import SHARE, YEAR, allotted
 from tests.test_funding_projects import SOURCE
 from tests.wire import ask, form
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import accounts, replay
 from timebank.accounts import balance_of
 from timebank.actors import SYSTEM
@@ -32,14 +30,10 @@ from timebank.journal import Answer, write
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import find
 
+pytestmark = pytest.mark.one_database
+
 CARE = FundPurpose.ELDER_CARE
 TODAY = date(YEAR, 11, 20)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def commit(

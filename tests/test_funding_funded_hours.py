@@ -1,8 +1,6 @@
 """Funded hours: a payment may ask for hours, which count once and when they are accepted."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from tests.projects import COST, approved, officer_of
 from tests.test_funding_tranches import PROMISE
 from tests.volunteering import confirmed, visited
 from tests.wire import act, ask, form
-from tests.world import NOON, World, key, open_world
+from tests.world import NOON, World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import Activity, ActivityKind, ActivityState
@@ -42,13 +40,9 @@ from timebank.journal import Answer, write
 from timebank.refusals import Forbidden, NotFound
 from timebank.reversals import repudiate_hours
 
+pytestmark = pytest.mark.one_database
+
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_an_hour_costs_what_was_spent_by_the_minutes_that_were_accepted() -> None:

@@ -1,8 +1,6 @@
 """Grant awards: promised in parts, contracted, audited, closed; stopped, asked back, barred."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +23,7 @@ from tests.granting import (
 from tests.organising import organisation_of
 from tests.projects import officer_of, paid
 from tests.wire import act, ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import balance_of
@@ -65,13 +63,9 @@ from timebank.publicity import PublicityOpen
 from timebank.refusals import NotFound
 from timebank.tables import find
 
+pytestmark = pytest.mark.one_database
+
 FIRST, SECOND, THIRD = 500, 400, 101
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_documents_are_named_by_their_hash() -> None:

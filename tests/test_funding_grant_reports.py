@@ -1,8 +1,6 @@
 """Grant reports: mid-term and final, with what the ledger says, accepted or put right."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +20,7 @@ from tests.granting import (
 from tests.organising import codes_of
 from tests.projects import DAY
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.actors import SYSTEM
 from timebank.clock import day_of
@@ -45,11 +43,7 @@ from timebank.representatives import ReminderNotDue
 from timebank.texts import TextMissing
 from timebank.timers import sweep
 
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.anyio

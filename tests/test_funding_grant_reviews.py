@@ -1,8 +1,5 @@
 """Grant reviews: three reviewers without conflicts, points once each, shortlist, objections."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -18,7 +15,7 @@ from tests.granting import (
     reviewers,
 )
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.funding.applications import submit_grant
@@ -48,6 +45,8 @@ from timebank.publicity import (
     object_to_publicity,
 )
 
+pytestmark = pytest.mark.one_database
+
 GRANT = Grant(
     id="gra_1",
     call="cal_1",
@@ -62,12 +61,6 @@ GRANT = Grant(
     points_sum=200,
     conflicts=("per_near",),
 )
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_points_go_from_0_to_100_and_each_gives_them_once() -> None:

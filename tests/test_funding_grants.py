@@ -1,14 +1,11 @@
 """Grants: every state from the draft to the end, and who sees them when."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.funding import fund_officer
 from tests.granting import ASKED, applicant, called, complete, grant_of, laid_open
 from tests.wire import ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM
 from timebank.events import Event
@@ -20,6 +17,8 @@ from timebank.lifecycles import NotInThisState, step
 from timebank.organisations import OwnOrganisation
 from timebank.refusals import Forbidden, NotFound
 
+pytestmark = pytest.mark.one_database
+
 MOVES = [
     made
     for made in vars(grant_life).values()
@@ -29,12 +28,6 @@ QUERY = """query($g: ID!, $c: ID!, $o: ID!, $s: FundGrantState!) {
     node(id: $g) { ... on FundGrant { state fen call { title } organisation { id } } }
     grantsOfCall(call: $c, state: $s) { nodes { id } }
     grantsOfOrganisation(organisation: $o) { nodes { id } } }"""
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> None:

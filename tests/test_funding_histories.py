@@ -9,7 +9,7 @@ import csv
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from tests.funding import fund_officer, source_of
 from tests.granting import Applicant, applicant, spent
 from tests.moving import bean_check, exported
 from tests.projects import officer_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.accounts import Account, balance_of
@@ -45,7 +45,7 @@ from timebank.journal import Answer, write
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import R, select
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 UNITS = ("420100", "420102", "420102002003")
 CARE, PLACES = FundPurpose.ELDER_CARE, FundPurpose.PUBLIC_PLACES
 STEPS, SEEDS = (200, 40) if SIZE == "full" else (130, 3)
@@ -291,12 +291,6 @@ async def all_agree(world: World, directory: Path) -> Books:
     assert (await replay.compare(url)).differing == 0
     assert bean_check(await exported(url, directory)) == (0, "")
     return books
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -1,7 +1,5 @@
 """Service packages: one street and up to five communities, paid as visits are made."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +9,7 @@ from tests.funding import DAY, allotted, fund_officer
 from tests.granting import Applicant, applicant
 from tests.projects import officer_of, paid
 from tests.wire import act, ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.clock import day_of
@@ -39,6 +37,8 @@ from timebank.funding.tranches import ConditionNotMet, prepare_payment, tranche_
 from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import Forbidden, NotFound, Refusal
 
+pytestmark = pytest.mark.one_database
+
 STREET = "420102003"
 AREAS = {area.code: area for area in divisions()}
 NEAR = [area for area in divisions() if area.manager == STREET]
@@ -54,12 +54,6 @@ PACKAGE = Package(
     visits=5,
     state=PackageState.AGREED,
 )
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> None:

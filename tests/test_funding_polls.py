@@ -1,8 +1,6 @@
 """Polls: paper, telephone and page merged, one person one vote, and residents alone."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +9,7 @@ from tests.funding import allotted
 from tests.projects import ELIGIBLE, answered, asked, officer_of, project_of
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask, form
-from tests.world import World, found_station, key, open_world, resident_id
+from tests.world import World, found_station, key, resident_id
 from timebank import replay
 from timebank.access import Role
 from timebank.erasures import ask_erasure
@@ -50,13 +48,7 @@ HERE = Person(
     home_path="420100/1/sta_1/",
     state=PersonState.ACTIVE,
 )
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 async def test_residents_answer_while_the_poll_is_open() -> None:

@@ -1,7 +1,6 @@
 """The portfolio: money, milestones and hours of each promise, row by row and however many."""
 
 import csv
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,7 @@ from tests.funding import allotted
 from tests.granting import applicant, called, running
 from tests.projects import COST, approved, built, paid
 from tests.volunteering import confirmed, visited
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.funding import portfolio
 from timebank.funding.calls import Call
@@ -24,13 +23,7 @@ from timebank.funding.portfolio import Given, given_in, given_of
 from timebank.hours import Record
 from timebank.tables import find
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 async def test_each_row_says_what_was_paid_what_is_next_and_what_an_hour_cost(

@@ -1,8 +1,6 @@
 """Project votes: quorum and majority by policy, then laid open, and what objections do."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +12,7 @@ from tests.starring import SEEDED
 from tests.test_funding_polls import OPEN
 from tests.test_funding_projects import PROJECT
 from tests.wire import act, ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.funding.polls import PollKind, PollOver
 from timebank.funding.project_life import (
@@ -45,15 +43,11 @@ from timebank.publicity import (
 )
 from timebank.refusals import NotFound, Refusal
 
+pytestmark = pytest.mark.one_database
+
 TODAY = date(2026, 11, 20)
 DAY = timedelta(days=1)
 NO_QUORUM, NO_MAJORITY = ProjectDeclineReason.NO_QUORUM, ProjectDeclineReason.NO_MAJORITY
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """Project works: approval commits, residents accept, two persons pay, residents evaluate."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -22,7 +19,7 @@ from tests.starring import SEEDED
 from tests.test_funding_polls import OPEN
 from tests.test_funding_projects import PROJECT
 from tests.wire import act, ask, form
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import balance_of
@@ -47,11 +44,7 @@ from timebank.lifecycles import NotInThisState
 from timebank.refusals import Forbidden
 from timebank.tables import find
 
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Community projects: proposed by residents with supporters or by their committee, and screened."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +11,7 @@ from tests.organising import codes_of
 from tests.projects import COST, answered, approved, project_of, proposed, screened
 from tests.starring import SEEDED
 from tests.wire import act, ask, form
-from tests.world import World, found_station, key, open_world
+from tests.world import World, found_station, key
 from timebank import accounts, replay
 from timebank.access import Role, grant_role
 from timebank.accounts import balance_of
@@ -53,6 +51,8 @@ from timebank.funding.sources import FenNotPositive, FundKind, FundSource, Sourc
 from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import Forbidden, NotFound
 from timebank.texts import TextMissing
+
+pytestmark = pytest.mark.one_database
 
 TODAY = date(YEAR, 11, 20)
 LEAST = SEEDED.fund.supporters
@@ -97,12 +97,6 @@ MOVES: list[type[Event]] = [
     ProjectClosed,
     ProjectDeclined,
 ]
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> None:

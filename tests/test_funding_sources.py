@@ -1,8 +1,6 @@
 """Fund sources: money for a year and some purposes, taken from the treasury and never twice."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.funding import YEAR, fund_officer, source_of
 from tests.starring import SEEDED
 from tests.wire import act, ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import balance_of
@@ -36,6 +34,8 @@ from timebank.funding.sources import (
 from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import Forbidden, Refusal, Unauthenticated
 
+pytestmark = pytest.mark.one_database
+
 TODAY = date(YEAR, 11, 20)
 GIVEN: dict[str, Any] = {
     "fund": FundKind.ASSISTANCE_PLAN,
@@ -50,12 +50,6 @@ GIVEN: dict[str, Any] = {
     "policy": SEEDED,
 }
 PLAN = 350_000_000
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Spending: every line has its purpose and voucher, and each way to cheat has its own no."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +12,7 @@ from tests.test_funding_commitments import size
 from tests.test_funding_projects import SOURCE
 from tests.test_funding_tranches import PROMISE
 from tests.wire import act, ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.accounts import balance_of
 from timebank.clock import day_of
@@ -34,6 +32,8 @@ from timebank.funding.spending import (
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import find
 
+pytestmark = pytest.mark.one_database
+
 TODAY = date(YEAR, 11, 20)
 SCREENED = msgspec.structs.replace(
     SOURCE, negatives=(Negative.OFFICE, Negative.BOUGHT_BEFORE, Negative.NO_INVOICE)
@@ -46,12 +46,6 @@ LINE: dict[str, Any] = {
     "used": False,
     "today": TODAY,
 }
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

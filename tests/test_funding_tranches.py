@@ -1,8 +1,6 @@
 """Tranches: paid in parts when their condition is met, by a maker and a checker, never by one."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,7 +10,7 @@ from tests.granting import applicant, called, running, spent
 from tests.organising import codes_of
 from tests.projects import COST, built, officer_of, paid, project_of
 from tests.wire import act, ask
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM
@@ -58,6 +56,8 @@ from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import Forbidden, NotFound
 from timebank.tables import find
 
+pytestmark = pytest.mark.one_database
+
 PART = Tranche(
     id="awd_1/1",
     commitment="awd_1",
@@ -92,12 +92,6 @@ MOVES: list[type[Event]] = [
     TrancheWithheld,
     TrancheResumed,
 ]
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> None:

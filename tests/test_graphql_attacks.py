@@ -9,13 +9,12 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.world import World, open_world
+from tests.world import World
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.journal import Answer, write
@@ -28,12 +27,6 @@ pytestmark = pytest.mark.anyio
 JSON = {"content-type": "application/json"}
 SECONDS_MOST = 1.0
 RECORDS = "{ serviceRecords(first: %s) { nodes { id } } }"
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 def asking(query: str, **variables: Any) -> bytes:

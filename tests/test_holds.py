@@ -1,6 +1,5 @@
 """Holds: what keeps a person's data, placed by the officer, one a reason, and lifted."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -33,12 +32,6 @@ from timebank.timers import sweep
 
 AUDIT, MONEY = KeepReason.AUDIT, KeepReason.MONEY_CASE
 TODAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 def test_a_hold_is_lifted_once_and_never_stands_again() -> None:

@@ -1,15 +1,13 @@
 """Hours: the life of a record as a table, what is read of it, and by whom."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.volunteering import captured, confirmed, posted, visited
 from tests.wire import act, ask
-from tests.world import World, found_station, key, open_world, path_of
+from tests.world import World, found_station, key, path_of
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -20,12 +18,6 @@ from timebank.record_life import LIFECYCLE, RecordState
 from timebank.reversals import repudiate_hours
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 # The table

@@ -1,8 +1,6 @@
 """Hours by proxy: who acts for a volunteer, both identities kept, no key turned twice."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from ledger.entry import decode
 from ledger.reader import open_reader
 from tests.volunteering import captured, child, confirmed, record_of
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor, person
 from timebank.confirmations import SameHand, accept_hours, confirm_hours
@@ -26,12 +24,6 @@ from timebank.tables import find
 pytestmark = pytest.mark.anyio
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def entry(world: World, seq: int | None) -> tuple[str, object, object]:

@@ -1,13 +1,11 @@
 """Households: invited, joined, left; one a person; the whole of it is one."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
@@ -54,12 +52,6 @@ def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> Non
             else:
                 with pytest.raises(NotInThisState):
                     step(LIFECYCLE, state, event)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 class Told(Answer, frozen=True, kw_only=True):

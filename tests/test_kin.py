@@ -1,8 +1,6 @@
 """Kin: proposed by one and agreed by the other, or at the counter; what others ask of it."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.families import DAUGHTER, MOTHER, family, tied
 from tests.membership import COMMUNITY_PATH
 from tests.wire import act, ask
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
@@ -107,12 +105,6 @@ def test_a_kinship_must_be_possible(
 
 
 # On a real bank
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 class Told(Answer, frozen=True, kw_only=True):

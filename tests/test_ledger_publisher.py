@@ -86,7 +86,7 @@ async def test_a_waiting_receipt_is_signed_at_once(log: Log) -> None:
         running.cancel()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.one_database
 async def test_a_log_that_moves_is_signed_within_a_second_though_nobody_waits(log: Log) -> None:
     running = asyncio.create_task(log.publisher.run())
     try:
@@ -101,7 +101,7 @@ async def test_a_log_that_moves_is_signed_within_a_second_though_nobody_waits(lo
         running.cancel()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.one_database
 async def test_a_log_at_rest_is_not_signed_again(log: Log) -> None:
     signed: list[int] = []
 

@@ -1,12 +1,9 @@
 """Living alone: noted by the station, never on the ledger, never of who lives with others."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.households import register_household
@@ -14,13 +11,7 @@ from timebank.living_alone import LivesAlone, LivesWithOthers, note_living_alone
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.tables import find
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 async def test_the_station_notes_it_and_takes_it_back_and_no_entry_says_so(world: World) -> None:

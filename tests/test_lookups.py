@@ -1,25 +1,17 @@
 """Look-ups by primary key: of a server, those of one turn of the loop are one statement."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.world import World, open_world
+from tests.world import World
 from timebank import reading
 from timebank.people import Person
 from timebank.places import Station
 from timebank.tables import find, find_many, select
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Member reports: made, received, active, reconfirmed each half-year, lapsed, moved, taken back."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +16,7 @@ from tests.membership import (
     switch_off,
 )
 from tests.wire import act, ask
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
@@ -71,12 +69,6 @@ EVENTS: list[type[Event]] = [
     MemberWithdrew,
 ]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def held(report: str) -> MemberReport:

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from tests.test_pages_module import browsing
 from tests.test_unit_statements import consented, new_year, statement_of
 from tests.wire import act, ask
 from tests.wishing import listed
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import exports
 from timebank.access import Role
 from timebank.aliases import PREFIX, AliasPerson
@@ -27,14 +26,8 @@ from timebank.unit_statements import send_statement
 from timebank.wish_claims import WishClaim, claim_wish
 from web.pages.every import PAGES
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 FRESH = re.compile(r'value="[0-9A-Za-z_.-]{20,}"|\?v=[0-9a-f]+|账本已有页数 \d+')
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def test_no_line_of_an_export_names_a_member_beside_their_alias(

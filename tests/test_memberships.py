@@ -1,7 +1,5 @@
 """Who is a Party member: every door by which somebody else might learn it, tried (domain 8)."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from tests.membership import (
 )
 from tests.test_member_reports import entries_of
 from tests.wire import ask
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import entries, publication, reading
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
@@ -41,12 +39,6 @@ from timebank.unit_consents import consent_to_unit
 pytestmark = pytest.mark.anyio
 
 ALLOWED = {Role.PARTY_SECRETARY}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def outsiders(world: World) -> list[Actor]:

@@ -1,11 +1,8 @@
 """Name fill: whoever was registered before names were searched is made findable."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import name_fill
 from timebank.access import Role
 from timebank.actors import SYSTEM, person
@@ -17,11 +14,7 @@ from timebank.tables import select
 from timebank.timers import sweep
 from timebank.vault import KeyedFinding, keyring
 
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.one_database
 
 
 async def unindexed(world: World, count: int) -> list[str]:

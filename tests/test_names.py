@@ -1,13 +1,11 @@
 """Names: found by characters, pinyin or first letters, at one station and in scope."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.wire import ask
-from tests.world import World, found_station, key, open_world
+from tests.world import World, found_station, key
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.corrections import correct_person
@@ -20,11 +18,7 @@ from timebank.tables import select
 from timebank.timers import sweep
 from timebank.vault import KeyedFinding
 
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.parametrize(

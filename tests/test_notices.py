@@ -1,8 +1,6 @@
 """Notices: what arrives, when and how, and what the ledger and the vault each keep of it."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +10,7 @@ from ledger.entry import decode
 from ledger.reader import open_reader, read_entries
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, ask
-from tests.world import NOON, World, found_station, key, open_world
+from tests.world import NOON, World, found_station, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import ActivityKind
@@ -50,12 +48,6 @@ from timebank.tables import find, select
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 TODAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def waiting_record(world: World, who: Actor, hours_ago: int = 1) -> str:

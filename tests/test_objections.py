@@ -1,8 +1,6 @@
 """Objections: who may object, until when, what it does to the record, and the one review."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.disputes import decided, objected, objection_of, served
 from tests.volunteering import captured, posted, record_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.accounts import balance_of, volunteer
@@ -61,12 +59,6 @@ EVENTS: list[type[Event]] = [
     HoursRepudiated,
 ]
 PAGE: dict[str, Any] = {"after": None, "before": None, "limit": 9}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 def test_every_state_is_listed_and_reached_and_no_other_step_is_allowed() -> None:

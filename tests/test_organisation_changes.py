@@ -1,15 +1,13 @@
 """Registered changes: thirty days, late ones told, and nothing changes before it is approved."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.organising import entered, filing, organisation_of, registered, registrar, supervising
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role, grants_of
 from timebank.actors import Actor
@@ -28,13 +26,9 @@ from timebank.refusals import NotFound
 from timebank.tables import find
 from timebank.texts import TextMissing, read_texts
 
+pytestmark = pytest.mark.one_database
+
 DAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(("ago", "late"), [(0, False), (30, False), (31, True)])

@@ -1,13 +1,11 @@
 """Lists and endings: abnormal, serious after two years, fifteen days to be struck out, revoked."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.organising import entered, organisation_of, ready, registered, registrar
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import grants_of
 from timebank.actors import SYSTEM
@@ -33,14 +31,8 @@ from timebank.organisation_life import (
 from timebank.refusals import Forbidden, NotFound
 from timebank.timers import TIMERS, sweep
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 TIMER = [timer for timer in TIMERS if timer.name == "organisations.due"]
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def test_an_abnormal_case_is_put_right_or_serious_after_two_years(world: World) -> None:

@@ -1,14 +1,12 @@
 """Facts: an organisation's numbers are sums over entries, and replay to the same."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.annual import team_tied
 from tests.organising import registered, registrar
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import ActivityKind, Move, cancel_activity, move_activity
@@ -21,13 +19,7 @@ from timebank.organisation_facts import facts_of, facts_that_stand
 from timebank.organisation_life import AbnormalReason
 from timebank.organisation_teams import untie_team
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 async def activity(world: World, *, start: bool) -> None:

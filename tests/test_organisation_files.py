@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from ledger.entry import commitment
 from tests.organising import named, registered, registrar
 from tests.test_member_reports import entries_of
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import Actor
@@ -35,6 +34,8 @@ from timebank.organisation_files import (
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import find
 from timebank.texts import TextMissing
+
+pytestmark = pytest.mark.one_database
 
 PDF = b"%PDF-1.7\nthe articles\n%%EOF\n"
 
@@ -96,12 +97,6 @@ def test_a_store_keeps_names_of_ours_and_no_paths(tmp_path: Path) -> None:
     for wrong in ("../../etc/passwd", "fil_", f"fil_{'/' * 26}"):
         with pytest.raises(ValueError, match="no name"):
             kept.get(wrong)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def handed_in(who: Actor, organisation: str, **given: object) -> str:

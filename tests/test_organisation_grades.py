@@ -1,8 +1,6 @@
 """Grades: out of a thousand points, scored by others than the registrar, heard, five years."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from tests.annual import swept
 from tests.assessing import grade_of, graded_up_to
 from tests.organising import filed, registered, registrar
 from tests.wire import act, ask, form
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM
@@ -43,13 +41,9 @@ from timebank.publicity import (
 )
 from timebank.refusals import Forbidden, NotFound, Refusal
 
+pytestmark = pytest.mark.one_database
+
 POINTS = read_policy(SEED.read_text("utf-8")).organisation.grade_points
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_reached_and_no_other_step_is_allowed() -> None:

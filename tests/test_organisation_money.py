@@ -1,12 +1,9 @@
 """Money of organisations: received by source, spent by purpose, each fen with its entry."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.granting import applicant, called, grant_of, running, spent
-from tests.world import World, open_world
+from tests.world import World
 from timebank import replay
 from timebank.access import Role
 from timebank.entries import entries
@@ -16,13 +13,7 @@ from timebank.report_fields import RECEIVED, spent_on
 from timebank.report_filling import fill
 from timebank.tables import find
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 async def test_a_report_tells_what_was_received_and_spent_by_source_and_purpose(

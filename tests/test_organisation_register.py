@@ -1,21 +1,12 @@
 """The register of organisations: a page at a time, and nothing of what is only applied for."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.organising import entered, named
 from tests.wire import ask, form
-from tests.world import World, open_world
+from tests.world import World
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_the_register_turns_pages_both_ways_and_holds_no_application(world: World) -> None:

@@ -1,14 +1,12 @@
 """The teams of organisations: asked for, agreed to by the station, ended by either."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from tests.annual import team_tied
 from tests.organising import filing, registered
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.lifecycles import NotInThisState
@@ -25,13 +23,7 @@ from timebank.organisations import OrganisationNotActive, organisations_by_id
 from timebank.refusals import Forbidden, NotFound
 from timebank.teams import dissolve_team
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 async def test_a_team_belongs_to_one_organisation_when_both_sides_say_so(world: World) -> None:

@@ -1,8 +1,6 @@
 """Organisations: their life as a table, who sees them, what MONEY asks of them, what is erased."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -20,7 +18,7 @@ from tests.organising import (
 )
 from tests.test_member_reports import entries_of
 from tests.wire import ask, form
-from tests.world import COMMUNITY, NOON, World, key, open_world
+from tests.world import COMMUNITY, NOON, World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM, Actor
@@ -54,11 +52,7 @@ from timebank.refusals import NotFound
 from timebank.registration_rulings import approve_organisation_name
 from timebank.registrations import withdraw_application
 
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.one_database
 
 
 def test_every_state_is_reached_and_no_other_step_is_allowed() -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 import structlog
@@ -14,7 +12,7 @@ from prometheus_client import generate_latest
 from tests.telling import outside, wanting
 from tests.test_deliveries import WANTED, at
 from tests.volunteering import captured, confirmed
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import transports
 from timebank.actors import SYSTEM, Actor
 from timebank.deliveries import Pace, delivery_of
@@ -42,12 +40,6 @@ SENDING = [timer for timer in TIMERS if timer.name == "outbox.send"]
 ROW = Outgoing(
     id="per_1:mail", person="per_1", channel=Channel.MAIL, notices=("ntc_1",), due_at=at("20 12:00")
 )
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def noticed(world: World, who: Actor) -> str:

@@ -1,8 +1,6 @@
 """Overdue rosters: when one is overdue, who is told, and that it can be filed still."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.test_activities import state_of
 from tests.test_activity_holds import ACTIVITY
 from tests.volunteering import record_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import ActivityKind, ActivityState, Move, move_activity
@@ -31,12 +29,6 @@ from timebank.timers import sweep
 RULES = read_policy(SEED.read_text("utf-8")).record
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TODAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("state", ActivityState)

@@ -1,8 +1,6 @@
 """Pages of one person by number: standing, estates, and requests about data, posted in process."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from graphql import GraphQLEnumType, build_schema
@@ -10,7 +8,7 @@ from graphql import GraphQLEnumType, build_schema
 import schema
 from tests.credit import credit
 from tests.posting import SITE, Pages, done, refused
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import Actor
 from timebank.data_requests import RequestKind, request_data
@@ -18,13 +16,9 @@ from timebank.directory import names_of
 from timebank.divisions import CITY_PATH
 from web.pages import people
 
+pytestmark = pytest.mark.one_database
+
 PEOPLE, REQUESTS = "/office/people", "/office/requests"
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Pages of dual claim, asked in process: there for whom they are, and gone with the module."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2 as httpx
 import pytest
@@ -10,21 +8,15 @@ import pytest
 from tests.membership import member, open_service_post, secretary, switch_off, work_unit
 from tests.test_unit_statements import admin_of, consented, new_year, statement_of
 from tests.wishing import listed
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank.actors import Actor
 from timebank.sign_in import open_session
 from timebank.unit_consents import end_unit_consent
 from timebank.unit_statements import send_statement, statement_link
 from web import app
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 PATHS = ("/member", "/member/unit")
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def browsing(world: World, who: Actor | None) -> httpx.AsyncClient:

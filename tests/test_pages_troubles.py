@@ -1,29 +1,22 @@
 """What went wrong, as a page: what happened, what to do, whom to call, in both languages."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import httpx2 as httpx
 import pytest
 
 from tests.test_pages_module import browsing
-from tests.world import World, open_world
+from tests.world import World
 from timebank import accounts, journal, sign_in
 from timebank.refusals import Busy
 from timebank.words import translator
 from web.pages import troubles
 from web.pages.troubles import BY_STATUS, FORBIDDEN, Trouble
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 WINDOW = {"accept": "text/html,application/xhtml+xml", "sec-fetch-site": "same-origin"}
 EVERY: Sequence[Trouble] = [one for one in vars(troubles).values() if isinstance(one, Trouble)]
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def is_helpful(answer: httpx.Response, trouble: Trouble, language: str = "zh-CN") -> None:

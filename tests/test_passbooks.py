@@ -1,15 +1,12 @@
 """Passbooks: read and printed at the counter of one's home, and each such reading is a look."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.test_looks import told
 from tests.test_notices import waiting_record
 from tests.volunteering import posted
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.confirmations import accept_hours
@@ -19,16 +16,10 @@ from timebank.notices import notices_to_tell
 from timebank.passbooks import passbook_of
 from timebank.proxies import name_proxy
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 ASKS = """query($person: ID) { passbook(person: $person) {
   number holder { number } account { balanceMinutes } progress { serviceMinutes }
   records { edges { node { id } } } } }"""
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_the_counter_of_the_home_reads_it_and_that_is_a_look(world: World) -> None:

@@ -1,6 +1,5 @@
 """People: who may be registered, by whom and with whose consent, and who sees them."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,12 +44,6 @@ from timebank.vault import KeyedIndex, SealedField
 
 TODAY = date(2026, 11, 20)
 RESIDENT = DocumentType.RESIDENT_ID
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def register(actor: Actor, world: World, **changes: Any) -> people.Registered:

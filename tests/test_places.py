@@ -1,12 +1,9 @@
 """Stations and teams: proposed by one officer, approved by another, overseen by the district."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.wire import act, ask
-from tests.world import COMMUNITY, World, found_station, key, open_world
+from tests.world import COMMUNITY, World, found_station, key
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
 from timebank.divisions import CITY_PATH
@@ -40,12 +37,6 @@ from timebank.texts import TextMissing, TextTooLong
 
 pytestmark = pytest.mark.anyio
 EVENTS: set[type[Event]] = {event for moves in LIFECYCLE.values() for event in moves}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def state_of(world: World) -> StationState:

@@ -1,13 +1,11 @@
 """Policy drafts: two persons publish the numbers of the rules, from a later day."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import policy_drafts
 from timebank.access import Role
 from timebank.actors import PUBLIC, SYSTEM
@@ -75,12 +73,6 @@ def test_a_policy_takes_over_from_a_later_day(
 
 
 # Histories
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 class Found(Answer, frozen=True, kw_only=True):

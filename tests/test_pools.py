@@ -1,15 +1,13 @@
 """Public pools: who keeps them, how their reserve stands, and what goes there by itself."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.credit import credit
 from tests.volunteering import confirmed, record_of, visited
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -29,6 +27,8 @@ from timebank.projections import Rows
 from timebank.record_life import ReverseReason
 from timebank.refusals import Unauthenticated
 from timebank.reversals import reverse_hours
+
+pytestmark = pytest.mark.one_database
 
 RULES = read_policy(SEED.read_text("utf-8")).credit
 START = date(2026, 11, 20)
@@ -90,12 +90,6 @@ def test_what_was_granted_counts_for_ninety_days_less_what_came_back() -> None:
     held = rows.get(PoolDrawn, "420102")
     assert held
     assert held.days == ((START + DAY, 100),)
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.anyio

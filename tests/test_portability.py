@@ -40,12 +40,6 @@ SIGNER = Signer("bank.example/wuhan", SEED, kind=ED25519)
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def city(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(sqlite_url, tmp_path) as opened:
         yield opened

@@ -1,8 +1,6 @@
 """Claims on posts: the whole life, the limits, leaving without penalty, and who sees what."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from tests.membership import (
 )
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import entries, replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, Actor
@@ -64,12 +62,6 @@ EVENTS: list[type[Event]] = [
     PostClaimWithdrawn,
 ]
 WHOLE: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": False}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def state_of(claim: str) -> ClaimState:

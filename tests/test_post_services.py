@@ -1,8 +1,6 @@
 """Services on posts: recorded like any other, named by the member, told to nobody by the record."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from tests.membership import COMMUNITY_PATH, member, open_service_post, secretar
 from tests.test_member_reports import entries_of
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.activities import ActivityKind
@@ -33,12 +31,6 @@ from timebank.tables import select
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_service_on_a_post_is_a_record_like_any_other_that_tells_of_no_post(

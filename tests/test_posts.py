@@ -1,15 +1,13 @@
 """Service posts: drafted, opened, full, closed by hand or when their term is over."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.membership import member, open_service_post, secretary, switch_off
 from tests.wire import act, ask, form
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM
@@ -51,12 +49,6 @@ FINE: dict[str, Any] = {
     "minutes": (0, 1440),
     "today": date(2026, 11, 20),
 }
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_reached_and_no_other_step_is_allowed() -> None:

@@ -1,13 +1,11 @@
 """The programme: what is on, how a station's day goes, who is in, and who may ask."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.wire import act, ask
-from tests.world import NOON, World, found_station, key, open_world
+from tests.world import NOON, World, found_station, key
 from timebank.access import Role
 from timebank.activities import (
     ActivityState,
@@ -39,12 +37,6 @@ from timebank.station_codes import station_code
 
 pytestmark = pytest.mark.anyio
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def scanned(world: World, who: Actor, at: str) -> None:

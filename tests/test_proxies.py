@@ -1,15 +1,13 @@
 """Proxies: named by the principal or at the counter, ended by either; guardians until of age."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.volunteering import child
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor, person
@@ -44,12 +42,6 @@ def test_a_mandate_stands_until_it_is_ended_and_ends_once() -> None:
     assert step(LIFECYCLE, MandateState.STANDING, ProxyEnded) is MandateState.ENDED
     with pytest.raises(NotInThisState):
         step(LIFECYCLE, MandateState.ENDED, ProxyEnded)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 class Told(Answer, frozen=True, kw_only=True):

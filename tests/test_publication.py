@@ -6,7 +6,6 @@ Every row of the start-up table (ledger format 7) is met as an operator meets it
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,7 @@ from ledger.anchor import Verdict
 from ledger.checkpoint import Checkpoint, open_note, open_receipt
 from ledger.publisher import Publisher
 from tests.commands import new_ledger, timebank
-from tests.world import World, open_world
+from tests.world import World
 from timebank import publication
 from timebank.bank import init, open_bank
 from timebank.refusals import LedgerStopped
@@ -24,12 +23,6 @@ from timebank.settings import Settings
 from web import app
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_a_new_ledger_is_anchored_before_it_says_anything(

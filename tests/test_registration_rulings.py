@@ -1,8 +1,6 @@
 """Rulings on registrations: checks, codes that are taken, refusals with reasons, growing up."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +18,7 @@ from tests.organising import (
 )
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role, grants_of
 from timebank.credit_codes import CreditCodeAreaWrong, CreditCodeFormWrong, CreditCodeMalformed
@@ -50,12 +48,6 @@ from timebank.registration_rulings import (
 from timebank.registrations import FormNotRegisteredHere, RouteUnclear, apply_for_registration
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_every_condition_of_the_form_is_looked_at_before_it_is_registered(

@@ -1,8 +1,6 @@
 """Registrations: names, consent or the direct route, conditions by form, the sixty days."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from tests.organising import (
     supervising,
 )
 from tests.wire import act, ask
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -44,12 +42,6 @@ from timebank.texts import TextMissing
 
 RULES = read_policy(SEED.read_text("utf-8")).organisation
 ASSOCIATION, BODY = LegalForm.ASSOCIATION, LegalForm.SERVICE_BODY
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

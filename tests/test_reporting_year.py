@@ -4,16 +4,14 @@ Nine hundred at full size (`TIMEBANK_TEST_SIZE=full`), a few otherwise.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.annual import TYPED_VALUES, YEARS_END, swept
 from tests.conftest import SIZE
 from tests.organising import coded, entered, registrar
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.actors import Actor
 from timebank.annual_report_life import AnnualReportState, Verdict
@@ -22,13 +20,9 @@ from timebank.annual_reports import AnnualReport, save_report, submit_report
 from timebank.exports import open_source
 from timebank.tables import select
 
+pytestmark = pytest.mark.one_database
+
 ORGANISATIONS = 900 if SIZE == "full" else 18
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def handed_in(who: Actor, report: str) -> None:

@@ -1,13 +1,10 @@
 """Representatives: appointed by those who stand for an organisation, by roles over it alone."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.organising import filing, organisation_of, registered, registrar
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import GrantToSelf, Role, RoleHeldAlready
 from timebank.organisation_endings import revoke_organisation
@@ -22,14 +19,8 @@ from timebank.representatives import (
     roles_over,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 FINANCE = Role.ORGANISATION_FINANCE
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def test_a_representative_appoints_and_dismisses_for_their_organisation_alone(

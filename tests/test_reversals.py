@@ -1,14 +1,11 @@
 """Reversals: not me, taking back, and what is owed afterwards."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from ledger.verify import verify
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.accounts import balance_of, conservation, floor, holder, owed, volunteer
@@ -28,12 +25,6 @@ from timebank.reversals import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_not_me_takes_back_what_was_minted_and_tells_the_district(world: World) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from tests.burst import Task, Told, attempt
 from tests.credit import credit
 from tests.processes import Started, start
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.reward_orders import RewardOrder
@@ -20,12 +18,6 @@ from timebank.tables import select
 
 pytestmark = pytest.mark.anyio
 PRICE = 60
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def stocked(world: World, minutes: int) -> Task:

@@ -1,14 +1,12 @@
 """Rewards: the terms a station may offer, who may order, and what the public list shows."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.world import NOON, World, key, open_world
+from tests.world import NOON, World, key
 from timebank import rewards
 from timebank.access import Role
 from timebank.accounts import NotEnoughTime
@@ -86,12 +84,6 @@ def test_terms_that_cannot_be_are_refused(terms: tuple[int, int, int, int | None
 
 def test_a_courtesy_for_nothing_and_out_of_stock_is_a_fair_offer() -> None:
     decide_offer(0, 0, 5, 1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def offer(world: World, **terms: Any) -> str:

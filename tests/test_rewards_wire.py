@@ -1,8 +1,6 @@
 """Rewards, orders, accounts and stars through the API: the way from offer to receipt, and who sees
 what of it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +8,11 @@ import pytest
 import schema
 from schema.context import Context
 from tests.credit import credit
-from tests.world import World, open_world
+from tests.world import World
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 OFFER = """mutation($input: OfferRewardInput!) { offerReward(input: $input) {
   reward { id name priceMinutes stock station { id } } entry { seq } userErrors { code } } }"""
@@ -35,12 +33,6 @@ HOME = """{ account { balanceMinutes owedMinutes
   rewards { nodes { id name } } }"""
 BOOKS = """{ ledger { conservation { mintedMinutes heldMinutes escrowMinutes holds }
   solvency { outstandingMinutes drawnMinutes poolMinutes } } }"""
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 class Wire:

@@ -1,7 +1,7 @@
 """Rosters: rows of a request and of a file, good and bad, once and again."""
 
 import csv
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from tests.volunteering import captured, confirmed, record_of
-from tests.world import World, found_station, key, open_world
+from tests.world import World, found_station, key
 from timebank.access import Role
 from timebank.accounts import conservation
 from timebank.activities import ActivityKind
@@ -36,12 +36,6 @@ from timebank.tables import count, find
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 11, 19)
 HEAD = ["station", "activity", "volunteer", "date", "start", "end", "kind"]
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 def row(volunteer: str, *, start: int = 540, station: str = "001", **more: str) -> RosterRow:

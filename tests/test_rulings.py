@@ -1,8 +1,6 @@
 """Rulings: who decides an objection, what follows, and the review by another officer."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +10,7 @@ from tests.disputes import decided, objected, objection_of, served
 from tests.test_silence import CONFIRMED
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.accounts import balance_of, conservation, volunteer
@@ -62,12 +60,6 @@ OBJECTION = Objection(
     decide_by=date(2026, 12, 11),
     decided_by="per_lead",
 )
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,14 @@
 """Second factors: codes, setting up, and roles that rest without one."""
 
 import base64
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 
 from tests.wire import act, ask
-from tests.world import World, open_world
+from tests.world import World
 from timebank import sign_in as door
 from timebank.access import Action, Role, may_read
 from timebank.actors import PUBLIC, SYSTEM, Actor
@@ -27,15 +25,11 @@ from timebank.sign_in import ATTEMPTS, LockedOut, SignInFailed, actor_of, sign_i
 from timebank.tables import find, select
 from timebank.totp import CodeMissing, CodeWrong, SecondFactor, code_at, decide_code
 
+pytestmark = pytest.mark.one_database
+
 CHEAP = Cost(iterations=1, lanes=1, memory_kib=64)
 PASSWORD = "长江大桥1957年通车"
 RFC_SECRET = b"12345678901234567890"
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 def at(seconds: int) -> datetime:

@@ -3,16 +3,14 @@
 import base64
 import io
 import zipfile
-from collections.abc import AsyncIterator
 from datetime import date, datetime, time
-from pathlib import Path
 
 import pytest
 import xlsxwriter
 
 from tests.volunteering import record_of
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.clock import instant
@@ -30,12 +28,6 @@ from timebank.tables import count
 pytestmark = pytest.mark.anyio
 HEAD = "志愿者编号\t日期\t开始\t结束\t类别"
 DAY = date(2026, 11, 19)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 def pasted(*rows: str, head: str = HEAD) -> bytes:

@@ -1,7 +1,6 @@
 """Sign-in: passwords, sessions and lock-outs."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,12 +37,6 @@ from timebank.tables import count, select
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 CHEAP = Cost(iterations=1, lanes=1, memory_kib=64)
 PASSWORD = "长江大桥1957年通车"
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def member(world: World) -> tuple[Actor, str]:

@@ -1,13 +1,10 @@
 """Who closed an account, or died: who signs in, what rests, and what a person may still do."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.volunteering import captured, posted, record_of
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import AccountNotOpen, Grants, HolderGone, Role, grant_role, permit_self
 from timebank.actors import PUBLIC, SYSTEM, Actor, person
@@ -38,12 +35,6 @@ from timebank.tables import find
 
 CHEAP = Cost(iterations=1, memory_kib=8)
 PASSWORD = "correct horse"
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def with_password(world: World) -> tuple[Actor, str]:

@@ -1,13 +1,10 @@
 """Lost passwords and second factors: reset at the counter."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.moving import entries_of
 from tests.wire import act
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import sign_in as door
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
@@ -28,14 +25,10 @@ from timebank.sign_in_resets import (
 from timebank.tables import find, select
 from timebank.totp import SecondFactor
 
+pytestmark = pytest.mark.one_database
+
 CHEAP = Cost(iterations=1, lanes=1, memory_kib=64)
 OLD, NEW = "长江大桥1957年通车", "武汉长江二桥1995"
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.anyio

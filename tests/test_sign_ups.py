@@ -1,7 +1,6 @@
 """Sign-ups: one seat a person, no more seats than there are, never two at the same time."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from tests.helping import open_street
 from tests.wire import act, ask
-from tests.world import NOON, World, key, open_world
+from tests.world import NOON, World, key
 from timebank.access import Role
 from timebank.activities import (
     ActivityNotOpen,
@@ -37,12 +36,6 @@ from timebank.wait_lists import join_wait_list, withdraw
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def taken(activity: str) -> int:

@@ -1,15 +1,13 @@
 """Silence: seven days after a notice arrived, minutes count; accepting them later still mints."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
 
 import ledger.verify
 from tests.volunteering import captured, confirmed, record_of, visited
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role
 from timebank.accounts import balance_of, volunteer
@@ -33,12 +31,6 @@ from timebank.tables import select
 
 DAY = timedelta(days=1)
 LAST = date(2026, 11, 27)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def told(world: World, who: Actor, *, minutes: int | None = None) -> str:

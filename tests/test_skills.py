@@ -1,8 +1,6 @@
 """Skills: what fits is found, the nearest first, then the oldest; nobody is ranked."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +8,7 @@ from msgspec.structs import replace
 from tests.membership import member, secretary, switch_off
 from tests.wire import act, ask
 from tests.wishing import listed, team_leader, told, wish_of
-from tests.world import COMMUNITY, World, found_station, key, open_world
+from tests.world import COMMUNITY, World, found_station, key
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.erasures import ask_erasure
@@ -33,6 +31,8 @@ from timebank.wish_granting import give_wish_back
 from timebank.wish_life import WishKind
 from timebank.wishes import collect_wish
 
+pytestmark = pytest.mark.one_database
+
 NEXT_DOOR, STREET_AWAY = "420102002004", "420102003001"
 POST = ServicePost(
     id="pst_1",
@@ -49,12 +49,6 @@ POST = ServicePost(
     to_minute=600,
 )
 NOTHING = Skills(person="per_1", classes=(), kinds=(), windows=())
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Solvency: by where people are at home, equal to the books, for the city and each district."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,12 +47,6 @@ from timebank.tables import select
 HERE, THERE, NOWHERE = "420102", "420103", "420104"
 DISTRICTS = [area.code for area in divisions() if area.manager == CITY]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 class Desk:

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from tests.test_lookups import asked, world
+from tests.test_lookups import asked
 from tests.volunteering import captured
 from tests.wire import api, ask
 from tests.world import World
 from timebank.access import Role
 
-__all__ = ["asked", "world"]
+__all__ = ["asked"]
 pytestmark = pytest.mark.anyio
 
 ROWS = 100

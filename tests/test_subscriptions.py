@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,7 +21,7 @@ from websockets.typing import Origin, Subprotocol
 from schema.ledger import ENTRIES
 from tests.served import served
 from tests.volunteering import captured, confirmed, posted
-from tests.world import World, open_world
+from tests.world import World
 from timebank import entries
 from timebank.actors import PUBLIC, Actor
 from timebank.entries import TooFarBack
@@ -34,17 +33,11 @@ from timebank.tables import find
 from web import app
 from web.frames import Frames
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 LISTENING: dict[str, Any] = {"ws": Frames, "ws_max_size": 65536, "ws_per_message_deflate": False}
 PROTOCOLS = [Subprotocol("graphql-transport-ws")]
 WRITTEN = "subscription($after: String) { entries(after: $after) { cursor entry { seq } } }"
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """Teams: made and dissolved by their station's manager."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.lifecycles import NotInThisState
@@ -23,13 +20,7 @@ from timebank.teams import (
 )
 from timebank.texts import TextMissing
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as opened:
-        yield opened
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 def test_every_state_of_a_team_is_listed_and_reached() -> None:

@@ -1,7 +1,5 @@
 """Trusted documents: what our own pages ask, anybody may ask by its hash; nothing else unsigned."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,7 +9,7 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 from schema.documents import Documents
 from schema.execution import whole
 from schema.limits import Limits
-from tests.world import World, open_world
+from tests.world import World
 from timebank import sign_in as door
 from timebank.actors import SYSTEM
 from timebank.argon import Cost
@@ -19,14 +17,8 @@ from web import app
 from web.admission import document_id
 from web.pages.table import operations
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 PASSWORD = "长江大桥1957年通车"
-
-
-@pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url, tmp_path) as made:
-        yield made
 
 
 async def test_the_pages_operations_are_asked_by_hash_and_no_others(world: World) -> None:

@@ -1,14 +1,12 @@
 """Unit consents: separate, for one unit, taken back at a tap, seen by nobody else."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.membership import member, secretary, work_unit
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -24,12 +22,6 @@ from timebank.unit_consents import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_a_consent_is_given_once_and_taken_back_at_any_time(world: World) -> None:

@@ -1,8 +1,6 @@
 """Unit statements: prepared each quarter, the member first, and nothing sent by silence."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from tests.test_member_reports import entries_of
 from tests.volunteering import posted
 from tests.wire import act, ask, form
 from tests.wishing import listed
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import entries, replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, SYSTEM, Actor
@@ -70,12 +68,6 @@ EVENTS: list[type[Event]] = [
 ]
 DAY = timedelta(days=1)
 WHOLE: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": False}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def admin_of(world: World, unit: str) -> Actor:

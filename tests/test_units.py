@@ -1,13 +1,10 @@
 """Work units: registered by their street, seen by everybody."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.membership import work_unit
 from tests.wire import act, ask, form
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import replay
 from timebank.access import Role, ScopeUnknown, grant_role
 from timebank.actors import SYSTEM
@@ -16,12 +13,6 @@ from timebank.texts import TextMissing
 from timebank.units import register_unit, units_by_id
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_a_street_registers_a_unit_and_everybody_sees_it(world: World) -> None:

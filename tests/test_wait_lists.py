@@ -1,15 +1,13 @@
 """Wait-lists: who may wait, and who gets a seat that is given back."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.test_activity_holds import ACTIVITY
 from tests.wire import act, ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import ActivityNotOpen, ActivityState, Move, move_activity
@@ -46,12 +44,6 @@ OPEN = msgspec.structs.replace(ACTIVITY, state=ActivityState.OPEN, seats=2)
 SEAT = SignUp(
     id="act_1/per_1", activity="act_1", person="per_1", starts=OPEN.starts, ends=OPEN.ends
 )
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def full(world: World, seats: int = 1) -> tuple[str, list[Actor]]:

@@ -1,8 +1,6 @@
 """Waiting: who holds a record up, and until when, in every state."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.test_silence import CONFIRMED
 from tests.volunteering import captured, confirmed, record_of
 from tests.wire import ask
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.actors import SYSTEM, Actor
 from timebank.confirmations import accept_hours
 from timebank.events import Event
@@ -45,12 +43,6 @@ ANSWERS = {
     RecordState.REVERSED: NOBODY,
     RecordState.VOIDED: NOBODY,
 }
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as opened:
-        yield opened
 
 
 # Decisions

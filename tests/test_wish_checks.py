@@ -1,13 +1,10 @@
 """Wish checks: approved, referred, declined, published with consent in words that name nobody."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.wire import act
 from tests.wishing import listed, told, wish_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.lifecycles import NotInThisState
@@ -23,12 +20,6 @@ from timebank.wish_checks import (
 from timebank.wish_life import ReferTo, WishDeclineReason, WishState
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_nothing_is_published_without_consent_or_naming_somebody(world: World) -> None:

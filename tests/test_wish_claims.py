@@ -1,8 +1,6 @@
 """Claims on wishes: exclusive, by members, teams, units and where allowed by other volunteers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +16,7 @@ from tests.membership import (
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask
 from tests.wishing import claim_of, listed, team_leader, told, wish_of
-from tests.world import COMMUNITY, World, key, open_world
+from tests.world import COMMUNITY, World, key
 from timebank import entries, replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
@@ -45,12 +43,6 @@ from timebank.wish_life import ClaimantKind, WishReturnReason, WishState
 
 pytestmark = pytest.mark.anyio
 WHOLE: dict[str, Any] = {"after": None, "before": None, "limit": 9, "backward": False}
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def unit_admin(world: World) -> tuple[Actor, str]:

@@ -1,14 +1,11 @@
 """The resident's last word: by link without an account, by code, by phone; never the claimant's."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.membership import member, secretary
 from tests.wire import act, ask, form
 from tests.wishing import granted, listed, told, visitor, wish_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
@@ -35,12 +32,6 @@ from timebank.wishes import TookItDown
 
 pytestmark = pytest.mark.anyio
 GOOD = WishRating.GOOD
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_the_resident_closes_by_link_by_code_or_by_telephone(world: World) -> None:

@@ -1,8 +1,6 @@
 """Granting wishes: contact, some days more once, giving back, done; by the claimant alone."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from tests.membership import member
 from tests.test_member_reports import entries_of
 from tests.wire import act
 from tests.wishing import DAY, claim_of, listed, team_leader, wish_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.erased import personal_places
@@ -30,12 +28,6 @@ from timebank.wish_granting import (
 from timebank.wish_life import WishReturnReason, WishState
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def test_a_member_contacts_takes_some_days_more_once_and_grants(world: World) -> None:

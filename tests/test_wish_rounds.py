@@ -1,14 +1,12 @@
 """Wish rounds: what follows by the clock when nobody acts, in every state where something does."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from tests.test_member_reports import entries_of
 from tests.wishing import DAY, claim_of, granted, listed, team_leader, told, wish_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM
@@ -21,12 +19,6 @@ from timebank.wish_life import WishRating, WishReturnReason, WishState
 from timebank.wish_rounds import WishNotDue, move_wish_on, wishes_due
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 async def swept() -> int:

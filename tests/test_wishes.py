@@ -1,8 +1,6 @@
 """Wishes: told from a page without an account, at the counter, in the grid, by proxy; sealed."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from tests.test_member_reports import entries_of
 from tests.wire import act, ask, form
 from tests.wishing import listed, told, visitor, wish_of
-from tests.world import World, key, open_world
+from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -44,12 +42,6 @@ FINE: dict[str, Any] = {
     "phone": "13987654321",
     "consent": True,
 }
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(database_url, tmp_path) as made:
-        yield made
 
 
 def test_every_state_is_reached_and_no_other_step_is_allowed() -> None:
