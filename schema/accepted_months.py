@@ -3,8 +3,8 @@
 import strawberry
 
 from schema.context import Input
-from schema.hours import RecordOutcome
-from schema.refusal import Info, Payload, mutation
+from schema.hours import OutcomesPayload
+from schema.refusal import Info, mutation
 from timebank import accepted_months
 
 
@@ -18,10 +18,8 @@ class AcceptMonthInput(Input):
 
 
 @strawberry.type
-class AcceptMonthPayload(Payload):
-    outcomes: list[RecordOutcome] = strawberry.field(
-        default_factory=list, description="What became of each record, the oldest first."
-    )
+class AcceptMonthPayload(OutcomesPayload):
+    pass
 
 
 @strawberry.type
@@ -35,5 +33,4 @@ class Mutation:
             number=input.number,
             key=info.context.key(input),
         )
-        outcomes = [RecordOutcome.of(told, info) for told in answer.outcomes]
-        return AcceptMonthPayload.of(answer, outcomes=outcomes)
+        return AcceptMonthPayload.told(answer, info)

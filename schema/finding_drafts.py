@@ -9,7 +9,7 @@ from strawberry import ID
 from schema.context import Input
 from schema.fields import field
 from schema.findings import Finding, read_findings
-from schema.hours import RecordOutcome, ServiceRecord, read_records
+from schema.hours import OutcomesPayload, ServiceRecord, read_records
 from schema.refusal import Info, Payload, mutation
 from timebank import finding_drafts
 from timebank.finding_life import Blame, Misconduct
@@ -94,11 +94,8 @@ class MakeFindingInput(Input):
 
 
 @strawberry.type
-class MakeFindingPayload(Payload):
+class MakeFindingPayload(OutcomesPayload):
     finding: Finding | None = strawberry.field(default=None, description="What was found.")
-    outcomes: list[RecordOutcome] = strawberry.field(
-        default_factory=list, description="What became of each record."
-    )
 
 
 @strawberry.type
@@ -134,5 +131,4 @@ class Mutation:
             info.context.actor, draft=str(input.draft), key=info.context.key(input)
         )
         seen = await read_findings(info.context, [answer.finding])
-        outcomes = [RecordOutcome.of(told, info) for told in answer.outcomes]
-        return MakeFindingPayload.of(answer, finding=seen.get(answer.finding), outcomes=outcomes)
+        return MakeFindingPayload.told(answer, info, finding=seen.get(answer.finding))

@@ -3,13 +3,13 @@
 from asyncio import gather
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry import ID
 
 from schema.activities import Activity, read_activities
-from schema.context import Context
+from schema.context import Context, Input
 from schema.emergency import Emergency, read_emergencies
 from schema.enums import show_enum
 from schema.fields import field
@@ -17,12 +17,12 @@ from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.places import Station, read_stations
-from schema.refusal import Info, UserError
+from schema.refusal import Info, Payload, UserError
 from schema.scalars import Long
 from schema.waiting import WaitingOn, read_waiting
 from timebank import hours, reversals
 from timebank.activities import ActivityKind
-from timebank.confirmations import Outcome
+from timebank.confirmations import Outcome, Turned
 from timebank.days import ReviewReason
 from timebank.record_life import CaptureMode, Evidence, LateReason, RecordState
 from timebank.refusals import Refusal
@@ -186,6 +186,34 @@ class RecordOutcome:
         return cls(
             id=ID(outcome.record), user_errors=told_again(outcome.code, outcome.details, info)
         )
+
+
+@strawberry.input
+class RecordsInput(Input):
+    """What a mutation over several records takes. Inherit from it and add the rest."""
+
+    records: list[ID] = strawberry.field(description="1 to 500 records.")
+
+    @property
+    def ids(self) -> list[str]:
+        """The records' ids, as they were given."""
+        return [str(id) for id in self.records]
+
+
+@strawberry.type
+class OutcomesPayload(Payload):
+    """What a mutation over several records answers."""
+
+    outcomes: list[RecordOutcome] = strawberry.field(
+        default_factory=list,
+        description="What became of each record, as given or the oldest first.",
+    )
+
+    @classmethod
+    def told(cls, answer: Turned, info: Info, **things: Any) -> Self:
+        """What a command answered, in the caller's language, and the payload's own things."""
+        outcomes = [RecordOutcome.of(told, info) for told in answer.outcomes]
+        return cls.of(answer, outcomes=outcomes, **things)
 
 
 def told_again(code: str | None, details: dict[str, str], info: Info) -> list[UserError]:

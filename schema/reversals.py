@@ -1,11 +1,10 @@
 """Reversals on the wire: not me, and what the district takes back."""
 
 import strawberry
-from strawberry import ID
 
 from schema.context import Input
 from schema.enums import show_enum
-from schema.hours import RecordOutcome
+from schema.hours import OutcomesPayload, RecordsInput
 from schema.refusal import Info, Payload, mutation
 from timebank import reversals
 from timebank.record_life import ReverseReason
@@ -20,28 +19,23 @@ show_enum(
 
 
 @strawberry.input
-class RepudiateHoursInput(Input):
-    records: list[ID] = strawberry.field(description="1 to 500 records.")
+class RepudiateHoursInput(RecordsInput):
+    pass
 
 
 @strawberry.type
-class RepudiateHoursPayload(Payload):
-    outcomes: list[RecordOutcome] = strawberry.field(
-        default_factory=list, description="What became of each, in the order given."
-    )
+class RepudiateHoursPayload(OutcomesPayload):
+    pass
 
 
 @strawberry.input
-class ReverseHoursInput(Input):
-    records: list[ID] = strawberry.field(description="1 to 500 records.")
+class ReverseHoursInput(RecordsInput):
     reason: ReverseReason = strawberry.field(description="Why.")
 
 
 @strawberry.type
-class ReverseHoursPayload(Payload):
-    outcomes: list[RecordOutcome] = strawberry.field(
-        default_factory=list, description="What became of each, in the order given."
-    )
+class ReverseHoursPayload(OutcomesPayload):
+    pass
 
 
 @strawberry.input
@@ -63,23 +57,21 @@ class Mutation:
         """Say that records in your name are not your service."""
         answer = await reversals.repudiate_hours(
             info.context.actor,
-            records=[str(id) for id in input.records],
+            records=input.ids,
             key=info.context.key(input),
         )
-        outcomes = [RecordOutcome.of(told, info) for told in answer.outcomes]
-        return RepudiateHoursPayload.of(answer, outcomes=outcomes)
+        return RepudiateHoursPayload.told(answer, info)
 
     @mutation(ReverseHoursPayload, bulk=True)
     async def reverse_hours(self, info: Info, input: ReverseHoursInput) -> ReverseHoursPayload:
         """Take posted records in your district back."""
         answer = await reversals.reverse_hours(
             info.context.actor,
-            records=[str(id) for id in input.records],
+            records=input.ids,
             reason=input.reason,
             key=info.context.key(input),
         )
-        outcomes = [RecordOutcome.of(told, info) for told in answer.outcomes]
-        return ReverseHoursPayload.of(answer, outcomes=outcomes)
+        return ReverseHoursPayload.told(answer, info)
 
     @mutation(ReleaseBatchPayload)
     async def release_batch(self, info: Info, input: ReleaseBatchInput) -> ReleaseBatchPayload:

@@ -15,7 +15,14 @@ from timebank.accounts import balance, volunteer
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import may
-from timebank.confirmations import MOST_AT_ONCE, Outcome, SameHand, TooManyRecords, record_needs
+from timebank.confirmations import (
+    MOST_AT_ONCE,
+    Outcome,
+    SameHand,
+    TooManyRecords,
+    Turned,
+    record_needs,
+)
 from timebank.finding_life import Blame, Misconduct, MisconductFound
 from timebank.help_undone import undo_help
 from timebank.hours import Record
@@ -141,11 +148,10 @@ class Proposed(Answer, frozen=True, kw_only=True):
     records: int
 
 
-class FindingMade(Answer, frozen=True, kw_only=True):
+class FindingMade(Turned, frozen=True, kw_only=True):
     """The finding, and what became of each record it was to be about."""
 
     finding: str
-    outcomes: tuple[Outcome, ...]
 
 
 async def propose_finding(
