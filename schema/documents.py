@@ -29,6 +29,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.errors import ERRORS_MAX, Refused, refused, tell_request
 from schema.limits import Limits, Shape, measure
+from schema.plans import Plans
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
@@ -41,6 +42,7 @@ class Operation:
     """One operation of a valid document, with all that can be known before it is asked."""
 
     document: DocumentNode
+    plans: Plans
     name: str | None
     type: OperationType
     fields: frozenset[str]
@@ -52,13 +54,16 @@ class Operation:
         return max(1, self.shape.cost.of({**self.defaults, **variables}))
 
 
-def _operation(document: DocumentNode, node: OperationDefinitionNode, shape: Shape) -> Operation:
+def _operation(
+    schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode, shape: Shape
+) -> Operation:
     given = {
         definition.variable.name.value: definition.default_value
         for definition in node.variable_definitions or ()
     }
     return Operation(
         document=document,
+        plans=Plans(schema, document, node),
         name=node.name.value if node.name else None,
         type=node.operation,
         fields=frozenset(shape.fields),
@@ -180,4 +185,6 @@ class Documents:
             return Refused(tell_request(errors, code="GRAPHQL_VALIDATION_FAILED"))
         if not shapes:
             return refused("OPERATION_RESOLUTION_FAILURE", "The document has no operation.")
-        return Document(tuple(_operation(document, node, shape) for node, shape in shapes))
+        return Document(
+            tuple(_operation(self._schema, document, node, shape) for node, shape in shapes)
+        )

@@ -7,17 +7,25 @@ limits and permissions.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cache
 from inspect import isawaitable
 from typing import Any, cast
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, OperationType, create_source_event_stream
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationType,
+    create_source_event_stream,
+    get_variable_values,
+)
+from graphql.execution import VariableValues
 
 from schema import build
-from schema.columns import DEFINITION, ColumnExecutor, mark_columns
+from schema.columns import DEFINITION, mark_columns
 from schema.context import Context
 from schema.documents import Documents, Operation
 from schema.errors import (
@@ -31,11 +39,13 @@ from schema.errors import (
 )
 from schema.limits import Limits
 from schema.resolvers import call_directly
+from schema.walks import Walk
 from timebank.askers import one_answer
 from timebank.refusals import Denial
 from timebank.replicas import asking
 
 TIMEOUT_SECONDS = 5.0
+NO_VARIABLES = VariableValues({}, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +108,16 @@ class Api:
         """
         if operation.type is OperationType.SUBSCRIPTION:
             raise refused("BAD_REQUEST", "Subscriptions are answered over graphql-transport-ws.")
-        executor = self._executor(operation, variables, context)
-        with ExitStack() as view:
-            # A mutation reads each time: what it shows may differ from what it found. And it reads
-            # where it writes: what it decides on must not be older.
-            if operation.type is OperationType.QUERY:
-                view.enter_context(one_answer())
-                view.enter_context(asking())
-            return _answer(await self._in_time(executor.execute_operation(), context), context)
+        walk = self._walk(operation, self._read(operation, variables, context), context)
+        # A mutation reads each time: what it shows may differ from what it found. And it reads
+        # where it writes: what it decides on must not be older.
+        if operation.type is OperationType.MUTATION:
+            await self._in_time(walk.serially(), context)
+        else:
+            with one_answer(), asking():
+                if walk.begin():
+                    await self._in_time(walk.settle(), context)
+        return _answer(walk.result(), context)
 
     async def follow(
         self, operation: Operation, variables: Mapping[str, Any], context: Context
@@ -115,29 +127,7 @@ class Api:
         What an event is answered with is read anew each time, and each has the time of a query.
         Raises Refused, also for whatever the source raises.
         """
-        executor = self._executor(operation, variables, context)
-        try:
-            stream = await self._in_time(create_source_event_stream(executor), context)
-            if isinstance(stream, ExecutionResult):
-                raise Refused(tell_execution(stream.errors or [], context))
-            # Closed by name: left to the collector, the source would hold its reads until then.
-            async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:
-                async for event in events:
-                    afresh = context.afresh()
-                    once = executor.build_per_event_executor(event)
-                    once.context_value = afresh
-                    result = await self._in_time(once.execute_operation(False), afresh)
-                    yield _answer(result, afresh)
-        except Refused:
-            raise
-        except Exception as error:
-            located = GraphQLError(str(error), original_error=error)
-            raise Refused(tell_execution([located], context)) from None
-
-    def _executor(
-        self, operation: Operation, variables: Mapping[str, Any], context: Context
-    ) -> ColumnExecutor:
-        executor = ColumnExecutor.build(
+        executor = Executor.build(
             self.schema,
             operation.document,
             context_value=context,
@@ -148,7 +138,53 @@ class Api:
         )
         if isinstance(executor, list):
             raise Refused(tell_request(executor, code="BAD_USER_INPUT"))
-        return cast("ColumnExecutor", executor)
+        try:
+            stream = await self._in_time(create_source_event_stream(executor), context)
+            if isinstance(stream, ExecutionResult):
+                raise Refused(tell_execution(stream.errors or [], context))
+            # Closed by name: left to the collector, the source would hold its reads until then.
+            async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:
+                async for event in events:
+                    afresh = context.afresh()
+                    walk = self._walk(operation, executor.variable_values, afresh, root=event)
+                    if walk.begin():
+                        await self._in_time(walk.settle(), afresh)
+                    yield _answer(walk.result(), afresh)
+        except Refused:
+            raise
+        except Exception as error:
+            located = GraphQLError(str(error), original_error=error)
+            raise Refused(tell_execution([located], context)) from None
+
+    def _read(
+        self, operation: Operation, variables: Mapping[str, Any], context: Context
+    ) -> VariableValues:
+        """The variables, checked. Raises Refused for those that do not fit."""
+        asked = operation.plans.operation.variable_definitions
+        if not asked:
+            return NO_VARIABLES
+        read = get_variable_values(
+            self.schema,
+            asked,
+            dict(variables),
+            max_errors=ERRORS_MAX,
+            hide_suggestions=not context.actor.known,
+        )
+        if isinstance(read, list):
+            raise Refused(tell_request(read, code="BAD_USER_INPUT"))
+        return read
+
+    def _walk(
+        self, operation: Operation, read: VariableValues, context: Context, *, root: Any = None
+    ) -> Walk:
+        return Walk(
+            operation.plans.of(read),
+            read,
+            context,
+            root=root,
+            ahead=context.loaders.start,
+            hide_suggestions=not context.actor.known,
+        )
 
     async def _in_time(self, result: Any, context: Context) -> Any:
         """What something came to, or TIMEOUT."""
@@ -168,9 +204,7 @@ def whole() -> Api:
     return Api(build())
 
 
-def _answer(result: Any, context: Context) -> Answer:
-    if not isinstance(result, ExecutionResult):
-        raise TypeError("the schema has no @defer and no @stream")
+def _answer(result: ExecutionResult, context: Context) -> Answer:
     if not result.errors:
         return Answer(data=result.data)
     denials = [e for e in map(cause_of, result.errors) if isinstance(e, Denial)]

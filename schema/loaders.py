@@ -45,11 +45,12 @@ class Loader(Generic[K, V]):
             self._waiting.append(key)
         return await shared(answer)
 
-    def start(self) -> None:
-        """Read what is waited for now, not only at the end of the turn."""
+    def start(self) -> bool:
+        """Read what is waited for now, not only at the end of the turn; says whether there was."""
         keys, self._waiting = self._waiting, []
         for at in range(0, len(keys), BATCH_MAX):
             self._filling.append(begin(self._fill(keys[at : at + BATCH_MAX])))
+        return bool(keys)
 
     async def _fill(self, keys: list[K]) -> None:
         try:
@@ -84,3 +85,9 @@ class Loaders(Generic[C]):
             context = self._context
             loader = self._loaders[read] = Loader(lambda keys: read(context, keys))
         return await loader.load(key)
+
+    def start(self) -> bool:
+        """Read what is waited for now; says whether there was anything."""
+        # A read may ask for what no loader was there for.
+        started = [loader.start() for loader in [*self._loaders.values()]]
+        return any(started)

@@ -107,6 +107,21 @@ class OrganisationRole:
         return await info.context.loaders.load(read_people, self.who)
 
 
+async def read_roles(context: Context, ids: Sequence[str]) -> dict[str, list[OrganisationRole]]:
+    """Who acts for organisations, for the loader."""
+    found = await representatives.roles_over_each(context.actor, ids)
+    numbers = await representatives.numbers_of(
+        [who for held in found.values() for _, who, _ in held]
+    )
+    return {
+        id: [
+            OrganisationRole(grant=ID(grant), role=role, number=numbers.get(who), who=who)
+            for grant, who, role in held
+        ]
+        for id, held in found.items()
+    }
+
+
 async def read_purposes(context: Context, ids: Sequence[str]) -> dict[str, str]:
     """What organisations are for: for whoever sees them."""
     return await read_texts(ids, "purpose")
@@ -210,12 +225,7 @@ class Organisation(Node):
     @field
     async def roles(self, info: Info) -> list[OrganisationRole]:
         """Who acts for it; for those who do, and its registrar."""
-        held = await representatives.roles_over(info.context.actor, str(self.id))
-        numbers = await representatives.numbers_of([who for _, who, _ in held])
-        return [
-            OrganisationRole(grant=ID(grant), role=role, number=numbers.get(who), who=who)
-            for grant, who, role in held
-        ]
+        return await info.context.loaders.load(read_roles, str(self.id)) or []
 
     @classmethod
     def of(cls, held: organisations.Organisation) -> "Organisation":

@@ -6,7 +6,8 @@ is found out once, when the schema is built. Whatever is of a kind that the hous
 the library's way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING
 from typing import Any
 
@@ -42,35 +43,47 @@ def call_directly(schema: strawberry.Schema) -> None:
             for field in kind.fields.values():
                 definition = field.extensions.get(DEFINITION)
                 if isinstance(definition, StrawberryField) and definition.base_resolver:
-                    field.resolve = _direct(definition, makers) or field.resolve
+                    with suppress(Unusual):
+                        field.resolve = Direct(definition, makers)
 
 
-def _direct(field: StrawberryField, makers: "_Makers") -> Callable[..., Any] | None:
-    resolver = field.base_resolver
-    if resolver is None or field.extensions or field.is_subscription:
-        return None
-    if resolver.parent_parameter or resolver.root_parameter:
-        return None
-    try:
-        taken = {
+class Direct:
+    """A resolver of ours: `call`, whether it takes its source, how it calls what it is told."""
+
+    __slots__ = ("_taken", "call", "field", "takes_source", "told")
+
+    def __init__(self, field: StrawberryField, makers: "_Makers") -> None:
+        resolver = field.base_resolver
+        if resolver is None or field.extensions or field.is_subscription:
+            raise Unusual
+        if resolver.parent_parameter or resolver.root_parameter:
+            raise Unusual
+        self._taken = {
             makers.name_of(one): (one.python_name, makers.of(one.type)) for one in field.arguments
         }
-    except Unusual:
-        return None
-    call: Any = resolver.wrapped_func
-    takes_source = resolver.self_parameter is not None
-    told = resolver.info_parameter.name if resolver.info_parameter else None
+        self.field = field
+        self.call: Any = resolver.wrapped_func
+        self.takes_source = resolver.self_parameter is not None
+        self.told = resolver.info_parameter.name if resolver.info_parameter else None
 
-    def resolve(source: Any, info: Any, /, **given: Any) -> Any:
+    def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as it takes them, of what the executor has read."""
         arguments: dict[str, Any] = {}
         for name, value in given.items():
-            python_name, make = taken[name]
+            python_name, make = self._taken[name]
             arguments[python_name] = value if make is None else make(value)
-        if told is not None:
-            arguments[told] = strawberry.Info(_raw_info=info, _field=field)
-        return call(source, **arguments) if takes_source else call(**arguments)
+        return arguments
 
-    return resolve
+    def makes(self, given: Iterable[str]) -> bool:
+        """Whether something is made of these arguments, anew for each call."""
+        return any(self._taken[name][1] is not None for name in given)
+
+    def __call__(self, source: Any, info: Any, /, **given: Any) -> Any:
+        """The value, for an executor that knows no plans."""
+        arguments = self.arguments(given)
+        if self.told is not None:
+            arguments[self.told] = strawberry.Info(_raw_info=info, _field=self.field)
+        return self.call(source, **arguments) if self.takes_source else self.call(**arguments)
 
 
 class _Makers:

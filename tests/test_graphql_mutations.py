@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import Executor, GraphQLError, GraphQLObjectType, parse
+from graphql import GraphQLError, GraphQLObjectType
 from strawberry.schema.config import StrawberryConfig
 
-from schema.columns import Column, ColumnExecutor, mark_columns
+from schema.columns import Column, mark_columns
 from schema.context import Context, Input
 from schema.execution import bulk_mutations
 from schema.fields import deprecated, field
 from schema.refusal import Info, Payload, UserErrorCode, domain_refusals, mutation, refusals_in
+from schema.resolvers import call_directly
 from schema.scalars import SCALARS, Long
+from tests.walking import executed, walked
 from timebank.actors import person
 from timebank.clock import SystemClock
 from timebank.journal import Answer
@@ -323,10 +325,8 @@ async def test_the_short_way_answers_exactly_as_the_library_does(selection: str)
         made = schema()
         if short:
             mark_columns(made)
-        executor = (ColumnExecutor if short else Executor).build(made._schema, parse(text))
-        assert isinstance(executor, Executor)
-        result: Any = executor.execute_operation()
-        result = result if hasattr(result, "data") else await result
+            call_directly(made)
+        result = await (walked if short else executed)(made, text)
         errors = [(error.path, error.locations) for error in result.errors or ()]
         return repr(result.data), errors
 

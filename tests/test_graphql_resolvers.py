@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import Executor, GraphQLObjectType, parse
+from graphql import GraphQLObjectType
 
 from schema import build
-from schema.columns import DEFINITION, ColumnExecutor, mark_columns
+from schema.columns import DEFINITION, mark_columns
 from schema.resolvers import call_directly
+from tests.walking import walked
 
 
 @strawberry.enum
@@ -93,12 +94,7 @@ async def test_arguments_come_as_by_the_library(text: str) -> None:
         mark_columns(made)
         if directly:
             call_directly(made)
-        executor = ColumnExecutor.build(
-            made._schema, parse(text), root_value=Source(), context_value="context"
-        )
-        assert isinstance(executor, Executor), executor
-        result: Any = executor.execute_operation()
-        result = result if hasattr(result, "data") else await result
+        result = await walked(made, text, root=Source(), context="context")
         assert not result.errors
         return result.data
 

@@ -19,7 +19,7 @@ from timebank.access import (
     RoleEnded,
     RoleGranted,
     decide_grant,
-    may_read,
+    reach,
 )
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
@@ -41,7 +41,7 @@ from timebank.people import active_person, people_by_id
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
 from timebank.rights import Action
-from timebank.tables import Row, find, table
+from timebank.tables import Row, find_many, table
 
 ROLES = (Role.ORGANISATION_REPRESENTATIVE, Role.ORGANISATION_FINANCE)
 
@@ -226,16 +226,23 @@ def _standing(batch: Batch, organisation: str) -> Organisation:
 # Reads
 
 
-async def roles_over(actor: Actor, organisation: str) -> list[tuple[str, str, Role]]:
-    """Who acts for an organisation: grant, person, role; for those who do, and its registrar."""
-    held = (await organisations_by_id([organisation])).get(organisation)
-    if held is None:
-        return []
-    for action in (Action.ACT_FOR_ORGANISATION, Action.REGISTER_ORGANISATION):
-        if await may_read(actor, action, held.path):
-            people = await find(OrganisationPeople, organisation)
-            return list(people.roles) if people else []
-    return []
+Acting = tuple[str, PersonId, Role]
+"""Who acts: their grant, who it is, in which role."""
+
+
+async def roles_over_each(actor: Actor, ids: Sequence[str]) -> dict[str, list[Acting]]:
+    """Who acts for each of some organisations; for those who do, and its registrar."""
+    acts = await reach(actor, Action.ACT_FOR_ORGANISATION)
+    registers = await reach(actor, Action.REGISTER_ORGANISATION)
+    known = (await organisations_by_id(ids)).items()
+    seen = [id for id, held in known if acts(held.path) or registers(held.path)]
+    found = await find_many(OrganisationPeople, seen)
+    return {id: list(found[id].roles) for id in seen if id in found}
+
+
+async def roles_over(actor: Actor, organisation: str) -> list[Acting]:
+    """Who acts for an organisation; for those who do, and its registrar."""
+    return (await roles_over_each(actor, [organisation])).get(organisation, [])
 
 
 async def numbers_of(people: Sequence[PersonId]) -> dict[PersonId, str]:
