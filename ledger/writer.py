@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ledger.entry import Sealed
 from ledger.head import BrokenSequence, CommitUnknown, Head, NotInstalled, Stopped
-from ledger.statements import EachRow, ForRows, Query, deleting, inserting
+from ledger.statements import EachRow, ForRows, Query, deleting, finding, inserting
 from ledger.tables import Dialect, dialect_of, sqlite_path
 from ledger.writer_postgresql import PostgresqlWriter
 from ledger.writer_sqlite import SqliteWriter
@@ -27,6 +27,7 @@ __all__ = [
     "Transaction",
     "Writer",
     "deleting",
+    "finding",
     "inserting",
     "lift",
     "open_writer",

@@ -1,14 +1,17 @@
 """The journal: one write path, many callers, and what each of them may rely on."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ledger.entry import Tip
 from ledger.writer import CommitUnknown, Transaction, Writer
 from tests.copies import begun
 from timebank import journal
@@ -22,9 +25,10 @@ from timebank.divisions import adopt_divisions
 from timebank.journal import Answer, Journal
 from timebank.keys import RequestKey
 from timebank.policy import CALENDAR, PolicyCalendar
+from timebank.projections import Known, Place
 from timebank.refusals import Busy, IdempotencyKeyReused, NotFound, Refusal
 from timebank.settings import Settings
-from timebank.tables import find
+from timebank.tables import TABLES, find
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -193,6 +197,47 @@ async def test_a_caller_that_goes_away_does_not_stop_the_journal(opened: Journal
     answer = await opened.write(SYSTEM, None, granting("per_here"), answer=Said)
     assert answer.person == "per_here"
     assert await size_of(opened) == before + 2
+
+
+async def test_what_comes_while_another_holds_the_head_is_committed_together(
+    opened: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    keep = opened.remembered.keep
+
+    def count(tip: Tip, rows: Known, *, without: set[Place]) -> None:
+        commits.append(tip.size)
+        keep(tip, rows, without=without)
+
+    monkeypatch.setattr(opened.remembered, "keep", count)
+    before = await size_of(opened)
+    async with opened.writer.transaction():
+        writes = []
+        for n in range(3):
+            write = opened.write(SYSTEM, None, granting(f"per_{n}"), answer=Said)
+            writes.append(asyncio.create_task(write))
+            await asyncio.sleep(0.01)
+    await asyncio.gather(*writes)
+    assert commits == [before + 3]
+
+
+async def test_rows_are_found_by_their_index_however_little_the_database_knows_of_them(
+    opened: Journal,
+) -> None:
+    dialect = opened.writer.dialect
+    explain, whole = {
+        "sqlite": ("EXPLAIN QUERY PLAN", "SCAN "),
+        "postgresql": ("EXPLAIN", "Seq Scan on "),
+    }[dialect]
+    async with opened.writer.transaction() as transaction:
+        for spec in TABLES.values():
+            text = spec.kinds[spec.columns[0]] == "text"
+            keys: Any = [str(n) if text else n for n in range(32)]
+            if dialect == "sqlite":
+                keys = json.dumps(keys)
+            plan = str(await transaction.fetch(f"{explain} {spec.by_keys[dialect]}", keys))
+            assert spec.name in plan
+            assert f"{whole}{spec.name}" not in plan
 
 
 async def test_a_full_queue_says_busy(opened: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

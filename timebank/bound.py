@@ -5,12 +5,13 @@ An id is bound by the transaction that its work commits in, and by nothing else.
 
 import msgspec
 
-from ledger.writer import inserting
+from ledger.writer import finding, inserting
 
 BIND = inserting(
     "request",
     {"id": "text", "digest": "bytea", "outcome": "text", "first_seq": "bigint", "count": "integer"},
 )
+FIND = finding("request", ("id", "digest", "outcome", "first_seq", "count"), "id", "text")
 
 
 class Bound(msgspec.Struct, frozen=True):

@@ -16,10 +16,10 @@ import structlog
 
 from ledger.entry import Sealed, Tip
 from ledger.outages import Away
+from ledger.tables import Dialect
 from ledger.writer import (
     CommitUnknown,
     EachRow,
-    ForRows,
     Query,
     Stopped,
     Transaction,
@@ -29,7 +29,7 @@ from ledger.writer import (
 from timebank import replicas
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.bound import BIND, Bound
+from timebank.bound import BIND, FIND, Bound
 from timebank.clock import Clock
 from timebank.clock_faults import (
     LATEST,
@@ -73,6 +73,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 A = TypeVar("A", bound=Answer)
+Outcome = tuple["Work", Answer | BaseException]
 
 
 class Work(msgspec.Struct):
@@ -102,7 +103,7 @@ class Flush:
     """The state of one transaction: what is known, bound, written and to be answered."""
 
     def __init__(
-        self, transaction: Transaction, dialect: str, clock: Clock, earlier: Remembered
+        self, transaction: Transaction, dialect: Dialect, clock: Clock, earlier: Remembered
     ) -> None:
         self.transaction, self.dialect = transaction, dialect
         self.tip: Tip = transaction.head.tip
@@ -113,7 +114,7 @@ class Flush:
         self.entries: list[Sealed] = []
         self.bound: dict[str, Bound] = {}
         self.fresh: dict[str, Bound] = {}
-        self.outcomes: list[tuple[Work, Answer | BaseException]] = []
+        self.outcomes: list[Outcome] = []
 
     async def check_clock(self, pace: Pace) -> None:
         """Refuse with ClockBehind and ClockSet to follow a clock that is behind, or was set."""
@@ -196,10 +197,9 @@ class Flush:
                 by_statement.setdefault(row.spec.delete, []).append([key])
             else:
                 by_statement.setdefault(row.spec.upsert, []).append(row.spec.values(value))
-        statements: list[ForRows] = [*by_statement.items()]
         if self.fresh:
-            statements.append((BIND, [bound.row(id) for id, bound in self.fresh.items()]))
-        await self.transaction.execute_each(statements)
+            by_statement[BIND] = [bound.row(id) for id, bound in self.fresh.items()]
+        await self.transaction.execute_each([*by_statement.items()])
 
     async def _load(self, places: Iterable[Place]) -> None:
         by_table: dict[type[Row], list[Key]] = {}
@@ -223,13 +223,7 @@ class Flush:
     async def _load_bound(self, ids: set[str]) -> None:
         if not ids:
             return
-        listed = (
-            "IN (SELECT value FROM json_each($1))"
-            if self.dialect == "sqlite"
-            else "= ANY($1::text[])"
-        )
-        statement = f"SELECT id, digest, outcome, first_seq, count FROM request WHERE id {listed}"
-        for id, *rest in await self.transaction.fetch(statement, self._list(sorted(ids))):
+        for id, *rest in await self.transaction.fetch(FIND[self.dialect], self._list(sorted(ids))):
             self.bound[id] = Bound(*rest)
 
     def _list(self, keys: Sequence[Key]) -> Any:
@@ -316,18 +310,22 @@ class Journal:
     async def _flush_for_ever(self) -> None:
         while True:
             works = [await self._waiting.get()]
-            while len(works) < MOST_TOGETHER and not self._waiting.empty():
-                works.append(self._waiting.get_nowait())
+            self._join(works)
             try:
-                await self._flush(works)
+                await self._flush(works, joined=True)
             finally:
                 for _ in works:
                     self._waiting.task_done()
 
-    async def _flush(self, works: Sequence[Work]) -> None:
+    def _join(self, works: list[Work]) -> None:
+        """Let whatever waits come along, as far as there is room."""
+        while len(works) < MOST_TOGETHER and not self._waiting.empty():
+            works.append(self._waiting.get_nowait())
+
+    async def _flush(self, works: list[Work], *, joined: bool = False) -> None:
         for _ in range(3):
             try:
-                outcomes = await self._commit(works)
+                outcomes = await self._commit(works, joined=joined)
             except CommitUnknown:
                 # Whatever did commit is found by its request id when the same works run again.
                 log.warning("commit_unknown", works=len(works))
@@ -359,8 +357,11 @@ class Journal:
         for work in works:
             await self._flush([work])
 
-    async def _commit(self, works: Sequence[Work]) -> list[tuple[Work, Answer | BaseException]]:
+    async def _commit(self, works: list[Work], *, joined: bool) -> list[Outcome]:
         async with self.writer.transaction() as transaction:
+            if joined:
+                # More came to wait while another process held the head.
+                self._join(works)
             flush = Flush(transaction, self.writer.dialect, self.clock, self.remembered)
             await flush.check_clock(self.pace)
             await flush.run(works)

@@ -19,7 +19,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from ledger.writer import deleting, inserting
+from ledger.writer import deleting, finding, inserting
 from timebank import reading, replicas
 from timebank.columns import KINDS, Column, column_of
 
@@ -110,12 +110,8 @@ class Table:
         self.upsert = inserting(name, kinds, f'ON CONFLICT ("{pk}") {clash}')
         self.delete = deleting(name, pk, kinds[pk])
         self.every = f'SELECT {listed} FROM "{name}" ORDER BY "{pk}"'
-        chosen = f'SELECT {listed} FROM "{name}" WHERE "{pk}"'
-        self.by_key = f"{chosen} = $1"
-        self.by_keys = {
-            "sqlite": f"{chosen} IN (SELECT value FROM json_each($1))",
-            "postgresql": f"{chosen} = ANY($1::{kinds[pk]}[])",
-        }
+        self.by_key = f'SELECT {listed} FROM "{name}" WHERE "{pk}" = $1'
+        self.by_keys = finding(name, self.columns, pk, kinds[pk])
         self._encoders = [(n, c.encode) for n, c in enumerate(self.shape) if c.encode]
         self._decoders = [(n, c.decode) for n, c in enumerate(self.shape) if c.decode]
 
