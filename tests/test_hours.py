@@ -1,20 +1,24 @@
 """Hours: the life of a record as a table, what is read of it, and by whom."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ledger.entry import EMPTY, seal
 from tests.volunteering import captured, confirmed, posted, visited
 from tests.wire import act, ask
 from tests.world import World, found_station, key, path_of
 from timebank import replay
 from timebank.access import Role
+from timebank.activities import ActivityKind
 from timebank.actors import PUBLIC
-from timebank.events import Event
+from timebank.days import RecorderDay, VolunteerDay
+from timebank.events import Event, body_of, kind_of
 from timebank.hours import records_at, records_of, totals_of, visible_records
 from timebank.lifecycles import NotInThisState, step
-from timebank.record_life import LIFECYCLE, RecordState
+from timebank.projections import Rows, project
+from timebank.record_life import LIFECYCLE, CaptureMode, HoursCaptured, RecordState
 from timebank.reversals import repudiate_hours
 
 HOUR = timedelta(hours=1)
@@ -34,6 +38,42 @@ def test_every_pair_that_is_not_listed_is_refused() -> None:
         for event in events - set(row):
             with pytest.raises(NotInThisState):
                 step(LIFECYCLE, state, event)
+
+
+def test_what_a_hand_recorded_belongs_to_the_day_and_hour_of_the_city() -> None:
+    late = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+    event = HoursCaptured(
+        record="rec_1",
+        volunteer="per_1",
+        station="sta_1",
+        path="420100/420102/420102002/sta_1/",
+        starts=late - 2 * HOUR,
+        ends=late - HOUR,
+        minutes=60,
+        kind_of_service=ActivityKind.ELDER,
+        mode=CaptureMode.MANUAL,
+    )
+    day = (RecorderDay, "per_2/2026-11-21")
+    rows = Rows(
+        {
+            day: None,
+            (VolunteerDay, "per_1/2026-11-20"): None,
+            (VolunteerDay, "per_1/2026-11-21"): None,
+        }
+    )
+    entry = seal(
+        EMPTY,
+        now=late,
+        kind=kind_of(event),
+        actor="per_2",
+        request="0" * 32,
+        policy="p",
+        body=body_of(event),
+    )
+    project(rows, event, entry)
+    held = rows.there(*day)
+    assert isinstance(held, RecorderDay)
+    assert (held.minutes, held.hour, held.people) == (60, 1, ("per_1",))
 
 
 # Reads

@@ -42,6 +42,7 @@ from timebank.keys import RequestKey
 from timebank.kin import are_kin
 from timebank.people import AgeBand, Person
 from timebank.places import Station, working_station
+from timebank.policy import Record as Rules
 from timebank.projections import Place
 from timebank.record_life import CaptureMode, Evidence, HoursCaptured, LateReason
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
@@ -176,15 +177,20 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     RecipientIsVolunteer, RecipientIsClose.
     Source: domain 4.
     """
-    able_to_serve(batch, service.volunteer, day_of(service.starts))
+    day = day_of(service.starts)
+    rules = batch.policy_on(day).record
+    able_to_serve(batch, service.volunteer, day)
     if service.recipient is not None:
         close = is_close(batch, service.volunteer, service.recipient)
         decide_recipient(service.volunteer, service.recipient, close=close)
     minutes = decide_times(service.starts, service.ends, batch.now)
     record = new("rec")
-    reasons, emergencies = _fits(batch, service, path, record)
-    district = may(batch, Action.CAPTURE_OLD_HOURS, path)
-    past = _past_limits(batch, service, minutes, district=district)
+    reasons, emergencies = _fits(batch, service, path, record, rules)
+    # Nothing else depends on who records it, and a roster has many rows.
+    old = (batch.today - day).days > rules.late_days
+    district = (old or service.evidence is not None) and may(batch, Action.CAPTURE_OLD_HOURS, path)
+    past = _past_limits(batch, service, minutes, rules, district=district)
+    late_days = rules.late_days if old and not service.instead else None
     event = HoursCaptured(
         record=record,
         volunteer=service.volunteer,
@@ -194,7 +200,7 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
         ends=service.ends,
         minutes=minutes,
         kind_of_service=service.kind,
-        mode=_mode(batch, service, district=district),
+        mode=decide_mode(service.mode, service.evidence, late_days=late_days, district=district),
         activity=service.activity,
         own=service.own,
         late=service.late,
@@ -207,20 +213,10 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     return record, batch.record(event)
 
 
-def _mode(batch: Batch, service: Service, *, district: bool) -> CaptureMode:
-    day = day_of(service.starts)
-    most = batch.policy_on(day).record.late_days
-    late = (batch.today - day).days > most and not service.instead
-    return decide_mode(
-        service.mode, service.evidence, late_days=most if late else None, district=district
-    )
-
-
 def _fits(
-    batch: Batch, service: Service, path: str, record: str
+    batch: Batch, service: Service, path: str, record: str, rules: Rules
 ) -> tuple[list[ReviewReason], tuple[str, ...]]:
     """Whether the day has room: why a second reviewer must look, the emergencies that made room."""
-    rules = batch.policy_on(day_of(service.starts)).record
     interval = Interval(
         record=record, street=street_of(path), starts=service.starts, ends=service.ends
     )
@@ -239,10 +235,9 @@ def _fits(
 
 
 def _past_limits(
-    batch: Batch, service: Service, minutes: int, *, district: bool
+    batch: Batch, service: Service, minutes: int, rules: Rules, *, district: bool
 ) -> list[ReviewReason]:
     day = day_of(service.starts)
-    rules = batch.policy_on(day).record
     reason = service.late or service.evidence
     late = decide_filing(day, batch.today, rules, reason=reason, district=district)
     recorder = batch.get(RecorderDay, day_key(batch.actor.id, batch.today))

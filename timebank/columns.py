@@ -9,7 +9,8 @@ import types
 import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from enum import Enum
+from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -85,10 +86,11 @@ def column_of(name: str, hint: Any) -> Column:
         return Column(name, InstantField, options, to_microseconds, from_microseconds)
     if hint is date:
         return Column(name, DayField, options, date.isoformat, date.fromisoformat)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return Column(
-            name, fields.CharField, options | {"max_length": 64}, lambda v: str(v.value), hint
-        )
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        # Calling the class for each row would cost more than the rest of the column.
+        known = {one.value: one for one in hint}
+        options |= {"max_length": 64}
+        return Column(name, fields.CharField, options, attrgetter("_value_"), known.__getitem__)
     return Column(name, fields.TextField, options, _to_json, _from_json(hint))
 
 

@@ -46,6 +46,8 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     def minutes_on(self, day: date) -> int:
         """The minutes of it that lie on a day in the city."""
         begins, ends = _bounds(day)
+        if begins <= self.starts and self.ends <= ends:
+            return (self.ends - self.starts) // MINUTE
         first = max(begins, self.starts)
         last = min(ends, self.ends)
         return (last - first) // MINUTE if last > first else 0
@@ -124,24 +126,24 @@ class TooLateToRecord(Refusal):
 # Decisions
 
 
+@lru_cache(maxsize=1024)
 def street_of(path: str) -> str:
     """The part of a path that names its street."""
     return "/".join(path.split("/", STREET_DEPTH)[:STREET_DEPTH])
 
 
-def days_near(starts: datetime, ends: datetime, gap: timedelta = USUAL_GAP) -> list[date]:
+@lru_cache(maxsize=1024)  # asked twice of every row of a roster, whose rows share their times
+def days_near(starts: datetime, ends: datetime, gap: timedelta = USUAL_GAP) -> tuple[date, ...]:
     """The days in the city on which something within `gap` of an interval may lie.
 
     What lasts longer than LONGEST is refused by its times alone: no days of it are asked about, or
     two dates would be enough to make a server look up three hundred years of them.
     """
     first, last = day_of(starts - gap), day_of(min(ends, starts + LONGEST) + gap)
-    if first == last:
-        return [first]
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def days_served(starts: datetime, ends: datetime) -> list[date]:
+def days_served(starts: datetime, ends: datetime) -> tuple[date, ...]:
     """The days in the city that an interval lies in."""
     return days_near(starts, ends - INSTANT, NO_TIME)
 
@@ -193,10 +195,12 @@ def decide_place(
 def _no_clash(new: Interval, others: Iterator[Interval], least: int) -> None:
     gap = least * MINUTE
     for other in others:
-        between = max(new.starts - other.ends, other.starts - new.ends)
-        if between < NO_TIME:
+        if new.starts < other.ends and other.starts < new.ends:
             raise Overlaps(record=other.record)
-        if between < gap and new.street != other.street:
+        if new.street == other.street:
+            continue
+        between = max(new.starts - other.ends, other.starts - new.ends)
+        if between < gap:
             raise GapTooShort(gap=between // MINUTE, least=least, record=other.record)
 
 

@@ -129,7 +129,8 @@ class ServiceTotal(Row, frozen=True):
 
 @projects(HoursCaptured)
 def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
-    batch = day_key(entry.actor, day_of(entry.at))
+    local = entry.at.astimezone(CITY)
+    batch = day_key(entry.actor, local.date())
     made = Record(
         id=event.record,
         volunteer=event.volunteer,
@@ -158,7 +159,7 @@ def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
     if event.once is not None:
         rows.put(CapturedOnce(id=event.once, record=event.record))
     fill_day(rows, made)
-    _count_recorder(rows, event, entry, batch)
+    _count_recorder(rows, event, entry.actor, batch, local.hour)
 
 
 def fill_day(rows: Rows, record: Record) -> None:
@@ -178,16 +179,15 @@ def fill_day(rows: Rows, record: Record) -> None:
         )
 
 
-def _count_recorder(rows: Rows, event: HoursCaptured, entry: Sealed, batch: str) -> None:
+def _count_recorder(rows: Rows, event: HoursCaptured, recorder: str, batch: str, hour: int) -> None:
     held = rows.get(RecorderDay, batch)
-    hour = entry.at.astimezone(CITY).hour
     people = held.people if held and held.hour == hour else ()
     if event.volunteer not in people and ReviewReason.RECORDER_PEOPLE not in event.review:
         people = (*people, event.volunteer)
     rows.put(
         RecorderDay(
             id=batch,
-            recorder=entry.actor,
+            recorder=recorder,
             minutes=(held.minutes if held else 0) + event.minutes,
             hour=hour,
             people=people,
