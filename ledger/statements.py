@@ -5,10 +5,13 @@ row so sent is a message that it parses, plans and answers: there whole columns 
 one statement takes all rows. Refuses to know any table.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.tables import Dialect
+
+PLACEHOLDER = re.compile(r"\$(\d+)")
 
 # A statement with its parameters.
 Query = tuple[str, Sequence[object]]
@@ -59,3 +62,53 @@ def finding(table: str, columns: Iterable[str], key: str, kind: str) -> Mapping[
         "postgresql": f"SELECT {listed} FROM unnest($1::{kind}[]) AS wanted(wanted_key), LATERAL "
         f'(SELECT {listed} FROM "{table}" WHERE "{key}" = wanted_key OFFSET 0) AS found',
     }
+
+
+def at_once(statements: Sequence[str]) -> str:
+    """One statement that does in PostgreSQL what several do, their parameters one after another.
+
+    None may meet another one's rows: each sees the tables as they were before them all.
+    """
+    parts = ", ".join(f"part_{n} AS ({text})" for n, text in enumerate(_renumbered(statements)))
+    return f"WITH {parts} SELECT"
+
+
+def rows_at_once(queries: Sequence[str]) -> str:
+    """One query of PostgreSQL for what several find, an array of rows for each of them."""
+    parts = (f"ARRAY(SELECT a_row FROM ({text}) AS a_row)" for text in _renumbered(queries))
+    return f"SELECT {', '.join(parts)}"
+
+
+def _renumbered(statements: Sequence[str]) -> Iterator[str]:
+    taken = 0
+    for statement in statements:
+        told, *pieces = PLACEHOLDER.split(statement)
+        for number, text in zip(pieces[::2], pieces[1::2], strict=True):
+            told += f"${int(number) + taken}{text}"
+        yield told
+        taken += max(map(int, pieces[::2]), default=0)
+
+
+class Combinations:
+    """Statements that ran one after another before, with the `one` that does what they do.
+
+    To plan a new one costs what its parts cost four times over: it is made at the second meeting.
+    """
+
+    def __init__(self, one: Callable[[Sequence[str]], str], most: int = 200) -> None:
+        self._one, self._most = one, most
+        self._met: dict[tuple[str, ...], str | None] = {}
+
+    def of(self, statements: tuple[str, ...]) -> str | None:
+        """The one statement for these; None at their first meeting, and for a single one."""
+        if len(statements) < 2:
+            return None
+        if statements not in self._met:
+            self._met[statements] = None
+            if len(self._met) > self._most:
+                del self._met[next(iter(self._met))]
+            return None
+        made = self._met[statements]
+        if made is None:
+            made = self._met[statements] = self._one(statements)
+        return made

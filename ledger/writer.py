@@ -54,7 +54,10 @@ class Transaction(Protocol):
         """Run one statement and say how many rows it touched."""
 
     async def execute_each(self, statements: Sequence[ForRows]) -> None:
-        """Run each statement for all of its rows, in as few messages as the database allows."""
+        """Run each statement for all of its rows, in as few messages as the database allows.
+
+        None may meet the rows of another.
+        """
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it; refuses with BrokenSequence."""

@@ -30,7 +30,7 @@ from ledger.head import (
     row_of_head,
 )
 from ledger.outages import Away, is_away
-from ledger.statements import ForRows, Query
+from ledger.statements import Combinations, ForRows, Query, at_once, rows_at_once
 from ledger.tables import Dialect
 
 # "ledger" in ASCII: one log a database, so one number for all of them.
@@ -64,6 +64,7 @@ class PostgresqlWriter:
         self._url = url
         self._turn = asyncio.Lock()
         self._connection: Any = None
+        self._reads, self._writes = Combinations(rows_at_once), Combinations(at_once)
 
     @classmethod
     async def open(cls, url: str) -> "PostgresqlWriter":
@@ -78,7 +79,7 @@ class PostgresqlWriter:
         async with self._turn:
             try:
                 head = await self._locked(stopped)
-                yield PostgresqlTransaction(self._connection, head)
+                yield PostgresqlTransaction(self._connection, head, self._reads, self._writes)
                 await _commit(self._connection)
             except BaseException as error:
                 await self._undo(error)
@@ -103,7 +104,7 @@ class PostgresqlWriter:
     async def _connect(self) -> None:
         self._connection = await asyncpg.connect(
             self._url,
-            statement_cache_size=1000,
+            statement_cache_size=500,
             max_cached_statement_lifetime=0,
             server_settings={
                 "application_name": "ledger-writer",
@@ -169,10 +170,16 @@ async def _commit(connection: Any) -> None:
 
 
 class PostgresqlTransaction:
-    """One writing transaction (see `ledger.writer.Transaction`)."""
+    """One writing transaction (see `ledger.writer.Transaction`).
 
-    def __init__(self, connection: Any, head: Head) -> None:
-        self._connection = connection
+    Whoever wants the head waits for every answer that is awaited while it is held: what was asked
+    together before is one message.
+    """
+
+    def __init__(
+        self, connection: Any, head: Head, reads: Combinations, writes: Combinations
+    ) -> None:
+        self._connection, self._reads, self._writes = connection, reads, writes
         self.head = head
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
@@ -181,7 +188,11 @@ class PostgresqlTransaction:
 
     async def fetch_each(self, queries: Sequence[Query]) -> list[list[tuple[Any, ...]]]:
         """All rows of each query, in their order."""
-        return [await self.fetch(sql, *params) for sql, params in queries]
+        one = self._reads.of(tuple(sql for sql, _ in queries))
+        if one is None:
+            return [await self.fetch(sql, *params) for sql, params in queries]
+        values = [value for _, params in queries for value in params]
+        return list(await self._connection.fetchrow(one, *values))
 
     async def execute(self, sql: str, *params: object) -> int:
         """Run one statement and say how many rows it touched."""
@@ -191,10 +202,16 @@ class PostgresqlTransaction:
 
     async def execute_each(self, statements: Sequence[ForRows]) -> None:
         """Run each statement for all of its rows."""
-        for statement, rows in statements:
-            if rows:
-                columns = map(list, zip(*rows, strict=True))
-                await self._connection.execute(statement.columns, *columns)
+        filled = [
+            (statement.columns, [list(column) for column in zip(*rows, strict=True)])
+            for statement, rows in statements
+            if rows
+        ]
+        one = self._writes.of(tuple(text for text, _ in filled))
+        if one is not None:
+            filled = [(one, [column for _, columns in filled for column in columns])]
+        for text, columns in filled:
+            await self._connection.execute(text, *columns)
 
     async def append(self, entries: Sequence[Sealed]) -> None:
         """Add entries that continue `head`, and move it."""

@@ -8,7 +8,7 @@ and what was said of the clock.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -132,9 +132,9 @@ class Flush:
                 (PolicyCalendar, CALENDAR),
                 *((row, work.actor.id) for row in _OF_ACTORS for work in works),
                 *(place for work in works for place in work.needs),
-            }
+            },
+            asked_before={work.id for work in works if work.keeps},
         )
-        await self._load_bound({work.id for work in works if work.keeps})
         # One goes ahead and has loaded what all of them lack, such as the policy, the station and
         # the district; the others then run again only for rows of their own.
         await self._decide(works[:1])
@@ -201,7 +201,7 @@ class Flush:
             by_statement[BIND] = [bound.row(id) for id, bound in self.fresh.items()]
         await self.transaction.execute_each([*by_statement.items()])
 
-    async def _load(self, places: Iterable[Place]) -> None:
+    async def _load(self, places: Iterable[Place], *, asked_before: Collection[str] = ()) -> None:
         by_table: dict[type[Row], list[Key]] = {}
         for row, key in places:
             if (row, key) not in self.known:
@@ -210,21 +210,20 @@ class Flush:
                     self.passing.add((row, key))
                 if could_be_kept(key):
                     by_table.setdefault(row, []).append(key)
-        if not by_table:
-            return
         queries: list[Query] = [
             (row.spec.by_keys[self.dialect], [self._list(keys)]) for row, keys in by_table.items()
         ]
-        for row, found in zip(by_table, await self.transaction.fetch_each(queries), strict=True):
-            for values in found:
+        if asked_before:
+            queries.append((FIND[self.dialect], [self._list(list(asked_before))]))
+        if not queries:
+            return
+        found = await self.transaction.fetch_each(queries)
+        for row, rows in zip(by_table, found, strict=False):
+            for values in rows:
                 loaded = row.spec.load(values)
                 self.known[(row, loaded.pk)] = loaded
-
-    async def _load_bound(self, ids: set[str]) -> None:
-        if not ids:
-            return
-        for id, *rest in await self.transaction.fetch(FIND[self.dialect], self._list(sorted(ids))):
-            self.bound[id] = Bound(*rest)
+        if asked_before:
+            self.bound.update((id, Bound(*rest)) for id, *rest in found[-1])
 
     def _list(self, keys: Sequence[Key]) -> Any:
         return msgspec.json.encode(keys).decode() if self.dialect == "sqlite" else keys
