@@ -11,17 +11,15 @@ import contextlib
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 import structlog
 
 from timebank import reading
-from timebank.reading import PRIMARY, REPLICA, Reads
-
-T = TypeVar("T")
+from timebank.reading import PRIMARY, REPLICA, Record
 
 LOOK_AGAIN_SECONDS = 0.25
 MOST_BEHIND_SECONDS = 5.0
@@ -204,19 +202,19 @@ def place() -> str:
     return PRIMARY
 
 
-async def read(ask: Callable[[Reads], Awaitable[T]], at: str | None = None) -> T:
+async def fetch(statement: str, values: Sequence[Any], at: str | None = None) -> Sequence[Record]:
     """What a connection answers: the one at a place, or that of `place`.
 
     Whatever goes wrong on the replica is asked of the primary.
     """
     if (at or place()) == REPLICA:
         try:
-            return await ask(reading.at(REPLICA))
+            return await reading.at(REPLICA).fetch(statement, values)
         except Exception as error:
             # Its server may have ended, or have had to cancel a query to go on replaying.
             if _standby is not None:
                 _standby.judge(f"it failed: {type(error).__name__}")
-    return await ask(reading.at(PRIMARY))
+    return await reading.at(PRIMARY).fetch(statement, values)
 
 
 async def position() -> int:

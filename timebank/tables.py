@@ -8,7 +8,7 @@ Rows of a sealed table are kept sealed, but for their key, by whoever installed 
 
 import asyncio
 import typing
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from timebank.columns import KINDS, Column, column_of
 from timebank.columns import DayField as DayField
 from timebank.columns import InstantField as InstantField
 from timebank.conditions import Asked, ordered
-from timebank.reading import Reads, Record
+from timebank.reading import Record
 
 Key = str | int
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -222,13 +222,10 @@ async def read(
     most = "" if limit is None else f" LIMIT {limit:d}"
     skipped = f" OFFSET {offset:d}" if offset else ""
 
-    async def ask(reads: Reads) -> Sequence[Record]:
-        asked = Asked(reads.dialect, spec.kinds)
-        where = asked.where(conditions, filters)
-        statement = f'SELECT {what} FROM "{spec.name}"{where}{ordered(order)}{most}{skipped}'
-        return await reads.fetch(statement, asked.values)
-
-    return await replicas.read(ask)
+    asked = Asked(reading.at(reading.PRIMARY).dialect, spec.kinds)
+    where = asked.where(conditions, filters)
+    statement = f'SELECT {what} FROM "{spec.name}"{where}{ordered(order)}{most}{skipped}'
+    return await replicas.fetch(statement, asked.values)
 
 
 USUAL_PAGE = 20
@@ -302,7 +299,13 @@ async def _between(
 
 async def find(row: type[R], key: Key) -> R | None:
     """The row with this primary key, or None."""
-    return (await find_many(row, [key])).get(key)
+    if reading.at(reading.PRIMARY).remote:
+        return (await find_many(row, [key])).get(key)
+    if not could_be_kept(key):
+        return None
+    spec = row.spec
+    found = await replicas.fetch(spec.by_key, (key,))
+    return spec.load(found[0]) if found else None
 
 
 async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
@@ -314,11 +317,9 @@ async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     wanted = [key for key in keys if could_be_kept(key)]
     if not wanted:
         return {}
-    place = replicas.place()
-    if not reading.at(place).remote:
-        rows = await replicas.read(_asking(row.spec, wanted), place)
-        return {found.pk: found for found in map(row.spec.load, rows)}
-    loop = asyncio.get_running_loop()
+    if not reading.at(reading.PRIMARY).remote:
+        return await _found(row, wanted, reading.PRIMARY)
+    loop, place = asyncio.get_running_loop(), replicas.place()
     turn = _turns.get((row, place))
     if turn is None or turn.loop is not loop:
         turn = _turns[row, place] = _Turn(row, place, loop)
@@ -326,18 +327,15 @@ async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     return {key: found[key] for key in wanted if key in found}
 
 
-def _asking(spec: Table, keys: Collection[Key]) -> Callable[[Reads], Awaitable[Sequence[Record]]]:
-    """The question for the rows of a table with these keys."""
-
-    def ask(reads: Reads) -> Awaitable[Sequence[Record]]:
-        if len(keys) == 1:
-            return reads.fetch(spec.by_key, [*keys])
-        listed: Any = list(keys)
-        if reads.dialect == "sqlite":
-            listed = msgspec.json.encode(listed).decode()
-        return reads.fetch(spec.by_keys[reads.dialect], [listed])
-
-    return ask
+async def _found(row: type[R], keys: Collection[Key], place: str) -> dict[Key, R]:
+    spec = row.spec
+    if len(keys) == 1:
+        rows = await replicas.fetch(spec.by_key, [*keys], place)
+    else:
+        dialect, listed = reading.at(place).dialect, list(keys)
+        given: Any = msgspec.json.encode(listed).decode() if dialect == "sqlite" else listed
+        rows = await replicas.fetch(spec.by_keys[dialect], [given], place)
+    return {found.pk: found for found in map(spec.load, rows)}
 
 
 class _Turn:
@@ -359,12 +357,8 @@ class _Turn:
     def _start(self) -> None:
         if _turns.get((self.row, self.place)) is self:
             del _turns[self.row, self.place]
-        self._reading = self.loop.create_task(self._found())
+        self._reading = self.loop.create_task(_found(self.row, self._keys, self.place))
         self._reading.add_done_callback(self._tell)
-
-    async def _found(self) -> dict[Key, Any]:
-        rows = await replicas.read(_asking(self.row.spec, self._keys), self.place)
-        return {found.pk: found for found in map(self.row.spec.load, rows)}
 
     def _tell(self, read: asyncio.Future[dict[Key, Any]]) -> None:
         for one in self._waiting:
