@@ -69,7 +69,11 @@ class Query:
         self, info: Info, day: Day = None, number: Number = None
     ) -> StarProgress | None:
         """Your stars by the rule of a day; null where nobody is signed in."""
-        whose = await principal_of(info.context.actor, number)
+        actor = info.context.actor
+        whose = await principal_of(actor, number)
+        if whose is None:
+            return None
+        known = actor.selves if whose == actor.person else ()
         asked = day or day_of(info.context.clock.now())
-        told = await held_stars.stars_on(whose, asked) if whose else None
+        told = await held_stars.stars_on(whose, asked, whose=known)
         return StarProgress.of(told) if told else None

@@ -13,11 +13,12 @@ from tests.moving import entries_of, move, put
 from tests.starring import HOURLY, applied, served_hours
 from tests.test_silence import CONFIRMED
 from tests.volunteering import captured, record_of, visited
+from tests.wire import ask
 from tests.world import World, key, open_world
 from timebank import directory, people, replay
 from timebank.access import Role, grant_role
 from timebank.accounts import balance_of, conservation, owed, volunteer
-from timebank.actors import PUBLIC, SYSTEM
+from timebank.actors import PUBLIC, SYSTEM, person
 from timebank.clock import day_of
 from timebank.confirmations import confirm_hours
 from timebank.counter import OwnCounter
@@ -52,7 +53,7 @@ from timebank.merges import (
     propose_merge,
 )
 from timebank.open_matters import Matter
-from timebank.people import Person, PersonNotActive
+from timebank.people import Person, PersonNotActive, selves
 from timebank.person_life import PersonState
 from timebank.record_life import RecordState, ReverseReason
 from timebank.refusals import NotFound
@@ -168,7 +169,7 @@ async def test_what_was_the_ones_is_the_kept_ones_and_nothing_is_minted(world: W
     await confirm_hours(world.staff[Role.STATION_MANAGER], records=[later], key=key())
     world.clock.move(DAY)
     books, number = await conservation(), await world.number_of(gone)
-    served = [await minutes_on(whose(one), before_day) for one in (gone, kept)]
+    served = [await minutes_on(await selves(whose(one)), before_day) for one in (gone, kept)]
     assert all(served)
 
     await merged(world, gone, kept)
@@ -180,8 +181,11 @@ async def test_what_was_the_ones_is_the_kept_ones_and_nothing_is_minted(world: W
     assert total
     assert total.minutes == sum(served)
     # Of a past day too: who served was the same person.
-    assert await minutes_on(whose(kept), before_day) == sum(served)
-    assert await minutes_on(whose(kept), day_of(world.clock.now())) == sum(served)
+    assert await minutes_on(await selves(whose(kept)), before_day) == sum(served)
+    assert await minutes_on(await selves(whose(kept)), day_of(world.clock.now())) == sum(served)
+    again = person(whose(kept), formers=(whose(gone),))
+    told = await ask(world, again, "{ starProgress { serviceMinutes } }")
+    assert told == {"starProgress": {"serviceMinutes": sum(served)}}
     assert {one.volunteer for one in await records_of(whose(kept))} == {whose(kept)}
     assert await records_of(whose(gone)) == []
     record = await record_of(earlier)

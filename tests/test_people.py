@@ -371,3 +371,11 @@ async def test_suspending_on_the_wire(world: World) -> None:
     given["idempotencyKey"] = "attempt-2"
     back = await act(world, lead, "reinstatePerson", asks, **given)
     assert back["userErrors"] == []
+
+
+async def test_whoever_asks_for_themselves_and_another_is_told_of_themselves(world: World) -> None:
+    who, other = await world.volunteer(), await world.volunteer()
+    asked = [who.person or "", other.person or ""]
+    assert list(await directory.names_of(who, asked)) == asked[:1]
+    assert list(await directory.visible_people(who, asked)) == asked[:1]
+    assert list(await directory.names_of(who, asked[1:])) == []

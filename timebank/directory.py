@@ -39,7 +39,7 @@ class Sight(msgspec.Struct, frozen=True):
 
     def own(self, held: Person) -> bool:
         """Whether it is the actor, or a ward of theirs."""
-        return self.actor.person is not None and self.actor.person in (held.id, held.guardian)
+        return _own(self.actor, held)
 
     def under(self, path: str) -> str | None:
         """The urgent access by which alone the actor sees who is at home at a path."""
@@ -56,6 +56,10 @@ class Sight(msgspec.Struct, frozen=True):
         return self.own(held) or self.covers(held.home_path)
 
 
+def _own(actor: Actor, held: Person) -> bool:
+    return actor.person is not None and actor.person in (held.id, held.guardian)
+
+
 async def _sight(actor: Actor) -> Sight:
     return Sight(
         actor=actor,
@@ -67,7 +71,10 @@ async def _sight(actor: Actor) -> Sight:
 
 async def visible_people(actor: Actor, ids: list[PersonId]) -> dict[PersonId, Person]:
     """The people the actor may see: themselves, their wards, and whose home is in scope."""
-    return _seen(await _sight(actor), await people_by_id(ids))
+    found = await people_by_id(ids)
+    if all(_own(actor, held) for held in found.values()):
+        return found  # it takes no role to see oneself
+    return _seen(await _sight(actor), found)
 
 
 def _seen(sight: Sight, found: dict[PersonId, Person]) -> dict[PersonId, Person]:
@@ -80,6 +87,8 @@ async def _readable(actor: Actor, asked: Collection[Reading]) -> dict[Reading, P
     Whoever asked to be erased, or restricted their data, is not read by others. What staff read is
     noted before they have it.
     """
+    if all(id == actor.person for id, _ in asked):
+        return {one: one[0] for one in asked}  # nobody is signed in by a number that was merged
     sight = await _sight(actor)
     seen = _seen(sight, await people_by_id(sorted({id for id, _ in asked})))
     others = {held.id for held in seen.values() if not sight.own(held)}

@@ -6,6 +6,7 @@ and revoked, from when and until when, and what a finding of misconduct closes; 
 decided so.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -15,6 +16,7 @@ from timebank.actors import PersonId
 from timebank.clock import day_of, months_later
 from timebank.findings import FoundAgainst, misconduct_within
 from timebank.merge_life import PersonMerged
+from timebank.people import selves
 from timebank.policy import Policy, policy_on
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
@@ -166,15 +168,18 @@ class StarsOn(msgspec.Struct, frozen=True, kw_only=True):
     endorsed: bool
 
 
-async def stars_on(person: PersonId, day: date) -> StarsOn | None:
+async def stars_on(
+    person: PersonId, day: date, *, whose: Sequence[PersonId] = ()
+) -> StarsOn | None:
     """A person's stars at the end of a day, by the rule of that day; None before any policy.
 
     A finding made after that day, or lifted until then, does not close the gate of that day.
+    Args: whose, every id of the person, where they are known already.
     """
     version = await policy_on(day)
     if version is None:
         return None
-    reached = await progress_on(person, day, version.document)
+    reached = await progress_on(whose or await selves(person), day, version.document)
     found = await find(FoundAgainst, person)
     return StarsOn(
         day=day,

@@ -311,8 +311,9 @@ async def find(row: type[R], key: Key) -> R | None:
 async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     """The rows with these primary keys, by key.
 
-    A file answers a look-up sooner than anything could be gathered. Of a server, whatever is looked
-    up in one table in one turn of the loop is one statement.
+    A file answers a look-up sooner than anything could be gathered. Of a server, what is looked up
+    in one table in one turn of the loop is one statement, and so is all that is looked up there
+    while such a statement is on its way: a lone asker waits for nothing.
     """
     wanted = [key for key in keys if could_be_kept(key)]
     if not wanted:
@@ -339,13 +340,15 @@ async def _found(row: type[R], keys: Collection[Key], place: str) -> dict[Key, R
 
 
 class _Turn:
-    """The look-ups in one table that are waiting for this turn of the loop to end."""
+    """The look-ups in one table that are read together, next or now."""
 
     def __init__(self, row: type[Row], place: str, loop: asyncio.AbstractEventLoop) -> None:
         self.row, self.place, self.loop = row, place, loop
         self._keys: set[Key] = set()
         self._waiting: list[asyncio.Future[dict[Key, Any]]] = []
-        loop.call_soon(self._start)
+        before = _read_now.get((row, place))
+        if before is None or before.loop is not loop:
+            loop.call_soon(self._start)
 
     def read(self, keys: Iterable[Key]) -> asyncio.Future[dict[Key, Any]]:
         """All that this turn finds. Everybody waits for a future of their own: whoever goes away
@@ -357,10 +360,16 @@ class _Turn:
     def _start(self) -> None:
         if _turns.get((self.row, self.place)) is self:
             del _turns[self.row, self.place]
+        _read_now[self.row, self.place] = self
         self._reading = self.loop.create_task(_found(self.row, self._keys, self.place))
         self._reading.add_done_callback(self._tell)
 
     def _tell(self, read: asyncio.Future[dict[Key, Any]]) -> None:
+        if _read_now.get((self.row, self.place)) is self:
+            del _read_now[self.row, self.place]
+        after = _turns.get((self.row, self.place))
+        if after is not None and after.loop is self.loop:
+            after._start()
         for one in self._waiting:
             if one.done():
                 continue
@@ -381,6 +390,7 @@ def could_be_kept(key: Key) -> bool:
 
 
 _turns: dict[tuple[type[Row], str], _Turn] = {}
+_read_now: dict[tuple[type[Row], str], _Turn] = {}
 
 
 async def count(row: type[R], *conditions: Q, **filters: Any) -> int:
