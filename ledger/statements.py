@@ -17,6 +17,13 @@ PLACEHOLDER = re.compile(r"\$(\d+)")
 Query = tuple[str, Sequence[object]]
 
 
+class Into(NamedTuple):
+    """A table and its columns, in the order of a row's values."""
+
+    table: str
+    columns: tuple[str, ...]
+
+
 class EachRow(NamedTuple):
     """One statement for many rows, in both its forms."""
 
@@ -24,6 +31,8 @@ class EachRow(NamedTuple):
     """$1, $2, ... are the values of one row."""
     columns: str
     """$1, $2, ... are whole columns, an array each. No row may meet another one's key."""
+    into: Into | None = None
+    """Where the values of a row go, if nothing can be there: then PostgreSQL may copy many."""
 
 
 # A statement with the rows that it runs for.
@@ -39,6 +48,7 @@ def inserting(table: str, columns: Mapping[str, str], clash: str = "") -> EachRo
     return EachRow(
         f"{into} VALUES ({values}) {clash}".rstrip(),
         f"{into} SELECT * FROM unnest({arrays}) {clash}".rstrip(),
+        None if clash else Into(table, tuple(columns)),
     )
 
 

@@ -155,7 +155,7 @@ def _captured(rows: Rows, event: HoursCaptured, entry: Sealed) -> None:
         emergencies=event.emergencies,
         evidence=event.evidence,
     )
-    rows.put(made)
+    rows.add(made)
     if event.once is not None:
         rows.put(CapturedOnce(id=event.once, record=event.record))
     fill_day(rows, made)

@@ -19,7 +19,6 @@ from ledger.outages import Away
 from ledger.tables import Dialect
 from ledger.writer import (
     CommitUnknown,
-    EachRow,
     Query,
     Stopped,
     Transaction,
@@ -30,6 +29,7 @@ from timebank import replicas
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.bound import BIND, FIND, Bound
+from timebank.changes import Changes
 from timebank.clock import Clock
 from timebank.clock_faults import (
     LATEST,
@@ -110,7 +110,7 @@ class Flush:
         self.now = clock.now()
         self.known: Known = earlier.take(self.tip)
         self.passing: set[Place] = set()
-        self.changed: Known = {}
+        self.changes = Changes()
         self.entries: list[Sealed] = []
         self.bound: dict[str, Bound] = {}
         self.fresh: dict[str, Bound] = {}
@@ -177,8 +177,8 @@ class Flush:
         if not batch.entries and len(of_vault) < len(changed):
             raise RuntimeError("a projection was changed without an entry")
         self.passing |= of_vault
+        self.changes.take(changed, batch)
         self.known.update(changed)
-        self.changed.update(changed)
         self.tip = batch.tip
         self.entries += batch.entries
         if work.keeps or batch.entries:
@@ -191,12 +191,7 @@ class Flush:
         """Write everything the works made, a few statements for all of them."""
         if self.entries:
             await self.transaction.append(self.entries)
-        by_statement: dict[EachRow, list[Any]] = {}
-        for (row, key), value in self.changed.items():
-            if value is None:
-                by_statement.setdefault(row.spec.delete, []).append([key])
-            else:
-                by_statement.setdefault(row.spec.upsert, []).append(row.spec.values(value))
+        by_statement = self.changes.statements()
         if self.fresh:
             by_statement[BIND] = [bound.row(id) for id, bound in self.fresh.items()]
         await self.transaction.execute_each([*by_statement.items()])

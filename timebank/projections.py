@@ -42,6 +42,7 @@ class Rows:
     def __init__(self, known: Known) -> None:
         self.known = known
         self.layers: list[Known] = [{}]
+        self.added: set[Place] = set()
 
     def get(self, row: type[R], key: Key) -> R | None:
         """The row with this primary key, or None."""
@@ -79,6 +80,11 @@ class Rows:
     def put(self, row: Row) -> None:
         """Keep a row, new or changed."""
         self.layers[-1][(type(row), row.pk)] = row
+
+    def add(self, row: Row) -> None:
+        """Keep a row that nobody can have met: its key was made for it."""
+        self.put(row)
+        self.added.add((type(row), row.pk))
 
     def drop(self, row: type[Row], key: Key) -> None:
         """Delete a row."""

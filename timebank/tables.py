@@ -107,6 +107,7 @@ class Table:
         pk = self.columns[0]
         kinds = {column.name: KINDS.get(column.field, "text") for column in self.shape}
         self.kinds = kinds
+        self.insert = inserting(name, kinds)
         self.upsert = inserting(name, kinds, f'ON CONFLICT ("{pk}") {clash}')
         self.delete = deleting(name, pk, kinds[pk])
         self.every = f'SELECT {listed} FROM "{name}" ORDER BY "{pk}"'
