@@ -184,7 +184,8 @@ async def test_what_was_the_ones_is_the_kept_ones_and_nothing_is_minted(world: W
     assert await minutes_on(await selves(whose(kept)), before_day) == sum(served)
     assert await minutes_on(await selves(whose(kept)), day_of(world.clock.now())) == sum(served)
     again = person(whose(kept), formers=(whose(gone),))
-    told = await ask(world, again, "{ starProgress { serviceMinutes } }")
+    then = "query($day: Date) { starProgress(day: $day) { serviceMinutes } }"
+    told = await ask(world, again, then, day=before_day.isoformat())
     assert told == {"starProgress": {"serviceMinutes": sum(served)}}
     assert {one.volunteer for one in await records_of(whose(kept))} == {whose(kept)}
     assert await records_of(whose(gone)) == []

@@ -373,6 +373,7 @@ async def test_suspending_on_the_wire(world: World) -> None:
     assert back["userErrors"] == []
 
 
+@pytest.mark.anyio
 async def test_whoever_asks_for_themselves_and_another_is_told_of_themselves(world: World) -> None:
     who, other = await world.volunteer(), await world.volunteer()
     asked = [who.person or "", other.person or ""]
