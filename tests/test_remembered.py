@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ledger.entry import Tip
@@ -15,8 +16,8 @@ from timebank.bank import open_bank
 from timebank.batch import Batch
 from timebank.clock import ManualClock
 from timebank.journal import Answer, Journal
-from timebank.projections import Known
-from timebank.remembered import Remembered
+from timebank.projections import Known, Place
+from timebank.remembered import MOST_TOUCHED, TURNS, Remembered, Touched, touching
 from timebank.settings import Settings
 from timebank.sign_in import Attempts
 
@@ -111,6 +112,28 @@ async def test_a_row_is_loaded_once_while_nobody_else_writes(opened: Journal) ->
     assert (first, len(runs)) == (2, 3)
 
 
+async def test_what_another_process_did_not_touch_is_not_loaded_again(
+    opened: Journal, beside: Journal
+) -> None:
+    runs: list[int] = []
+
+    def work(batch: Batch) -> Seen:
+        runs.append(1)
+        return granting(Role.AUDITOR)(batch)
+
+    def elsewhere(batch: Batch) -> Seen:
+        role = RoleGranted(grant="grt_2", person="per_2", role=Role.AUDITOR, scope="420100/")
+        return Seen(entry=batch.record(role).seq, seen=0)
+
+    await opened.write(SYSTEM, None, work, answer=Seen)
+    for _ in range(2):
+        await beside.write(SYSTEM, None, elsewhere, answer=Seen)
+    assert len(runs) == 2
+    await opened.write(SYSTEM, None, work, answer=Seen)
+    # The one process that writes SQLite leaves nothing behind.
+    assert len(runs) == (3 if opened.writer.dialect == "postgresql" else 4)
+
+
 async def test_a_projection_is_never_changed_without_an_entry(opened: Journal) -> None:
     def work(batch: Batch) -> Seen:
         batch.put(Grants(person="per_1", grants=()))
@@ -135,6 +158,59 @@ def test_only_the_same_head_is_remembered(tip: Tip, known: Known) -> None:
     kept.keep(HERE, {ONE: None, TWO: None}, without=[TWO])
     assert kept.take(tip) == known
     assert kept.take(HERE) == {}
+
+
+def left(before: Tip, after: Tip, *touched: Place) -> Touched:
+    """What a transaction leaves behind, as it is read again."""
+    spec = Touched.spec
+    read: Touched = spec.load(spec.values(touching(before, after, touched)))
+    return read
+
+
+SECOND, THIRD = Tip(9, b"9" * 32, NOON), Tip(12, b"c" * 32, NOON)
+TOO_MANY = [(Grants, f"per_{n}") for n in range(2, 2 + MOST_TOUCHED)]
+
+
+@pytest.mark.parametrize(
+    ("others", "known"),
+    [
+        ([left(HERE, SECOND, TWO), left(SECOND, THIRD)], {ONE: None}),
+        ([left(HERE, SECOND, ONE), left(SECOND, THIRD, TWO)], {}),
+        ([left(HERE, THIRD, (Attempts, "per_1"), *TOO_MANY[1:])], {ONE: None, TWO: None}),
+        ([left(HERE, THIRD, ONE, *TOO_MANY)], {}),
+        ([], {}),
+        ([left(HERE, SECOND)], {}),
+        ([left(SECOND, THIRD)], {}),
+        ([left(HERE, SECOND), left(HERE, THIRD)], {}),
+        (
+            [msgspec.structs.replace(left(HERE, THIRD), places={"of another version": ["per_1"]})],
+            {ONE: None, TWO: None},
+        ),
+    ],
+    ids=[
+        "one of two",
+        "both",
+        "what is of the vault",
+        "too many to name",
+        "nothing left",
+        "the last is missing",
+        "the first is missing",
+        "another history",
+        "a table of another version",
+    ],
+)
+def test_what_others_touched_is_forgotten_and_all_where_one_is_missing(
+    others: list[Touched], known: Known
+) -> None:
+    kept = Remembered()
+    kept.keep(HERE, {ONE: None, TWO: None}, without=[])
+    assert kept.take(THIRD, others) == known
+
+
+def test_groups_of_one_size_do_not_write_over_what_is_wanted() -> None:
+    for size in (1, 32, 64, 256):
+        ends = [Tip(1_000 + turn * size, bytes(32), NOON) for turn in range(TURNS)]
+        assert len({touching(HERE, end, ()).id for end in ends}) == TURNS
 
 
 def test_the_earliest_known_are_let_go() -> None:

@@ -2102,6 +2102,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Touched',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('size', fields.BigIntField()),
+                ('before', fields.BinaryField()),
+                ('leaf', fields.BinaryField()),
+                ('places', fields.TextField(null=True, unique=False)),
+            ],
+            options={'table': 'touched', 'app': 'timebank', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Tranche',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
