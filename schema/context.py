@@ -6,7 +6,7 @@ token, a test) and what the services are: both are handed in by whoever composes
 
 import dataclasses
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from copy import copy
 from enum import Enum
 from typing import Any, TypeVar
@@ -123,9 +123,8 @@ def anew(read: BatchRead[Context, str, V]) -> Callable[[Info, str], Awaitable[V 
 def plain(value: Any) -> Any:
     """An input as plain values, what was left out left out."""
     if dataclasses.is_dataclass(value):
-        names = (field.name for field in dataclasses.fields(value))
-        told: Mapping[str, Any] = {name: getattr(value, name) for name in names}
-        return {name: plain(v) for name, v in told.items() if not isinstance(v, UnsetType)}
+        told = vars(value).items()
+        return {name: plain(v) for name, v in told if not isinstance(v, UnsetType)}
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, Enum):

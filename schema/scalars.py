@@ -6,6 +6,7 @@ happens to be whole, no moment without its zone. Knows nothing of what the value
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NewType
 
 import strawberry
@@ -64,14 +65,20 @@ def parse_moment(value: Any) -> datetime:
     """A moment of 1900 to 2199 in RFC 3339, in any offset; the answer is in UTC."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise _refusal("DateTime is an RFC 3339 moment such as 2026-03-01T08:30:00Z.")
-    # Years at the ends of the calendar are nobody's, and an hour's arithmetic runs off them.
-    try:
-        moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None or moment.year not in _YEARS:
+    moment = _moment_said(value)
+    if moment is None:
         raise _refusal("There is no such moment.")
     return moment
+
+
+@lru_cache(maxsize=1024)  # the rows of a roster begin and end together
+def _moment_said(text: str) -> datetime | None:
+    # Years at the ends of the calendar are nobody's, and an hour's arithmetic runs off them.
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year in _YEARS else None
 
 
 def print_moment(value: Any) -> str:

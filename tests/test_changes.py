@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from ledger.entry import EMPTY
 from ledger.statements import EachRow
+from tests.world import NOON
+from timebank.actors import SYSTEM
+from timebank.batch import Batch
 from timebank.changes import MANY, Changes
 from timebank.days import VolunteerMonth
-from timebank.projections import Known, Place, Rows
+from timebank.projections import Known, Place
 
 STATEMENTS = {
     VolunteerMonth.spec.insert: "insert",
@@ -22,8 +26,8 @@ def place(n: int) -> Place:
     return (VolunteerMonth, month(n).pk)
 
 
-def knowing(known: Known, added: Sequence[VolunteerMonth] = ()) -> Rows:
-    rows = Rows(known)
+def knowing(known: Known, added: Sequence[VolunteerMonth] = ()) -> Batch:
+    rows = Batch(known, tip=EMPTY, now=NOON, actor=SYSTEM, request="0" * 32)
     for row in added:
         rows.add(row)
     return rows

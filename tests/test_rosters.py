@@ -273,11 +273,17 @@ def test_a_workbook_reads_like_the_same_table_in_csv(tmp_path: Path) -> None:
         sheet.write_datetime(1, 4, time(9, 20), hour)
         sheet.write_datetime(1, 5, time(10, 35), hour)
         sheet.write_string(1, 6, "助老")
-    table = write(
-        tmp_path / "roster.csv", [HEAD, ["7", "", "WH-1", "2026/11/19", "9:20", "10：35", "Elder"]]
-    )
-    assert contents(path) == contents(table) != []
-    assert contents(path)[0] == RosterRow(
+        sheet.write_row(2, 0, ["wh-1", 7, "", "2026-11-19"])
+        sheet.write_datetime(2, 4, time(9, 20, 30), hour)
+        sheet.write_row(2, 5, ["10:35", "助老"])
+    told = ["7", "", "WH-1", "2026/11/19", "9:20", "10：35", "Elder"]
+    spoilt = ["7", "", "WH-1", "2026/11/19", "9:20:30", "10:35", "Elder"]
+    table = write(tmp_path / "roster.csv", [HEAD, told, spoilt])
+    (row, bad), (same, bad_too) = contents(path), contents(table)
+    assert isinstance(bad, TimeUnreadable)
+    assert isinstance(bad_too, TimeUnreadable)
+    assert row == same
+    assert row == RosterRow(
         station="7",
         volunteer="WH-1",
         starts=instant(DAY, 560),

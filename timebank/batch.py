@@ -15,7 +15,7 @@ from timebank.events import Event, body_of, kind_of
 from timebank.policy import CALENDAR, Policy, PolicyCalendar, PolicyVersion
 from timebank.projections import Known, Missing, Place, Rows, project
 from timebank.refusals import NotFound, Refusal
-from timebank.tables import Key, R
+from timebank.tables import Key, R, Row
 
 T = TypeVar("T")
 
@@ -28,7 +28,13 @@ class Batch(Rows):
         self.tip, self.now, self.actor, self.request = tip, now, actor, request
         self.today = day_of(now)
         self.entries: list[Sealed] = []
+        self.added: set[Place] = set()
         self.missing: set[Place] = set()
+
+    def add(self, row: Row) -> None:
+        """Keep a row that nobody can have met, and remember that no table holds it yet."""
+        super().add(row)
+        self.added.add((type(row), row.pk))
 
     @property
     def policy(self) -> Policy:

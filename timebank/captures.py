@@ -58,7 +58,7 @@ RECORDABLE = frozenset(
 )
 
 
-class Service(msgspec.Struct, frozen=True, kw_only=True):
+class Service(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is said of one stretch of service: who served, where, when, and how it is known.
 
     `instead` tells that it takes the place of another record, of which its day was known in time.

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ledger.statements import EachRow
-from timebank.projections import Known, Place, Rows
+from timebank.batch import Batch
+from timebank.projections import Known, Place
 
 MANY = 100
 """New rows of a table that are worth a statement of their own."""
@@ -21,14 +22,14 @@ class Changes:
         self.rows: Known = {}
         self._new: set[Place] = set()
 
-    def take(self, changed: Known, made: Rows) -> None:
+    def take(self, changed: Known, batch: Batch) -> None:
         """Add what one work changed, before its rows become known."""
-        known = made.known
+        known = batch.known
         self._new.update(
             place
             for place in changed
             if place not in self.rows
-            and (place in made.added or (place in known and known[place] is None))
+            and (place in batch.added or (place in known and known[place] is None))
         )
         self.rows.update(changed)
 

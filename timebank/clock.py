@@ -76,6 +76,7 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=8192)  # the rows of a roster begin and end together
 def instant(day: date, minute: int = 0) -> datetime:
     """The instant `minute` minutes into `day` in the city."""
     return _midnight(day) + timedelta(minutes=minute)

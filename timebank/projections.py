@@ -42,7 +42,6 @@ class Rows:
     def __init__(self, known: Known) -> None:
         self.known = known
         self.layers: list[Known] = [{}]
-        self.added: set[Place] = set()
 
     def get(self, row: type[R], key: Key) -> R | None:
         """The row with this primary key, or None."""
@@ -84,7 +83,6 @@ class Rows:
     def add(self, row: Row) -> None:
         """Keep a row that nobody can have met: its key was made for it."""
         self.put(row)
-        self.added.add((type(row), row.pk))
 
     def drop(self, row: type[Row], key: Key) -> None:
         """Delete a row."""

@@ -7,7 +7,8 @@ a volunteer exists is `rosters`' matter.
 
 import csv
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ ZIP_BEGINS = b"PK"
 MOST_UNPACKED_BYTES = 32 * 1024 * 1024
 
 
-class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
+class RosterRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of a roster: public numbers, instants (UTC) and a kind."""
 
     station: str
@@ -63,12 +64,18 @@ class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def content(self) -> str:
         """All of it in one spelling: what tells the row apart from others."""
-        times = f"{self.starts.isoformat()}\n{self.ends.isoformat()}"
+        times = f"{_spelled_out(self.starts)}\n{_spelled_out(self.ends)}"
         who = f"{self.station}\n{self.activity or ''}\n{self.volunteer}"
         return f"roster\n{who}\n{times}\n{self.kind.value}"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+@lru_cache(maxsize=1024)
+def _spelled_out(at: datetime) -> str:
+    """An instant in one spelling, whatever zone it came in."""
+    return at.astimezone(UTC).isoformat()
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A line of the file by its number: what it says, or the column that does not read, and why.
 
     `cells` is kept of a sheet that somebody waits to mend, and of no file.
@@ -285,7 +292,14 @@ def _day(cell: Any) -> date:
         return cell.date()
     if isinstance(cell, date):
         return cell
-    text = _text(cell)
+    day = _day_said(_text(cell))
+    if day is None:
+        raise _BadCell("date", DateUnreadable())
+    return day
+
+
+@lru_cache(maxsize=1024)  # a file has few days, and few times of day
+def _day_said(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -295,7 +309,7 @@ def _day(cell: Any) -> date:
             return datetime.strptime(text, shape).date()  # noqa: DTZ007 - only its day is used
         except ValueError:
             continue
-    raise _BadCell("date", DateUnreadable())
+    return None
 
 
 def _minute(told: dict[str, Any], column: str) -> int:
@@ -308,17 +322,19 @@ def _minute(told: dict[str, Any], column: str) -> int:
     if isinstance(cell, float) and 0 <= cell <= 1:
         cell = timedelta(seconds=round(cell * 86400))
     if isinstance(cell, timedelta):
-        minutes, rest = divmod(cell, timedelta(minutes=1))
-        if rest:
-            raise _BadCell(column, TimeUnreadable())
+        whole, rest = divmod(cell, timedelta(minutes=1))
+        minutes = None if rest else whole
     else:
-        hours, colon, rest_text = _text(cell).replace("：", ":").partition(":")
-        digits = hours.isascii() and hours.isdigit() and len(hours) <= 2
-        if not (colon and digits and rest_text.isascii() and rest_text.isdigit()):
-            raise _BadCell(column, TimeUnreadable())
-        if len(rest_text) != 2 or int(rest_text) > 59:
-            raise _BadCell(column, TimeUnreadable())
-        minutes = int(hours) * 60 + int(rest_text)
-    if not 0 <= minutes <= MINUTES_A_DAY:
+        minutes = _minute_said(_text(cell))
+    if minutes is None or not 0 <= minutes <= MINUTES_A_DAY:
         raise _BadCell(column, TimeUnreadable())
     return minutes
+
+
+@lru_cache(maxsize=1024)
+def _minute_said(text: str) -> int | None:
+    hours, colon, rest = text.replace("：", ":").partition(":")
+    digits = hours.isascii() and hours.isdigit() and len(hours) <= 2
+    if not (colon and digits and rest.isascii() and rest.isdigit() and len(rest) == 2):
+        return None
+    return int(hours) * 60 + int(rest) if int(rest) <= 59 else None

@@ -71,7 +71,7 @@ class VolunteerUnknown(Refusal):
 # Answers
 
 
-class RowAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RowAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What became of a row: its record (`before`: it came in earlier), or why it did not go in.
 
     In a dry run a row that would go in has neither record nor code.
