@@ -1,6 +1,8 @@
 """The benchmarks, at smoke size: they run, and grouped commit keeps its promise."""
 
+import os
 import random
+import subprocess
 import sys
 from collections import Counter
 from functools import partial
@@ -19,7 +21,7 @@ from tests.bench.bench_attacks import attacked
 from tests.bench.bench_http import beyond_its_query, mutations, reads
 from tests.bench.bench_verify import Chain, compare_chain, compare_growth
 from tests.bench.bench_writes import compare, sqlite_files
-from tests.bench.figures import Figure, Part, Results, table
+from tests.bench.figures import Figure, Part, Results, table, used
 from tests.bench.parts import PARTS
 from tests.bench.simulation import Place
 from tests.conftest import Size
@@ -28,6 +30,12 @@ from tests.test_graphql_attacks import ATTACKS
 from tests.test_readme import README
 
 pytestmark = pytest.mark.alone
+
+
+def test_what_a_child_took_is_not_taken_back_when_it_ends() -> None:
+    before = used(os.getpid(), family=True)
+    subprocess.run([sys.executable, "-S", "-c", "sum(range(6_000_000))"], check=True)
+    assert used(os.getpid(), family=True) - before >= 0.05
 
 
 @pytest.mark.anyio

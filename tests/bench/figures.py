@@ -120,14 +120,17 @@ def _short(value: float | None) -> str:
 
 
 def used(pid: int, *, family: bool = False) -> float:
-    """Seconds of processor that a process took so far; `family`: with its children that live."""
+    """Seconds of processor that a process took so far.
+
+    `family`: with its children, those that it saw end too: what they took is not taken back.
+    """
     total = 0.0
     for one in [pid, *(_children(pid) if family else [])]:
         try:
             told = Path(f"/proc/{one}/stat").read_text("utf-8").rpartition(")")[2].split()
         except OSError:
             continue
-        total += (int(told[11]) + int(told[12])) / TICKS
+        total += sum(map(int, told[11 : 15 if family and one == pid else 13])) / TICKS
     return total
 
 
