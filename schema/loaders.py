@@ -5,16 +5,17 @@ read gets the request's context and answers only with what its asker may see.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from timebank.begun import begin, shared
+from timebank.begun import Awaited, begin
 
 C = TypeVar("C")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-BatchRead = Callable[[C, Sequence[K]], Awaitable[Mapping[K, V]]]
+BatchRead = Callable[[C, Sequence[K]], Coroutine[Any, Any, Mapping[K, V]]]
 """A read of many: what is missing, or hidden from the asker, is simply not in the answer."""
 
 BATCH_MAX = 500
@@ -26,47 +27,47 @@ class Loader(Generic[K, V]):
     Every key is read once a request; a key asked for again gets the same answer.
     """
 
-    __slots__ = ("_answers", "_filling", "_read", "_waiting")
+    __slots__ = ("_answers", "_read", "_reading", "_waiting")
 
-    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(self, read: Callable[[Sequence[K]], Coroutine[Any, Any, Mapping[K, V]]]) -> None:
         self._read = read
-        self._answers: dict[K, asyncio.Future[V | None]] = {}
+        self._answers: dict[K, Awaited[V | None]] = {}
         self._waiting: list[K] = []
-        self._filling: list[asyncio.Future[None]] = []
+        self._reading: list[asyncio.Future[Mapping[K, V]]] = []
 
     async def load(self, key: K) -> V | None:
         """The value of `key`, or None where the read did not give one."""
         answer = self._answers.get(key)
         if answer is None:
-            loop = asyncio.get_running_loop()
-            answer = self._answers[key] = loop.create_future()
+            answer = self._answers[key] = Awaited()
             if not self._waiting:
-                loop.call_soon(self.start)
+                asyncio.get_running_loop().call_soon(self.start)
             self._waiting.append(key)
-        return await shared(answer)
+        return await answer.wait()
 
     def start(self) -> bool:
         """Read what is waited for now, not only at the end of the turn; says whether there was."""
         keys, self._waiting = self._waiting, []
         for at in range(0, len(keys), BATCH_MAX):
-            self._filling.append(begin(self._fill(keys[at : at + BATCH_MAX])))
+            some = keys[at : at + BATCH_MAX]
+            reading = begin(self._read(some))
+            if reading.done():
+                self._fill(some, reading)
+            else:
+                self._reading.append(reading)
+                reading.add_done_callback(partial(self._fill, some))
         return bool(keys)
 
-    async def _fill(self, keys: list[K]) -> None:
-        try:
-            values = await self._read(keys)
-        except Exception as error:
-            for key in keys:
-                self._answers[key].set_exception(error)
-                # A field that was cancelled meanwhile never fetches it; that is no lost error.
-                self._answers[key].exception()
-            return
-        except asyncio.CancelledError:
-            for key in keys:
-                self._answers[key].cancel()
-            raise
+    def _fill(self, keys: list[K], read: asyncio.Future[Mapping[K, V]]) -> None:
         for key in keys:
-            self._answers[key].set_result(values.get(key))
+            one: asyncio.Future[V | None] = read.get_loop().create_future()
+            if read.cancelled():
+                one.cancel()
+            elif fault := read.exception():
+                one.set_exception(fault)
+            else:
+                one.set_result(read.result().get(key))
+            self._answers[key].become(one)
 
 
 class Loaders(Generic[C]):

@@ -43,7 +43,6 @@ class Waits(Generic[For]):
         self._ahead, self._fill, self._fault = ahead, fill, fault
         self._waiting: list[_Waiting[For]] = []
         self._wake: asyncio.Future[None] | None = None
-        self._since = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -54,10 +53,10 @@ class Waits(Generic[For]):
 
     async def settle(self) -> None:
         """Go on until nothing waits any more."""
-        self._since = time.perf_counter()
         try:
             while self._waiting:
-                await self._wave()
+                self.go_on()
+                await self._pause()
         except asyncio.CancelledError:
             await self._give_up()
             raise
@@ -72,19 +71,16 @@ class Waits(Generic[For]):
             loop.call_soon(_let_go, one.waits_for)
         self._waiting.append(one)
 
-    async def _wave(self) -> None:
-        """Let all go on whose turn has come; where it is nobody's, wait for the first."""
-        if time.perf_counter() - self._since > AT_ONCE_SECONDS:
-            await asyncio.sleep(0)
-            self._since = time.perf_counter()
-        ready = [one for one in self._waiting if one.waits_for.done()]
-        if ready:
-            self._waiting = [one for one in self._waiting if one not in ready]
+    def go_on(self) -> None:
+        """Let all go on whose turn has come, as long as there are any and it is not for long."""
+        until = time.perf_counter() + AT_ONCE_SECONDS
+        while self._waiting:
+            ready = [one for one in self._waiting if one.waits_for.done()]
+            self._waiting = [one for one in self._waiting if not one.waits_for.done()]
             for one in ready:
                 self._go_on(one)
-        elif not self._ahead():
-            await (self._first() if len(self._waiting) > 1 else self._alone())
-            self._since = time.perf_counter()
+            if time.perf_counter() > until or not (ready or self._ahead()):
+                return
 
     def _go_on(self, one: _Waiting[For]) -> None:
         try:
@@ -95,6 +91,15 @@ class Waits(Generic[For]):
             self._fault(one.what, error)
         else:
             self._put_aside(one, waits_for)
+
+    async def _pause(self) -> None:
+        """Wait until somebody can go on; where all can, others have their turn."""
+        if any(one.waits_for.done() for one in self._waiting):
+            await asyncio.sleep(0)
+        elif len(self._waiting) == 1:
+            await self._alone()
+        elif self._waiting:
+            await self._first()
 
     async def _alone(self) -> None:
         (one,) = self._waiting

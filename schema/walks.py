@@ -86,6 +86,7 @@ class Walk:
             self._data = self._fields(self._plan.steps, self._root, None)
         except GraphQLError as error:
             self._faults.nothing(error)
+        self._waits.go_on()
         return bool(self._waits)
 
     async def settle(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from timebank.begun import Rest, begin, shared, together
+from timebank.begun import Awaited, Rest, begin, together
 
 pytestmark = pytest.mark.anyio
 
@@ -79,9 +79,32 @@ async def test_the_rest_hears_that_it_is_cancelled() -> None:
 
 
 async def test_whoever_goes_away_takes_nothing_from_the_others() -> None:
-    work = begin(slow("kept"))
-    leaving = asyncio.create_task(shared(work))
+    work = Awaited(begin(slow("kept")))
+
+    async def waiting() -> str:
+        return await work.wait()
+
+    leaving = asyncio.create_task(waiting())
+    staying = asyncio.create_task(waiting())
     await asyncio.sleep(0)
     leaving.cancel()
-    assert await shared(work) == "kept"
-    assert await shared(work) == "kept"
+    assert await staying == "kept"
+    assert leaving.cancelled()
+    assert await work.wait() == "kept"
+
+
+async def test_all_who_wait_are_told_of_a_fault() -> None:
+    work = Awaited(begin(broken(at_once=False)))
+    told = await asyncio.gather(work.wait(), work.wait(), return_exceptions=True)
+    assert [type(one) for one in told] == [LookupError, LookupError]
+    with pytest.raises(LookupError):
+        await work.wait()
+
+
+async def test_all_who_wait_are_told_of_an_end() -> None:
+    task = asyncio.create_task(asyncio.sleep(10))
+    work = Awaited(task)
+    one = work.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await one

@@ -4,7 +4,6 @@ Knows for how long a reading may be kept: while one query is answered. Nothing t
 lies within, and no decision of a command rests on it: those read in their own batch.
 """
 
-import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from timebank.actors import Actor
-from timebank.begun import begin, shared
+from timebank.begun import Awaited, begin
 
 V = TypeVar("V")
-Readings = dict[tuple[Any, Actor], asyncio.Future[Any]]
+Readings = dict[tuple[Any, Actor], Awaited[Any]]
 
 _readings: ContextVar[Readings | None] = ContextVar("readings", default=None)
 
@@ -40,9 +39,9 @@ def once_an_answer(
         readings = _readings.get()
         if readings is None:
             return await read(actor)
-        made: asyncio.Future[V] | None = readings.get((read, actor))
+        made: Awaited[V] | None = readings.get((read, actor))
         if made is None:
-            made = readings[read, actor] = begin(read(actor))
-        return await shared(made)
+            made = readings[read, actor] = Awaited(begin(read(actor)))
+        return await made.wait()
 
     return reading

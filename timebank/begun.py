@@ -57,9 +57,40 @@ def begin(work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
     return made
 
 
-async def shared(future: asyncio.Future[T]) -> T:
-    """What a future comes to; whoever goes away does not take it from the others."""
-    return future.result() if future.done() else await asyncio.shield(future)
+class Awaited(Generic[T]):
+    """What several wait for, each by a future of their own: whoever goes away does not take it from
+    the others."""
+
+    __slots__ = ("_done", "_waiting")
+
+    def __init__(self, coming: asyncio.Future[T] | None = None) -> None:
+        self._done: asyncio.Future[T] | None = None
+        self._waiting: list[asyncio.Future[T]] = []
+        if coming is not None and coming.done():
+            self.become(coming)
+        elif coming is not None:
+            coming.add_done_callback(self.become)
+
+    def wait(self) -> asyncio.Future[T]:
+        """A future of it, for one to wait for."""
+        if self._done is not None:
+            return self._done
+        self._waiting.append(asyncio.get_running_loop().create_future())
+        return self._waiting[-1]
+
+    def become(self, done: asyncio.Future[T]) -> None:
+        """What it came to, told to all who wait and to whoever asks later."""
+        self._done = done
+        fault = None if done.cancelled() else done.exception()
+        for one in self._waiting:
+            if one.done():
+                continue
+            if done.cancelled():
+                one.cancel()
+            elif fault is not None:
+                one.set_exception(fault)
+            else:
+                one.set_result(done.result())
 
 
 async def together(*works: Coroutine[Any, Any, Any]) -> list[Any]:

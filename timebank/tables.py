@@ -21,6 +21,7 @@ from tortoise.models import Model
 
 from ledger.writer import deleting, finding, inserting
 from timebank import reading, replicas
+from timebank.begun import Awaited
 from timebank.columns import KINDS, Column, column_of
 
 # Migrations look for these here.
@@ -346,17 +347,15 @@ class _Turn:
     def __init__(self, row: type[Row], place: str, loop: asyncio.AbstractEventLoop) -> None:
         self.row, self.place, self.loop = row, place, loop
         self._keys: set[Key] = set()
-        self._waiting: list[asyncio.Future[dict[Key, Any]]] = []
+        self._told: Awaited[dict[Key, Any]] = Awaited()
         before = _read_now.get((row, place))
         if before is None or before.loop is not loop:
             loop.call_soon(self._start)
 
     def read(self, keys: Iterable[Key]) -> asyncio.Future[dict[Key, Any]]:
-        """All that this turn finds. Everybody waits for a future of their own: whoever goes away
-        does not take the reading from the others."""
+        """All that this turn finds."""
         self._keys.update(keys)
-        self._waiting.append(self.loop.create_future())
-        return self._waiting[-1]
+        return self._told.wait()
 
     def _start(self) -> None:
         if _turns.get((self.row, self.place)) is self:
@@ -371,15 +370,7 @@ class _Turn:
         after = _turns.get((self.row, self.place))
         if after is not None and after.loop is self.loop:
             after._start()
-        for one in self._waiting:
-            if one.done():
-                continue
-            if read.cancelled():
-                one.cancel()
-            elif fault := read.exception():
-                one.set_exception(fault)
-            else:
-                one.set_result(read.result())
+        self._told.become(read)
 
 
 def could_be_kept(key: Key) -> bool:
