@@ -14,7 +14,7 @@ import pytest
 from ledger.entry import Tip
 from ledger.writer import CommitUnknown, Transaction, Writer
 from tests.copies import begun
-from timebank import journal
+from timebank import journal, reading
 from timebank.access import Grants, Role, RoleGranted, grant_role
 from timebank.actors import SYSTEM
 from timebank.bank import open_bank
@@ -297,20 +297,34 @@ class Lossy:
         """The writer below is closed by its owner."""
 
 
+@pytest.mark.parametrize("keyed", [True, False])
 @pytest.mark.parametrize("persisted", [True, False])
-async def test_a_lost_answer_to_commit_is_found_out(opened: Journal, persisted: bool) -> None:
+async def test_a_lost_answer_to_commit_is_found_out(
+    opened: Journal, persisted: bool, keyed: bool
+) -> None:
     before = await size_of(opened)
     lossy = Journal(Lossy(opened.writer, persisted=persisted), opened.clock)
     await lossy.start()
+    keys = [key_of(f"attempt-{n}") if keyed else None for n in range(5)]
     answers = await asyncio.gather(
-        *(
-            lossy.write(SYSTEM, key_of(f"attempt-{n}"), granting(f"per_{n}"), answer=Said)
-            for n in range(5)
-        )
+        *(lossy.write(SYSTEM, keys[n], granting(f"per_{n}"), answer=Said) for n in range(5))
     )
     await lossy.close()
     assert [a.person for a in answers] == [f"per_{n}" for n in range(5)]
     assert await size_of(opened) == before + 5
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+async def test_what_nobody_can_ask_for_again_is_not_kept(opened: Journal, keyed: bool) -> None:
+    key = key_of("attempt") if keyed else None
+    told = await opened.write(SYSTEM, key, granting("per_secret"), answer=Said)
+    assert told.person == "per_secret"
+    found = await reading.at(reading.PRIMARY).fetch(
+        "SELECT outcome FROM request WHERE first_seq = $1", [told.entry]
+    )
+    kept = [json.loads(outcome) for (outcome,) in found]
+    rest = {"person": "per_secret"} if keyed else {}
+    assert kept == [{"entry": told.entry, "replayed": False, **rest}]
 
 
 async def test_a_command_writes_through_the_installed_journal(opened: Journal) -> None:

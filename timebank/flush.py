@@ -54,7 +54,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Work(msgspec.Struct):
-    """One command waiting for its transaction."""
+    """One command waiting for its transaction.
+
+    `made` is what it answered when it last ran, whether or not that was committed.
+    """
 
     actor: Actor
     id: str
@@ -65,6 +68,7 @@ class Work(msgspec.Struct):
     needs: Sequence[Place]
     rehearse: bool
     done: asyncio.Future[Answer]
+    made: Answer | None = None
 
     def settle(self, outcome: Answer | BaseException) -> None:
         """Tell the caller, if it still waits."""
@@ -119,7 +123,8 @@ class Flush:
                 *((row, work.actor.id) for row in _OF_ACTORS for work in works),
                 *(place for work in works for place in work.needs),
             },
-            asked_before={work.id for work in works if work.keeps},
+            # One without a key was asked before where nobody knows what became of its commit.
+            asked_before={work.id for work in works if work.keeps or work.made},
         )
         # One goes ahead and has loaded what all of them lack, such as the policy, the station and
         # the district; the others then run again only for rows of their own.
@@ -147,6 +152,8 @@ class Flush:
         if earlier is not None:
             if earlier.digest != work.key.digest:
                 raise IdempotencyKeyReused
+            if not work.keeps and work.made:
+                return work.made
             first = msgspec.json.decode(earlier.outcome, type=work.answer)
             return msgspec.structs.replace(first, replayed=True)
         batch = Batch(self.known, tip=self.tip, now=self.now, actor=work.actor, request=work.id)
@@ -158,6 +165,7 @@ class Flush:
         return answer
 
     def _accept(self, work: Work, batch: Batch, answer: Answer) -> None:
+        work.made = answer
         (changed,) = batch.layers
         of_vault = {place for place in changed if place[0].spec.vault}
         if not batch.entries and len(of_vault) < len(changed):
@@ -169,7 +177,9 @@ class Flush:
         self.entries += batch.entries
         if work.keeps or batch.entries:
             first = batch.entries[0].seq if batch.entries else None
-            outcome = msgspec.json.encode(answer).decode()
+            # What nobody can ask for again may be a secret that is told once: it is not kept.
+            kept = answer if work.keeps else Answer(entry=answer.entry)
+            outcome = msgspec.json.encode(kept).decode()
             made = Bound(work.key.digest, outcome, first, len(batch.entries))
             self.bound[work.id] = self.fresh[work.id] = made
 
