@@ -24,6 +24,7 @@ from ledger.merkle import (
     plan_inclusion,
     plan_root,
 )
+from ledger.sessions import connect
 from ledger.tables import (
     Dialect,
     dialect_of,
@@ -334,9 +335,7 @@ class _PostgresqlReader:
 @contextlib.asynccontextmanager
 async def _open_postgresql(url: str) -> AsyncIterator[_PostgresqlReader]:
     try:
-        connection = await asyncpg.connect(
-            url, server_settings={"application_name": "ledger-reader"}
-        )
+        connection = await connect(url, settings={"application_name": "ledger-reader"})
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unreadable(str(error)) from error
     try:

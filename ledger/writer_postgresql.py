@@ -30,6 +30,7 @@ from ledger.head import (
     row_of_head,
 )
 from ledger.outages import Away, is_away
+from ledger.sessions import connect
 from ledger.statements import Combinations, ForRows, Query, at_once, rows_at_once
 from ledger.tables import Dialect
 
@@ -105,11 +106,11 @@ class PostgresqlWriter:
                 await self._connection.close()
 
     async def _connect(self) -> None:
-        self._connection = await asyncpg.connect(
+        self._connection = await connect(
             self._url,
             statement_cache_size=500,
             max_cached_statement_lifetime=0,
-            server_settings={
+            settings={
                 "application_name": "ledger-writer",
                 # A process that froze inside a transaction must not hold the log for good.
                 "idle_in_transaction_session_timeout": "60s",

@@ -18,6 +18,7 @@ import asyncpg
 
 from ledger.merkle import Tile
 from ledger.reader import Queries
+from ledger.sessions import connect
 from ledger.tables import (
     Dialect,
     dialect_of,
@@ -206,11 +207,11 @@ class PostgresqlReads:
         return None
 
     async def _connect(self) -> Any:
-        return await asyncpg.connect(
+        return await connect(
             self._url,
             statement_cache_size=STATEMENTS,
             max_cached_statement_lifetime=0,
-            server_settings={
+            settings={
                 "application_name": "timebank-reads",
                 "default_transaction_read_only": "on",
             },

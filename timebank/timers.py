@@ -16,10 +16,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-import asyncpg
 import msgspec
 import structlog
 
+from ledger.sessions import connect
 from ledger.tables import dialect_of, sqlite_path
 from timebank import epochs, erasures, looks
 from timebank.actors import SYSTEM
@@ -228,7 +228,7 @@ async def _alone_on_sqlite(url: str) -> AsyncIterator[bool]:
 
 @asynccontextmanager
 async def _alone_on_postgresql(url: str) -> AsyncIterator[bool]:
-    connection = await asyncpg.connect(url, server_settings={"application_name": "timers"})
+    connection = await connect(url, settings={"application_name": "timers"})
     try:
         # Held by the session: it goes with the connection, however the process ends.
         yield bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK))
