@@ -53,7 +53,7 @@ from timebank.merges import (
     propose_merge,
 )
 from timebank.open_matters import Matter
-from timebank.people import Person, PersonNotActive, selves
+from timebank.people import Person, PersonNotActive
 from timebank.person_life import PersonState
 from timebank.record_life import RecordState, ReverseReason
 from timebank.refusals import NotFound
@@ -169,7 +169,7 @@ async def test_what_was_the_ones_is_the_kept_ones_and_nothing_is_minted(world: W
     await confirm_hours(world.staff[Role.STATION_MANAGER], records=[later], key=key())
     world.clock.move(DAY)
     books, number = await conservation(), await world.number_of(gone)
-    served = [await minutes_on(await selves(whose(one)), before_day) for one in (gone, kept)]
+    served = [await minutes_on(whose(one), before_day) for one in (gone, kept)]
     assert all(served)
 
     await merged(world, gone, kept)
@@ -181,8 +181,8 @@ async def test_what_was_the_ones_is_the_kept_ones_and_nothing_is_minted(world: W
     assert total
     assert total.minutes == sum(served)
     # Of a past day too: who served was the same person.
-    assert await minutes_on(await selves(whose(kept)), before_day) == sum(served)
-    assert await minutes_on(await selves(whose(kept)), day_of(world.clock.now())) == sum(served)
+    assert await minutes_on(whose(kept), before_day) == sum(served)
+    assert await minutes_on(whose(kept), day_of(world.clock.now())) == sum(served)
     again = person(whose(kept), formers=(whose(gone),))
     then = "query($day: Date) { starProgress(day: $day) { serviceMinutes } }"
     told = await ask(world, again, then, day=before_day.isoformat())

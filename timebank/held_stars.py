@@ -16,7 +16,6 @@ from timebank.actors import PersonId
 from timebank.clock import day_of, months_later
 from timebank.findings import FoundAgainst, misconduct_within
 from timebank.merge_life import PersonMerged
-from timebank.people import selves
 from timebank.policy import Policy, policy_on
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
@@ -179,7 +178,7 @@ async def stars_on(
     version = await policy_on(day)
     if version is None:
         return None
-    reached = await progress_on(whose or await selves(person), day, version.document)
+    reached = await progress_on(person, day, version.document, whose=whose)
     found = await find(FoundAgainst, person)
     return StarsOn(
         day=day,

@@ -19,6 +19,7 @@ from timebank.days import day_key
 from timebank.events import Event
 from timebank.hours import COUNTED, Record, ServiceTotal
 from timebank.merge_life import PersonMerged
+from timebank.people import selves
 from timebank.policy import Policy
 from timebank.projections import Rows, projects_after
 from timebank.record_life import LIFECYCLE
@@ -110,19 +111,21 @@ def _stood(rows: Rows, person: PersonId, day: date) -> None:
 # Reads
 
 
-async def minutes_on(whose: Sequence[PersonId], day: date) -> int:
+async def minutes_on(person: PersonId, day: date, *, whose: Sequence[PersonId] = ()) -> int:
     """The lifetime minutes that counted at the end of a day, as far as it is over.
 
-    Those under a number that was merged since counted then: who served was the same. `whose` are
-    all of somebody's.
+    Those under a number that was merged since counted then: who served was the same. `whose` is
+    every id of the person, where they are known already.
     """
     minutes = 0
-    for who in whose:
+    for who in whose or await selves(person):
         found = await select(ServiceDay, volunteer=who, day__lte=day, order=["-day"], limit=1)
         minutes += found[0].minutes if found else 0
     return minutes
 
 
-async def progress_on(whose: Sequence[PersonId], day: date, policy: Policy) -> StarProgress:
+async def progress_on(
+    person: PersonId, day: date, policy: Policy, *, whose: Sequence[PersonId] = ()
+) -> StarProgress:
     """Where somebody's service record stood at the end of a day, by the policy of that day."""
-    return progress(await minutes_on(whose, day), policy)
+    return progress(await minutes_on(person, day, whose=whose), policy)
