@@ -22,6 +22,7 @@ def summed(entries: str, postings: str, day: date) -> dict[str, object]:
     """What the files add up to."""
     kinds: Counter[str] = Counter()
     service: dict[str, tuple[str, int]] = {}
+    merged: dict[str, str] = {}
     accounts: Counter[str] = Counter()
     minted: Counter[str] = Counter()
     back: Counter[str] = Counter()
@@ -34,6 +35,8 @@ def summed(entries: str, postings: str, day: date) -> dict[str, object]:
                 service[body["record"]] = (body["volunteer"], body["minutes"])
             elif kind in ENDS:
                 service.pop(body["record"], None)
+            elif kind == "person.merged":
+                merged[body["person"]] = body["kept"]
             elif kind in ("help.settled", "help.partly_settled"):
                 when = datetime.fromisoformat(row["at"]).astimezone(WUHAN).date()
                 drawn += body["minutes"] if since <= when <= day else 0
@@ -50,7 +53,7 @@ def summed(entries: str, postings: str, day: date) -> dict[str, object]:
                 drawn += amount
     lifetimes: Counter[str] = Counter()
     for volunteer, minutes in service.values():
-        lifetimes[volunteer] += minutes
+        lifetimes[_kept(volunteer, merged)] += minutes
     by_kind: Counter[str] = Counter()
     for account, balance in accounts.items():
         by_kind[account.partition(":")[0]] += balance
@@ -63,6 +66,13 @@ def summed(entries: str, postings: str, day: date) -> dict[str, object]:
         "minted": minted,
         "reversed": back,
     }
+
+
+def _kept(volunteer: str, merged: dict[str, str]) -> str:
+    """Who somebody turned out to be."""
+    while volunteer in merged:
+        volunteer = merged[volunteer]
+    return volunteer
 
 
 if __name__ == "__main__":
