@@ -168,3 +168,32 @@ async def test_what_takes_long_is_read_in_a_thread_while_others_are_answered(
 def test_nothing_is_read_where_no_ledger_is_open() -> None:
     with pytest.raises(RuntimeError):
         reading.at(reading.PRIMARY)
+
+
+@pytest.mark.anyio
+async def test_a_look_up_is_answered_near_whatever_tables_there_are(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To learn hundreds of tables takes longer than a look-up has, and is done once."""
+    far: list[str] = []
+    path = sqlite_path(sqlite_url)
+
+    def noted(reads: reading.SqliteReads, statement: str, values: Any) -> Any:
+        far.append(statement)
+        return [(2,)]
+
+    monkeypatch.setattr(reading, "AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(reading.SqliteReads, "_fetch_far", noted)
+    with closing(sqlite3.connect(path)) as connection:
+        for n in range(400):
+            connection.execute(f"CREATE TABLE t{n} (id TEXT PRIMARY KEY)")
+        async with reading.open_reads(sqlite_url):
+            reads = reading.at(reading.PRIMARY)
+            for _ in range(3):
+                assert await reads.fetch("SELECT 2 FROM t1 WHERE id = $1", ["a"]) == []
+            assert far == []
+            # Where they change, one look-up finds that out, and the next are answered again.
+            connection.execute("CREATE TABLE one_more (id TEXT PRIMARY KEY)")
+            for _ in range(3):
+                await reads.fetch("SELECT 2 FROM t2 WHERE id = $1", ["a"])
+            assert len(far) <= 1

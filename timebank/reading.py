@@ -7,6 +7,7 @@ begun again in a thread, so that nobody else waits for it.
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -124,7 +125,7 @@ class SqliteReads:
         if self._near is None:
             self._near = _connect(self._path)
             self._near.execute("PRAGMA busy_timeout = 0")
-            self._near.set_progress_handler(self._out_of_time, STEPS)
+            self._learn(self._near)
         statement = sqlite_placeholders(statement)
         self._until = time.perf_counter() + AT_ONCE_SECONDS
         try:
@@ -132,8 +133,20 @@ class SqliteReads:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}:
                 raise
+            self._learn(self._near)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._fetch_far, statement, values)
+
+    def _learn(self, near: sqlite3.Connection) -> None:
+        """Let it read what tables there are, if it does not know, for as long as that takes.
+
+        That is milliseconds for hundreds of tables, and some microseconds where they are known. A
+        statement that is broken off amid it would begin with it again, and so would each after it.
+        """
+        near.set_progress_handler(None, 0)
+        with contextlib.suppress(sqlite3.OperationalError):
+            near.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+        near.set_progress_handler(self._out_of_time, STEPS)
 
     def _out_of_time(self) -> bool:
         return time.perf_counter() > self._until
