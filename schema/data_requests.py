@@ -19,6 +19,7 @@ from timebank import data_requests
 from timebank.data_requests import RequestGround, RequestKind, RequestState
 
 REQUESTS = Listing("dataRequests", str, str)
+ANSWERED = Listing("answeredRequests", str)
 
 Scope = Annotated[
     str | None,
@@ -138,6 +139,23 @@ class Query:
             key=lambda held: (held.answer_by.isoformat(), held.id),
             node=DataRequest.of,
             scope=scope,
+        )
+
+    @paged
+    async def answered_requests(
+        self,
+        page: Page,
+        info: Info,
+        scope: Annotated[str, strawberry.argument(description="Below which path.")],
+    ) -> Connection[DataRequest]:
+        """What was granted, refused or withdrawn, for the officer; the newest first."""
+        return await page.of(
+            ANSWERED,
+            data_requests.answered_requests,
+            info.context.actor,
+            scope,
+            key=lambda held: (held.id,),
+            node=DataRequest.of,
         )
 
 

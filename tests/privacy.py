@@ -37,6 +37,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         key=key(),
     )
     await names_of(world.staff[Role.STATION_MANAGER], [subject.person or ""])
+    await request_data(subject, kind=RequestKind.COPY, key=key())
     wrong, gone, bad = [
         (await request_data(who, kind=kind, words="请处理", key=key())).request
         for who, kind in (
@@ -49,6 +50,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "looks.number": number,
         "portableCopy.number": number,
         "dataRequests.scope": world.station_path,
+        "answeredRequests.scope": world.station_path,
         "dataRequest.id": wrong,
         "standing.person": subject.person,
         "rolesGiven.scope": world.station_path,

@@ -225,6 +225,10 @@ async def test_data_requests_on_the_wire(city: World) -> None:
     assert [edge["node"]["id"] for edge in open_ones["dataRequests"]["edges"]] == [request["id"]]
     done = await act(city, officer, "grantRequest", asks, request=request["id"], answer="已更正")
     assert (done["request"]["state"], done["request"]["answer"]) == ("GRANTED", "已更正")
+    answered = "query($s: String!) { answeredRequests(scope: $s, first: 5) { nodes { id } } }"
+    for asker, seen in ((officer, [{"id": request["id"]}]), (who, [])):
+        listed = await ask(city, asker, answered, s=city.station_path)
+        assert listed["answeredRequests"]["nodes"] == seen
     await act(city, who, "requestData", asks, kind="RESTRICTION")
     hidden = await ask(
         city,

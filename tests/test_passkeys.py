@@ -1,5 +1,6 @@
 """Passkeys: added, counted, taken away at home, at the counter and with the person."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -16,6 +17,7 @@ from timebank.passkeys import (
     MOST,
     Passkey,
     PasskeyCopied,
+    PasskeyHolder,
     PasskeyTaken,
     PasskeyUnknown,
     TooManyPasskeys,
@@ -86,7 +88,7 @@ async def added(who: Actor, name: str = "phone", counter: int = 0) -> str:
 def test_a_person_has_a_few_passkeys_each_once(
     held: int, there: bool, refusal: type[Refusal] | None
 ) -> None:
-    some = [Passkey("d", "per_1", b"", 0, DAY)] * held
+    some = PasskeyHolder("per_1", ("d",) * held)
     if refusal is None:
         decide_passkey(some, there=there)
         return
@@ -157,6 +159,15 @@ async def test_so_many_and_no_more_are_added(city: World) -> None:
         await added(who, "one more")
     await remove_passkey(who, passkey=digest_of(b"phone 0"))
     await added(who, "one more")
+
+
+@pytest.mark.anyio
+async def test_of_many_added_at_once_no_more_stand(world: World) -> None:
+    who = await world.volunteer()
+    tried = [added(who, f"phone {n}") for n in range(MOST + 1)]
+    ended = await asyncio.gather(*tried, return_exceptions=True)
+    assert [type(one) for one in ended if not isinstance(one, str)] == [TooManyPasskeys]
+    assert len(await passkeys_of(who)) == MOST
 
 
 @pytest.mark.anyio

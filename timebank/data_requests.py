@@ -30,7 +30,7 @@ from timebank.person_life import PersonState
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.restrictions import restrict
-from timebank.tables import Row, WhereByDay, find_many, page_by_day, table
+from timebank.tables import Row, Where, WhereByDay, find_many, newest_by_id, page_by_day, table
 from timebank.texts import LONGEST, keep_text, read_texts
 from timebank.working_days import working_days_later
 
@@ -358,3 +358,11 @@ async def requests(
             return []
         which = Q(path__startswith=scope, state=RequestState.RECEIVED.value)
     return await page_by_day(DataRequest, "answer_by", where, which)
+
+
+async def answered_requests(actor: Actor, scope: str, **where: Unpack[Where]) -> list[DataRequest]:
+    """What was granted, refused or withdrawn in an officer's scope, newest first."""
+    if not await may_read(actor, Action.ANSWER_REQUEST, scope):
+        return []
+    ended = [state.value for state in RequestState if not LIFECYCLE[state]]
+    return await newest_by_id(DataRequest, where, Q(path__startswith=scope, state__in=ended))

@@ -46,7 +46,7 @@ from timebank.merged_records import (
 from timebank.merged_ties import Ties, move_ties, ties_of
 from timebank.notice_codes import NoticeCode
 from timebank.notices import notify
-from timebank.passkeys import Passkey
+from timebank.passkeys import Passkey, PasskeyHolder
 from timebank.people import (
     AgeBand,
     Person,
@@ -64,7 +64,17 @@ from timebank.sign_in_resets import ResetCode
 from timebank.tables import Row, select, table
 from timebank.totp import SecondFactor
 
-SIGN_IN = (Session, Password, SecondFactor, Passkey, ResetCode, Card, CardHolder, Attempts)
+SIGN_IN = (
+    Session,
+    Password,
+    SecondFactor,
+    Passkey,
+    PasskeyHolder,
+    ResetCode,
+    Card,
+    CardHolder,
+    Attempts,
+)
 """By what nobody signs in any more once a registration is gone."""
 
 # Refusals

@@ -9,7 +9,6 @@ counter. Knows keys as bytes; whoever asked the device checked what it signed.
 """
 
 import hashlib
-from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -69,17 +68,25 @@ class Passkey(Row, frozen=True):
     added_on: date
 
 
+@table("passkey_holder", vault=True)
+class PasskeyHolder(Row, frozen=True):
+    """Which passkeys a person has: what decisions ask, so that two added at once are counted."""
+
+    person: str
+    digests: tuple[str, ...] = ()
+
+
 # Decisions
 
 
-def decide_passkey(held: Sequence[Passkey], *, there: bool) -> None:
+def decide_passkey(held: PasskeyHolder, *, there: bool) -> None:
     """Whether a person who holds some may add one that is `there`, or not.
 
     Refuses: PasskeyTaken, TooManyPasskeys.
     """
     if there:
         raise PasskeyTaken
-    if len(held) >= MOST:
+    if len(held.digests) >= MOST:
         raise TooManyPasskeys(most=MOST)
 
 
@@ -96,10 +103,15 @@ def decide_counter(passkey: Passkey, counter: int) -> Passkey:
 # What other capabilities ask
 
 
-def drop_passkeys(batch: Batch, held: Sequence[Passkey]) -> None:
-    """Let passkeys open nothing any more."""
-    for one in held:
-        batch.drop(Passkey, one.digest)
+def drop_passkeys(batch: Batch, person: PersonId) -> None:
+    """Let no passkey of a person open anything any more, not even one added just now."""
+    for digest in _held(batch, person).digests:
+        batch.drop(Passkey, digest)
+    batch.drop(PasskeyHolder, person)
+
+
+def _held(batch: Batch, person: PersonId) -> PasskeyHolder:
+    return batch.get(PasskeyHolder, person) or PasskeyHolder(person=person)
 
 
 # Commands
@@ -119,17 +131,16 @@ async def add_passkey(actor: Actor, *, credential: bytes, key: bytes, counter: i
     """
     person = permit_self(actor)
     digest = digest_of(credential)
-    held = await select(Passkey, person=person)
 
     def work(batch: Batch) -> Changed:
         batch.need(Person, person, "person")
-        standing = [one for one in held if batch.get(Passkey, one.digest)]
-        decide_passkey(standing, there=batch.get(Passkey, digest) is not None)
+        held = _held(batch, person)
+        decide_passkey(held, there=batch.get(Passkey, digest) is not None)
+        batch.put(PasskeyHolder(person=person, digests=(*held.digests, digest)))
         batch.put(Passkey(digest, person, key, counter, batch.today))
         return Changed(person=person)
 
-    needs: list[Place] = [(Person, person), (Passkey, digest)]
-    needs += [(Passkey, one.digest) for one in held]
+    needs: list[Place] = [(Person, person), (Passkey, digest), (PasskeyHolder, person)]
     return await write(actor, None, work, answer=Changed, needs=needs)
 
 
@@ -141,10 +152,13 @@ async def remove_passkey(actor: Actor, *, passkey: str) -> Changed:
         held = batch.get(Passkey, passkey)
         if held is None or held.person != person:
             raise NotFound(what="passkey")
-        drop_passkeys(batch, [held])
+        left = tuple(one for one in _held(batch, person).digests if one != passkey)
+        batch.put(PasskeyHolder(person=person, digests=left))
+        batch.drop(Passkey, passkey)
         return Changed(person=person)
 
-    return await write(actor, None, work, answer=Changed, needs=[(Passkey, passkey)])
+    needs: list[Place] = [(Passkey, passkey), (PasskeyHolder, person)]
+    return await write(actor, None, work, answer=Changed, needs=needs)
 
 
 async def sign_in_by_passkey(*, credential: bytes, counter: int) -> SignedIn:

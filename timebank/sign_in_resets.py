@@ -17,7 +17,7 @@ from timebank.batch import Batch
 from timebank.counter import OwnCounter, person_numbered
 from timebank.events import Event
 from timebank.journal import Answer, write
-from timebank.passkeys import Passkey, drop_passkeys
+from timebank.passkeys import drop_passkeys
 from timebank.people import Person, person_by_number, person_in_scope
 from timebank.projections import Place
 from timebank.refusals import Refusal
@@ -125,7 +125,6 @@ async def reset_sign_in(actor: Actor, *, number: str, what: Credential) -> Reset
     """
     named = await person_by_number(number)
     open_ones = await select(Session, person=named.id) if named else []
-    passkeys = await select(Passkey, person=named.id) if named else []
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
     def work(batch: Batch) -> Reset:
@@ -138,7 +137,7 @@ async def reset_sign_in(actor: Actor, *, number: str, what: Credential) -> Reset
             batch.drop(SecondFactor, whose)
             return Reset(entry=entry.seq, person=whose)
         if what is Credential.PASSKEY:
-            drop_passkeys(batch, passkeys)
+            drop_passkeys(batch, whose)
             return Reset(entry=entry.seq, person=whose)
         batch.drop(Password, whose)
         until = batch.now + CODE_HOLDS

@@ -201,7 +201,7 @@ PAGES = (
         menu="个人信息请求",
         operation="office_requests",
         variables=lambda opened: {"scope": opened.office("DATA_PROTECTION_OFFICER")},
-        lists=("after",),
+        lists=("after", "answered"),
     ),
     Page(
         path=REQUEST,
