@@ -82,6 +82,16 @@ ASIDE = """() => [...document.querySelectorAll(".tabs [aria-current]")]
     return left < 0 || right > innerWidth; })
   .map(one => `where one is lies out of sight: ${one.textContent.trim()}`)"""
 """Tabs that do not fit beside each other are pushed sideways: the one that is open is seen."""
+TOUCHED = """() => [...document.querySelectorAll("main form")].flatMap(form => {
+  const seen = selector => [...form.querySelectorAll(selector)].filter(one => one.checkVisibility())
+    .map(one => [one, one.getBoundingClientRect()]);
+  const fields = seen("input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea");
+  return seen("button").flatMap(([button, under]) => fields.filter(([, above]) =>
+    above.bottom <= under.top + 1 && under.top - above.bottom < 6
+    && above.left < under.right && under.left < above.right
+  ).map(([field]) => `${button.textContent.trim()} touches the field ${field.name} above it`));
+})"""
+"""A finger that aims at a button must not open the field over it."""
 DOUBLED = """() => { const root = document.documentElement;
   root.style.fontSize = "44px"; const wide = root.scrollWidth;
   root.style.fontSize = ""; return wide; }"""
@@ -182,6 +192,7 @@ async def test_every_page_is_fit_for_everybody(browser: Browser, site: Site, rea
         found += await tab.evaluate(RULES)
         found += await tab.evaluate(SMALL, 60 if mode == "elder" else 44)
         found += await tab.evaluate(ASIDE)
+        found += await tab.evaluate(TOUCHED)
         wide = await tab.evaluate("document.documentElement.scrollWidth")
         found += [f"{wide} px wide"] if wide > width else []
         await tab.set_viewport_size({"width": 320, "height": 900})
