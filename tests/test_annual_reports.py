@@ -116,8 +116,8 @@ UNTOLD = {"funds_fen", "member_persons", "member_units"}
 """What an organisation that was registered elsewhere never told this register."""
 
 
-async def team_hours(world: World) -> str:
-    """An hour of the team's that counts."""
+async def team_hours(world: World, *, duty: bool = False) -> str:
+    """An hour of the team's with all its keys turned."""
     manager, volunteer = world.staff[Role.STATION_MANAGER], await world.volunteer()
     starts = world.clock.now()
     made = await declare_activity(
@@ -142,6 +142,7 @@ async def team_hours(world: World) -> str:
         starts=starts,
         ends=starts + timedelta(hours=1),
         kind=ActivityKind.ELDER,
+        duty=duty,
         key=key(),
     )
     await confirmed(world, [record.record])
@@ -158,6 +159,7 @@ async def test_it_opens_filled_and_every_number_leads_to_its_entries(world: Worl
     world.clock.move(timedelta(days=1))
     await team_tied(world, who, organisation)
     record = await team_hours(world)
+    await team_hours(world, duty=True)
     world.clock.move(YEARS_END)
     await swept("reports.open")
     (report,) = await reports_of(organisation)
@@ -169,7 +171,9 @@ async def test_it_opens_filled_and_every_number_leads_to_its_entries(world: Worl
     filled = [code for code, field in fields.items() if field["value"] is not None]
     assert len(filled) / len(fields) >= 0.6
     told = {code: fields[code]["value"] for code in ("service_minutes", "elder_minutes")}
-    assert told == {"service_minutes": "60", "elder_minutes": "60"}, "of the team, in its time"
+    assert told == {"service_minutes": "60", "elder_minutes": "60"}, (
+        "of the team, in its time, and no work in paid time"
+    )
     auditor = await world.officer(Role.AUDITOR)
     found = await entries(auditor, fields["service_minutes"]["entries"])
     assert [entry.body["record"] for entry in found.values()] == [record]

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.certifying import certificate_of, issued, requested, served_and_issued
+from tests.merging import merged
 from tests.volunteering import confirmed as confirm
-from tests.volunteering import visited
+from tests.volunteering import posted, visited
 from tests.wire import ask
 from tests.world import World, key, resident_id
 from timebank.access import Role
@@ -17,7 +18,7 @@ from timebank.certificate_life import CertificateRevokeReason
 from timebank.certificate_seals import open_seal
 from timebank.certificate_sheets import masked, receipts_for, seal_of, sheet
 from timebank.hours import Record
-from timebank.record_life import ReverseReason
+from timebank.record_life import CaptureMode, ReverseReason
 from timebank.reversals import reverse_hours
 from timebank.tables import select
 
@@ -78,8 +79,9 @@ async def test_the_verification_always_answers(world: World) -> None:
 
 async def test_what_was_taken_back_since_is_said(world: World) -> None:
     who = await world.volunteer()
+    await posted(world, who, minutes=30, duty=True)
     held = await served_and_issued(world, who)
-    (record,) = await select(Record, volunteer=who.person or "")
+    (record,) = await select(Record, volunteer=who.person or "", mode=CaptureMode.MANUAL.value)
     await reverse_hours(
         world.staff[Role.DISTRICT_LEAD],
         records=[record.id],
@@ -88,6 +90,15 @@ async def test_what_was_taken_back_since_is_said(world: World) -> None:
     )
     told = await verified(world, held.code)
     assert (told["standing"], told["minutes"], told["takenBackMinutes"]) == ("VALID", 90, 90)
+
+
+@pytest.mark.one_database
+async def test_what_was_served_under_a_merged_number_was_not_taken_back(world: World) -> None:
+    gone, kept = await world.volunteer(), await world.volunteer()
+    held = await served_and_issued(world, gone)
+    await merged(world, gone, kept)
+    told = await verified(world, held.code)
+    assert (told["standing"], told["minutes"], told["takenBackMinutes"]) == ("VALID", 90, 0)
 
 
 async def test_a_sheet_has_activities_and_hours_and_no_digit_of_the_document(

@@ -38,7 +38,7 @@ from timebank.certificates import (
 from timebank.events import Event
 from timebank.hours import Record
 from timebank.lifecycles import NotInThisState, step
-from timebank.record_life import RecordState
+from timebank.record_life import CaptureMode, RecordState
 from timebank.refusals import NotFound, Unauthenticated
 
 TODAY = date(2026, 11, 20)
@@ -86,6 +86,13 @@ def test_only_what_counts_is_certified(state: RecordState) -> None:
     else:
         with pytest.raises(NothingToCertify):
             decide_content([one], TODAY, TODAY)
+
+
+@pytest.mark.parametrize("mode", CaptureMode)
+def test_work_in_paid_time_is_not_certified_and_all_else_is(mode: CaptureMode) -> None:
+    theirs = [record(1, 60), msgspec.structs.replace(record(2, 30), mode=mode)]
+    paid = mode is CaptureMode.DUTY
+    assert decide_content(theirs, TODAY, TODAY)["minutes"] == (60 if paid else 90)
 
 
 def test_the_first_and_the_last_day_are_whole_and_no_other_counts() -> None:

@@ -23,8 +23,8 @@ from timebank.finding_appeals import appeal_finding, review_finding
 from timebank.finding_drafts import make_finding
 from timebank.finding_life import AppealGrounds, Blame
 from timebank.findings import FoundAgainst, VoidedRecord
-from timebank.hours import COUNTED, Record, totals_of
-from timebank.record_life import RecordState, ReverseReason
+from timebank.hours import Record, totals_of
+from timebank.record_life import COUNTED, RecordState, ReverseReason
 from timebank.refusals import Refusal
 from timebank.reversals import held_batches, release_batch, repudiate_hours, reverse_hours
 from timebank.tables import find, select

@@ -9,15 +9,17 @@ from tests.funding import allotted
 from tests.granting import applicant, awarded, called
 from tests.projects import COST, approved, officer_of
 from tests.test_funding_tranches import PROMISE
-from tests.volunteering import confirmed, visited
+from tests.volunteering import confirmed, record_of, visited
 from tests.wire import act, ask, form
 from tests.world import NOON, World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import Activity, ActivityKind, ActivityState
 from timebank.activity_plans import declare_activity
-from timebank.actors import SYSTEM
+from timebank.actors import SYSTEM, person
 from timebank.batch import Batch
+from timebank.captures import capture_hours
+from timebank.confirmations import accept_hours
 from timebank.funding.commitments import Condition, meet
 from timebank.funding.funded_hours import (
     ActivityFundedAlready,
@@ -87,7 +89,21 @@ async def test_a_part_that_asks_for_hours_waits_until_volunteers_accepted_them(
         await prepare_payment(cashier, tranche=tranche, key=key())
     assert no.value.details["accepted"] == "0"
     await confirmed(world, [visit])
-    assert await accepted_records(project) == [visit]
+    paid = await capture_hours(
+        world.staff[Role.STATION_CLERK],
+        volunteer=(await world.volunteer()).person or "",
+        station=world.station,
+        activity=activity,
+        starts=held.starts,
+        ends=held.ends,
+        kind=held.kind,
+        duty=True,
+        key=key(),
+    )
+    await confirmed(world, [paid.record])
+    worker = (await record_of(paid.record)).volunteer
+    await accept_hours(person(worker), records=[paid.record], key=key())
+    assert await accepted_records(project) == [visit], "work in paid time is no service"
     assert await minutes_of([project]) == {project: 120}
     query = "query($p: ID!) { node(id: $p) { ... on Project { commitment { acceptedMinutes } } } }"
     seen = (await ask(world, form(), query, p=project))["node"]["commitment"]
@@ -99,7 +115,7 @@ async def test_a_part_that_asks_for_hours_waits_until_volunteers_accepted_them(
     left: list[int] = []
 
     def look(batch: Batch) -> Answer:
-        left.append(accepted_minutes(batch, [visit]))
+        left.append(accepted_minutes(batch, [visit, paid.record]))
         return Answer()
 
     await write(SYSTEM, key(), look, answer=Answer)

@@ -12,7 +12,8 @@ from tests.world import World, key, open_world
 from timebank.activities import ActivityKind
 from timebank.actors import Actor
 from timebank.divisions import CITY
-from timebank.hours import COUNTED, Record
+from timebank.hours import Record
+from timebank.record_life import COUNTED
 from timebank.reversals import repudiate_hours
 from timebank.statistics import Statistics, months_between, statistics
 from timebank.tables import select

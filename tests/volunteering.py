@@ -38,6 +38,7 @@ async def captured(
     by: Actor | None = None,
     station: str | None = None,
     kind: ActivityKind = ActivityKind.ELDER,
+    duty: bool = False,
 ) -> str:
     """A record by hand of service that ended just now, or that began at `starts`."""
     begins = starts or world.clock.now() - minutes * MINUTE
@@ -48,6 +49,7 @@ async def captured(
         starts=begins,
         ends=begins + minutes * MINUTE,
         kind=kind,
+        duty=duty,
         key=key(),
     )
     return made.record
@@ -79,10 +81,15 @@ async def confirmed(world: World, records: Sequence[str]) -> None:
 
 
 async def posted(
-    world: World, who: Actor, *, minutes: int = 60, kind: ActivityKind = ActivityKind.ELDER
+    world: World,
+    who: Actor,
+    *,
+    minutes: int = 60,
+    kind: ActivityKind = ActivityKind.ELDER,
+    duty: bool = False,
 ) -> str:
     """A record by hand with all its keys turned."""
-    id = await captured(world, who, minutes=minutes, kind=kind)
+    id = await captured(world, who, minutes=minutes, kind=kind, duty=duty)
     await confirmed(world, [id])
     await accept_hours(who, records=[id], key=key())
     return id

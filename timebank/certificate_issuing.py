@@ -28,7 +28,7 @@ from timebank.certificates import (
     Certified,
     decide_content,
 )
-from timebank.hours import COUNTED, Record
+from timebank.hours import SERVED, Record
 from timebank.ids import ALPHABET
 from timebank.journal import write
 from timebank.keys import RequestKey
@@ -182,10 +182,10 @@ def _tell(batch: Batch, held: Certificate, code: NoticeCode) -> None:
 async def _records_of(held: Certificate) -> list[str]:
     found = await select(
         Record,
+        SERVED,
         volunteer=held.person,
         day__gte=held.since,
         day__lte=held.until,
-        state__in=[state.value for state in COUNTED],
         limit=MOST_RECORDS + 1,
     )
     return [record.id for record in found]

@@ -16,7 +16,7 @@ from timebank.certificate_life import CertificateState
 from timebank.certificate_seals import Sealed, seal_text
 from timebank.certificates import Certificate, visible_certificates
 from timebank.entries import receipt_of
-from timebank.hours import COUNTED, Record
+from timebank.hours import SERVED, Record
 from timebank.people import people_by_id
 from timebank.places import names_of as station_names
 from timebank.tables import find, select
@@ -160,11 +160,13 @@ async def verification(code: str) -> Verification:
 
 
 async def _standing_minutes(held: Certificate) -> int:
+    who = (await people_by_id([held.person])).get(held.person)
     found = await select(
         Record,
-        volunteer=held.person,
+        SERVED,
+        # What was served under a number that was merged since is the kept person's.
+        volunteer=who.id if who else held.person,
         day__gte=held.since,
         day__lte=held.until,
-        state__in=[state.value for state in COUNTED],
     )
     return sum(record.minutes for record in found)

@@ -33,7 +33,7 @@ from timebank.certificate_life import (
     Line,
 )
 from timebank.clock import day_of
-from timebank.hours import COUNTED, Record
+from timebank.hours import Record
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
@@ -41,6 +41,7 @@ from timebank.lifecycles import step
 from timebank.people import Person, active_person
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import may_act_for
+from timebank.record_life import is_service
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, Where, find_many, newest_by_id, page_by_id, table
 
@@ -87,11 +88,13 @@ def decide_period(since: date, until: date, today: date) -> None:
 
 
 def decide_content(records: Iterable[Record], since: date, until: date) -> dict[str, object]:
-    """What a certificate says of a period: only what counts, and what counts alone.
+    """What a certificate says of a period: only what counts, and no work in paid time.
 
     The longest activities come first, those by hand under their kind.   Refuses: NothingToCertify.
     """
-    counted = [one for one in records if one.state in COUNTED and since <= one.day <= until]
+    counted = [
+        one for one in records if is_service(one.state, one.mode) and since <= one.day <= until
+    ]
     total = sum(one.minutes for one in counted)
     if total == 0:
         raise NothingToCertify(since=since, until=until)

@@ -14,7 +14,7 @@ from timebank.appointment_life import Body, Office
 from timebank.appointments import confirm_appointment, declare_appointment
 from timebank.clock import day_of
 from timebank.demo import Demo
-from timebank.hours import COUNTED, Record
+from timebank.hours import Record
 from timebank.member_reports import reconfirm_membership, report_membership
 from timebank.places import stations_by_id
 from timebank.post_claim_life import Evaluation
@@ -27,6 +27,7 @@ from timebank.post_claims import (
 )
 from timebank.post_services import PostService, name_service
 from timebank.posts import PostClass, draft_post, open_post
+from timebank.record_life import COUNTED
 from timebank.report_reviews import activate_report, receive_report
 from timebank.skills import name_skills
 from timebank.statement_life import StatementState

@@ -33,7 +33,9 @@ from timebank.notices import NoticeArrived, NoticeCode
 from timebank.projections import Rows, projects
 from timebank.proxies import may_act_for, principal_of
 from timebank.record_life import (
+    COUNTED,
     LIFECYCLE,
+    SERVICE,
     BatchReleased,
     CaptureMode,
     Evidence,
@@ -52,8 +54,8 @@ from timebank.record_life import (
 from timebank.statistics import count_service
 from timebank.tables import Row, find, find_many, select, table
 
-COUNTED = frozenset({RecordState.POSTED, RecordState.POSTED_SILENT, RecordState.DISPUTED})
-"""Where minutes count: an objection alone takes nothing away."""
+SERVED = Q(state__in=sorted(COUNTED), mode__in=sorted(SERVICE))
+"""The records whose minutes are service, for whoever adds them up: there is one definition."""
 
 # Tables and projectors
 

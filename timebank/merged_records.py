@@ -17,10 +17,10 @@ from timebank.actors import PersonId
 from timebank.batch import Batch
 from timebank.days import VolunteerDay, VolunteerMonth, day_key, days_served, month_key
 from timebank.help_orders import HelpOrder
-from timebank.hours import COUNTED, Record, ServiceTotal
+from timebank.hours import Record, ServiceTotal
 from timebank.merge_life import PersonMerged
 from timebank.projections import Rows, projects
-from timebank.record_life import LIFECYCLE, RecordState
+from timebank.record_life import COUNTED, LIFECYCLE, RecordState
 from timebank.refusals import Refusal
 from timebank.star_awards import StarAward
 from timebank.tables import select

@@ -15,13 +15,13 @@ from timebank.aliases import alias_of, module_on, under_alias
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
-from timebank.hours import COUNTED, Record
+from timebank.hours import Record
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.post_claim_life import ClaimState
 from timebank.post_claims import CLAIMS, PostClaim, own_claim
 from timebank.projections import Place, Rows, projects
-from timebank.record_life import CaptureMode, RecordState
+from timebank.record_life import COUNTED, CaptureMode, RecordState
 from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, find_many, newest_by_id, select, table
 from timebank.vault import keyring

@@ -318,3 +318,14 @@ LIFECYCLE: Lifecycle[RecordState] = {
         HoursReinstatedSilent: RecordState.POSTED_SILENT,
     },
 }
+
+COUNTED = frozenset({RecordState.POSTED, RecordState.POSTED_SILENT, RecordState.DISPUTED})
+"""Where minutes count: an objection alone takes nothing away."""
+
+SERVICE = frozenset(mode for mode in CaptureMode if mode.counts)
+"""How a record's minutes come to be service."""
+
+
+def is_service(state: RecordState, mode: CaptureMode) -> bool:
+    """Whether a record's minutes are service, wherever they are added up (domain 2 and 3)."""
+    return state in COUNTED and mode in SERVICE

@@ -12,7 +12,7 @@ from tortoise.expressions import Q
 
 from timebank.activities import ActivityKind
 from timebank.divisions import Area
-from timebank.hours import COUNTED, Record
+from timebank.hours import SERVED, Record
 from timebank.organisation_facts import facts_of, facts_that_stand, told_by
 from timebank.organisation_teams import OrganisationTeam, teams_of_organisation
 from timebank.organisations import Organisation
@@ -76,8 +76,8 @@ async def records_of(organisation: str, year: int) -> list[Record]:
         if first is not None and first <= last:
             found += await select(
                 Record,
+                SERVED,
                 Q(path=tie.path, day__gte=first.isoformat(), day__lte=last.isoformat()),
-                state__in=[state.value for state in COUNTED],
                 order=["posted_seq"],
             )
     return found
@@ -95,7 +95,7 @@ async def counting(named: Mapping[int, Iterable[str]]) -> dict[int, set[str]]:
     for seq, ids in named.items():
         for record in (records[id] for id in ids if id in records):
             tie = ties.get(record.path.split("/")[-2])
-            if tie is not None:
+            if tie is not None and record.mode.counts:
                 first, last = _span(tie, record.day.year)
                 if first is not None and first <= record.day <= last:
                     told.setdefault(seq, set()).add(tie.organisation)

@@ -17,12 +17,12 @@ from timebank.actors import PersonId
 from timebank.clock import day_of
 from timebank.days import day_key
 from timebank.events import Event
-from timebank.hours import COUNTED, Record, ServiceTotal
+from timebank.hours import Record, ServiceTotal
 from timebank.merge_life import PersonMerged
 from timebank.people import selves
 from timebank.policy import Policy
 from timebank.projections import Rows, projects_after
-from timebank.record_life import LIFECYCLE
+from timebank.record_life import COUNTED, LIFECYCLE
 from timebank.tables import Row, select, table
 
 COUNTING: frozenset[type[Event]] = frozenset(

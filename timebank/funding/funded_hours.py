@@ -17,7 +17,7 @@ from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.funding.commitments import Commitment
-from timebank.hours import Record
+from timebank.hours import SERVED, Record
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.organisation_teams import OrganisationTeam, TieState
@@ -25,6 +25,9 @@ from timebank.projections import Place, Rows, projects
 from timebank.record_life import RecordState
 from timebank.refusals import Refusal
 from timebank.tables import Row, Where, find, page_by_id, select, table
+
+ACCEPTED = RecordState.POSTED
+"""Accepted by the volunteer, not counted by silence; work in paid time is no service (domain 3)."""
 
 # Events
 
@@ -125,13 +128,13 @@ def accepted_minutes(batch: Batch, records: Sequence[str]) -> int:
     """What these records hold that are accepted still."""
     batch.ask(*((Record, id) for id in records))
     held = [batch.there(Record, id) for id in records]
-    return sum(record.minutes for record in held if record.state is RecordState.POSTED)
+    return sum(record.minutes for record in held if record.state is ACCEPTED and record.mode.counts)
 
 
 async def _accepted(commitments: Sequence[str]) -> list[Record]:
     funded = await select(FundedActivity, commitment__in=list(commitments))
     activities = [one.activity for one in funded]
-    return await select(Record, activity__in=activities, state=RecordState.POSTED.value)
+    return await select(Record, SERVED, activity__in=activities, state=ACCEPTED.value)
 
 
 # Reads
