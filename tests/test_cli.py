@@ -150,6 +150,14 @@ def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert (told.exit_code, "storage" in told.stdout) == (1, True)
 
 
+def test_a_wrong_setting_is_a_wrong_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No trace of calls, and no exit code after which a server would be started again."""
+    monkeypatch.setenv("TIMEBANK_ADRESS", "https://time.example")
+    told = timebank("doctor")
+    assert told.exit_code == 2
+    assert "adress: there is no such setting" in told.stderr
+
+
 def test_the_doctor_names_what_is_not_well(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # What nobody signs for a minute is not well, and a busy machine takes one for these commands.
     assert timebank("--data", data, "checkpoint").exit_code == 0

@@ -16,7 +16,7 @@ from timebank.columns import from_microseconds, to_microseconds
 from timebank.lifecycles import Lifecycle, NotInThisState, step
 from timebank.policy import SEED, PolicyMalformed, read_policy
 from timebank.refusals import NotFound, Refusal
-from timebank.settings import Settings
+from timebank.settings import WrongSettings, read_settings
 from timebank.tables import TABLES
 
 
@@ -132,12 +132,46 @@ def test_a_policy_that_does_not_read_is_refused_with_the_reason(
         read_policy(text.replace(*change, 1))
 
 
-def test_an_unknown_setting_in_the_file_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with no settings yet, where one is."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "timebank.toml").write_text("port = 9000\n")
-    assert Settings().port == 9000
-    (tmp_path / "timebank.toml").write_text("prot = 9000\n")
-    with pytest.raises(ValueError, match="prot"):
-        Settings()
+    return tmp_path
+
+
+def test_a_setting_comes_from_a_variable_before_a_secret_before_the_file(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bare / "timebank.toml").write_text("port = 9000\n")
+    assert read_settings().port == 9000
+    (bare / "timebank_port").write_text("9001\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(bare))
+    assert read_settings().port == 9001
+    monkeypatch.setenv("TIMEBANK_PORT", "9002")
+    monkeypatch.setenv("TIMEBANK_TEST_OF_OURS", "no setting, and none of its business")
+    assert read_settings().port == 9002
+    assert read_settings(port=9003).port == 9003
+
+
+@pytest.mark.parametrize(
+    ("file", "variables", "says"),
+    [
+        ("prot = 9000", {}, "prot: there is no such setting"),
+        ("", {"TIMEBANK_ADRESS": "hush"}, "adress: there is no such setting"),
+        ("port = 'hush'", {}, "port: Input should be a valid integer"),
+        ("", {"TIMEBANK_REPLICA": "mysql://a:hush@b"}, "replica: String should match"),
+        ("[[providers]]\nname = 'X'\nclient_secret = 'hush'", {}, "providers.0.name: "),
+        ("", {"TIMEBANK_PROVIDERS": "[{'client_secret': 'hush'"}, '"providers"'),
+        ("s3_secret = hush", {}, "at line 1"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_what_stands_there_is_not(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, file: str, variables: dict[str, str], says: str
+) -> None:
+    (bare / "timebank.toml").write_text(file)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSettings) as wrong:
+        read_settings()
+    assert says in str(wrong.value)
+    assert "hush" not in str(wrong.value)

@@ -1,14 +1,46 @@
-"""Settings: `TIMEBANK_*` variables and a TOML file; an unknown key in the file is refused."""
+"""Settings: `TIMEBANK_*` variables, secrets in files of those names, and a TOML file.
 
+A name that is no setting's is refused, in a variable as in the file: whoever misspells one would
+otherwise rely on what was never set. What is wrong is named and never said, for it may be a secret.
+"""
+
+import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+FILE = "timebank.toml"
+OF_TESTS = "test_"
+"""How the names of variables go on that only the tests read."""
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""The variable in which systemd names the directory of a service's credentials."""
+MOUNTED = Path("/run/secrets")
+"""Where containers are given theirs."""
+
+
+class WrongSettings(ValueError):
+    """What was set is no setting, or none of its kind."""
+
+
+class Variables(EnvSettingsSource):
+    """The environment, whose unknown names are told like those of the file."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Every setting that a variable gives, and every variable that is none's."""
+        prefix = self.env_prefix.lower()
+        ours = [n.removeprefix(prefix) for n in self.env_vars if n.startswith(prefix)]
+        fields = self.settings_cls.model_fields
+        unknown = [name for name in ours if name not in fields and not name.startswith(OF_TESTS)]
+        return dict.fromkeys(unknown, "") | super().__call__()
 
 
 class ProviderSettings(BaseModel):
@@ -30,7 +62,7 @@ class Settings(BaseSettings):
     """Where things are and how the server listens."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TIMEBANK_", extra="forbid", toml_file="timebank.toml", frozen=True
+        env_prefix="TIMEBANK_", extra="forbid", toml_file=FILE, frozen=True
     )
 
     data: Path = Field(default=Path("data"), description="Directory of database and keys.")
@@ -108,6 +140,12 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    servers: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="How many servers share the callers, and their limits.",
+    )
     development: bool = False
 
     @property
@@ -179,9 +217,30 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        named = os.environ.get(CREDENTIALS)
+        places = [MOUNTED, *([Path(named)] if named else [])]
         return (
             init_settings,
-            env_settings,
-            file_secret_settings,
+            Variables(settings_cls),
+            SecretsSettingsSource(settings_cls, [place for place in places if place.is_dir()]),
             TomlConfigSettingsSource(settings_cls),
         )
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings, those given before all others.
+
+    Raises WrongSettings, which names what is wrong without what stands there.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_context=False, include_url=False)
+        wrong = [(".".join(map(str, one["loc"])), one["type"], one["msg"]) for one in found]
+        no = "there is no such setting"
+        says = "; ".join(
+            f"{name}: {no if kind == 'extra_forbidden' else what}" for name, kind, what in wrong
+        )
+        raise WrongSettings(f"{says} (TIMEBANK_*, secrets or {FILE})") from None
+    except ValueError as error:
+        raise WrongSettings(f"{error} (TIMEBANK_* or {FILE})") from None

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from timebank.settings import Settings
+from timebank.settings import WrongSettings, read_settings
 from web.collector import resting, settle
 from web.commands.asked import Asked
 
@@ -107,7 +107,10 @@ def main(context: click.Context, data: Path | None, database: str | None, in_jso
     """A volunteer time bank whose books anyone can check."""
     given: dict[str, Any] = {"data": data, "database": database}
     told = {name: value for name, value in given.items() if value is not None}
-    context.obj = Asked(Settings(**told), in_json)
+    try:
+        context.obj = Asked(read_settings(**told), in_json)
+    except WrongSettings as wrong:
+        raise click.UsageError(str(wrong)) from None
 
 
 @main.group(cls=Later)
