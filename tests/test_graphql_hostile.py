@@ -210,6 +210,20 @@ async def test_the_nameless_are_counted_by_address_and_ipv6_by_network() -> None
     assert (await client.ask(query, headers=other)).status_code == 200
 
 
+@pytest.mark.parametrize(("servers", "limit", "restored"), [(1, 20_000, 1_000), (3, 6_666, 333)])
+def test_several_servers_divide_what_one_would_give(
+    servers: int, limit: int, restored: int
+) -> None:
+    points = Points.shared(servers, least=5_000)
+    assert (points.limit, points.restore_per_second) == (limit, restored)
+
+
+def test_of_any_number_of_servers_each_affords_the_largest_operation() -> None:
+    points = Points.shared(900, least=5_000)
+    assert (points.limit, points.restore_per_second) == (5_000, 1)
+    assert Points.shared(2_000, least=1).restore_per_second == 1
+
+
 async def test_documents_that_do_not_parse_are_paid_for_too() -> None:
     client = make(points=Points(limit=50, restore_per_second=1), limits=Limits(cost=50))
     answers = [(await client.ask("{")).status_code for _ in range(52)]

@@ -26,7 +26,8 @@ async def test_the_pages_operations_are_asked_by_hash_and_no_others(world: World
     cheap = Cost(iterations=1, lanes=1, memory_kib=64)
     await door.set_password(SYSTEM, whose=who.person or "", password=PASSWORD, cost=cheap)
     number = await world.number_of(who)
-    built: Any = app.build(world.settings, clock=world.clock)
+    one_of_two = world.settings.model_copy(update={"servers": 2})
+    built: Any = app.build(one_of_two, clock=world.clock)
     stored = operations()
     transport = httpx.ASGITransport(app=built)
     async with httpx.AsyncClient(transport=transport, base_url="https://testserver") as client:
@@ -36,6 +37,7 @@ async def test_the_pages_operations_are_asked_by_hash_and_no_others(world: World
 
         own = await ask({}, query=stored["sign_in"])
         assert own.status_code == 401
+        assert own.json()["extensions"]["cost"]["limit"] == 10_000
         given = {"input": {"number": number, "password": PASSWORD}}
         signed = await ask({}, documentId=document_id(stored["sign_in"]), variables=given)
         token = signed.json()["data"]["signIn"]["token"]

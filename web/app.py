@@ -40,6 +40,7 @@ from web.outages import Outages
 from web.pages.rendering import Pages
 from web.passkeys import open_passkeys
 from web.patience import Patience
+from web.points import Points
 from web.positions import Positions
 from web.provider_door import ProviderDoor
 from web.providers import open_providers
@@ -201,6 +202,7 @@ def build(
         api,
         trusted={document_id(text): text for text in pages.operations.values()},
         open_documents=settings.development,
+        points=Points.shared(settings.servers, least=api.limits.cost),
     )
     brake = Brake()
     app = Starlette(

@@ -1,14 +1,17 @@
 """Points: a leaky bucket for every caller (api 20).
 
-Knows holders by name, and how fast what they spent comes back. In process and bounded: with several
-workers each is given its share of the limit. Refuses to know what a point buys.
+Knows holders by name, and how fast what they spent comes back. In process and bounded: of several
+servers each is given its share. Refuses to know what a point buys.
 """
 
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Self
 
+LIMIT = 20_000
+RESTORE_PER_SECOND = 1_000
 HOLDERS_MAX = 10_000
 
 
@@ -21,14 +24,23 @@ class Points:
     def __init__(
         self,
         *,
-        limit: int = 20_000,
-        restore_per_second: int = 1_000,
+        limit: int = LIMIT,
+        restore_per_second: int = RESTORE_PER_SECOND,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limit = limit
         self.restore_per_second = restore_per_second
         self._clock = clock
         self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    @classmethod
+    def shared(cls, servers: int, *, least: int) -> Self:
+        """What one of so many servers gives each, together what one alone would.
+
+        But never less than `least` at once, what the largest operation costs.
+        """
+        limit, restored = LIMIT // servers, RESTORE_PER_SECOND // servers
+        return cls(limit=max(limit, least), restore_per_second=max(restored, 1))
 
     def __len__(self) -> int:
         return len(self._spent)
