@@ -20,8 +20,59 @@ def test_the_first_policy_of_a_ledger_may_hold_already() -> None:
     assert decide_publish(read_policy(SEED.read_text("utf-8")), None, None).second is None
 
 
-@pytest.mark.parametrize("days", [0, 61])
-def test_residents_decide_no_longer_than_it_is_known_who_answered(days: int) -> None:
-    text = SEED.read_text("utf-8").replace("vote_days_max: 60", f"vote_days_max: {days}")
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [
+        ("id: WH-2016-12", "id: ''"),
+        ("id: WH-2016-12", "id: '  '"),
+        ("id: WH-2016-12", 'id: "WH\\x1b"'),
+        ("id: WH-2016-12", f"id: {'W' * 41}"),
+        ("timezone: Asia/Shanghai", "timezone: Asia/Tokyo"),
+        ("supervisor_due: 03-31", "supervisor_due: 13-31"),
+        ("registrar_due: 05-31", "registrar_due: 02-29"),
+        ("foundation_due: 03-31", "foundation_due: W13-1"),
+        ("balance_cap: 90000", "balance_cap: -1"),
+        ("feedback_months: 3", "feedback_months: 0"),
+        ("grade_years: 5", "grade_years: 0"),
+        ("rounds: 2", "rounds: 0"),
+        (" reviewers: 3", " reviewers: 0"),
+        ("vote_days_max: 60", "vote_days_max: 0"),
+        ("vote_days_max: 60", "vote_days_max: 61"),
+        ("quorum_percent: 50", "quorum_percent: 100"),
+        ("majority_percent: 50", "majority_percent: 100"),
+        ("satisfaction_min_percent: 60", "satisfaction_min_percent: 101"),
+        ("second_review_max: 720", "second_review_max: 479"),
+        ("emergency_max: 960", "emergency_max: 1441"),
+        ("late_days: 30", "late_days: 2"),
+        ("order_min: 30", "order_min: 241"),
+        ("week_max: 480", "week_max: 239"),
+        ("reserve_stop_percent: 100", "reserve_stop_percent: 151"),
+        ("minutes: [6000,", "minutes: ["),
+        ("minutes: [6000,", "minutes: [-1,"),
+        ("grade_points: [501,", "grade_points: ["),
+        ("percent: [50, 40, 10]", "percent: [50, 40]"),
+        ("percent: [50, 40, 10]", "percent: [100]"),
+        ("percent: [50, 40, 10]", "percent: [90, 10, 0]"),
+        ("percent: [50, 40, 10]", "percent: [110, -20, 10]"),
+    ],
+)
+def test_a_policy_that_nothing_could_be_done_under_is_none(told: str, instead: str) -> None:
+    seed = SEED.read_text("utf-8")
+    assert seed.count(told) == 1
     with pytest.raises(PolicyMalformed):
-        read_policy(text)
+        read_policy(seed.replace(told, instead))
+
+
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [
+        ("id: WH-2016-12", "id: 武汉2030"),
+        ("registrar_due: 05-31", "registrar_due: 02-28"),
+        ("gift_per_year: 6000", "gift_per_year: 0"),
+        ("emergency_max: 960", "emergency_max: 1440"),
+        ("vote_days_max: 60", "vote_days_max: 1"),
+        ("percent: [50, 40, 10]", "percent: [30, 30, 40]"),
+    ],
+)
+def test_a_city_may_say_otherwise(told: str, instead: str) -> None:
+    read_policy(SEED.read_text("utf-8").replace(told, instead))

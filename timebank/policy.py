@@ -5,8 +5,10 @@ policy of the day served, clocks that of the day they started, prices that of th
 Knows which policy holds on which day; does not know what the numbers are used for.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import msgspec
 import yaml
 
 from ledger.entry import Sealed
+from timebank.clock import CITY
 from timebank.events import Event
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
@@ -22,7 +25,10 @@ from timebank.tables import Row, find, find_many, select, table
 CALENDAR = "city"
 VOTE_KEY_DAYS = 60
 """Who answered a poll is known by the keys of months, which do not last any longer (domain 11)."""
-GRADES = 5
+STARS = GRADES = 5
+TRANCHES = 3
+"""On the contract, on the mid-term report and on the final one (domain 10)."""
+ID_MOST = 40
 SEED = Path(__file__).parent / "data" / "policy.yaml"
 
 
@@ -225,29 +231,95 @@ class PolicyNameTaken(Refusal):
 
 # Decisions
 
+RISING: Sequence[Sequence[str]] = (
+    ("record.auto_max_per_day", "record.second_review_max", "record.emergency_max"),
+    ("record.file_days", "record.late_days"),
+    ("credit.order_min", "credit.order_max", "credit.week_max"),
+    ("credit.reserve_stop_percent", "credit.reserve_warn_percent"),
+)
+"""Numbers of which none may be below the one before it."""
+AT_LEAST_ONE = (
+    *("_months", "_years", "wish.rounds"),
+    *("fund.reviewers", "fund.vote_days_max", "fund.tranches_percent"),
+)
+"""How the numbers end that may not be 0: what comes round would never be over."""
+MOST: Mapping[str, int] = {
+    "record.emergency_max": 24 * 60,
+    "fund.satisfaction_min_percent": 100,
+    "fund.quorum_percent": 99,
+    "fund.majority_percent": 99,
+    "fund.vote_days_max": VOTE_KEY_DAYS,
+}
+DUE = ("organisation.supervisor_due", "organisation.registrar_due", "organisation.foundation_due")
+MONTH_AND_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
+
 
 def read_policy(text: str) -> Policy:
     """The policy that a YAML document says.
 
-    Refuses: PolicyMalformed, which names the member at fault.
+    Refuses: PolicyMalformed, which names the member at fault: what is published is not taken back,
+    and one that nothing can be done under would stop the city on its first day.
     """
     try:
         policy = msgspec.convert(yaml.safe_load(text), Policy)
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise PolicyMalformed(reason=" ".join(str(error).split())) from None
-    if list(policy.star.minutes) != sorted(set(policy.star.minutes)):
-        raise PolicyMalformed(reason="star.minutes must rise")
-    points = policy.organisation.grade_points
-    if len(points) != GRADES or list(points) != sorted(set(points)):
-        raise PolicyMalformed(reason="organisation.grade_points must be five and rise")
-    if not 0 < policy.fund.vote_days_max <= VOTE_KEY_DAYS:
-        raise PolicyMalformed(reason=f"fund.vote_days_max must be 1 to {VOTE_KEY_DAYS}")
+    if faults := [*_faults_of_name(policy.policy), *_faults_of_numbers(policy)]:
+        raise PolicyMalformed(reason="; ".join(faults))
+    return policy
+
+
+def _faults_of_name(named: Named) -> Iterator[str]:
+    # Every entry carries the id, and an entry without a readable one cannot be written.
+    if not named.id.strip() or not named.id.isprintable() or len(named.id) > ID_MOST:
+        yield f"policy.id must be 1 to {ID_MOST} printable characters"
+    if named.timezone != CITY.key:
+        yield f"policy.timezone must be {CITY.key}, by which all days are reckoned"
+
+
+def _faults_of_numbers(policy: Policy) -> Iterator[str]:
+    told: dict[str, Any] = {
+        f"{section}.{name}": value
+        for section in Policy.__struct_fields__
+        for name, value in msgspec.structs.asdict(getattr(policy, section)).items()
+    }
+    for name, value in told.items():
+        least = 1 if name.endswith(AT_LEAST_ONE) else 0
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and not least <= number <= MOST.get(name, number):
+                yield f"{name} must be {least} to {MOST.get(name, 'any number')}"
+    for names in RISING:
+        for lower, upper in pairwise(names):
+            if told[lower] > told[upper]:
+                yield f"{upper} must not be below {lower}"
+    for name in DUE:
+        if not _is_day_of_any_year(told[name]):
+            yield f"{name} must be a month and a day of every year, as 03-31"
+    yield from _faults_of_lists(policy)
+
+
+def _faults_of_lists(policy: Policy) -> Iterator[str]:
+    levels = {
+        "star.minutes": (policy.star.minutes, STARS),
+        "organisation.grade_points": (policy.organisation.grade_points, GRADES),
+    }
+    for name, (least, count) in levels.items():
+        if len(least) != count or list(least) != sorted(set(least)):
+            yield f"{name} must be {count} and rise"
+    parts = policy.fund.tranches_percent
+    if len(parts) != TRANCHES or sum(parts) != 100:
+        yield f"fund.tranches_percent must be {TRANCHES} that add up to 100"
     if policy.record.min_age < policy.privacy.child_age:
         # Below that age the law asks for a separate consent, which no form of ours takes.
-        raise PolicyMalformed(reason="record.min_age must not be below privacy.child_age")
-    if sum(policy.fund.tranches_percent) != 100:
-        raise PolicyMalformed(reason="fund.tranches_percent must add up to 100")
-    return policy
+        yield "record.min_age must not be below privacy.child_age"
+
+
+def _is_day_of_any_year(told: str) -> bool:
+    try:
+        date.fromisoformat(f"2001-{told}")
+    except ValueError:
+        return False
+    return MONTH_AND_DAY.fullmatch(told) is not None
 
 
 def decide_publish(
