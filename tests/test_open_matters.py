@@ -10,6 +10,8 @@ from tests.credit import earn
 from tests.disputes import decided, objected
 from tests.erasing import held_for, state_of, whose
 from tests.families import family, tied
+from tests.misconduct import accepted, found, second_lead
+from tests.starring import HOURLY, laid_open, served_hours
 from tests.volunteering import captured, record_of
 from tests.world import World, key, open_world
 from timebank import directory, people, replay
@@ -26,6 +28,8 @@ from timebank.erasures import (
     finish_erasure,
     withdraw_erasure,
 )
+from timebank.finding_appeals import appeal_finding, review_finding
+from timebank.finding_life import AppealGrounds
 from timebank.gifts import decline_gift, offer_gift
 from timebank.holds import KeepReason, lift_hold, place_hold
 from timebank.kin import Kinship
@@ -36,9 +40,18 @@ from timebank.person_life import (
     PersonState,
     SuspensionReason,
 )
+from timebank.publicity import PublicityReason, object_to_publicity
 from timebank.reversals import release_batch, repudiate_hours
 from timebank.reward_orders import cancel_reward, order_reward
 from timebank.rewards import offer_reward
+from timebank.star_award_life import StarRevokeReason
+from timebank.star_awards import appeal_star
+from timebank.star_rulings import (
+    award_star,
+    revoke_star,
+    rule_on_star_appeal,
+    rule_on_star_objection,
+)
 from timebank.tables import count, find
 from timebank.texts import Text
 from timebank.timers import sweep
@@ -124,6 +137,49 @@ async def test_a_dispute_keeps_the_person_and_its_texts_go_with_them(world: Worl
     assert await state_of(who) is PersonState.ERASED
     assert await count(Text, id__startswith=objection) == 0
     assert await count(Text, id=f"{world.station}:name") == 1
+
+
+async def test_an_appeal_against_a_finding_keeps_the_person_and_the_words(city: World) -> None:
+    who = await city.volunteer()
+    clerk = await city.officer(Role.STATION_CLERK, city.station_path)
+    made = await found(city, [await accepted(city, who, hours_ago=40, by=clerk)])
+    asked = await appeal_finding(who, finding=made.finding, words="我去过", key=key())
+    await ask_erasure(who, key=key())
+    assert await held_for(who) == (Matter.DISPUTE,)
+    assert await count(Text, id=f"{asked.appeal}:appeal") == 1
+    officer, grounds = await second_lead(city), AppealGrounds.FOUND_RIGHTLY
+    await review_finding(officer, appeal=asked.appeal, grounds=grounds, decision="属实", key=key())
+    await sweep()
+    assert await state_of(who) is PersonState.ERASED
+    assert await count(Text, id=f"{asked.appeal}:appeal") == 0
+
+
+async def test_an_objection_to_a_star_and_an_appeal_for_one_keep_whoever_made_them(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_world(sqlite_url, tmp_path, policy=HOURLY) as city:
+        lead = city.staff[Role.DISTRICT_LEAD]
+        objector, holder = await city.volunteer(), await city.volunteer()
+        await served_hours(city, holder, 1)
+        award = await laid_open(city, holder)
+        objection = PublicityReason.HOURS_FALSE
+        await object_to_publicity(objector, about=award, reason=objection, key=key())
+        await ask_erasure(objector, key=key())
+        assert await held_for(objector) == (Matter.DISPUTE,)
+        await rule_on_star_objection(
+            lead, award=award, objector=whose(objector), uphold=False, key=key()
+        )
+        await sweep()
+        assert await state_of(objector) is PersonState.ERASED
+        city.clock.move(8 * DAY)
+        await award_star(lead, award=award, key=key())
+        await revoke_star(lead, award=award, reason=StarRevokeReason.HOURS_FALSE, key=key())
+        await appeal_star(holder, award=award, appeal="工时属实", key=key())
+        await ask_erasure(holder, key=key())
+        assert Matter.DISPUTE in await held_for(holder)
+        officer = await second_lead(city)
+        await rule_on_star_appeal(officer, award=award, restore=False, key=key())
+        assert Matter.DISPUTE not in await open_matters(whose(holder))
 
 
 async def test_a_held_batch_keeps_its_recorder(city: World) -> None:

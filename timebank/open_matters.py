@@ -15,6 +15,8 @@ from timebank.actors import PersonId
 from timebank.clock import day_of
 from timebank.days import RecorderDay
 from timebank.donations import Donation, DonationState
+from timebank.finding_appeals import FindingAppeal
+from timebank.finding_life import AppealState
 from timebank.gift_life import GiftState
 from timebank.gifts import Gift
 from timebank.help_orders import HelpOpen
@@ -26,7 +28,10 @@ from timebank.organisation_life import PENDING
 from timebank.organisations import Organisation
 from timebank.people import AgeBand, Person
 from timebank.person_life import PersonState
+from timebank.publicity import PublicityObjection, PublicityObjectionState
 from timebank.reward_orders import OrderState, RewardOrder
+from timebank.star_award_life import StarState
+from timebank.star_awards import StarAward
 from timebank.tables import count, find, find_many, select
 from timebank.wish_life import LIFECYCLE as WISH_LIFE
 from timebank.wishes import Wish
@@ -56,6 +61,18 @@ OPEN_ORDERS: frozenset[StrEnum] = frozenset({OrderState.ORDERED, OrderState.READ
 async def _disputes(person: PersonId) -> bool:
     concerned = Q(person=person) | Q(volunteer=person)
     return bool(await count(Objection, concerned, state__in=_values(OPEN_OBJECTIONS)))
+
+
+async def _appeals(person: PersonId) -> bool:
+    """A finding or a star taken away, appealed: what was written is read, and minutes come back."""
+    asked, appealed = AppealState.ASKED.value, StarState.APPEALED.value
+    findings = await count(FindingAppeal, person=person, state=asked)
+    return bool(findings or await count(StarAward, person=person, state=appealed))
+
+
+async def _publicity(person: PersonId) -> bool:
+    raised = PublicityObjectionState.RAISED.value
+    return bool(await count(PublicityObjection, person=person, state=raised))
 
 
 async def _held_batches(person: PersonId) -> bool:
@@ -112,7 +129,7 @@ def _values(states: frozenset[StrEnum]) -> list[str]:
 
 
 ASKED_OF: dict[Matter, tuple[Asked, ...]] = {
-    Matter.DISPUTE: (_disputes,),
+    Matter.DISPUTE: (_disputes, _appeals, _publicity),
     Matter.AUDIT: (_held_batches,),
     Matter.ORDER: (_orders, _help, _wishes, _applications),
     Matter.MINUTES: (_minutes,),
