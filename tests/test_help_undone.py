@@ -30,7 +30,7 @@ from timebank.help_life import (
 )
 from timebank.help_orders import HelpOrder, HelpWeek, week_key
 from timebank.help_undone import decide_pay_again
-from timebank.hours import Record
+from timebank.hours import Record, ServiceTotal
 from timebank.lifecycles import NotInThisState
 from timebank.living_alone import note_living_alone
 from timebank.objection_life import Grounds, ObjectionState
@@ -91,6 +91,12 @@ async def shown(street: Street, appeal: str) -> None:
     await review_finding(officer, appeal=appeal, grounds=SHOWN, decision="已核实", key=key())
 
 
+async def earned(street: Street) -> int:
+    """What the helper may give on to kin, as far as it is there."""
+    total = await find(ServiceTotal, street.helper.id)
+    return total.credited if total else 0
+
+
 async def whole(street: Street) -> bool:
     """Whether the books are whole and replay gives the same."""
     told = await replay.compare(street.world.settings.database_url)
@@ -138,13 +144,14 @@ async def test_who_was_found_innocent_is_paid_and_whoever_spent_it_owes_it(stree
     assert await street.state(order) is HelpState.RELEASED
     assert await street.minutes(street.elder) == 600
     assert await accounts.balance_of(accounts.owed(street.helper.id)) == -45
+    assert await earned(street) == 0
     await spend(street.world, street.elder.id, 590)
 
     await shown(street, appeal)
 
     held = await street.at(order)
     assert (held.state, held.paid_minutes, held.undone_minutes) == (HelpState.SETTLED, 60, 0)
-    assert await street.minutes(street.helper) == 15
+    assert (await street.minutes(street.helper), await earned(street)) == (15, 60)
     assert await accounts.balance_of(accounts.owed(street.helper.id)) == 0
     assert await street.minutes(street.elder) == 0
     assert await accounts.balance_of(accounts.owed(street.elder.id)) == -50

@@ -144,7 +144,7 @@ async def test_help_is_paid_minute_for_minute_and_the_record_mints_nothing_more(
     )
     total = await find(ServiceTotal, street.helper.id)
     assert total
-    assert (total.minutes, total.credited) == (60, 0)
+    assert (total.minutes, total.credited) == (60, 60), "earned, so that it can be given on"
     drawn = await solvency(street.world.clock.now().date(), area="420102")
     assert drawn
     assert (drawn.drawn, drawn.outstanding) == (60, 600)

@@ -161,7 +161,8 @@ def decide_gift(
 ) -> None:
     """Whether `minutes` can be given by somebody whose account holds `held`.
 
-    Args: earned, minutes ever credited for service; given, minutes ever given and not returned.
+    Args: earned, minutes ever minted for service or paid by orders for help; given, those ever
+    given and not returned.
     Refuses: NotPositive, NotEnoughTime, GiftNotEarned, GiftYearFull.   Source: domain 6.
     """
     decide_spend(held, minutes)

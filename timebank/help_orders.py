@@ -41,6 +41,7 @@ from timebank.help_life import (
     HelpTakenBack,
     Paid,
 )
+from timebank.hours import ServiceTotal
 from timebank.journal import Answer
 from timebank.lifecycles import step
 from timebank.notices import NoticeArrived, NoticeCode
@@ -229,6 +230,7 @@ def _undone(rows: Rows, event: HelpTakenBack | HelpCutBack, entry: Sealed) -> No
     undone, own = order.undone_minutes + taken, order.undone_own + event.own
     _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=undone, undone_own=own)
     _count_week(rows, order.payer, order.starts, -taken)
+    _earn(rows, event.helper, -taken)
 
 
 @projects(HelpPaidAgain, HelpPartlyPaidAgain)
@@ -239,6 +241,7 @@ def _paid_again(rows: Rows, event: HelpPaidAgain | HelpPartlyPaidAgain, entry: S
     own = order.undone_own - event.balance - event.owed
     _move(rows, event, paid_minutes=paid, to_helper=kept, undone_minutes=undone, undone_own=own)
     _count_week(rows, order.payer, order.starts, event.minutes)
+    _earn(rows, event.helper, event.minutes)
 
 
 @projects(NoticeArrived)
@@ -261,6 +264,7 @@ def _ended(rows: Rows, event: Ended, entry: Sealed) -> None:
     _count_week(rows, order.payer, order.starts, paid - order.minutes)
     if order.helper is not None:
         _forget_promise(rows, order.helper, order.id)
+        _earn(rows, order.helper, event.shares.helper)
     if event.grant is not None and event.shares.lapsed:
         granted_back(rows, event.grant, event.shares.lapsed, day_of(entry.at))
 
@@ -303,6 +307,13 @@ def _count_week(rows: Rows, payer: PersonId, starts: datetime, minutes: int) -> 
     id = week_key(payer, day_of(starts))
     held = rows.get(HelpWeek, id)
     rows.put(HelpWeek(id=id, minutes=(held.minutes if held else 0) + minutes))
+
+
+def _earn(rows: Rows, helper: PersonId, minutes: int) -> None:
+    """Count what somebody was paid as earned by service, as what is minted is."""
+    if minutes:
+        held = rows.get(ServiceTotal, helper) or ServiceTotal(helper, 0, 0)
+        rows.put(msgspec.structs.replace(held, credited=held.credited + minutes))
 
 
 # Commands

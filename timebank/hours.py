@@ -122,7 +122,7 @@ class CapturedOnce(Row, frozen=True):
 
 @table("service_total")
 class ServiceTotal(Row, frozen=True):
-    """A volunteer's lifetime service record, in minutes, and what was credited for it."""
+    """A volunteer's lifetime service in minutes, and those minted for it or paid by orders."""
 
     volunteer: str
     minutes: int
