@@ -33,7 +33,7 @@ show_enum(
     hours_to_accept="A record of your service is confirmed; accept it, or say that it is not you.",
     hours_counted="You did not answer, so the minutes count; accepting them may earn credit.",
     hours_rejected="A record of your service was not confirmed.",
-    hours_reversed="A record of your service was taken back.",
+    hours_reversed="A record of your service was taken back; you may ask for a review.",
     objection_raised="An objection was raised that concerns you.",
     objection_answered="The district answered an objection that concerns you.",
     objection_decided="An objection that concerns you was decided.",

@@ -41,6 +41,7 @@ show_enum(
     wrong_times="The times are wrong.",
     wrong_person="Somebody else served.",
     not_service="It was no volunteer service.",
+    recorded_wrongly="Something else about it is wrong.",
 )
 show_enum(
     Grounds,

@@ -21,9 +21,10 @@ from timebank.hours import totals_of
 from timebank.lifecycles import NotInThisState
 from timebank.notices import NoticeCode, inbox_of, open_inbox
 from timebank.objection_life import Grounds, ObjectionReason, ObjectionState
-from timebank.objections import Objection, ask_for_review
-from timebank.record_life import CaptureMode, RecordState
+from timebank.objections import Objection, ask_for_review, objections_of
+from timebank.record_life import CaptureMode, RecordState, ReverseReason
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
+from timebank.reversals import reverse_hours
 from timebank.rulings import (
     CorrectionMalformed,
     OwnObjection,
@@ -225,6 +226,29 @@ async def test_a_review_that_dismisses_what_was_upheld_records_the_service_again
     assert (await objection_of(made)).state is ObjectionState.DISMISSED_FINALLY
     await confirmed(world, [new.id])
     await accept_hours(who, records=[new.id], key=key())
+    assert await balance_of(volunteer(who.id)) == 120
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.one_database
+async def test_what_the_district_takes_back_by_itself_another_officer_reviews(
+    world: World,
+) -> None:
+    who, lead = await world.volunteer(), world.staff[Role.DISTRICT_LEAD]
+    id = await served(world, who, await world.volunteer())
+    await reverse_hours(lead, records=[id], reason=ReverseReason.NEVER_HAPPENED, key=key())
+    (made,) = await objections_of(who, after=None, before=None, limit=9, backward=False)
+    assert (made.state, made.record, made.decided_by) == (ObjectionState.UPHELD, id, lead.id)
+    assert made.grounds is Grounds.NEVER_HAPPENED
+    await ask_for_review(who, objection=made.id, appeal="我去过", key=key())
+    with pytest.raises(OwnObjection):
+        await decided(world, made.id, Grounds.RECORDED_RIGHTLY, lead)
+    other = await world.officer(Role.DISTRICT_LEAD, CITY_PATH)
+    await decided(world, made.id, Grounds.RECORDED_RIGHTLY, other)
+    again = (await objection_of(made.id)).corrected or ""
+    await confirmed(world, [again])
+    await accept_hours(who, records=[again], key=key())
     assert await balance_of(volunteer(who.id)) == 120
     assert (await replay.compare(world.settings.database_url)).differing == 0
 

@@ -31,6 +31,7 @@ class ObjectionReason(StrEnum):
     WRONG_TIMES = "wrong_times"
     WRONG_PERSON = "wrong_person"
     NOT_SERVICE = "not_service"
+    RECORDED_WRONGLY = "recorded_wrongly"
 
 
 class Grounds(StrEnum):

@@ -210,9 +210,13 @@ class HoursRepudiated(_TakenBack, frozen=True, kw_only=True, tag="hours.repudiat
 
 
 class HoursReversed(_TakenBack, frozen=True, kw_only=True, tag="hours.reversed"):
-    """The district took a posted record back, with a reason code."""
+    """The district took a posted record back, with a reason code.
+
+    Where nobody had objected, `objection` is what the review is asked of.
+    """
 
     reason: ReverseReason
+    objection: str | None = None
 
 
 class HoursVoided(_TakenBack, frozen=True, kw_only=True, tag="hours.voided"):

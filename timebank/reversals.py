@@ -1,8 +1,9 @@
-"""Reversals: “not me” by the volunteer, and taking back by the district (domain 4).
+"""Reversals: “not me” by the volunteer, and taking back by the district (domain 2 and 4).
 
 A correction is a new entry that names the one it reverses, with the mirror of its postings; what
-the volunteer has spent already is owed. A disowned record holds what its recorder recorded that
-day.
+the volunteer has spent already is owed. What the district takes back of its own accord stands as an
+objection that it raised and upheld, so that whoever is concerned may ask for its one review. A
+disowned record holds what its recorder recorded that day.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from timebank.accounts import balance, volunteer
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
+from timebank.clock import day_of
 from timebank.confirmations import (
     SameHand,
     Turned,
@@ -28,11 +30,15 @@ from timebank.days import RecorderDay
 from timebank.events import Reversed
 from timebank.help_undone import undo_help
 from timebank.hours import Record
+from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.minting import decide_take_back
 from timebank.notices import NoticeCode, settle
+from timebank.objection_life import Grounds, ObjectionReason, ObjectionState
+from timebank.objections import Objection, RecordObjections
+from timebank.projections import Rows, projects
 from timebank.record_life import (
     LIFECYCLE,
     BatchReleased,
@@ -59,6 +65,45 @@ class ObjectionOpen(Refusal):
 
     says = "An objection to record {record} is open; decide that instead."
     record: str
+
+
+# Projectors
+
+FOUND = {
+    ReverseReason.RECORDED_WRONGLY: (ObjectionReason.RECORDED_WRONGLY, Grounds.RECORDED_WRONGLY),
+    ReverseReason.NEVER_HAPPENED: (ObjectionReason.NEVER_HAPPENED, Grounds.NEVER_HAPPENED),
+    ReverseReason.OBJECTION_UPHELD: (ObjectionReason.RECORDED_WRONGLY, Grounds.RECORDED_WRONGLY),
+}
+"""What the district's own objection says, and on what grounds it was upheld, by the reversal."""
+
+
+@projects(HoursReversed)
+def _reversed(rows: Rows, event: HoursReversed, entry: Sealed) -> None:
+    if event.objection is None:
+        return
+    record, before = rows.there(Record, event.record), rows.get(RecordObjections, event.record)
+    reason, grounds = FOUND[event.reason]
+    rows.put(
+        Objection(
+            id=event.objection,
+            record=record.id,
+            volunteer=record.volunteer,
+            recipient=record.recipient,
+            path=record.path,
+            person=entry.actor,
+            reason=reason,
+            state=ObjectionState.UPHELD,
+            stood=record.state,
+            raised_at=entry.at,
+            answer_by=None,
+            decide_by=None,
+            grounds=grounds,
+            decided_by=entry.actor,
+            decided_on=day_of(entry.at),
+        )
+    )
+    people = before.people if before else ()
+    rows.put(RecordObjections(record=record.id, people=people, newest=event.objection))
 
 
 # Decisions
@@ -107,7 +152,7 @@ async def repudiate_hours(actor: Actor, *, records: Sequence[str], key: RequestK
 async def reverse_hours(
     actor: Actor, *, records: Sequence[str], reason: ReverseReason, key: RequestKey
 ) -> Turned:
-    """Take posted records back, as the district, with a reason code.
+    """Take posted records back, as the district, with a reason code; a review may be asked for.
 
     Refuses for each: NotFound, NotInThisState, ObjectionOpen.
     Source: domain 3 and 4, ledger format 1.
@@ -121,7 +166,7 @@ async def reverse_hours(
         step(LIFECYCLE, record.state, HoursReversed)
         told = taking_back(record, balance(batch, volunteer(record.volunteer)))
         tell(batch, record, NoticeCode.HOURS_REVERSED)
-        entry = batch.record(HoursReversed(reason=reason, **told))
+        entry = batch.record(HoursReversed(reason=reason, objection=new("obj"), **told))
         undo_help(batch, record)
         return entry
 
