@@ -19,7 +19,7 @@ Number = Annotated[
 class Query:
     @field
     async def portable_copy(self, info: Info, number: Number = None) -> str | None:
-        """All that is kept of you, as a signed file; `portableKey` checks it."""
+        """What is kept of you, as a signed file; `portableKey` checks it."""
         try:
             return await portability.copy_for(info.context.actor, number)
         except NotFound:

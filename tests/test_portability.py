@@ -1,5 +1,6 @@
 """Portability: all of one's data in a file that anybody can check and nobody can change."""
 
+import html
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
@@ -12,18 +13,25 @@ from hypothesis import strategies as st
 
 from ledger.checkpoint import ED25519, Signer, Verifier
 from tests.commands import timebank
+from tests.credit import earn
+from tests.membership import member
+from tests.test_pages_module import browsing
 from tests.volunteering import posted
 from tests.wire import ask
 from tests.world import World, key, open_world, resident_id
 from timebank import directory
 from timebank.access import Role
 from timebank.actors import PUBLIC
+from timebank.data_requests import RequestKind, request_data
+from timebank.erased import personal_places, personal_tables
 from timebank.erasures import ask_erasure
+from timebank.given_consents import ConsentPurpose, withdraw_consent
 from timebank.identity import DocumentType
 from timebank.looks import Look, Looked
 from timebank.master_rotation import rotate
 from timebank.person_life import PersonState
 from timebank.portability import (
+    UNTOLD,
     CopyForged,
     PortableCopy,
     copy_for,
@@ -32,8 +40,11 @@ from timebank.portability import (
     sign_copy,
 )
 from timebank.refusals import NotFound
+from timebank.sign_in import open_session
 from timebank.tables import select
 from timebank.vault import Keyring, install
+from timebank.wish_life import WishKind
+from timebank.wishes import collect_wish
 
 SEED = bytes(32)
 SIGNER = Signer("bank.example/wuhan", SEED, kind=ED25519)
@@ -117,6 +128,43 @@ async def test_a_copy_holds_what_is_kept_and_can_be_checked_without_the_bank(wor
 
 
 @pytest.mark.anyio
+async def test_ones_own_copy_holds_whatever_an_erasure_would_destroy(city: World) -> None:
+    officer = await city.officer(Role.DATA_PROTECTION_OFFICER)
+    who = await member(city)
+    id, number = who.person or "", await city.number_of(who)
+    await earn(id, city.station, 90)
+    await collect_wish(
+        who,
+        station=city.station,
+        kind=WishKind.GOODS,
+        words="一把椅子",
+        name="王秀英",
+        phone="13911112222",
+        consent=True,
+        key=key(),
+    )
+    asked = await request_data(who, kind=RequestKind.CORRECTION, words="姓名写错了", key=key())
+    await withdraw_consent(who, purpose=ConsentPurpose.PARTNER_PHONE, key=key())
+    await open_session(id)
+    told = open_copy(await copy_for(who), portable_signer().verifier)
+    assert [(one.minutes, one.balance) for one in told.movements] == [(90, 90)]
+    assert [(one.purpose, one.given) for one in told.consents] == [
+        (None, True),
+        (ConsentPurpose.PARTNER_PHONE.value, False),
+    ]
+    assert {"一把椅子", "13911112222"} <= set(told.told.values())
+    (text,) = [one for one in told.kept["texts"] if one["id"] == f"{asked.request}:words"]
+    assert text["value"] == "姓名写错了"
+    places = {row.spec.name for row, _ in await personal_places(id)}
+    assert set(told.kept) == places - UNTOLD
+    assert {"alias", "session"} <= places, "what is told and what is not are both there"
+    # An officer learns of nobody that they are a Party member, by this way neither.
+    theirs = open_copy(await copy_for(officer, number), portable_signer().verifier)
+    assert (theirs.kept, len(theirs.movements)) == ({}, 1)
+    assert {table.name for table, _ in personal_tables()} >= UNTOLD
+
+
+@pytest.mark.anyio
 async def test_the_key_that_signs_copies_outlives_the_master_key(city: World) -> None:
     who = await city.volunteer()
     before, text = portable_signer().verifier, await copy_for(who)
@@ -154,6 +202,15 @@ async def test_a_copy_on_the_wire(city: World, tmp_path: Path) -> None:
     opened = open_copy(told["portableCopy"], Verifier.parse(told["portableKey"]))
     assert opened.number == await city.number_of(who)
     assert (await ask(city, PUBLIC, "{ portableCopy }"))["portableCopy"] is None
+    async with await browsing(city, who) as mine, await browsing(city, None) as nobody:
+        page = (await mine.get("/my-data")).text
+        assert 'href="/my-data/copy.txt"' in page
+        assert told["portableKey"] in html.unescape(page)
+        file = await mine.get("/my-data/copy.txt")
+        assert file.headers["cache-control"] == "no-store"
+        assert file.headers["content-disposition"].startswith("attachment")
+        assert open_copy(file.text, Verifier.parse(told["portableKey"])).number == opened.number
+        assert (await nobody.get("/my-data/copy.txt")).status_code == 404
 
 
 def test_anybody_checks_a_copy_at_the_command_line(tmp_path: Path) -> None:

@@ -1,22 +1,27 @@
-"""Portability: all that is kept of a person, in a signed file that anybody can check (domain 11).
+"""Portability: what is kept of a person, in a signed file that anybody can check (domain 11).
 
 The file is a signed note (as checkpoints are): one line that names the format, the copy as JSON, an
 empty line, an Ed25519 signature under the bank's name. Whoever has the bank's public key checks it
-without asking the bank, and another bank can take the person over from it. Knows what a copy holds;
-refuses to know who may ask (`copy_for`) beyond the person and the data protection officer.
+without asking the bank, and another bank can take the person over from it. One's own copy holds
+every row of the vault that an erasure would destroy, but for what signs in and finds; an officer's
+does not: it would tell who is a Party member. Refuses to know who may ask (`copy_for`) beyond the
+person and the data protection officer.
 """
 
 import base64
 import re
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
 from ledger.checkpoint import ED25519, Signer, Verifier
 from timebank import looks
 from timebank.access import Action, may_read
-from timebank.accounts import balance_of, volunteer
+from timebank.accounts import balance_of, statement, volunteer
 from timebank.actors import Actor, PersonId
+from timebank.erased import personal_tables
+from timebank.given_consents import Consent
 from timebank.hours import ServiceTotal, records_of
 from timebank.identity import DocumentType
 from timebank.journal import current
@@ -24,11 +29,20 @@ from timebank.people import Person, person_by_number, selves
 from timebank.person_life import PersonState
 from timebank.record_life import RecordState
 from timebank.refusals import NotFound, Refusal
-from timebank.tables import find
-from timebank.vault import Keyring, keyring, read_fields
+from timebank.tables import find, select
+from timebank.vault import Keyring, SealedField, keyring, read_fields
 
 FORMAT = "timebank-portable/1"
 FIELDS = ("name", "document", "document_number", "phone", "birth")
+UNTOLD = frozenset(
+    {
+        *("password", "second_factor", "session", "passkey", "passkey_holder", "reset_code"),
+        *("card", "card_holder", "attempts"),
+        *("data_key", "file_key", "sealed_field", "keyed_index", "keyed_finding"),
+        "look",
+    }
+)
+"""Tables whose rows would let whoever has the file in, and those whose content it tells anyhow."""
 PAGE = 500
 LINE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})\n")
 
@@ -68,8 +82,30 @@ class PortableLook(msgspec.Struct, frozen=True, kw_only=True):
     day: date
 
 
+class PortableMovement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one entry moved on the account, in minutes, and what was there after it."""
+
+    at: datetime
+    kind: str
+    minutes: int
+    balance: int
+    entry: int
+
+
+class PortableConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said of a purpose (None: of all, by registering), by which terms."""
+
+    purpose: str | None
+    given: bool
+    version: str
+    at: datetime
+
+
 class PortableCopy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that a bank keeps of a person, in `minutes` as everywhere."""
+    """What a bank keeps of a person, in `minutes` as everywhere.
+
+    `told` are further sealed fields by name; `kept` the rows of the vault, by table, as they are.
+    """
 
     bank: str
     made_at: datetime
@@ -85,6 +121,10 @@ class PortableCopy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     balance_minutes: int = 0
     records: tuple[PortableRecord, ...] = ()
     looks: tuple[PortableLook, ...] = ()
+    movements: tuple[PortableMovement, ...] = ()
+    consents: tuple[PortableConsent, ...] = ()
+    told: dict[str, str] = {}
+    kept: dict[str, tuple[dict[str, Any], ...]] = {}
 
 
 # Signing and checking
@@ -132,7 +172,9 @@ async def copy_for(actor: Actor, number: str | None = None) -> str:
     held = await _whose(actor, number)
     if held.id != actor.person:
         await looks.note_looks(actor, [(held.id, looks.Looked.COPY)])
-    return sign_copy(await _copy(held), portable_signer())
+    own = held.id == actor.person
+    kept = await _kept(held.id) if own else {}
+    return sign_copy(await _copy(held, kept), portable_signer())
 
 
 async def _whose(actor: Actor, number: str | None) -> Person:
@@ -148,8 +190,9 @@ async def _whose(actor: Actor, number: str | None) -> Person:
     return held
 
 
-async def _copy(held: Person) -> PortableCopy:
-    fields = (await read_fields([held.id], *FIELDS))[held.id]
+async def _copy(held: Person, kept: dict[str, tuple[dict[str, Any], ...]]) -> PortableCopy:
+    sealed = [one.field for one in await select(SealedField, person=held.id)]
+    fields = (await read_fields([held.id], *sealed))[held.id]
     total = await find(ServiceTotal, held.id)
     return PortableCopy(
         bank=keyring().settings.origin,
@@ -166,7 +209,51 @@ async def _copy(held: Person) -> PortableCopy:
         balance_minutes=await balance_of(volunteer(held.id)),
         records=tuple(await _records(held.id)),
         looks=tuple(await _looks(held)),
+        movements=tuple(await _movements(held.id)),
+        consents=tuple(await _consents(held.id)),
+        told={field: value for field, value in fields.items() if field not in FIELDS},
+        kept=kept,
     )
+
+
+async def _kept(person: PersonId) -> dict[str, tuple[dict[str, Any], ...]]:
+    """The rows of the vault that are a person's, by table; tables without any are left out."""
+    whose = await selves(person)
+    told: dict[str, tuple[dict[str, Any], ...]] = {}
+    for held, column in personal_tables():
+        if held.name not in UNTOLD:
+            filters: dict[str, Any] = {f"{column}__in": whose}
+            rows = await select(held.row, **filters)
+            told[held.name] = tuple(msgspec.to_builtins(row) for row in rows)
+    return {name: rows for name, rows in told.items() if rows}
+
+
+async def _movements(person: PersonId) -> list[PortableMovement]:
+    code, *formers = [volunteer(one) for one in await selves(person)]
+    told: list[PortableMovement] = []
+    last: int | None = None
+    while page := await statement(code, *formers, before=last, limit=PAGE, backward=True):
+        told += [
+            PortableMovement(
+                at=one.at, kind=one.kind, minutes=one.amount, balance=one.balance, entry=one.seq
+            )
+            for one in page
+        ]
+        last = page[-1].seq
+    return told
+
+
+async def _consents(person: PersonId) -> list[PortableConsent]:
+    held = await find(Consent, person)
+    return [
+        PortableConsent(
+            purpose=one.purpose.value if one.purpose else None,
+            given=one.given,
+            version=one.version,
+            at=one.at,
+        )
+        for one in (held.said if held else ())
+    ]
 
 
 async def _records(person: PersonId) -> list[PortableRecord]:

@@ -18,11 +18,12 @@ from starlette.responses import FileResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from schema.context import Context
-from timebank import divisions, entries, statistics, unit_statements
+from timebank import divisions, entries, portability, statistics, unit_statements
 from timebank.activities import ActivityKind
 from timebank.divisions import CITY, areas_by_code
 from timebank.exports import defused
 from timebank.funding.portfolio import Given, given_in, given_of
+from timebank.refusals import NotFound
 from timebank.solvency import StationLine, minutes_in
 from web.pages.public import Counted
 
@@ -43,6 +44,7 @@ class Downloads:
         """Where files are had."""
         return [
             Route("/receipts/{seq:int}", self.receipt),
+            Route("/my-data/copy.txt", self.copy),
             Route("/u/{link}/statement.csv", self.statement),
             Route("/ledger/stations.csv", self.stations),
             Route("/statistics.csv", self.statistics),
@@ -99,6 +101,16 @@ class Downloads:
             return PlainTextResponse(context.translate(MISSING), status_code=404, headers=PRIVATE)
         name = f'attachment; filename="timebank-receipt-{seq}-{told.state}.txt"'
         return PlainTextResponse(told.text, headers=PRIVATE | {"content-disposition": name})
+
+    async def copy(self, request: Request) -> Response:
+        """What is kept of whoever asks, as a signed file; 404 for whoever is not signed in."""
+        context = await self._context_of(request)
+        try:
+            told = await portability.copy_for(context.actor)
+        except NotFound:
+            return PlainTextResponse("", status_code=404, headers=PRIVATE)
+        name = 'attachment; filename="timebank-copy.txt"'
+        return PlainTextResponse(told, headers=PRIVATE | {"content-disposition": name})
 
     async def statement(self, request: Request) -> Response:
         """What a member sent to their work unit, by the unit's link; 404 once that ended."""
