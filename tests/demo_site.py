@@ -24,16 +24,19 @@ SMALL = Size(stations=12, teams=30, volunteers=60, busy=3, weeks=4, stories=Fals
 """Tests of pages make by themselves what they look at."""
 
 
-async def make_city(directory: Path, *, size: Size = SMALL) -> Settings:
-    """A demonstration ledger in a directory."""
+async def make_city(directory: Path, *, size: Size = SMALL, today: date | None = None) -> Settings:
+    """A demonstration ledger in a directory, made today or on another day, when that begins.
+
+    Its year ends on the day on which it is looked at.
+    """
     settings = Settings(data=directory / "demo")
-    await founded.copy(settings, _make, size, day_of(datetime.now(UTC)))
+    await founded.copy(settings, _make, size, today or day_of(datetime.now(UTC)))
     return settings
 
 
 async def _make(settings: Settings, size: Size, today: date) -> None:
-    """A city of today: its year ends on the day on which it is looked at."""
-    await demo_city.make(settings, lambda what, done, count: None, size=size)
+    now = instant(today, 1)
+    await demo_city.make(settings, lambda what, done, count: None, size=size, now=now)
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """The demonstration's stories: every kind of page has something on it, and the books hold."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.conftest import SIZE
 from tests.demo_site import SMALL, make_city
 from timebank.accounts import conservation
 from timebank.annual_report_life import AnnualReportState
@@ -15,7 +16,7 @@ from timebank.appointments import Appointment
 from timebank.bank import open_bank
 from timebank.certificate_life import CertificateState
 from timebank.certificates import Certificate
-from timebank.clock import ManualClock
+from timebank.clock import ManualClock, day_of, instant
 from timebank.donations import Donation, DonationState
 from timebank.funding.commitments import Commitment
 from timebank.funding.funded_hours import minutes_of
@@ -44,12 +45,20 @@ from timebank.unit_statements import Statement
 from timebank.wish_life import WishState
 from timebank.wishes import Wish
 
+YEAR = msgspec.structs.replace(SMALL, stories=True, weeks=52, busy=2, volunteers=40)
+LAST = [day_of(datetime.now(UTC)) - timedelta(days=ago) for ago in range(7)]
+THURSDAY = 3
+"""Where what is laid open for a week had the fewest days before the next thing was told."""
+
 
 @pytest.mark.anyio
-async def test_a_small_city_has_something_of_everything(tmp_path: Path) -> None:
-    size = msgspec.structs.replace(SMALL, stories=True, weeks=52, busy=2, volunteers=40)
-    settings = await make_city(tmp_path, size=size)
-    async with open_bank(settings, clock=ManualClock(datetime.now(UTC))):
+@pytest.mark.parametrize(
+    "today", [day for day in LAST if SIZE == "full" or day.weekday() == THURSDAY], ids=str
+)
+async def test_a_small_city_has_something_of_everything(tmp_path: Path, today: date) -> None:
+    """On whatever weekday it is made: what is due comes at other times of a week each day."""
+    settings = await make_city(tmp_path, size=YEAR, today=today)
+    async with open_bank(settings, clock=ManualClock(instant(today, 1))):
         assert {one.state for one in await select(StarAward)} == {StarState.AWARDED}
         assert {one.state for one in await select(Certificate)} == {CertificateState.ISSUED}
         assert {one.state for one in await select(Donation)} == {DonationState.SETTLED}

@@ -13,10 +13,11 @@ from timebank.events import event_of
 from timebank.settings import Settings
 
 
-async def make(settings: Settings, report: Report, *, size: Size | None = None) -> int:
-    """Make the city in an empty directory; returns how many entries it has."""
-    size = size or Size()
-    now = datetime.now(UTC)
+async def make(
+    settings: Settings, report: Report, *, size: Size | None = None, now: datetime | None = None
+) -> int:
+    """Make the city in an empty directory, its year ending now; returns how many entries it has."""
+    size, now = size or Size(), now or datetime.now(UTC)
     clock = ManualClock(now - timedelta(weeks=size.weeks + 2))
     await init(settings, clock=clock, demo=True)
     async with open_bank(settings, clock=clock):

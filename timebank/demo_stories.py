@@ -2,8 +2,8 @@
 
 Hours from elsewhere that make a star, a certificate and a courtesy; a pool that helps elders who
 live alone; an objection that waits; posts and wishes, see `demo_claims`; organisations and
-money, see `demo_money`. Each is told once, on the
-first service day that is near enough to today. A few hundred commands, like any other.
+money, see `demo_money`. Each is told once, so many days before today. A few hundred commands, like
+any other.
 """
 
 from calendar import monthrange
@@ -79,10 +79,13 @@ class Stories:
         self.waiting = sorted(chapters, key=lambda chapter: -chapter[0])
 
     async def on(self, day: date) -> None:
-        """Tell what is due after a service day, on the morning after it where that is past."""
+        """Tell what is due by a day without service, in its morning.
+
+        A chapter waits at most a day for this, whatever weekday the demonstration is made on, so
+        that what is laid open in one for a week is over in the next.
+        """
         left = (self.demo.today - day).days
-        if left > 1:
-            self.clock.at = instant(day + timedelta(days=1), 9 * 60)
+        self.clock.at = instant(day, 9 * 60)
         while self.waiting and left <= self.waiting[0][0]:
             await self.waiting.pop(0)[1]()
 

@@ -67,17 +67,16 @@ class Year:
         """Day by day to yesterday: today's evening would be ahead of the clock."""
         await self.offer_rewards()
         first = self.demo.today - timedelta(weeks=self.demo.size.weeks)
-        days = [first + timedelta(days=n) for n in range(self.demo.size.weeks * 7)]
-        days = [day for day in days if day.weekday() in SERVICE_DAYS]
-        for n, day in enumerate(days):
-            shifts = self.shifts(day)
-            if shifts:
-                await self.serve(day, shifts)
-            if n % 8 == 7:
-                await self.redeem(day)
-            if self.demo.size.stories:
+        served = 0
+        for day in (first + timedelta(days=n) for n in range(self.demo.size.weeks * 7)):
+            if day.weekday() in SERVICE_DAYS:
+                await self.serve(day)
+                served += 1
+                if served % 8 == 0:
+                    await self.redeem(day)
+                self.demo.report("service days", served, self.demo.size.weeks * len(SERVICE_DAYS))
+            elif self.demo.size.stories:
                 await self.stories.on(day)
-            self.demo.report("service days", n + 1, len(days))
         await self.announce(self.demo.today + timedelta(days=2))
         await self.open_house(self.demo.today, running=True)
         await self.open_house(self.demo.today + timedelta(days=1), running=False)
@@ -164,11 +163,13 @@ class Year:
         if running:
             await self.move(shifts, Move.START)
 
-    async def serve(self, day: date, shifts: list[Shift]) -> None:
+    async def serve(self, day: date) -> None:
         """A service day, from the declaration in the morning to the acceptance in the evening."""
-        await self.prepare(day, shifts)
-        await self.attend(day, shifts)
-        await self.turn_keys(day, shifts)
+        shifts = self.shifts(day)
+        if shifts:
+            await self.prepare(day, shifts)
+            await self.attend(day, shifts)
+            await self.turn_keys(day, shifts)
 
     async def prepare(self, day: date, shifts: list[Shift]) -> None:
         """Declare, open, fill and start the activities."""
