@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from playwright.async_api import Browser, Locator, Page
 from starlette.types import ASGIApp
 
@@ -22,6 +23,9 @@ from web import app
 
 SMALL = Size(stations=12, teams=30, volunteers=60, busy=3, weeks=4, stories=False)
 """Tests of pages make by themselves what they look at."""
+
+YEAR = msgspec.structs.replace(SMALL, stories=True, weeks=52, busy=2, volunteers=40)
+"""Something of most things that happen in a year."""
 
 
 async def make_city(directory: Path, *, size: Size = SMALL, today: date | None = None) -> Settings:

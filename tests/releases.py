@@ -1,6 +1,6 @@
 """Databases as each release left them, kept so that every later one is held to bring them forward.
 
-A release is a version without `.dev`; `make release` keeps a small city of it on either database,
+A release is a version without `.dev`; `make release` keeps a small city's year on either database,
 as a backup in `tests/kept_releases`, and the hashes of the migrations that made its tables, which
 from then on never change: what changes a table afterwards is another migration.
 """
@@ -16,8 +16,9 @@ from ledger.backup import back_up, loaded, read_manifest
 from ledger.tables import dialect_of
 from tests.clusters import cluster
 from tests.copies import tools
-from tests.world import open_world
-from timebank.policy import SEED, read_policy
+from tests.demo_site import YEAR
+from timebank import demo_city
+from timebank.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = Path(__file__).with_name("kept_releases")
@@ -76,16 +77,14 @@ async def put_back(archive: Path, url: str) -> None:
 async def release() -> None:
     """Keep a city of this version on either database, and what made its tables."""
     KEPT.mkdir(exist_ok=True)
-    policy = read_policy(SEED.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as scratch, cluster() as servers:
         node = servers.node()
         node.make()
         node.start()
         for url in (f"sqlite:///{scratch}/timebank.db", node.url):
             kind = dialect_of(url)
-            # Founded here: what other tests copy from lies on another server.
-            async with open_world(url, Path(scratch) / kind, policy=policy) as world:
-                await world.volunteer()
+            settings = Settings(data=Path(scratch) / kind, database=url)
+            await demo_city.make(settings, lambda what, done, count: None, size=YEAR)
             await keep(url, KEPT / f"{version()}-{kind}{ENDING}")
     lines = [f"{told}  {name}\n" for name, told in sums().items()]
     (KEPT / SUMS).write_text("".join(lines), "utf-8")

@@ -3,11 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.conftest import SIZE
-from tests.demo_site import SMALL, make_city
+from tests.demo_site import YEAR, make_city
 from timebank.accounts import conservation
 from timebank.annual_report_life import AnnualReportState
 from timebank.annual_reports import AnnualReport
@@ -45,7 +44,6 @@ from timebank.unit_statements import Statement
 from timebank.wish_life import WishState
 from timebank.wishes import Wish
 
-YEAR = msgspec.structs.replace(SMALL, stories=True, weeks=52, busy=2, volunteers=40)
 LAST = [day_of(datetime.now(UTC)) - timedelta(days=ago) for ago in range(7)]
 THURSDAY = 3
 """Where what is laid open for a week had the fewest days before the next thing was told."""
