@@ -7,6 +7,7 @@ import pytest
 from tests.annual import TYPED_VALUES, opened, report_of, submitted, swept
 from tests.organising import codes_of, organisation_of, registrar, supervising
 from tests.test_member_reports import entries_of
+from tests.test_pages_module import browsing
 from tests.wire import act, ask
 from tests.world import World, key
 from timebank import replay
@@ -90,6 +91,9 @@ async def test_fields_come_back_with_a_comment_and_every_version_is_kept(world: 
         comments=comments,
     )
     assert told["report"] == {"state": "RETURNED"}
+    async with await browsing(world, registrar(world)) as desk:
+        page = (await desk.get("/office/organisations")).text
+        assert f"/reports/{report}" in page, "nobody loses sight of what waits for the organisation"
     query = """query($id: ID!, $v: Int) { node(id: $id) { ... on AnnualReport {
         version fields(version: $v) { code value comment } } } }"""
 

@@ -197,6 +197,7 @@ PAGES = (
         lookup="my_offices",
         operation="office_societies",
         variables=my_office,
+        lists=("after", "reports", "returned", "late"),
     ),
     Page(
         path=CASE,
