@@ -33,6 +33,10 @@ class Solvency:
         description="What the pool holds in percent of what it granted; null if nothing was."
     )
     reserve: ReserveState = strawberry.field(description="How that stands.")
+    waiting_orders: Long = strawberry.field(
+        description="Orders for help at the stations there that wait for a helper."
+    )
+    waiting_minutes: Long = strawberry.field(description="What was ordered with them.")
 
     @classmethod
     def of(cls, told: solvency.Solvency) -> "Solvency":
@@ -45,6 +49,8 @@ class Solvency:
             granted_minutes=Long(told.granted),
             reserve_percent=None if told.percent is None else Long(told.percent),
             reserve=told.state,
+            waiting_orders=Long(told.waiting),
+            waiting_minutes=Long(told.waiting_minutes),
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.families import tied
 from tests.helping import HOUR, NEIGHBOUR, Street, open_street
 from tests.volunteering import child
-from tests.wire import act
+from tests.wire import act, ask
 from tests.world import found_station, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
@@ -122,9 +122,23 @@ async def street(database_url: str, tmp_path: Path) -> AsyncIterator[Street]:
         yield made
 
 
+async def queues(street: Street) -> list[tuple[int, int]]:
+    """What everybody sees to be waiting, and its minutes: in the city, here and in a district."""
+    asks = "{ waitingOrders waitingMinutes }"
+    told = await ask(
+        street.world,
+        PUBLIC,
+        f'{{ ledger {{ a: solvency {asks} b: solvency(area: "420102") {asks}'
+        f' c: solvency(area: "420103") {asks} }} }}',
+    )
+    return [(one["waitingOrders"], one["waitingMinutes"]) for one in told["ledger"].values()]
+
+
 @pytest.mark.anyio
 async def test_of_two_who_take_the_last_order_at_once_one_does(street: Street) -> None:
     waiting = await street.order()
+    asked = (await street.at(waiting)).minutes
+    assert await queues(street) == [(1, asked), (1, asked), (0, 0)]
     claims = [claim_help(who, order=waiting, key=key()) for who in (street.helper, street.other)]
     first, second = await asyncio.gather(*claims, return_exceptions=True)
     told = sorted((first, second), key=lambda one: isinstance(one, Exception))
@@ -133,6 +147,7 @@ async def test_of_two_who_take_the_last_order_at_once_one_does(street: Street) -
     held = await street.at(waiting)
     assert held.state is HelpState.MATCHED
     assert held.helper in (street.helper.id, street.other.id)
+    assert await queues(street) == [(0, 0)] * 3
 
 
 @pytest.mark.anyio

@@ -3,7 +3,8 @@
 For the city, for each district and station, by where the volunteers are at home: minutes are
 fungible and travel, people live somewhere. Outstanding is what they hold and what waits in escrow
 for them; whoever has no home station counts for the city alone. Of a station it knows what was
-minted and reversed for service there, too (domain 3). Knows sums; refuses to know persons.
+minted and reversed for service there, too (domain 3). The queue is what waits for a helper: saved
+and never drawn is how schemes collapse (domain 2). Knows sums; refuses to know persons.
 """
 
 from collections import Counter
@@ -11,13 +12,15 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
+from tortoise.expressions import Q
 
 from ledger.entry import Sealed
 from timebank.accounts import Account, volunteer
 from timebank.clock import day_of
 from timebank.divisions import CITY, Area, areas_managed_by
 from timebank.events import Event
-from timebank.help_life import HelpPartlySettled, HelpSettled, Paid
+from timebank.help_life import UNMATCHED, HelpPartlySettled, HelpSettled, Paid
+from timebank.help_orders import HelpOrder
 from timebank.people import Person
 from timebank.places import names_of, stations_below
 from timebank.policy import policy_on
@@ -31,7 +34,7 @@ from timebank.pools import (
     reserves_of,
 )
 from timebank.projections import Rows, projects, projects_postings
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, find, find_many, read, select, table
 
 # Tables and projectors
 
@@ -177,10 +180,13 @@ class Solvency(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes of an area, shown to everybody: outstanding, drawn in 90 days, and its pools.
 
     For a district its own pool, for the city all pools together; `granted` is what the pools
-    granted in 90 days, `percent` the reserve ratio, None where nothing was granted.
+    granted in 90 days, `percent` the reserve ratio, None where nothing was granted. `waiting`
+    orders of its stations, of `waiting_minutes`, have no helper yet.
     """
 
     area: str
+    waiting: int
+    waiting_minutes: int
     outstanding: int
     drawn: int
     pools: int
@@ -225,9 +231,12 @@ async def _stand(areas: Sequence[str], today: date) -> list[Solvency]:
     reserves = await reserves_of([one for one in areas if one != CITY], today)
     if CITY in areas:
         reserves[CITY] = await reserve_of_all(today)
+    orders, minutes = await _queue()
     return [
         Solvency(
             area=one,
+            waiting=orders[one],
+            waiting_minutes=minutes[one],
             outstanding=held[one].outstanding if one in held else 0,
             drawn=drawn[one],
             pools=reserves[one].held,
@@ -237,6 +246,17 @@ async def _stand(areas: Sequence[str], today: date) -> list[Solvency]:
         )
         for one in areas
     ]
+
+
+async def _queue() -> tuple[Counter[str], Counter[str]]:
+    """The orders that wait for a helper, and their minutes, by district and for the city."""
+    orders, minutes = Counter[str](), Counter[str]()
+    waits = Q(state__in=sorted(UNMATCHED))
+    for path, asked in await read(HelpOrder.spec, "path, minutes", [waits]):
+        for one in dict.fromkeys((pool_at(path), CITY)):
+            orders[one] += 1
+            minutes[one] += asked
+    return orders, minutes
 
 
 class StationMinutes(msgspec.Struct, frozen=True, kw_only=True):
