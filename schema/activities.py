@@ -361,7 +361,7 @@ class Mutation:
         self, info: Info, input: CancelActivityInput
     ) -> CancelActivityPayload:
         """Call an activity off before it starts."""
-        answer = await activities.cancel_activity(
+        answer = await wait_lists.cancel_activity(
             info.context.actor,
             activity=input.activity,
             reason=input.reason,

@@ -16,7 +16,6 @@ from timebank.activities import (
     ActivityState,
     Move,
     activity,
-    cancel_activity,
     move_activity,
     titles_of,
 )
@@ -40,6 +39,7 @@ from timebank.refusals import Forbidden, NotFound
 from timebank.replay import compare
 from timebank.teams import create_team, dissolve_team
 from timebank.texts import TextMissing, TextTooLong
+from timebank.wait_lists import cancel_activity
 
 pytestmark = pytest.mark.anyio
 EVENTS: set[type[Event]] = {event for moves in LIFECYCLE.values() for event in moves}

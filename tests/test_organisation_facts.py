@@ -9,7 +9,7 @@ from tests.organising import registered, registrar
 from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
-from timebank.activities import ActivityKind, Move, cancel_activity, move_activity
+from timebank.activities import ActivityKind, Move, move_activity
 from timebank.activity_life import CancelReason
 from timebank.activity_plans import declare_activity
 from timebank.entries import entries
@@ -18,6 +18,7 @@ from timebank.organisation_endings import clear_abnormal, list_abnormal
 from timebank.organisation_facts import facts_of, facts_that_stand
 from timebank.organisation_life import AbnormalReason
 from timebank.organisation_teams import untie_team
+from timebank.wait_lists import cancel_activity
 
 pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 

@@ -1,6 +1,7 @@
 """Pages of one's own affairs in a real browser: a family, a gift, an objection, one's data."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,20 @@ from tests.telling import outside
 from tests.test_pages_wishes import officer
 from tests.world import key
 from timebank.access import Role
+from timebank.activities import ActivityKind, Move, move_activity
+from timebank.activity_life import CancelReason
+from timebank.activity_plans import declare_activity
 from timebank.actors import person
 from timebank.confirmations import confirm_hours
 from timebank.deliveries import Delivery, Pace
 from timebank.hours import Record
 from timebank.notices import open_inbox
 from timebank.people import person_by_number
+from timebank.places import stations_below
 from timebank.record_life import RecordState
+from timebank.sign_ups import sign_up
 from timebank.tables import select
+from timebank.wait_lists import cancel_activity
 from timebank.waiting import waiting_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
@@ -68,6 +75,42 @@ async def test_who_holds_a_record_up_and_until_when_stands_beside_it(
     assert len(told) == len(waiting)
     assert sorted(cell.rpartition("最迟 ")[2] for cell in told if "最迟" in cell) == days
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    assert said == []
+
+
+async def test_what_was_called_off_is_not_the_next_service(browser: Browser, site: str) -> None:
+    page, said = await enter(browser, site, VOLUNTEER)
+    mine = await person_by_number(await number_of(page, site))
+    (station, *_) = await stations_below(
+        "420100/", after=None, before=None, limit=1, backward=False
+    )
+    assert mine
+    manager = await officer(78, Role.STATION_MANAGER, "420100/")
+    for title, hours in (("先办的一场", 1), ("后办的一场", 3)):
+        starts = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=hours)
+        made = await declare_activity(
+            manager,
+            station=station.id,
+            kind=ActivityKind.ELDER,
+            title=title,
+            seats=2,
+            starts=starts,
+            ends=starts + timedelta(hours=1),
+            key=key(),
+        )
+        await move_activity(manager, activity=made.activity, move=Move.OPEN, key=key())
+        await sign_up(person(mine.id), activity=made.activity, key=key())
+        if hours == 1:
+            off = made.activity
+    card = page.locator(".card").filter(has_text="下一次服务")
+    await page.goto(site)
+    await expect(card).to_contain_text("先办的一场")
+    await cancel_activity(manager, activity=off, reason=CancelReason.WEATHER, key=key())
+    await page.reload()
+    await expect(card).to_contain_text("后办的一场")
+    await page.goto(f"{site}/inbox")
+    await page.get_by_role("link").filter(has_text="您报名的一项活动取消了").click()
+    assert page.url == f"{site}/activities"
     assert said == []
 
 

@@ -11,7 +11,6 @@ from timebank.activities import (
     ActivityState,
     Move,
     activity,
-    cancel_activity,
     move_activity,
 )
 from timebank.activity_life import CancelReason
@@ -34,6 +33,7 @@ from timebank.programme import (
 )
 from timebank.sign_ups import sign_up
 from timebank.station_codes import station_code
+from timebank.wait_lists import cancel_activity
 
 pytestmark = pytest.mark.anyio
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

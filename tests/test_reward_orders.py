@@ -14,6 +14,7 @@ from timebank.accounts import NotEnoughTime
 from timebank.actors import PUBLIC, Actor
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
+from timebank.notices import NoticeCode, inbox_of
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.reward_orders import (
     LIFECYCLE,
@@ -102,6 +103,10 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
         yield Desk(world, volunteer, made.reward)
 
 
+async def told(desk: Desk) -> list[tuple[NoticeCode, str]]:
+    return [(one.code, one.about) for one in await inbox_of(desk.volunteer)]
+
+
 @pytest.mark.anyio
 async def test_an_order_is_held_made_ready_and_handed_over_by_its_code(desk: Desk) -> None:
     order = await desk.order()
@@ -111,6 +116,7 @@ async def test_an_order_is_held_made_ready_and_handed_over_by_its_code(desk: Des
 
     code = await desk.code(order)
     await ready_reward(desk.clerk, order=order, key=key())
+    assert await told(desk) == [(NoticeCode.REWARD_READY, order)]
     wrong = f"{(int(code) + 1) % 10**8:08d}"
     with pytest.raises(PickupCodeWrong):
         await hand_over_reward(desk.clerk, order=order, code=wrong, key=key())
@@ -122,9 +128,9 @@ async def test_an_order_is_held_made_ready_and_handed_over_by_its_code(desk: Des
     assert await desk.balance(accounts.redeemed(desk.reward)) == 60
     books = await accounts.conservation()
     assert (books.minted, books.held, books.redeemed, books.whole) == (100, 40, 60, True)
-    told = await solvency(desk.world.clock.now().date())
-    assert told
-    assert (told.outstanding, told.drawn) == (40, 60)
+    stands = await solvency(desk.world.clock.now().date())
+    assert stands
+    assert (stands.outstanding, stands.drawn) == (40, 60)
     held = await order_of(desk.volunteer, order)
     assert held
     assert code_of(desk.volunteer, held) is None, "a code opens nothing any more"
@@ -141,6 +147,8 @@ async def test_a_cancelled_order_gives_minutes_piece_and_turn_back(
     who = desk.clerk if at_desk else desk.volunteer
     await cancel_reward(who, order=order, reason=OrderCancelReason.NOT_COLLECTED, key=key())
 
+    codes = [NoticeCode.REWARD_CANCELLED, NoticeCode.REWARD_READY] if at_desk else []
+    assert await told(desk) == [(code, order) for code in codes]
     assert await desk.balance() == 100
     assert await desk.stock() == 2
     assert await desk.order() != order, "the limit counts what stands"

@@ -13,12 +13,12 @@ from timebank.access import Role
 from timebank.activities import (
     ActivityNotOpen,
     Move,
-    cancel_activity,
     move_activity,
 )
 from timebank.activity_life import CancelReason
 from timebank.actors import PUBLIC
 from timebank.matching import withdraw_from_help
+from timebank.notices import NoticeCode, inbox_of
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.sign_ups import (
     ActivityFull,
@@ -27,12 +27,11 @@ from timebank.sign_ups import (
     HelpPromised,
     Seats,
     SignedUpAlready,
-    next_sign_up,
     sign_up,
     sign_ups_of,
 )
 from timebank.tables import find
-from timebank.wait_lists import join_wait_list, withdraw
+from timebank.wait_lists import cancel_activity, join_wait_list, withdraw
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
@@ -47,12 +46,11 @@ async def test_a_seat_is_taken_and_given_back(world: World) -> None:
     activity, ann = await world.activity(), await world.volunteer()
 
     await sign_up(ann, activity=activity, key=key())
-    held = await next_sign_up(ann, NOON)
-    assert held
+    (held,) = await sign_ups_of(ann)
     assert (held.activity, await taken(activity)) == (activity, 1)
 
     await withdraw(ann, activity=activity, key=key())
-    assert await next_sign_up(ann, NOON) is None
+    assert await sign_ups_of(ann) == []
     assert await taken(activity) == 0
 
     await sign_up(ann, activity=activity, key=key())
@@ -137,12 +135,16 @@ async def test_help_that_was_promised_blocks_a_seat_until_it_is_given_back(
         await sign_up(helper, activity=during, key=key())
 
 
-async def test_a_cancelled_activity_blocks_nobody(world: World) -> None:
-    ann, off = await world.volunteer(), await world.activity()
+async def test_a_cancelled_activity_blocks_nobody_and_is_told(world: World) -> None:
+    ann, ben, off = await world.volunteer(), await world.volunteer(), await world.activity(seats=1)
     await sign_up(ann, activity=off, key=key())
+    await join_wait_list(ben, activity=off, key=key())
     await cancel_activity(
         world.staff[Role.STATION_MANAGER], activity=off, reason=CancelReason.WEATHER, key=key()
     )
+    for who in (ann, ben):
+        told = [(one.code, one.about) for one in await inbox_of(who)]
+        assert told == [(NoticeCode.ACTIVITY_CANCELLED, off)]
 
     on = await world.activity()
     await sign_up(ann, activity=on, key=key())

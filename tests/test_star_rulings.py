@@ -15,6 +15,7 @@ from timebank.actors import PUBLIC, person
 from timebank.finding_life import Blame
 from timebank.held_stars import NotClean, stars_on
 from timebank.lifecycles import NotInThisState
+from timebank.notices import NoticeCode, inbox_of
 from timebank.publicity import (
     OwnPublicityObjection,
     PublicityObjection,
@@ -171,6 +172,12 @@ async def test_an_upheld_objection_declines_the_star(world: World) -> None:
     decided = await find(PublicityObjection, objection_key(award, other))
     assert decided
     assert decided.decided_by == lead.id
+    for raised_by, code in (
+        (objector, NoticeCode.PUBLICITY_UPHELD),
+        (other, NoticeCode.PUBLICITY_DISMISSED),
+    ):
+        (notice, *_) = await inbox_of(person(raised_by))
+        assert (notice.code, notice.about) == (code, award)
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

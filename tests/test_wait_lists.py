@@ -24,8 +24,8 @@ from timebank.sign_ups import (
     Seats,
     SignedUpAlready,
     SignUp,
-    next_sign_up,
     sign_up,
+    sign_ups_of,
 )
 from timebank.tables import find
 from timebank.wait_lists import (
@@ -106,8 +106,7 @@ async def test_a_seat_given_back_goes_to_the_first_who_waits_and_tells_them(
     with pytest.raises(ActivityFull):
         await sign_up(await world.volunteer(), activity=activity, key=key())
     await withdraw(holder, activity=activity, key=key())
-    seat = await next_sign_up(first, world.clock.now())
-    assert seat
+    (seat,) = await sign_ups_of(first)
     assert seat.activity == activity
     assert await waiting(activity) == (second.id,)
     seats = await find(Seats, activity)
@@ -117,7 +116,7 @@ async def test_a_seat_given_back_goes_to_the_first_who_waits_and_tells_them(
     assert await inbox_of(second) == []
     # Who got it can give it back, and it goes on.
     await withdraw(first, activity=activity, key=key())
-    assert await next_sign_up(second, world.clock.now())
+    assert await sign_ups_of(second)
     assert await waiting(activity) == ()
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
@@ -135,7 +134,7 @@ async def test_who_cannot_take_it_keeps_the_place_and_the_next_gets_it(world: Wo
     await withdraw(elsewhere, activity=another, key=key())
     await withdraw(holder, activity=activity, key=key())
     assert await waiting(activity) == ()
-    assert await next_sign_up(elsewhere, world.clock.now())
+    assert await sign_ups_of(elsewhere)
 
 
 @pytest.mark.anyio
@@ -149,7 +148,7 @@ async def test_a_suspended_person_is_passed_over(world: World) -> None:
         key=key(),
     )
     await withdraw(holder, activity=activity, key=key())
-    assert await next_sign_up(good, world.clock.now())
+    assert await sign_ups_of(good)
     assert await waiting(activity) == (bad.id,)
     assert (await replay.compare(world.settings.database_url)).differing == 0
 

@@ -22,7 +22,6 @@ from timebank.activity_life import (
     ActivityReleasedRunning,
     ActivityStarted,
     ActivityVoided,
-    CancelReason,
     RosterFiled,
     RosterOverdue,
 )
@@ -251,21 +250,6 @@ async def move_activity(actor: Actor, *, activity: str, move: Move, key: Request
         permit(batch, Action.RUN_ACTIVITY, held.path)
         step(LIFECYCLE, held.state, MOVES[move])
         entry = batch.record(MOVES[move](activity=activity))
-        return Acted(entry=entry.seq, activity=activity)
-
-    return await write(actor, key, work, answer=Acted, needs=[(Activity, activity)])
-
-
-async def cancel_activity(
-    actor: Actor, *, activity: str, reason: CancelReason, key: RequestKey
-) -> Acted:
-    """Call an activity off before it starts. Refuses: NotFound, NotInThisState."""
-
-    def work(batch: Batch) -> Acted:
-        held = batch.need(Activity, activity, "activity")
-        permit(batch, Action.RUN_ACTIVITY, held.path)
-        step(LIFECYCLE, held.state, ActivityCancelled)
-        entry = batch.record(ActivityCancelled(activity=activity, reason=reason))
         return Acted(entry=entry.seq, activity=activity)
 
     return await write(actor, key, work, answer=Acted, needs=[(Activity, activity)])

@@ -20,6 +20,7 @@ from timebank.events import Event
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
+from timebank.notices import NoticeCode, notify
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, find_many, select, table
@@ -223,11 +224,16 @@ def settle_publicity(rows: Rows, about: str) -> None:
 
 
 def rule_on_objection(batch: Batch, objection: "PublicityObjection", *, uphold: bool) -> Sealed:
-    """Decide an objection. Refuses: OwnPublicityObjection, NotInThisState."""
+    """Decide an objection; whoever raised it is told.
+
+    Refuses: OwnPublicityObjection, NotInThisState.
+    """
     if objection.person == batch.actor.person:
         raise OwnPublicityObjection
     made = PublicityObjectionUpheld if uphold else PublicityObjectionDismissed
     step(LIFECYCLE, objection.state, made)
+    code = NoticeCode.PUBLICITY_UPHELD if uphold else NoticeCode.PUBLICITY_DISMISSED
+    notify(batch, objection.person, code, objection.about, hands=[batch.actor.id])
     return batch.record(made(about=objection.about, person=objection.person))
 
 

@@ -25,6 +25,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
+from timebank.notices import NoticeCode, notify
 from timebank.people import Person, active_person
 from timebank.places import Station, working_station
 from timebank.projections import Place, Rows, projects
@@ -258,11 +259,15 @@ async def order_reward(actor: Actor, *, reward: str, key: RequestKey) -> Ordered
 
 
 async def ready_reward(actor: Actor, *, order: str, key: RequestKey) -> Ordered:
-    """Say that an order waits at the station. Refuses: NotFound, NotInThisState."""
+    """Say that an order waits at the station; its volunteer is told.
+
+    Refuses: NotFound, NotInThisState.
+    """
 
     def work(batch: Batch) -> Ordered:
         held = _at_my_desk(batch, order)
         step(LIFECYCLE, held.state, RewardReady)
+        _tell(batch, held, NoticeCode.REWARD_READY)
         return _recorded(batch, held, RewardReady(order=order))
 
     return await write(actor, key, work, answer=Ordered, needs=[(RewardOrder, order)])
@@ -298,7 +303,8 @@ async def cancel_reward(
 ) -> Ordered:
     """Cancel an order that was not handed over: by the volunteer, or at the station's desk.
 
-    The minutes are the volunteer's again at once. Refuses: NotFound, NotInThisState.
+    The minutes are the volunteer's again at once, who is told what others did.
+    Refuses: NotFound, NotInThisState.
     """
 
     def work(batch: Batch) -> Ordered:
@@ -306,6 +312,8 @@ async def cancel_reward(
         if actor.person != held.volunteer:
             held = _at_my_desk(batch, order)
         step(LIFECYCLE, held.state, RewardCancelled)
+        if actor.person != held.volunteer:
+            _tell(batch, held, NoticeCode.REWARD_CANCELLED)
         event = RewardCancelled(
             order=order, volunteer=held.volunteer, minutes=held.minutes, reason=reason
         )
@@ -317,6 +325,10 @@ async def cancel_reward(
 
 def _recorded(batch: Batch, order: RewardOrder, event: Event) -> Ordered:
     return Ordered(entry=batch.record(event).seq, order=order.id, minutes=order.minutes)
+
+
+def _tell(batch: Batch, order: RewardOrder, code: NoticeCode) -> None:
+    notify(batch, order.volunteer, code, order.id, hands=[batch.actor.id])
 
 
 def _at_my_desk(batch: Batch, order: str) -> RewardOrder:

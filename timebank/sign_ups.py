@@ -296,9 +296,3 @@ async def sign_ups_of(
     bounds += [Q(starts__lt=before[0]) | Q(starts=before[0], id__lt=before[1])] if before else []
     order = ["-starts", "-id"] if backward else ["starts", "id"]
     return await select(SignUp, *bounds, person=actor.person or "", order=order, limit=limit)
-
-
-async def next_sign_up(actor: Actor, now: datetime) -> SignUp | None:
-    """The actor's next seat, if there is one."""
-    seats = await select(SignUp, person=actor.person or "", ends__gt=now, order=["starts"], limit=1)
-    return seats[0] if seats else None

@@ -1,20 +1,23 @@
-"""Wait-lists: who gets the seat that somebody gives back (domain 5).
+"""Wait-lists: who gets the seat that somebody gives back, and who loses theirs (domain 5).
 
 First come, first served: a seat given back goes, in the same act, to the first who waits and can
-take it, who is told. Whoever cannot take it just then keeps the place.
+take it, who is told. Whoever cannot take it just then keeps the place. When an activity is called
+off, all are told who have a seat or wait for one.
 """
 
 from functools import partial
 
 from ledger.entry import Sealed
-from timebank.access import permit_self
-from timebank.activities import Acted, Activity, ActivityNotOpen, ActivityState
+from timebank.access import Action, permit, permit_self
+from timebank.activities import LIFECYCLE, Acted, Activity, ActivityNotOpen, ActivityState
+from timebank.activity_life import ActivityCancelled, CancelReason
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
 from timebank.journal import write
 from timebank.keys import RequestKey
+from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
 from timebank.notices import notify
 from timebank.people import AgeBand, Person
@@ -30,7 +33,7 @@ from timebank.sign_ups import (
     may_take,
     take_seat,
 )
-from timebank.tables import Row, find_many, table
+from timebank.tables import Row, find_many, select, table
 
 # Events
 
@@ -189,6 +192,29 @@ async def withdraw(actor: Actor, *, activity: str, key: RequestKey) -> Acted:
             raise ActivityNotOpen(state=held.state.value)
         entry = batch.record(Withdrew(activity=activity, person=person))
         _pass_on(batch, held)
+        return Acted(entry=entry.seq, activity=activity)
+
+    return await write(actor, key, work, answer=Acted, needs=_needs(activity))
+
+
+async def cancel_activity(
+    actor: Actor, *, activity: str, reason: CancelReason, key: RequestKey
+) -> Acted:
+    """Call an activity off before it starts; whoever has a seat or waits for one is told.
+
+    Refuses: NotFound, NotInThisState.
+    """
+    seats = await select(SignUp, activity=activity, order=["id"])
+
+    def work(batch: Batch) -> Acted:
+        held = batch.need(Activity, activity, "activity")
+        permit(batch, Action.RUN_ACTIVITY, held.path)
+        step(LIFECYCLE, held.state, ActivityCancelled)
+        entry = batch.record(ActivityCancelled(activity=activity, reason=reason))
+        waiting = batch.get(WaitList, activity)
+        code, hands = NoticeCode.ACTIVITY_CANCELLED, [actor.id]
+        for person in (*(seat.person for seat in seats), *(waiting.people if waiting else ())):
+            batch.attempt(partial(notify, batch, person, code, activity, hands=hands))
         return Acted(entry=entry.seq, activity=activity)
 
     return await write(actor, key, work, answer=Acted, needs=_needs(activity))
