@@ -1,5 +1,6 @@
 """The commands as an operator types them."""
 
+import asyncio
 import gc
 import json
 import sqlite3
@@ -16,7 +17,7 @@ from ledger.reader import open_reader, read_entries
 from tests.commands import new_ledger, process, timebank
 from tests.demo_site import make_city
 from timebank.activities import Activity, ActivityState
-from timebank.bank import open_bank
+from timebank.bank import init, open_bank
 from timebank.demo_people import invent
 from timebank.overdue_rosters import rosters_due
 from timebank.replay import compare
@@ -173,6 +174,17 @@ def test_the_doctor_names_what_is_not_well(data: str, monkeypatch: pytest.Monkey
     told = timebank("--data", data, "--json", "doctor")
     ill = {one["name"] for one in json.loads(told.stdout)["findings"] if not one["well"]}
     assert (told.exit_code, ill) == (1, {"key", "fences", "tables"})
+
+
+def test_a_demonstration_is_served_as_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever knows the demonstration's passwords would be its administrator."""
+    asyncio.run(init(Settings(data=tmp_path / "d"), demo=True))
+    monkeypatch.setattr(serving, "listen", lambda *told, **more: None)
+    told = timebank("--data", str(tmp_path / "d"), "serve")
+    assert told.exit_code == 3
+    assert "`timebank demo` alone serves it" in told.stderr
 
 
 def test_the_demonstration_refuses_any_other_ledger(data: str) -> None:

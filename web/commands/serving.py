@@ -13,8 +13,7 @@ from rich.progress import Progress
 
 import schema
 from ledger.anchor import Verdict
-from timebank import bank, demo_city, publication
-from timebank.settings import Settings
+from timebank import demo_city, publication
 from web import app
 from web.address import is_loopback
 from web.collector import resting, settle
@@ -97,19 +96,19 @@ def serve(
     if damage := run(publication.damage_left(settings)):
         console.print(f"The database is damaged, and nothing is served: {damage[0]}.", style="red")
         sys.exit(HALTED)
-    run(_try_keys(settings))
+    # Opening it once, too: what keeps it from opening is said in a sentence, not by a server.
+    if run(demo_city.is_demo(settings)):
+        console.print(
+            f"The ledger in {settings.data} is a demonstration: `timebank demo` alone serves it.",
+            style="red",
+        )
+        sys.exit(UNOPENED)
     with resting():
         application = app.build(settings)
     port = settings.port if port is None else port
     listen(application, host, port, certificate=certificate, private_key=private_key)
     if run(publication.examine(settings)) is not Verdict.GO:
         sys.exit(HALTED)
-
-
-async def _try_keys(settings: Settings) -> None:
-    """Open the ledger once: what keeps it from opening is said in a sentence, not by a server."""
-    async with bank.open_bank(settings):
-        pass
 
 
 def listen(
