@@ -53,7 +53,8 @@ async def fill_names(through: str) -> Filled:
     """Make the people after an id findable by name, so many turns at once: by timer."""
     for _ in range(TURNS):
         filled = await _fill(through)
-        log.info("names_filled", indexed=filled.indexed, done=filled.done)
+        if filled.indexed:
+            log.info("names_filled", indexed=filled.indexed, done=filled.done)
         if filled.done:
             break
         through = filled.through

@@ -217,6 +217,7 @@ PAGES = (
         operation="society",
         who="anyone",
         variables=by_id,
+        needs="organisation",
     ),
     Page(path=REPORT, template="report.html", operation="report", variables=by_id),
 )
