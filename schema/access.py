@@ -113,6 +113,7 @@ show_enum(
     propose_merge="Say that two numbers are one person's.",
     decide_merge="Agree that two numbers become one.",
     answer_request="Answer what people ask about their own data.",
+    handle_breach="Tell people what happened to their data.",
     place_hold="Keep a person's data from being erased while something is open.",
     erase_person="Ask for, and withdraw, the erasure of somebody who asked for it.",
     reset_sign_in="Make void what somebody lost and signed in with; give out cards.",

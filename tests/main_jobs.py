@@ -310,8 +310,8 @@ JOBS = (
     ),
     Job(
         "officer",
-        "give roles, open urgent access, hold and release: two persons each",
-        ("/office/roles", "/office/urgent", "/office/holds"),
+        "give roles, open urgent access, hold and release, tell of a breach",
+        ("/office/roles", "/office/urgent", "/office/holds", "/office/breaches"),
         ("test_page_forms.test_two_operators_two_officers_and_the_protector_have_their_pages",),
         posted=True,
     ),

@@ -1,10 +1,12 @@
 """Privacy for the tests: what the role matrix asks of holds, erasures and look-ups."""
 
+from datetime import date
 from typing import Any
 
 from tests.world import World, key, resident_id
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
+from timebank.breaches import BreachKind, report_breach
 from timebank.data_requests import RequestKind, request_data
 from timebank.directory import names_of
 from timebank.erasures import ask_erasure
@@ -46,7 +48,22 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
             (await world.volunteer(), RequestKind.CORRECTION),
         )
     ]
+    breach = await report_breach(
+        officer,
+        area="420102",
+        kind=BreachKind.LEAKED,
+        found_on=date(2026, 11, 1),
+        words="请改密码",
+        key=key(),
+    )
     return {
+        "breaches.area": "420102",
+        "reportBreach.area": "420102",
+        "reportBreach.kind": "LOST",
+        "reportBreach.foundOn": "2026-11-01",
+        "reportBreach.words": "请改密码",
+        "closeBreach.breach": breach.breach,
+        "closeBreach.measures": "已更换密钥",
         "looks.number": number,
         "portableCopy.number": number,
         "dataRequests.scope": world.station_path,

@@ -69,6 +69,13 @@ async def test_two_operators_two_officers_and_the_protector_have_their_pages(pag
     refused(await pages.post(protector, holds, f"{holds}/place", **told))
     done(await pages.post(protector, holds, f"{holds}/lift"), "现在没有保留的资料")
 
+    breaches = "/office/breaches"
+    told = {"area": "420102", "kind": "LEAKED", "foundOn": "2026-11-19", "words": "请改密码"}
+    later = told | {"foundOn": "2027-01-01"}
+    refused(await pages.post(protector, breaches, f"{breaches}/report", **later))
+    done(await pages.post(protector, breaches, f"{breaches}/report", **told), "请改密码")
+    done(await pages.post(protector, breaches, f"{breaches}/close", measures="已追回"), "已了结")
+
 
 async def test_the_desk_hands_over_and_rejects_and_an_officer_reviews(pages: Pages) -> None:
     world = pages.world

@@ -123,6 +123,7 @@ class Action(StrEnum):
     LIFT_STOP = "lift_stop"
     PLACE_HOLD = "place_hold"
     ANSWER_REQUEST = "answer_request"
+    HANDLE_BREACH = "handle_breach"
     ERASE_PERSON = "erase_person"
     RESET_SIGN_IN = "reset_sign_in"
     RESET_STAFF_SIGN_IN = "reset_staff_sign_in"
@@ -211,6 +212,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = {
     Action.LIFT_STOP: frozenset({Role.OPERATOR}),
     Action.PLACE_HOLD: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.ANSWER_REQUEST: frozenset({Role.DATA_PROTECTION_OFFICER}),
+    Action.HANDLE_BREACH: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.ERASE_PERSON: frozenset({Role.DATA_PROTECTION_OFFICER}),
     Action.RESET_SIGN_IN: frozenset(_STATION | {Role.OPERATOR}),
     Action.RESET_STAFF_SIGN_IN: frozenset({Role.OPERATOR}),

@@ -253,6 +253,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Breach',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('area', fields.CharField(max_length=512)),
+                ('path', fields.CharField(max_length=512)),
+                ('kind', fields.CharField(max_length=64)),
+                ('state', fields.CharField(max_length=64)),
+                ('found_on', DayField(max_length=10)),
+                ('reported_at', InstantField()),
+                ('closed_at', InstantField(null=True)),
+            ],
+            options={'table': 'breach', 'app': 'timebank', 'indexes': [Index(fields=['path', 'id']), Index(fields=['area', 'state'])], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Call',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),

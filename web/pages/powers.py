@@ -1,4 +1,4 @@
-"""Pages of powers that two persons give, and of what keeps data: roles, urgent access, holds."""
+"""Pages of powers that two persons give, and of data: roles, urgent access, holds, breaches."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from web.pages.offices import office_page
 from web.pages.table import Opened
 
 ROLES, URGENT, HOLDS = "/office/roles", "/office/urgent", "/office/holds"
+BREACHES = "/office/breaches"
 URGENT_ROLES = (
     "DATA_PROTECTION_OFFICER",
     "STREET_OFFICER",
@@ -46,6 +47,16 @@ PAGES = (
         variables=lambda opened: {"scope": opened.office("DATA_PROTECTION_OFFICER")},
         lists=("after",),
     ),
+    office_page(
+        path=BREACHES,
+        template="office_breaches.html",
+        menu="个人信息安全事件",
+        operation="office_breaches",
+        variables=lambda opened: {
+            "area": opened.office("DATA_PROTECTION_OFFICER").strip("/").split("/")[-1]
+        },
+        lists=("after",),
+    ),
 )
 
 
@@ -60,4 +71,6 @@ FORMS = (
     plain(URGENT, "end", "end_urgent_access", "access"),
     plain(HOLDS, "place", "place_hold", "number", "reason", maybe="until"),
     plain(HOLDS, "lift", "lift_hold", "hold"),
+    plain(BREACHES, "report", "report_breach", "area", "kind", "foundOn", "words"),
+    plain(BREACHES, "close", "close_breach", "breach", "measures"),
 )
