@@ -2,15 +2,21 @@
 
 A release is a version without `.dev`; `make release` keeps a small city's year on either database,
 as a backup in `tests/kept_releases`, and the hashes of the migrations that made its tables, which
-from then on never change: what changes a table afterwards is another migration.
+from then on never change: what changes a table afterwards is another migration. Beside them lies
+what the body of each kind of entry is, which keeps every member as it was (ledger format 1).
 """
 
 import asyncio
 import hashlib
+import json
 import tarfile
 import tempfile
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from ledger.backup import back_up, loaded, read_manifest
 from ledger.tables import dialect_of
@@ -18,12 +24,14 @@ from tests.clusters import cluster
 from tests.copies import tools
 from tests.demo_site import YEAR
 from timebank import demo_city
+from timebank.events import kinds
 from timebank.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = Path(__file__).with_name("kept_releases")
 MIGRATIONS = ROOT / "timebank" / "migrations"
 SUMS = "migrations.sha256"
+MEMBERS = "members.json"
 ENDING = ".tar.xz"
 
 
@@ -47,6 +55,46 @@ def released() -> dict[str, str]:
         return {}
     lines = (KEPT / SUMS).read_text("utf-8").splitlines()
     return {name: told for told, name in (line.split() for line in lines)}
+
+
+def members() -> dict[str, str]:
+    """What each kind's body is, member by member, and what a member is where it is left out."""
+    found: dict[str, str] = {}
+    for kind, event in sorted(kinds().items()):
+        (schema,), parts = msgspec.json.schema_components([event])
+        found |= dict(_parts(kind, schema, parts))
+    return found
+
+
+def _parts(path: str, schema: dict[str, Any], parts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A part of a body by its path, and those below it."""
+    left_out = f" = {json.dumps(schema['default'])}" if "default" in schema else ""
+    while "$ref" in schema:
+        schema = parts[schema["$ref"].rpartition("/")[2]]
+    yield path, schema.get("type", "one of") + left_out
+    for code in schema.get("enum", ()):
+        yield f"{path}/{code}", f"code = {code}"  # of codes there may come more
+    for n, one in enumerate([*schema.get("anyOf", ()), *schema.get("prefixItems", ())]):
+        yield from _parts(f"{path}/{n}", one, parts)
+    for name, one in schema.get("properties", {}).items():
+        yield from _parts(f"{path}/{name}", one, parts)
+    if isinstance(schema.get("items"), dict):
+        yield from _parts(f"{path}/*", schema["items"], parts)
+
+
+def broken(kept: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Members that were lost, are something else, or must be there and never were (format 1)."""
+    changed = [path for path, what in kept.items() if now.get(path) != what]
+    more = [path for path in now if path not in kept and path.rpartition("/")[0] in kept]
+    return changed + [path for path in more if " = " not in now[path]]
+
+
+def released_members() -> dict[str, str]:
+    """What each kind's body was in the latest release."""
+    if not (KEPT / MEMBERS).exists():
+        return {}
+    told: dict[str, str] = json.loads((KEPT / MEMBERS).read_text("utf-8"))
+    return told
 
 
 async def keep(url: str, archive: Path) -> None:
@@ -88,6 +136,7 @@ async def release() -> None:
             await keep(url, KEPT / f"{version()}-{kind}{ENDING}")
     lines = [f"{told}  {name}\n" for name, told in sums().items()]
     (KEPT / SUMS).write_text("".join(lines), "utf-8")
+    (KEPT / MEMBERS).write_text(json.dumps(members(), indent=0) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

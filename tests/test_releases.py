@@ -82,6 +82,44 @@ def test_what_was_released_never_changes() -> None:
     assert releases.released().items() <= releases.sums().items()
 
 
+def test_no_body_of_a_released_kind_loses_or_retypes_a_member() -> None:
+    """Not even a default: members that have it are left out of the bytes."""
+    assert not releases.broken(releases.released_members(), releases.members())
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ({"a.made/held": None}, ["a.made/held"]),
+        ({"a.made/held": "string"}, ["a.made/held"]),
+        ({"a.made/held": "integer = 1"}, ["a.made/held"]),
+        ({"a.made/way/SCAN": None}, ["a.made/way/SCAN"]),
+        ({"a.made/way/CALL": "code = CALL"}, []),
+        ({"a.made/more": "integer"}, ["a.made/more"]),
+        ({"a.made/more": "integer = 0"}, []),
+        ({"a.made/more": "object = {}", "a.made/more/inner": "string"}, []),
+        ({"b.made": "object", "b.made/held": "integer"}, []),
+    ],
+)
+def test_a_body_grows_by_what_may_be_left_out(
+    change: dict[str, str | None], broken: list[str]
+) -> None:
+    kept = {"a.made": "object", "a.made/held": "integer = 0", "a.made/way": "string"}
+    kept |= {"a.made/way/SCAN": "code = SCAN"}
+    now = {path: what for path, what in {**kept, **change}.items() if what is not None}
+    assert releases.broken(kept, now) == broken
+
+
+def test_members_are_told_through_codes_lists_and_what_lies_within() -> None:
+    told = releases.members()
+    assert told["hours.reinstated/minutes"] == "integer"
+    assert told["person.merged/owed"] == "integer = 0"
+    assert told["person.merged/records/*"] == "string"
+    assert told["hours.rejected/reason/duplicate"] == "code = duplicate"
+    assert told["hours.reversed/reverses/0/seq"] == "integer"
+    assert told["ledger.opened/demo"] == "boolean = false"
+
+
 def test_a_release_has_its_databases() -> None:
     """`make release`, before a version without `.dev` is anybody's."""
     version = releases.version()
@@ -89,4 +127,4 @@ def test_a_release_has_its_databases() -> None:
     for old in OLD:
         for kind in ("sqlite", "postgresql"):
             assert (releases.KEPT / f"{old}-{kind}{releases.ENDING}").is_file()
-    assert bool(OLD) == bool(releases.released())
+    assert bool(OLD) == bool(releases.released()) == bool(releases.released_members())
