@@ -25,7 +25,7 @@ show_enum(
     active="It works.",
     warned="It works, under a warning.",
     suspended="It does not work for now.",
-    closed="It ended; its records are with its successor.",
+    closed="It ended; its successor serves whoever is at home there.",
 )
 show_enum(
     StationReason,

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from tests.certifying import certificate_of
 from tests.credit import credit, fill_pool
 from tests.families import DAUGHTER, GRANDMOTHER, tied
 from tests.helping import HOUR, WHOLE, Street, open_street
 from tests.wire import act
-from tests.world import key
+from tests.world import found_station, key
 from timebank import accounts
 from timebank.access import Role
 from timebank.accounts import NotEnoughTime
 from timebank.actors import PUBLIC, Actor
+from timebank.certificates import request_certificate
 from timebank.closings import Rest, close_account
 from timebank.drawing_rights import Ground, certify_drawing
 from timebank.estates import report_death, settle_estate
@@ -37,7 +39,7 @@ from timebank.living_alone import note_living_alone
 from timebank.matching import claim_help
 from timebank.people import PersonNotActive, suspend_person
 from timebank.person_life import SuspensionReason
-from timebank.places import StationNotActive, StationReason, suspend_station
+from timebank.places import StationNotActive, StationReason, close_station, suspend_station
 from timebank.policy import SEED, read_policy
 from timebank.pool_grants import grant_from_pool
 from timebank.proxies import name_proxy
@@ -134,6 +136,26 @@ async def test_an_order_holds_its_minutes_and_keeps_its_words_beside_the_ledger(
     assert [one.id for one in await help_of(street.elder, **WHOLE)] == [order]
     assert await help_of(street.helper, **WHOLE) == []
     assert await visible_help(PUBLIC, [order]) == {}
+
+
+@pytest.mark.anyio
+@pytest.mark.one_database
+async def test_who_is_at_home_at_a_closed_station_is_served_by_its_successor(
+    street: Street,
+) -> None:
+    world, gone = street.world, street.world.station
+    for number in ("S-NEXT", "S-LAST"):
+        heir = await found_station(world, number=number)
+        registrar = world.staff[Role.DISTRICT_REGISTRAR]
+        await close_station(registrar, station=gone, successor=heir, key=key())
+        gone = heir
+        held = await street.at(await street.order())
+        assert held.station == heir
+    made = await request_certificate(
+        street.elder, since=date(2026, 1, 1), until=date(2026, 11, 20), key=key()
+    )
+    certificate = await certificate_of(made.certificate)
+    assert (certificate.station, certificate.path) == (heir, held.path)
 
 
 @pytest.mark.anyio

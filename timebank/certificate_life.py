@@ -54,7 +54,8 @@ class Line(msgspec.Struct, frozen=True):
 class CertificateRequested(Event, frozen=True, tag="certificate.requested"):
     """A volunteer asked for a certificate of the service from `since` to `until`.
 
-    `station` is to issue it, the volunteer's home; `replaces` is an earlier one of theirs.
+    `station` is to issue it, the volunteer's home or its successor; `replaces` is an earlier one of
+    theirs.
     """
 
     certificate: str

@@ -39,6 +39,7 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.people import Person, active_person
+from timebank.places import served_by
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import may_act_for
 from timebank.record_life import is_service
@@ -246,12 +247,13 @@ async def request_certificate(
             raise CertificateWaiting(certificate=waiting.certificate)
         if replaces is not None:
             step(LIFECYCLE, own_certificate(batch, replaces).state, CertificateSuperseded)
+        issuing = served_by(batch, held.home)
         entry = batch.record(
             CertificateRequested(
                 certificate=certificate,
                 person=person,
-                station=held.home,
-                path=held.home_path,
+                station=issuing.id,
+                path=issuing.path,
                 since=since,
                 until=until,
                 replaces=replaces,

@@ -22,7 +22,7 @@ from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.kin import LINEAL, Kinship, kinship
 from timebank.people import AgeBand, Person, VolunteerNumber, active_person
-from timebank.places import working_station
+from timebank.places import served_by, working_station
 from timebank.policy import Credit
 from timebank.pool_grants import granted_minutes
 from timebank.projections import Place
@@ -151,7 +151,7 @@ async def request_help(
         hand, proxy = hand_for(batch, whose, Action.HELP_AT_COUNTER)
         active_person(batch, whose)
         who = active_person(batch, person_numbered(batch, served).id if served else whose)
-        station = working_station(batch, who.home or "")
+        station = working_station(batch, served_by(batch, who.home or "").id)
         _decide(batch, whose, who, starts, minutes)
         batch.record(
             HelpRequested(

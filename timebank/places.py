@@ -2,7 +2,9 @@
 
 Each has a path along the managing tree, which is what scopes are compared with. Names are texts
 with a commitment on the ledger; the areas they lie in are those of `divisions`, their teams are in
-`teams`.
+`teams`. A DRAFT is the form before it is handed in, of which nothing is kept. When a station
+closes, whoever is at home there is served by its successor, and roles there are given to the
+successor's staff by two operators, as all roles are.
 """
 
 import re
@@ -234,6 +236,17 @@ def working_station(batch: Batch, id: str) -> Station:
     if station.state not in WORKING:
         raise StationNotActive(state=station.state.value)
     return station
+
+
+def served_by(batch: Batch, home: str) -> Station:
+    """The station that serves whoever is at home at one: itself, or its successor once it closed.
+
+    Refuses: NotFound.   Source: domain 5.
+    """
+    place = batch.need(Station, home, "station")
+    while place.successor is not None:
+        place = batch.need(Station, place.successor, "station")
+    return place
 
 
 # Commands
