@@ -41,6 +41,8 @@ show_enum(
     finding_made="The district found misconduct in records that concern you; you may appeal.",
     finding_appealed="Your proxy asked for the review of a finding that touches you.",
     finding_reviewed="The review of a finding that touches you was decided.",
+    kin_proposed="Somebody registers you as their kin; agree or decline.",
+    household_invited="Somebody says that you live with them; agree or decline.",
     gift_offered="Somebody offers you minutes; accept or decline them.",
     gift_accepted="Your gift was accepted.",
     gift_returned="Your gift came back: declined, taken back or not accepted in time.",

@@ -15,6 +15,7 @@ from timebank.days import (
     Overlaps,
     RecorderDay,
     ReviewReason,
+    ServiceTooLong,
     TooLateToRecord,
     days_near,
     days_served,
@@ -82,6 +83,13 @@ def test_a_clash_names_the_record_it_clashes_with(
     with pytest.raises(type(clash)) as told:
         place(new, held)
     assert told.value.details == clash.details
+
+
+def test_what_is_too_long_by_itself_names_no_other_record() -> None:
+    assert place(at(0, 720))
+    with pytest.raises(ServiceTooLong) as told:
+        place(at(0, 721))
+    assert told.value.details == {"day": DAY.isoformat(), "minutes": "721", "most": "720"}
 
 
 def test_what_only_touches_or_is_near_in_the_same_street_fits() -> None:

@@ -35,6 +35,7 @@ from timebank.households import (
 )
 from timebank.journal import Answer
 from timebank.lifecycles import NotInThisState, step
+from timebank.notices import NoticeCode, inbox_of
 from timebank.refusals import NotFound, Unauthenticated
 
 EVENTS: list[type[Event]] = [HouseholdJoined, HouseholdDeclined]
@@ -85,6 +86,8 @@ async def test_whoever_joins_lives_with_the_whole_household_until_they_leave(wor
     one, two, three = [await world.volunteer() for _ in range(3)]
     first = await invited(world, one, two)
     assert await told(world, one, two) == (False, False), "nobody agreed yet"
+    (asked,) = await inbox_of(two)
+    assert (asked.code, asked.about) == (NoticeCode.HOUSEHOLD_INVITED, first)
     with pytest.raises(OwnInvitation):
         await join_household(one, invite=first, key=key())
     await join_household(two, invite=first, key=key())

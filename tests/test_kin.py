@@ -43,6 +43,7 @@ from timebank.kin import (
     visible_ties,
 )
 from timebank.lifecycles import NotInThisState, step
+from timebank.notices import NoticeCode, inbox_of
 from timebank.people import AgeBand
 from timebank.places import approve_station, propose_station
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -139,6 +140,8 @@ async def test_a_kinship_holds_from_agreement_to_end_and_is_seen_from_both_sides
         daughter, number=f" {number.lower()} ", kinship=Kinship.PARENT, key=key()
     )
     assert not (await told(world, daughter, mother)).kin, "nobody agreed yet"
+    (asked,) = await inbox_of(mother)
+    assert (asked.code, asked.about) == (NoticeCode.KIN_PROPOSED, made.tie)
     with pytest.raises(OwnProposal):
         await agree_to_kin(daughter, tie=made.tie, key=key())
     with pytest.raises(KinAlready):

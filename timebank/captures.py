@@ -173,8 +173,8 @@ def capture(batch: Batch, service: Service, path: str) -> tuple[str, Sealed]:
     """Record a service that the actor may record at `path`; the record's id and entry.
 
     Refuses: PersonNotActive, BelowServiceAge, IntervalWrong, InTheFuture, Overlaps, GapTooShort,
-    DayTooLong, LateReasonMissing, TooLateToRecord, EvidenceMissing, OnlyDistrictAttests,
-    RecipientIsVolunteer, RecipientIsClose.
+    DayTooLong, ServiceTooLong, LateReasonMissing, TooLateToRecord, EvidenceMissing,
+    OnlyDistrictAttests, RecipientIsVolunteer, RecipientIsClose.
     Source: domain 4.
     """
     day = day_of(service.starts)

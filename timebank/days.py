@@ -97,13 +97,23 @@ class GapTooShort(Refusal):
 
 
 class DayTooLong(Refusal):
-    """A day of service has an end."""
+    """A day of service has an end, with what was served before."""
 
     says = "With record {record} this makes {minutes} minutes on {day}; at most {most} count."
     day: date
     minutes: int
     most: int
     record: str
+    path = ("ends",)
+
+
+class ServiceTooLong(Refusal):
+    """A day of service has an end, though nothing else was served on it."""
+
+    says = "This makes {minutes} minutes on {day}; at most {most} count."
+    day: date
+    minutes: int
+    most: int
     path = ("ends",)
 
 
@@ -179,14 +189,16 @@ def decide_place(
 
     Args: minutes, what `minutes_with` makes of both; emergency, the days on which an emergency lets
     more be served there.
-    Refuses: Overlaps, GapTooShort, DayTooLong. Source: domain 4.
+    Refuses: Overlaps, GapTooShort, DayTooLong, ServiceTooLong. Source: domain 4.
     """
     _no_clash(new, (other for held in days.values() for other in held), rules.min_gap_minutes)
     longest = 0
     for day, served in minutes.items():
         most = rules.emergency_max if day in emergency else rules.second_review_max
         if served > most:
-            record = days[day][-1].record if days[day] else new.record
+            if not days[day]:
+                raise ServiceTooLong(day=day, minutes=served, most=most)
+            record = days[day][-1].record
             raise DayTooLong(day=day, minutes=served, most=most, record=record)
         longest = max(longest, served)
     return longest > rules.auto_max_per_day

@@ -22,6 +22,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
+from timebank.notices import NoticeCode, notify
 from timebank.people import Person, VolunteerNumber
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal
@@ -265,13 +266,11 @@ async def invite_to_household(actor: Actor, *, number: str, key: RequestKey) -> 
             raise HouseholdIsSelf
         _household(batch, inviter, invited, fresh=invite)
         event = HouseholdInvited(invite=invite, inviter=inviter, invited=invited)
+        notify(batch, invited, NoticeCode.HOUSEHOLD_INVITED, invite, hands=[inviter])
         return Lived(entry=batch.record(event).seq, invite=invite)
 
-    needs: list[Place] = [
-        (Person, inviter),
-        (HouseholdMember, inviter),
-        (VolunteerNumber, spelled(number)),
-    ]
+    needs: list[Place] = [(Person, inviter), (HouseholdMember, inviter)]
+    needs.append((VolunteerNumber, spelled(number)))
     return await write(actor, key, work, answer=Lived, needs=needs)
 
 

@@ -22,6 +22,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
+from timebank.notices import NoticeCode, notify
 from timebank.people import AgeBand, Person, VolunteerNumber
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal
@@ -283,13 +284,11 @@ async def propose_kin(actor: Actor, *, number: str, kinship: Kinship, key: Reque
 
     def work(batch: Batch) -> Tied:
         other = person_numbered(batch, number).id
-        return _tie(batch, KinProposed(tie=tie, one=one, other=other, kinship=kinship))
+        made = _tie(batch, KinProposed(tie=tie, one=one, other=other, kinship=kinship))
+        notify(batch, other, NoticeCode.KIN_PROPOSED, tie, hands=[one])
+        return made
 
-    needs: list[Place] = [
-        (Person, one),
-        (AgeBand, one),
-        (VolunteerNumber, spelled(number)),
-    ]
+    needs: list[Place] = [(Person, one), (AgeBand, one), (VolunteerNumber, spelled(number))]
     return await write(actor, key, work, answer=Tied, needs=needs)
 
 

@@ -23,6 +23,8 @@ class NoticeCode(StrEnum):
     FINDING_MADE = "finding_made"
     FINDING_APPEALED = "finding_appealed"
     FINDING_REVIEWED = "finding_reviewed"
+    KIN_PROPOSED = "kin_proposed"
+    HOUSEHOLD_INVITED = "household_invited"
     GIFT_OFFERED = "gift_offered"
     GIFT_ACCEPTED = "gift_accepted"
     GIFT_RETURNED = "gift_returned"
