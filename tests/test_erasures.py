@@ -109,7 +109,6 @@ def test_an_erasure_is_done_when_nothing_is_open_and_says_once_what_is() -> None
 
 NOBODYS = {
     "activity_draft": "an activity before it is declared: its station's",
-    "post_service": "which record a post was served by; whose it is, the tie that is erased says",
     "device_token": "what a station's device is known by",
     "name_fill": "how far names were made findable, by an id alone",
     "finding_draft": "what officers propose against several, until it is found or dropped",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.erasing import state_of
 from tests.membership import COMMUNITY_PATH, member, open_service_post, secretary, serving
 from tests.test_member_reports import entries_of
 from tests.volunteering import captured, confirmed, posted, record_of
@@ -14,8 +15,10 @@ from timebank.access import Role
 from timebank.activities import ActivityKind
 from timebank.captures import capture_hours
 from timebank.confirmations import accept_hours
-from timebank.hours import totals_of
-from timebank.post_claims import claim_post
+from timebank.erasures import ask_erasure
+from timebank.hours import Record, totals_of
+from timebank.person_life import PersonState
+from timebank.post_claims import claim_post, leave_post
 from timebank.post_services import (
     ClaimNotServing,
     NotOnThisPost,
@@ -28,6 +31,7 @@ from timebank.record_life import CaptureMode
 from timebank.refusals import NotFound
 from timebank.reversals import repudiate_hours
 from timebank.tables import select
+from timebank.timers import sweep
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
@@ -69,6 +73,22 @@ async def test_service_on_a_post_is_a_record_like_any_other_that_tells_of_no_pos
     await repudiate_hours(who, records=[record], key=key())
     assert await served_on(who, [claim]) == {claim: (0, 0)}, "what does not stand does not count"
     assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+async def test_nothing_ties_the_records_of_the_erased_to_an_alias(world: World) -> None:
+    who = await member(world)
+    claim = await serving(world, who, await open_service_post(world))
+    world.clock.move(3 * HOUR)
+    record = await posted(world, who, minutes=90)
+    await name_service(who, claim=claim, record=record, key=key())
+    await leave_post(who, claim=claim, key=key())
+    await ask_erasure(who, key=key())
+    world.clock.move(8 * 24 * HOUR)
+    for _ in range(2):
+        await sweep()
+    assert await state_of(who) is PersonState.ERASED
+    assert await select(Record, volunteer=who.person) != []
+    assert await select(PostService) == []
 
 
 async def test_only_standing_service_of_ones_own_after_the_claim_is_named(world: World) -> None:

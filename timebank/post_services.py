@@ -1,8 +1,8 @@
 """Services on posts: a member says which of their records of service was on a post (domain 8).
 
 The record itself comes in like any other, and nothing in it tells of a post: whoever records hours
-would learn who is a member. So the tie lies in the vault, and the ledger holds a keyed mark of the
-record, under the member id.
+would learn who is a member. So the tie lies in the vault and goes with the person, since a record
+names its volunteer for good; the ledger holds a keyed mark of the record, under the member id.
 """
 
 from collections.abc import Sequence
@@ -69,12 +69,13 @@ class ClaimNotServing(Refusal):
 # Tables and projectors
 
 
-@table("post_service", vault=True, index=[("claim",)])
+@table("post_service", vault=True, index=[("claim",), ("person",)])
 class PostService(Row, frozen=True):
-    """Which record was service on which claim."""
+    """Which record was service on which claim, and whose: it goes with the person."""
 
     record: str
     claim: str
+    person: str
 
 
 @table("post_service_mark")
@@ -139,7 +140,7 @@ async def name_service(actor: Actor, *, claim: str, record: str, key: RequestKey
         decide_served(held, served)
         if batch.get(PostServiceMark, mark) is not None:
             raise ServiceNamedAlready
-        batch.put(PostService(record=record, claim=claim))
+        batch.put(PostService(record=record, claim=claim, person=person))
         event = PostServed(claim=claim, post=held.post, member=held.member, record=mark)
         return Served(entry=batch.record(event).seq, claim=claim)
 

@@ -1591,8 +1591,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('record', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
                 ('claim', fields.CharField(max_length=512)),
+                ('person', fields.CharField(max_length=512)),
             ],
-            options={'table': 'post_service', 'app': 'timebank', 'indexes': [Index(fields=['claim'])], 'pk_attr': 'record'},
+            options={'table': 'post_service', 'app': 'timebank', 'indexes': [Index(fields=['claim']), Index(fields=['person'])], 'pk_attr': 'record'},
             bases=['Model'],
         ),
         ops.CreateModel(
