@@ -349,6 +349,7 @@ async def test_each_district_s_solvency_is_open(browser: Browser, site: str) -> 
     assert await rows.count() == len(DISTRICTS)
     await page.get_by_role("link", name="江岸区").click()
     await expect(page.get_by_role("heading", name="偿付能力")).to_contain_text("江岸区")
+    await expect(page.get_by_text("还没有人接的求助单")).to_be_visible()
 
 
 def test_every_district_has_its_tile_and_no_two_lie_together() -> None:
