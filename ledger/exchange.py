@@ -7,6 +7,7 @@ is followed anywhere. Refuses to know what is said.
 import asyncio
 import socket
 import ssl
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import msgspec
 
 MAX_ANSWER: Final = 4096
 MAX_HEAD: Final = 8192
+PLAIN: Final[Mapping[str, str]] = {"Content-Type": "text/plain; charset=utf-8"}
 
 _CHUNK = 4096
 
@@ -46,26 +48,31 @@ class Correspondent:
         self._authority = parts.netloc
         self._path = parts.path or "/"
         self._trust: ssl.SSLContext | None = None
-        self._names = ThreadPoolExecutor(1, thread_name_prefix="witness-name")
+        self._names = ThreadPoolExecutor(1, thread_name_prefix="name")
 
     def close(self) -> None:
         """Look up no more names."""
         self._names.shutdown(wait=False, cancel_futures=True)
 
-    async def post(self, body: bytes, *, seconds: float) -> Reply:
-        """The answer to a body; refuses with Fault whatever takes longer or says more."""
+    async def post(
+        self, body: bytes, *, seconds: float, headers: Mapping[str, str] = PLAIN
+    ) -> Reply:
+        """The answer to a body; refuses with Fault whatever takes longer or says more.
+
+        Args: headers, of the body, by their names, with no line's end in any.
+        """
         try:
             async with asyncio.timeout(seconds):
-                return await self._post(body)
+                return await self._post(body, headers)
         except TimeoutError:
             raise Fault(f"no answer within {seconds:g} s") from None
         except (OSError, UnicodeError, asyncio.LimitOverrunError) as error:
             raise Fault(f"not reached: {type(error).__name__}") from error
 
-    async def _post(self, body: bytes) -> Reply:
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
         reader, writer = await self._connected()
         try:
-            writer.write(self._head(len(body)) + body)
+            writer.write(self._head(len(body), headers) + body)
             return await _read_reply(reader)
         finally:
             # Not `close`, which would wait for a peer to take what is still unsent.
@@ -89,10 +96,11 @@ class Correspondent:
                 refused = error
         raise refused
 
-    def _head(self, length: int) -> bytes:
+    def _head(self, length: int, headers: Mapping[str, str]) -> bytes:
+        told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return (
             f"POST {self._path} HTTP/1.1\r\nHost: {self._authority}\r\nConnection: close\r\n"
-            f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\r\n"
+            f"{told}Content-Length: {length}\r\n\r\n"
         ).encode("ascii")
 
 

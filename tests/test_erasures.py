@@ -119,6 +119,7 @@ NOBODYS = {
     "report_draft": "an organisation's report before it is handed in",
     "station_secret": "a station's",
     "timer_run": "what a timer did",
+    "webhook": "how far a program has been told of the log",
     "touched": "rows of projections by their keys, which the ledger holds for good",
     "urgent_request": "what an officer asks over an area, until it is opened or dropped",
     "wish_phone": "open wishes by a mark that nobody can make again once the month's key is gone",

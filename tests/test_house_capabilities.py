@@ -30,6 +30,7 @@ WITHOUT_API: dict[str, str] = {
     "timebank.merged_records": "what a merge moves; schema/merges.py asks for it",
     "timebank.name_fill": "the software's own, by timer",
     "timebank.outbox": "the software's own timer sends what lies in it; deliveries show it",
+    "timebank.webhooks": "programs of the settings; metrics show how far they are",
     "timebank.dormancy": "the software's own timer flags it; the account shows it",
     "timebank.escalations": "the software's own timers bring orders on; nobody else may",
     "timebank.forgotten_visits": "the software's own timer closes them; nobody else may",

@@ -4,11 +4,12 @@ A name that is no setting's is refused, in a variable as in the file: whoever mi
 otherwise rely on what was never set. What is wrong is named and never said, for it may be a secret.
 """
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -56,6 +57,35 @@ class ProviderSettings(BaseModel):
     )
     client_id: str
     client_secret: SecretStr
+
+
+class WebhookSettings(BaseModel):
+    """A program that is told, signed, which entries came."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,19}$", description="What we call it.")
+    url: str = Field(
+        pattern=r"^(https://[^\s?#@]+|http://(127\.0\.0\.1|localhost)(:\d+)?(/[^\s?#]*)?)$",
+        description="Where it listens.",
+    )
+    secret: SecretStr = Field(description="What signs: `whsec_` and 24 to 64 bytes in base64.")
+    kinds: tuple[str, ...] = Field(
+        default=(), description="Kinds of entries, or all of a noun as `hours.`; empty: every kind."
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr) -> SecretStr:
+        """A secret that others could guess, or that no library reads, is none."""
+        told = secret.get_secret_value()
+        try:
+            size = len(base64.b64decode(told.removeprefix("whsec_"), validate=True))
+        except ValueError:
+            size = 0
+        if not told.startswith("whsec_") or not 24 <= size <= 64:
+            raise ValueError("a secret is whsec_ and 24 to 64 bytes in base64")
+        return secret
 
 
 class Settings(BaseSettings):
@@ -123,6 +153,9 @@ class Settings(BaseSettings):
     )
     providers: tuple[ProviderSettings, ...] = Field(
         default=(), description="OpenID providers by whose word people sign in."
+    )
+    webhooks: tuple[WebhookSettings, ...] = Field(
+        default=(), description="Programs that are told which entries came."
     )
     passkeys: bool = Field(
         default=False, description="Whether people sign in by passkeys; wants the extra passkeys."

@@ -59,6 +59,7 @@ from timebank.unit_statements import (
     statements_unsent,
 )
 from timebank.urgent_access import accesses_over, end_urgent_access
+from timebank.webhooks import tell_webhook, webhooks_due
 from timebank.wish_rounds import move_wish_on, wishes_due
 
 INTERVAL = 60.0
@@ -161,6 +162,11 @@ TIMERS = (
         "outbox.send",
         outgoing_due,
         lambda id, key: send_outgoing(SYSTEM, outgoing=id, key=key),
+    ),
+    Timer(
+        "webhooks.tell",
+        webhooks_due,
+        lambda name, key: tell_webhook(SYSTEM, webhook=name, key=key),
     ),
     Timer("posts.over", posts_over, lambda id, key: end_post(SYSTEM, post=id, key=key)),
     Timer(

@@ -20,6 +20,7 @@ from timebank.outbox import outbox_counts
 from timebank.replicas import standby
 from timebank.settings import Settings
 from timebank.timers import TIMERS, runs
+from timebank.webhooks import webhooks
 
 
 async def collect(settings: Settings) -> CollectorRegistry:
@@ -54,6 +55,7 @@ async def collect(settings: Settings) -> CollectorRegistry:
     _replica(told)
     await _timers(told)
     await _outbox(told)
+    await _webhooks(told)
     await _witnesses(told, settings, now)
     rows = Gauge(
         "timebank_ledger_start_verdict",
@@ -108,6 +110,15 @@ async def _outbox(told: CollectorRegistry) -> None:
     held = Gauge("timebank_outbox_messages", "Messages outside.", ["state"], registry=told)
     for state, many in (await outbox_counts()).items():
         held.labels(state).set(many)
+
+
+async def _webhooks(told: CollectorRegistry) -> None:
+    """How far each program has been told, and how often it did not take the next."""
+    far = Gauge("timebank_webhook_entries", "Entries told of.", ["webhook"], registry=told)
+    missed = Gauge("timebank_webhook_missed", "Failures in a row.", ["webhook"], registry=told)
+    for name, row in (await webhooks()).items():
+        far.labels(name).set(row.told if row else 0)
+        missed.labels(name).set(row.tries if row else 0)
 
 
 async def metrics(request: Request) -> Response:

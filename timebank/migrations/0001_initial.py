@@ -2258,6 +2258,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Webhook',
+            fields=[
+                ('name', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('told', fields.BigIntField()),
+                ('due_at', InstantField()),
+                ('tries', fields.BigIntField()),
+                ('failed', fields.CharField(null=True, max_length=512)),
+            ],
+            options={'table': 'webhook', 'app': 'timebank', 'pk_attr': 'name'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Whereabouts',
             fields=[
                 ('person', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
