@@ -119,8 +119,8 @@ class AnnualReport(Node):
                 origin=one.field.origin,
                 value=one.value,
                 comment=one.comment,
-                entry_count=len(one.entries),
-                entries=[Long(seq) for seq in one.entries[:100]],
+                entry_count=one.behind.count,
+                entries=[Long(seq) for seq in one.behind.first],
             )
             for one in told
         ]

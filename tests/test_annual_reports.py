@@ -1,6 +1,7 @@
 """Annual reports: opened by the year's end, due by form and route, late without a closed door."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,12 +19,12 @@ from tests.organising import entered, filed, registrar, supervising
 from tests.test_member_reports import entries_of
 from tests.volunteering import confirmed, posted
 from tests.wire import act, ask
-from tests.world import World, key
+from tests.world import World, key, open_world
 from timebank import replay
 from timebank.access import Role
 from timebank.activities import ActivityKind, Move, move_activity
 from timebank.activity_plans import declare_activity
-from timebank.actors import SYSTEM
+from timebank.actors import SYSTEM, person
 from timebank.annual_report_life import LIFECYCLE, AnnualReportState
 from timebank.annual_reports import (
     ReportNotDue,
@@ -37,6 +38,7 @@ from timebank.captures import capture_hours
 from timebank.confirmations import accept_hours
 from timebank.entries import entries
 from timebank.events import Event
+from timebank.hours import Record
 from timebank.lifecycles import NotInThisState, step
 from timebank.organisation_endings import revoke_organisation
 from timebank.organisation_life import LegalForm, RevokeReason
@@ -45,6 +47,8 @@ from timebank.refusals import Forbidden, NotFound
 from timebank.report_fields import FIELDS, TYPED, FieldFromLedger, FieldsMissing
 from timebank.report_filling import fill
 from timebank.representatives import next_reminder
+from timebank.reversals import repudiate_hours
+from timebank.tables import find
 
 pytestmark = pytest.mark.one_database
 
@@ -189,6 +193,34 @@ async def test_it_opens_filled_and_every_number_leads_to_its_entries(world: Worl
         if field["origin"] != "TYPED" and field["value"] not in ("0", ""):
             assert field["entryCount"] > 0 or code in UNTOLD, code
     assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_a_version_leads_to_what_made_it_whatever_was_undone_since(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_world(sqlite_url, tmp_path) as city:
+        who = await city.volunteer()
+        organisation = await entered(city, who)
+        await team_tied(city, who, organisation)
+        record = await team_hours(city)
+        city.clock.move(YEARS_END)
+        await swept("reports.open")
+        (report,) = await reports_of(organisation)
+        await save_report(who, report=report.id, values=TYPED_VALUES, key=key())
+        await submit_report(who, report=report.id, key=key())
+        held = await find(Record, record)
+        assert held
+        await repudiate_hours(person(held.volunteer), records=[record], key=key())
+        query = """query($id: ID!, $v: Int) { node(id: $id) { ... on AnnualReport {
+            fields(version: $v) { code value entryCount entries } } } }"""
+        told = {"value": "60", "entryCount": 1, "entries": [held.posted_seq]}
+        for version, shown in ((1, told), (None, {"value": "0", "entryCount": 0, "entries": []})):
+            seen = await ask(city, who, query, id=report.id, v=version)
+            (field,) = [
+                one for one in seen["node"]["fields"] if one.pop("code") == "service_minutes"
+            ]
+            assert field == shown
 
 
 @pytest.mark.anyio

@@ -84,8 +84,6 @@ async def test_every_number_of_a_year_leads_to_the_entries_that_make_it(world: W
     seqs = told["activities_declared"].entries
     found = await entries(auditor, seqs)
     assert [found[seq].kind for seq in seqs] == ["activity.declared"] * 2
-    before = await facts_of(organisation, 2026, before=seqs[1])
-    assert before["activities_declared"].entries == seqs[:1]
     assert await facts_of(organisation, 2025) == {}
     stands = await facts_that_stand(organisation)
     said = await entries(auditor, [stands["address"], stands["code"]])

@@ -64,10 +64,14 @@ class AnnualReportLate(_OfReport, frozen=True, kw_only=True, tag="annual_report.
 
 
 class AnnualReportSubmitted(_OfReport, frozen=True, kw_only=True, tag="annual_report.submitted"):
-    """A version was handed in; `values` commits to every field of it."""
+    """A version was handed in; `values` commits to every field of it.
+
+    `entries` commits to how many entries make each number that is not typed, and to the first.
+    """
 
     version: int
     values: str
+    entries: str | None = None
 
 
 class AnnualReportSupervised(_OfReport, frozen=True, kw_only=True, tag="annual_report.supervised"):

@@ -4,9 +4,8 @@ A report is for those who act for the organisation, its registrar and its superv
 typed and not handed in is for the first alone.
 """
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 import msgspec
 from tortoise.expressions import Q
@@ -17,10 +16,12 @@ from timebank.annual_report_life import AnnualReportState
 from timebank.annual_reports import AnnualReport, ReportDraft, version_of
 from timebank.organisations import Organisation
 from timebank.report_fields import FIELDS, ReportField
-from timebank.report_filling import fill
+from timebank.report_filling import Behind, fill
 from timebank.tables import Where, find, find_many, page_by_id
 from timebank.texts import Text
 from timebank.units import WorkUnit
+
+T = TypeVar("T")
 
 # Reads
 
@@ -55,7 +56,7 @@ class TellsField(msgspec.Struct, frozen=True):
 
     field: ReportField
     value: str | None
-    entries: tuple[int, ...]
+    behind: Behind
     comment: str | None
 
 
@@ -67,28 +68,33 @@ async def told_of(actor: Actor, report: AnnualReport, version: int | None) -> Se
     """
     if version is None and not await may_read(actor, Action.ACT_FOR_ORGANISATION, report.path):
         version = report.version
-    known = await fill(report.organisation, report.year)
     if version is None:
+        known = await fill(report.organisation, report.year)
         draft = await find(ReportDraft, report.id)
         values = {code: one.value for code, one in known.items()} | (draft.values if draft else {})
+        behind = {code: one.behind for code, one in known.items()}
     else:
-        values = await _kept(report, version, "values")
-    comments = await _kept(report, report.version if version is None else version, "comments")
+        # What was handed in leads to the entries that made it then, whatever was undone since.
+        values = await _kept(report, version, "values", dict[str, str])
+        behind = await _kept(report, version, "entries", dict[str, Behind])
+    said = report.version if version is None else version
+    comments = await _kept(report, said, "comments", dict[str, str])
     return [
         TellsField(
             field=field,
             value=values.get(code),
-            entries=known[code].entries if code in known else (),
+            behind=behind.get(code, Behind()),
             comment=comments.get(code),
         )
         for code, field in FIELDS.items()
     ]
 
 
-async def _kept(report: AnnualReport, version: int, label: str) -> dict[str, str]:
+async def _kept(
+    report: AnnualReport, version: int, label: str, told: type[dict[str, T]]
+) -> dict[str, T]:
     text = await find(Text, f"{version_of(report.id, version)}:{label}")
-    told: dict[str, str] = json.loads(text.value) if text else {}
-    return told
+    return msgspec.json.decode(text.value, type=told) if text else {}
 
 
 async def reports_below(

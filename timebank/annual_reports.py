@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
 from msgspec.structs import replace
 
 from ledger.entry import Sealed
@@ -277,6 +278,7 @@ async def submit_report(actor: Actor, *, report: str, key: RequestKey) -> Report
         decide_whole(typed)
         version = held.version + 1
         whole = {code: one.value for code, one in known.items()} | typed
+        behind = {code: one.behind for code, one in known.items() if one.entries}
         event = AnnualReportSubmitted(
             report=report,
             organisation=held.organisation,
@@ -286,6 +288,13 @@ async def submit_report(actor: Actor, *, report: str, key: RequestKey) -> Report
                 version_of(report, version),
                 "values",
                 json.dumps(whole, ensure_ascii=False, sort_keys=True),
+                most=LONGEST_VERSION,
+            ),
+            entries=keep_text(
+                batch,
+                version_of(report, version),
+                "entries",
+                msgspec.json.encode(behind, order="sorted").decode(),
                 most=LONGEST_VERSION,
             ),
         )

@@ -169,18 +169,14 @@ class Told(msgspec.Struct, frozen=True):
     entries: tuple[int, ...]
 
 
-async def facts_of(organisation: str, year: int, *, before: int | None = None) -> dict[str, Told]:
-    """The fields of an organisation's year, with their entries.
-
-    Args: before, only entries before a position: what a version of a report was told by.
-    """
+async def facts_of(organisation: str, year: int) -> dict[str, Told]:
+    """The fields of an organisation's year, with their entries."""
     found: Sequence[OrganisationFact] = await select(
         OrganisationFact, organisation=organisation, year=year, order=["field", "seq"]
     )
     told: dict[str, list[OrganisationFact]] = {}
     for fact in found:
-        if before is None or fact.seq < before:
-            told.setdefault(fact.field, []).append(fact)
+        told.setdefault(fact.field, []).append(fact)
     return {
         field: Told(sum(fact.amount for fact in facts), tuple(fact.seq for fact in facts))
         for field, facts in told.items()
@@ -195,7 +191,7 @@ async def told_by(seqs: Sequence[int]) -> dict[int, set[str]]:
     return told
 
 
-async def facts_that_stand(organisation: str, *, before: int | None = None) -> dict[str, int]:
+async def facts_that_stand(organisation: str) -> dict[str, int]:
     """By field, the last entry that said it."""
-    told = await facts_of(organisation, STANDING_YEAR, before=before)
+    told = await facts_of(organisation, STANDING_YEAR)
     return {field: facts.entries[-1] for field, facts in told.items()}

@@ -21,12 +21,26 @@ from timebank.report_fields import FIELDS, Origin
 from timebank.tables import find, find_many, select
 from timebank.texts import read_texts
 
+MOST_SHOWN = 100
+
 
 class Filled(msgspec.Struct, frozen=True):
     """A value and the positions of the entries it comes from, in their order."""
 
     value: str
     entries: tuple[int, ...]
+
+    @property
+    def behind(self) -> "Behind":
+        """What is shown and kept of the entries."""
+        return Behind(len(self.entries), self.entries[:MOST_SHOWN])
+
+
+class Behind(msgspec.Struct, frozen=True, array_like=True):
+    """How many entries make a value, and the positions of the first MOST_SHOWN."""
+
+    count: int = 0
+    first: tuple[int, ...] = ()
 
 
 async def fill(organisation: str, year: int) -> dict[str, Filled]:
