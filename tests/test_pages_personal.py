@@ -18,6 +18,7 @@ from timebank.activities import ActivityKind, Move, move_activity
 from timebank.activity_life import CancelReason
 from timebank.activity_plans import declare_activity
 from timebank.actors import person
+from timebank.captures import capture_hours
 from timebank.confirmations import confirm_hours
 from timebank.deliveries import Delivery, Pace
 from timebank.hours import Record
@@ -26,7 +27,7 @@ from timebank.people import person_by_number
 from timebank.places import stations_below
 from timebank.record_life import RecordState
 from timebank.sign_ups import sign_up
-from timebank.tables import select
+from timebank.tables import Where, select
 from timebank.wait_lists import cancel_activity
 from timebank.waiting import waiting_on
 
@@ -52,6 +53,13 @@ async def number_of(page: Page, site: str) -> str:
     """Whose page it is."""
     await page.goto(f"{site}/my-code")
     return await page.locator(".digits").inner_text()
+
+
+async def some_station() -> str:
+    """A station of the city."""
+    where = Where(after=None, before=None, limit=1, backward=False)
+    (station,) = await stations_below("420100/", **where)
+    return station.id
 
 
 async def test_who_holds_a_record_up_and_until_when_stands_beside_it(
@@ -82,16 +90,13 @@ async def test_what_was_called_off_is_not_the_next_service(browser: Browser, sit
     # Who runs a station has no seat of the demonstration's, whatever the hour of the test.
     page, said = await enter(browser, site, "站长")
     mine = await person_by_number(await number_of(page, site))
-    (station, *_) = await stations_below(
-        "420100/", after=None, before=None, limit=1, backward=False
-    )
     assert mine
     manager = await officer(78, Role.STATION_MANAGER, "420100/")
     for title, hours in (("先办的一场", 1), ("后办的一场", 3)):
         starts = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=hours)
         made = await declare_activity(
             manager,
-            station=station.id,
+            station=await some_station(),
             kind=ActivityKind.ELDER,
             title=title,
             seats=2,
@@ -112,6 +117,30 @@ async def test_what_was_called_off_is_not_the_next_service(browser: Browser, sit
     await page.goto(f"{site}/inbox")
     await page.get_by_role("link").filter(has_text="您报名的一项活动取消了").click()
     assert page.url == f"{site}/activities"
+    assert said == []
+
+
+async def test_how_a_record_is_known_stands_beside_it(browser: Browser, site: str) -> None:
+    page, said = await enter(browser, site, "站长")
+    mine = await person_by_number(await number_of(page, site))
+    assert mine
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    manager = await officer(79, Role.STATION_MANAGER, "420100/")
+    for n, duty in enumerate((False, True)):
+        await capture_hours(
+            manager,
+            volunteer=mine.id,
+            station=await some_station(),
+            starts=now - timedelta(hours=n + 1),
+            ends=now - timedelta(hours=n),
+            kind=ActivityKind.SAFETY,
+            duty=duty,
+            key=key(),
+        )
+    await page.goto(f"{site}/statement")
+    for words in ("手工登记，只计时长", "在岗工作，不计时长"):
+        await expect(page.get_by_text(words)).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
     assert said == []
 
 
@@ -193,12 +222,12 @@ async def test_letters_and_language_are_chosen_and_a_wrong_password_is_not_repea
     assert page.url.endswith("/my-data")
     assert "elder" in (await page.locator("html").get_attribute("class") or "")
     assert await page.locator("html").get_attribute("lang") == "en"
-    await page.get_by_label("The password until now").fill("not the password")
+    await page.get_by_label("The password until now").fill("surely no password 7")
     await page.get_by_label("The new password").fill("another password 9")
     await page.get_by_role("button", name="Change the password").click()
     assert await page.get_by_role("alert").is_visible()
     shown = await page.content()
-    assert "not the password" not in shown
+    assert "surely no password 7" not in shown
     assert "another password 9" not in shown
 
 
@@ -208,6 +237,7 @@ async def test_letters_and_language_are_chosen_and_a_wrong_password_is_not_repea
         ("NoticeCode", "notice_words.html"),
         ("ObjectionState", "objections.html"),
         ("ObjectionReason", "parts.html"),
+        ("CaptureMode", "parts.html"),
         ("Kinship", "parts.html"),
         ("GiftState", "gifts.html"),
         ("RequestKind", "parts.html"),
