@@ -8,6 +8,7 @@ import httpx
 import pytest
 import xlsxwriter
 from playwright.async_api import Browser, FilePayload, Page, expect
+from python_calamine import CalamineWorkbook
 
 from tests.demo_site import afternoon, enter, make_city, serving
 from tests.world import resident_id
@@ -260,14 +261,19 @@ async def test_a_workbook_is_read_like_a_pasted_sheet(
     browser: Browser, site: str, clock: ManualClock, people: list[str]
 ) -> None:
     day = (day_of(clock.now()) - timedelta(days=1)).isoformat()
+    page, _ = await enter(browser, site, CLERK, path="/desk/rosters")
+    blank = await page.request.get(
+        site + str(await page.get_by_role("link", name="XLSX").get_attribute("href"))
+    )
+    empty = CalamineWorkbook.from_filelike(io.BytesIO(await blank.body()))
+    (heads,) = empty.get_sheet_by_index(0).to_python()
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
     sheet = book.add_worksheet()
-    sheet.write_row(0, 0, HEAD.split("\t"))
+    sheet.write_row(0, 0, heads)
     sheet.write_row(1, 0, [people[5], day, "20:00", "21:00", "助老"])
     sheet.write_row(2, 0, [people[5], day, "20:30", "21:30", "助老"])
     book.close()
-    page, _ = await enter(browser, site, CLERK, path="/desk/rosters")
     await page.get_by_label("或者选择文件").set_input_files(
         {"name": "名册.xlsx", "mimeType": "application/octet-stream", "buffer": file.getvalue()}
     )

@@ -45,6 +45,9 @@ KINDS = {kind.value: kind for kind in ActivityKind} | {
 }
 
 LONGEST_CELL = 64
+
+FILLED_IN = ("volunteer", "date", "start", "end", "kind", "activity")
+"""The columns of a sheet that a station fills in: which station, it knows."""
 DATE_SHAPES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
 MINUTES_A_DAY = 24 * 60
 ZIP_BEGINS = b"PK"
@@ -67,6 +70,11 @@ class RosterRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         times = f"{_spelled_out(self.starts)}\n{_spelled_out(self.ends)}"
         who = f"{self.station}\n{self.activity or ''}\n{self.volunteer}"
         return f"roster\n{who}\n{times}\n{self.kind.value}"
+
+
+def blank(language: str) -> list[str]:
+    """The first line of a sheet to fill in, as it is read again."""
+    return [HEADINGS[column][0 if language == "en" else -1] for column in FILLED_IN]
 
 
 @lru_cache(maxsize=1024)

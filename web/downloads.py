@@ -18,7 +18,14 @@ from starlette.responses import FileResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from schema.context import Context
-from timebank import divisions, entries, portability, statistics, unit_statements
+from timebank import (
+    divisions,
+    entries,
+    portability,
+    roster_files,
+    statistics,
+    unit_statements,
+)
 from timebank.activities import ActivityKind
 from timebank.divisions import CITY, areas_by_code
 from timebank.exports import defused
@@ -30,6 +37,7 @@ from web.pages.public import Counted
 UNSIGNED = "This entry is not signed yet; try again in a moment."
 MISSING = "There is no receipt for you here. Sign in as whoever it concerns."
 PLAIN = {"strings_to_formulas": False, "strings_to_urls": False}
+COLUMNS, WIDTH = 8, 18
 PRIVATE = {"cache-control": "no-store"}
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -45,6 +53,8 @@ class Downloads:
         return [
             Route("/receipts/{seq:int}", self.receipt),
             Route("/my-data/copy.txt", self.copy),
+            Route("/rosters.csv", self.roster),
+            Route("/rosters.xlsx", self.roster),
             Route("/u/{link}/statement.csv", self.statement),
             Route("/ledger/stations.csv", self.stations),
             Route("/statistics.csv", self.statistics),
@@ -77,6 +87,12 @@ class Downloads:
         ]
         told_as = _workbook if request.url.path.endswith(".xlsx") else _sheet
         return told_as([("part", "month", "area", "kind", "minutes"), *rows], "statistics")
+
+    async def roster(self, request: Request) -> Response:
+        """An empty roster to fill in, for everybody."""
+        told_as = _workbook if request.url.path.endswith(".xlsx") else _sheet
+        context = await self._context_of(request)
+        return told_as([roster_files.blank(context.language)], "timebank-roster")
 
     async def stations(self, request: Request) -> Response:
         """The minutes of every station that an area is responsible for, for everybody."""
@@ -174,10 +190,14 @@ def _sheet(rows: Iterable[Iterable[str | int]], name: str) -> Response:
 
 
 def _workbook(rows: Iterable[Iterable[str | int]], name: str) -> Response:
-    """A few rows as a workbook of that file name; what is a number is one there."""
+    """A few rows as a workbook of that file name; what is a number is one there.
+
+    What somebody writes below them stays as they write it: no number loses its zeros.
+    """
     told = BytesIO()
     with xlsxwriter.Workbook(told, PLAIN | {"in_memory": True}) as book:
         sheet = book.add_worksheet()
+        sheet.set_column(0, COLUMNS - 1, WIDTH, book.add_format({"num_format": "@"}))
         for at, row in enumerate(rows):
             sheet.write_row(at, 0, row)
     name = f'attachment; filename="{name}.xlsx"'
