@@ -4,29 +4,10 @@ import strawberry
 from strawberry import ID
 
 from schema.context import Input, anew
-from schema.enums import show_enum
 from schema.refusal import Info, Payload, mutation
 from schema.wishes import Wish, read_wishes
 from timebank import wish_checks
 from timebank.wish_life import ReferTo, WishDeclineReason
-
-show_enum(
-    ReferTo,
-    "Who is better placed than a neighbour.",
-    social_aid="Social aid.",
-    disabled_federation="The federation of disabled people.",
-    health_centre="The health centre.",
-    legal_aid="Legal aid.",
-)
-show_enum(
-    WishDeclineReason,
-    "Why a wish is not taken up.",
-    not_a_need="It is no need.",
-    cash="It asks for cash.",
-    duplicate="It was told before.",
-    unreachable="The resident cannot be reached.",
-    against_the_law="It is against the law.",
-)
 
 
 @strawberry.input

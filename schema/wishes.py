@@ -16,7 +16,14 @@ from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
 from timebank import wish_claims, wish_closings, wishes
-from timebank.wish_life import WishKind, WishRating, WishState, WishWay
+from timebank.wish_life import (
+    ReferTo,
+    WishDeclineReason,
+    WishKind,
+    WishRating,
+    WishState,
+    WishWay,
+)
 
 WISHES = Listing("wishes", str)
 Below = Annotated[str, strawberry.argument(description="The path of an area: wishes in it.")]
@@ -59,6 +66,23 @@ show_enum(
     proxy="By a proxy.",
 )
 show_enum(
+    ReferTo,
+    "Who is better placed than a neighbour.",
+    social_aid="Social aid.",
+    disabled_federation="The federation of disabled people.",
+    health_centre="The health centre.",
+    legal_aid="Legal aid.",
+)
+show_enum(
+    WishDeclineReason,
+    "Why a wish is not taken up.",
+    not_a_need="It is no need.",
+    cash="It asks for cash.",
+    duplicate="It was told before.",
+    unreachable="The resident cannot be reached.",
+    against_the_law="It is against the law.",
+)
+show_enum(
     WishRating,
     "How the resident found it.",
     good="Good.",
@@ -96,6 +120,8 @@ class Wish(Node):
     due: date | None = strawberry.field(description="The last day for what it waits for.")
     round: int = strawberry.field(description="Which round on the list it is in.")
     rating: WishRating | None = strawberry.field(description="How the resident found it.")
+    referred_to: ReferTo | None = strawberry.field(description="Who is better placed.")
+    declined_because: WishDeclineReason | None = strawberry.field(description="Why it is not done.")
     row: strawberry.Private[wishes.Wish]
 
     @field
@@ -156,6 +182,8 @@ class Wish(Node):
             due=held.due,
             round=held.round,
             rating=held.rating,
+            referred_to=held.referred,
+            declined_because=held.declined,
             row=held,
         )
 

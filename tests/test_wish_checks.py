@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.test_pages_module import browsing
 from tests.wire import act
 from tests.wishing import listed, told, wish_of
 from tests.world import World, key
+from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.lifecycles import NotInThisState
@@ -17,6 +19,7 @@ from timebank.wish_checks import (
     publish_wish,
     refer_wish,
 )
+from timebank.wish_closings import link_of
 from timebank.wish_life import ReferTo, WishDeclineReason, WishState
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +61,11 @@ async def test_a_wish_is_referred_or_declined_before_or_after_it_is_approved(
         await decline_wish(manager, wish=wishes[1], reason=reason, key=key())
         states = [(await wish_of(wish)).state for wish in wishes]
         assert states == [WishState.REFERRED, WishState.DECLINED]
+    # By their link the residents read where it went, and why not.
+    async with await browsing(world, None) as nobody:
+        for wish, words in zip(wishes, ("社会救助", "要现金"), strict=True):
+            assert words in (await nobody.get(f"/w/{link_of(wish)}")).text
+    assert (await replay.compare(world.settings.database_url)).differing == 0
     with pytest.raises(NotInThisState):
         await decline_wish(manager, wish=await listed(world), reason=reason, key=key())
 

@@ -8,6 +8,7 @@ granted, `wish_closings`.
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import get_args
 
 from msgspec.structs import replace
 from tortoise.expressions import Q
@@ -35,13 +36,14 @@ from timebank.wish_life import (
     LIFECYCLE,
     LISTED,
     Moved,
-    WishApproved,
+    ReferTo,
     WishCarriedOver,
     WishClaimed,
     WishClosed,
     WishCollected,
     WishContacted,
     WishDeclined,
+    WishDeclineReason,
     WishExtended,
     WishFulfilled,
     WishKind,
@@ -51,7 +53,6 @@ from timebank.wish_life import (
     WishReopened,
     WishReturned,
     WishState,
-    WishTakenOver,
     WishWay,
 )
 from timebank.working_days import working_days_later
@@ -117,6 +118,8 @@ class Wish(Row, frozen=True):
     claim: str | None = None
     extended: bool = False
     rating: WishRating | None = None
+    referred: ReferTo | None = None
+    declined: WishDeclineReason | None = None
 
     @property
     def owner(self) -> str:
@@ -159,20 +162,7 @@ def _collected(rows: Rows, event: WishCollected, entry: Sealed) -> None:
     )
 
 
-@projects(
-    WishApproved,
-    WishReferred,
-    WishDeclined,
-    WishPublished,
-    WishContacted,
-    WishExtended,
-    WishReturned,
-    WishFulfilled,
-    WishClosed,
-    WishReopened,
-    WishCarriedOver,
-    WishTakenOver,
-)
+@projects(*get_args(Moved))
 def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
     held = rows.there(Wish, event.wish)
     held = replace(held, state=step(LIFECYCLE, held.state, type(event)), due=due_after(event))
@@ -184,6 +174,10 @@ def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
         held = replace(held, extended=True)
     elif isinstance(event, WishClosed):
         held = replace(held, rating=event.rating)
+    elif isinstance(event, WishReferred):
+        held = replace(held, referred=event.to)
+    elif isinstance(event, WishDeclined):
+        held = replace(held, declined=event.reason)
     rows.put(held)
 
 

@@ -2299,6 +2299,8 @@ class Migration(migrations.Migration):
                 ('claim', fields.CharField(null=True, max_length=512)),
                 ('extended', fields.BooleanField()),
                 ('rating', fields.CharField(null=True, max_length=64)),
+                ('referred', fields.CharField(null=True, max_length=64)),
+                ('declined', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'wish', 'app': 'timebank', 'indexes': [Index(fields=['path', 'state', 'place']), Index(fields=['state', 'due']), Index(fields=['resident', 'id'])], 'pk_attr': 'id'},
             bases=['Model'],
