@@ -48,6 +48,9 @@ class CaptureVisitInput(Input):
     recipient: str | None = strawberry.field(
         default=None, description="The volunteer number of who was served, if they have one."
     )
+    late: LateReason | None = strawberry.field(
+        default=None, description="Why it comes after it was due."
+    )
 
 
 @strawberry.type
@@ -86,6 +89,7 @@ class Mutation:
             person=input.person,
             visit=input.visit,
             recipient=input.recipient,
+            late=input.late,
             key=info.context.key(input),
         )
         seen = await read_records(info.context, [answer.record])

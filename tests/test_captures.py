@@ -1,10 +1,12 @@
 """Captures: what comes in by hand or from a visit, and what does not."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from tests.volunteering import MINUTE, captured, child, record_of, visited
+from tests.wire import act
 from tests.world import World, found_station, key
 from timebank.access import Role
 from timebank.activities import ActivityKind, ActivityNotOpen, Move, move_activity
@@ -166,6 +168,24 @@ async def test_a_visit_becomes_one_record_however_often_it_is_asked_for(world: W
             visit=0,
             key=key(),
         )
+
+
+@pytest.mark.one_database
+async def test_a_visit_recorded_late_says_why_and_stays_attended(world: World) -> None:
+    who, clerk = await world.volunteer(), world.staff[Role.STATION_CLERK]
+    activity, number = await world.activity(), await world.number_of(who)
+    await move_activity(clerk, activity=activity, move=Move.START, key=key())
+    for _ in range(2):
+        await scan(clerk, activity=activity, number=number, key=key())
+        world.clock.move(timedelta(hours=1))
+    told: dict[str, Any] = {"activity": activity, "person": who.person or ""}
+    world.clock.move(timedelta(days=4))
+    with pytest.raises(LateReasonMissing):
+        await capture_visit(who, **told, visit=0, key=key())
+    made = await act(world, who, "captureVisit", "record { id }", **told, late="SYSTEM_DOWN")
+    held = await record_of(made["record"]["id"])
+    assert (held.mode, held.minutes) == (CaptureMode.CHECK_IN, 60)
+    assert (held.late, held.review) == (LateReason.SYSTEM_DOWN, (ReviewReason.LATE,))
 
 
 async def test_a_visit_that_nobody_ended_is_no_record(world: World) -> None:

@@ -313,11 +313,13 @@ async def capture_visit(
     visit: int,
     key: RequestKey,
     recipient: str | None = None,
+    late: LateReason | None = None,
 ) -> Captured:
     """Make a closed visit a record; `visit` counts a person's visits of the activity from 0.
 
     By the person, or by staff of the activity. A check-out with one's own credential is acceptance
-    given beforehand.   Refuses: NotFound, VisitNotClosed, and what `capture` refuses.
+    given beforehand. Attended by check-in it stays, however late: then a reason says why.
+    Refuses: NotFound, VisitNotClosed, and what `capture` refuses.
     """
     if not actor.known:
         raise Unauthenticated
@@ -332,7 +334,7 @@ async def capture_visit(
         before = batch.get(CapturedOnce, once)
         if before is not None:
             return Captured(record=before.record)
-        service = _visited(batch.need(Attendance, attendance, "visit"), held, visit, once)
+        service = _visited(batch.need(Attendance, attendance, "visit"), held, visit, once, late)
         service = _serving(batch, service, recipient)
         record, entry = capture(batch, service, path_of(batch, held.station, activity))
         return Captured(entry=entry.seq, record=record)
@@ -356,7 +358,9 @@ def _serving(batch: Batch, service: Service, recipient: str | None) -> Service:
     return msgspec.structs.replace(service, recipient=person_numbered(batch, recipient).id)
 
 
-def _visited(held: Attendance, activity: Activity, visit: int, once: str) -> Service:
+def _visited(
+    held: Attendance, activity: Activity, visit: int, once: str, late: LateReason | None
+) -> Service:
     if visit not in range(len(held.visits)):
         raise NotFound(what="visit")
     stay = held.visits[visit]
@@ -372,4 +376,5 @@ def _visited(held: Attendance, activity: Activity, visit: int, once: str) -> Ser
         mode=CaptureMode.CHECK_IN,
         own=stay.ended_by is Way.STATION_CODE,
         once=once,
+        late=late,
     )
