@@ -160,8 +160,10 @@ class Fund(_Section, frozen=True):
 
 
 class Privacy(_Section, frozen=True):
+    # No code asks for these two: entries, consents too, are never removed, so they last longer.
     record_years: int
     consent_proof_years: int
+
     log_months: int
     request_working_days: int
     child_age: int
