@@ -282,5 +282,9 @@ async def _looks(held: Person) -> list[PortableLook]:
     """Who looked, as far as kept; an officer's copy for the person holds it too."""
     person, *formers = await selves(held.id)
     own = Actor(id=person, person=person, formers=tuple(formers))
-    found = await looks.looks_at(own, after=None, before=None, limit=PAGE, backward=False)
-    return [PortableLook(by=look.actor, what=look.what.value, day=look.day) for look in found]
+    told: list[PortableLook] = []
+    last: str | None = None
+    while page := await looks.looks_at(own, after=last, limit=PAGE):
+        told += [PortableLook(by=one.actor, what=one.what.value, day=one.day) for one in page]
+        last = page[-1].id
+    return told
