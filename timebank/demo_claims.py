@@ -52,8 +52,6 @@ from timebank.wishes import collect_wish
 
 MONTHLY = (170, 145, 120, 95, 70, 45, 20, 5)
 """Days before today on which members name their service and what is due falls due."""
-LAST_SENT = 95
-"""The first member sends what comes before this, and has the latest statement still to send."""
 MEMBERS, RETIRED, UNCHECKED = (0, 6, 7), (5, 9), (8, 10)
 """Which of the station's volunteers are members, retired ones, and those who reported lately."""
 POSTS = (
@@ -145,10 +143,12 @@ class Claims:
             await reconfirm_membership(who, key=self.key())
         for wish in await wishes_due(skip=0, limit=100):
             await move_wish_on(SYSTEM, wish=wish)
-        early = (self.demo.today - day_of(self.demo.clock.now())).days >= LAST_SENT
-        for who in self.members[:2] if early else self.members[1:2]:
+        # The first member has the latest statement still to send: none follows it before today.
+        latest = self.demo.today - timedelta(days=MONTHLY[-1])
+        for who in self.members[:2]:
             for held in await statements_of(who, limit=4):
-                if held.state is StatementState.PREPARED:
+                sends = who is not self.members[0] or held.send_by < latest
+                if held.state is StatementState.PREPARED and sends:
                     comment = "一般在周末参加巡逻"
                     await send_statement(who, statement=held.id, comment=comment, key=self.key())
 
