@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
@@ -215,6 +216,28 @@ async def test_a_page_is_walked_with_a_thing_that_is_there(
         await tab.goto(site.address + site.address_of(page, there=there))
         shown.append(await tab.locator("main").inner_text())
     assert shown[0] != shown[1]
+
+
+async def test_every_page_is_closed_to_whoever_it_is_not_for(site: Site) -> None:
+    """Whether the thing that its address names is there or not."""
+    token = (await open_session(site.readers[VOLUNTEER] or "")).token
+    nobody = httpx.AsyncClient(base_url=site.address)
+    volunteer = httpx.AsyncClient(base_url=site.address, cookies={"timebank": token})
+    answers = {"anyone": (200, 404), "known": (303,), "staff": (303,)}
+    wrong: list[str] = []
+    async with nobody, volunteer:
+        for page, there in product(PAGES, (True, False)):
+            path = site.address_of(page, there=there)
+            answer = await nobody.get(path)
+            leads = answer.headers.get("location", "/sign-in")
+            wrong += [f"{path} {answer.status_code}"] * (
+                answer.status_code not in answers[page.who]
+            )
+            wrong += [f"{path} leads to {leads}"] * (not leads.startswith("/sign-in"))
+            if page.who == "staff":
+                status = (await volunteer.get(path)).status_code
+                wrong += [f"{path} {status} for a volunteer"] * (status != 403)
+    assert not wrong, "\n".join(wrong)
 
 
 async def test_what_the_walk_looks_for_is_found(browser: Browser, site: Site) -> None:
