@@ -1,6 +1,7 @@
 """Pages of whoever looks in from outside: the ledger in the open, the verifier in the browser."""
 
 import csv
+import gzip
 import json
 import re
 import zlib
@@ -359,6 +360,17 @@ def test_every_district_has_its_tile_and_no_two_lie_together() -> None:
     assert len({place for _, place in placed}) == len(placed)
 
 
-@pytest.mark.parametrize("module", ["verify.js", "fallback.js", "desk.js", "worker.js"])
+LARGE = ("verify.js", "fallback.js", "desk.js", "worker.js")
+"""The modules of the verify page and of the desk's offline queue."""
+
+
+@pytest.mark.parametrize("module", LARGE)
 def test_a_module_is_at_most_15_kilobytes(module: str) -> None:
     assert (STATIC / module).stat().st_size <= 15 * 1024
+
+
+def test_every_other_page_carries_under_a_kilobyte_as_it_is_sent() -> None:
+    others = [file for file in STATIC.glob("*.js") if file.name not in LARGE]
+    sent = {file.name: len(gzip.compress(file.read_bytes())) for file in others}
+    assert "passkey.js" in sent
+    assert {name: size for name, size in sent.items() if size >= 1024} == {}
