@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.demo_site import enter, make_city, serving
+from timebank.access import Role
 from timebank.demo_year import TITLES
 from timebank.events import Event, kinds
 from timebank.record_life import RecordState
@@ -39,6 +40,12 @@ def test_every_movement_and_every_state_has_a_word_on_the_pages() -> None:
         for one in sorted(ours | {state.name for state in RecordState})
         if f'"{one}": _(' not in words
     ] == []
+
+
+def test_every_role_that_somebody_can_hold_has_a_word_where_roles_are_given() -> None:
+    """An operator never reads `ORGANISATION_FINANCE`."""
+    words = (STATIC.parent / "templates" / "office_roles.html").read_text("utf-8")
+    assert [role for role in Role.__members__ if f'"{role}": _(' not in words] == []
 
 
 async def test_a_volunteer_sees_the_balance_at_once_and_redeems_in_three_taps(
