@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.demo_site import afternoon, enter, make_city, serving
-from timebank.clock import ManualClock
+from timebank.clock import ManualClock, day_of
 from web.forms import Posted
 from web.pages.stations import scanned
 
@@ -174,3 +174,28 @@ async def test_a_scan_outside_one_s_station_is_refused_and_does_nothing(
     await expect(page.get_by_role("alert")).to_be_visible()
     await clerk.reload()
     assert await count(clerk, "在服务") == inside
+
+
+async def test_what_was_not_recorded_on_its_day_is_recorded_with_its_reason(
+    browser: Browser, site: str, clock: ManualClock
+) -> None:
+    """The last of these tests, for it moves the clock on."""
+    number = await number_of(browser, site)
+    clerk, _ = await enter(browser, site, CLERK, path="/desk", width=1280)
+    await scan(clerk, number, "已签到")
+    clock.move(timedelta(minutes=35))
+    await scan(clerk, number, "已签退")
+    day = day_of(clock.now())
+    clock.move(timedelta(days=4))
+    clerk, said = await enter(browser, site, CLERK, path="/desk", width=360)
+    await clerk.get_by_label("看另一天").fill(day.isoformat())
+    await clerk.get_by_role("button", name="查看").click()
+    row = clerk.get_by_role("row").filter(has_text="35 分").filter(has_text="登记工时")
+    await row.get_by_role("button", name="登记工时").click()
+    await expect(clerk.get_by_role("alert")).to_contain_text("原因")
+    await row.get_by_label("为什么晚登记").select_option("SYSTEM_DOWN")
+    await row.get_by_role("button", name="登记工时").click()
+    await expect(clerk.get_by_text("已办好")).to_be_visible()
+    assert f"day={day}" in clerk.url
+    assert await clerk.evaluate("document.documentElement.scrollWidth") == 360
+    assert [one for one in said if "422" not in one] == []

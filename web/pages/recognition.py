@@ -1,6 +1,5 @@
 """Pages of recognition: stars, what is laid open, certificates and entitlements, their checks."""
 
-from datetime import date
 from typing import Any
 
 from web.forms import Form, Posted, plain
@@ -11,11 +10,8 @@ DESK = "/desk/certificates"
 
 
 def as_of(opened: Opened) -> dict[str, Any]:
-    """The day that was asked for; today where none was, or none that there is."""
-    try:
-        return {"day": date.fromisoformat(opened.asked("day")).isoformat()}
-    except ValueError:
-        return {"day": None}
+    """The day that was asked for, or today."""
+    return {"day": opened.day()}
 
 
 def waiting_here(opened: Opened) -> dict[str, Any]:

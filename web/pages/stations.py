@@ -26,7 +26,7 @@ def at_station(opened: Opened) -> dict[str, Any]:
 
 
 def at_the_desk(opened: Opened) -> dict[str, Any]:
-    """The station, its scope, today's beginning and end, and whom the desk has just scanned."""
+    """The station, its scope, today's bounds, the day looked at, and whom the desk has scanned."""
     place = chosen(opened)
     today = midnight(opened.now)
     return {
@@ -35,6 +35,7 @@ def at_the_desk(opened: Opened) -> dict[str, Any]:
         "since": today.isoformat(),
         "until": (today + DAY).isoformat(),
         "seen": opened.asked("seen"),
+        "day": opened.day(),
     }
 
 
@@ -112,11 +113,17 @@ FORMS = (
         mutation="capture_visit",
         field="captureVisit",
         page="/desk",
-        then=lambda posted: posted.address("/desk", activity=posted.one("activity"), done="1"),
+        then=lambda posted: posted.address(
+            "/desk",
+            activity=posted.one("activity"),
+            done="1",
+            **({"day": posted.query["day"]} if "day" in posted.query else {}),
+        ),
         given=lambda posted: {
             "activity": posted.one("activity"),
             "person": posted.one("person"),
             "visit": posted.whole("visit"),
+            "late": posted.one("late") or None,
         },
     ),
     Form(

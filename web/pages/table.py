@@ -4,7 +4,7 @@ Knows addresses, operations and templates; refuses to know what any of them is a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,13 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     def asked(self, name: str) -> str:
         """A part of the query, empty if it is not there."""
         return self.query.get(name, "").strip()
+
+    def day(self) -> str | None:
+        """The day that the query asks for; None where it asks for none, or none that there is."""
+        try:
+            return date.fromisoformat(self.asked("day")).isoformat()
+        except ValueError:
+            return None
 
     def office(self, *roles: str) -> str:
         """The scope that the page is opened for: the one that the address asks for, among those of
