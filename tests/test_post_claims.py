@@ -21,10 +21,11 @@ from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM, Actor
 from timebank.aliases import MemberModuleOff
 from timebank.erased import personal_places
+from timebank.erasures import ask_erasure
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
 from timebank.member_life import MemberReportMissing
-from timebank.member_reports import withdraw_membership
+from timebank.member_reports import reconfirm_membership, withdraw_membership
 from timebank.post_claim_life import (
     LIFECYCLE,
     ClaimState,
@@ -51,8 +52,9 @@ from timebank.post_claims import (
 )
 from timebank.posts import PostState, visible_posts
 from timebank.refusals import NotFound, Refusal, Unauthenticated
-from timebank.tables import find
+from timebank.tables import find, select
 from timebank.texts import Text
+from timebank.timers import sweep
 
 EVENTS: list[type[Event]] = [
     PostClaimConfirmed,
@@ -180,6 +182,25 @@ async def test_taking_the_report_back_lets_go_of_every_open_post(world: World) -
     assert [await state_of(claim) for claim in claims] == [ClaimState.WITHDRAWN] * 2
     assert await post_state(first) == (PostState.OPEN, 0)
     assert await post_state(second) == (PostState.OPEN, 0)
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_the_place_of_who_was_erased_is_free_once_the_report_lapses(world: World) -> None:
+    who, other = await member(world), await member(world)
+    post = await open_service_post(world, places=1, term=400)
+    claim = await serving(world, who, post)
+    await ask_erasure(who, key=key())
+    world.clock.move(timedelta(days=190))
+    await sweep()
+    assert (held := await find(PostClaim, claim))
+    assert held.state is ClaimState.WITHDRAWN
+    await reconfirm_membership(other, key=key())
+    await claim_post(other, post=post, key=key())
+    world.clock.move(timedelta(days=190))
+    await sweep()
+    kept = (await select(PostClaim, post=post, state=ClaimState.CLAIMED.value))[0]
+    assert kept.id != claim, "a lapse alone takes nobody's place"
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

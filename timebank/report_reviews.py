@@ -6,7 +6,7 @@ but the secretary a report is not there, whatever is asked of it. Reports are in
 
 from timebank.access import Action
 from timebank.actors import SYSTEM, Actor, PersonId
-from timebank.aliases import in_hand, module_on, person_behind
+from timebank.aliases import LEAVING, in_hand, module_on, person_behind
 from timebank.batch import Batch
 from timebank.events import Event
 from timebank.journal import write
@@ -77,6 +77,7 @@ async def return_report(
 async def lapse_report(actor: Actor, *, report: str, key: RequestKey | None = None) -> Reported:
     """Let a report lapse that nobody reconfirmed in time: the software's own act, by timer.
 
+    Where nobody knows any more who the member was, what they claimed is let go of too.
     Refuses: MemberModuleOff, NotFound, NotInThisState, ReportCurrent.   Source: domain 8.
     """
     if actor != SYSTEM:
@@ -90,7 +91,12 @@ async def lapse_report(actor: Actor, *, report: str, key: RequestKey | None = No
             raise ReportCurrent(until=held.reconfirm_by)
         event = MemberLapsed(report=report, member=held.member)
         whose = person_behind(batch, held.member)
-        return _told(batch, whose, event, NoticeCode.MEMBER_REPORT_LAPSED)
+        lapsed = _told(batch, whose, event, NoticeCode.MEMBER_REPORT_LAPSED)
+        if whose is None:
+            # Nobody will ever come back to what an erased member claimed.
+            for let_go in LEAVING:
+                let_go(batch, held.member)
+        return lapsed
 
     return await write(actor, key, work, answer=Reported, needs=[(MemberReport, report)])
 
