@@ -39,7 +39,7 @@ from timebank.merges import SIGN_IN, merge_people, propose_merge
 from timebank.no_shows import NoShows
 from timebank.notice_codes import NoticeCode
 from timebank.notices import Notice
-from timebank.passkeys import Passkey
+from timebank.passkeys import Passkey, PasskeyHolder
 from timebank.people import Person, RegisteredAlready
 from timebank.person_life import PersonState
 from timebank.policy import policies_on
@@ -206,6 +206,7 @@ async def test_every_row_of_the_one_is_the_kept_ones_and_nobody_signs_in_by_it(
         Password(person=old, phc="phc"),
         SecondFactor(person=old, secret=b"secret"),
         Passkey(digest="p", person=old, key=b"key", counter=0, added_on=day),
+        PasskeyHolder(person=old, digests=("p",)),
         ResetCode(person=old, mark="reset", until=at),
         Card(mark="card", person=old, phc="phc"),
         CardHolder(person=old, mark="card"),
