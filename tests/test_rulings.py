@@ -24,7 +24,7 @@ from timebank.objection_life import Grounds, ObjectionReason, ObjectionState
 from timebank.objections import Objection, ask_for_review, objections_of
 from timebank.record_life import CaptureMode, RecordState, ReverseReason
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
-from timebank.reversals import reverse_hours
+from timebank.reversals import NobodyObjected, reverse_hours
 from timebank.rulings import (
     CorrectionMalformed,
     OwnObjection,
@@ -237,6 +237,8 @@ async def test_what_the_district_takes_back_by_itself_another_officer_reviews(
 ) -> None:
     who, lead = await world.volunteer(), world.staff[Role.DISTRICT_LEAD]
     id = await served(world, who, await world.volunteer())
+    with pytest.raises(NobodyObjected):
+        await reverse_hours(lead, records=[id], reason=ReverseReason.OBJECTION_UPHELD, key=key())
     await reverse_hours(lead, records=[id], reason=ReverseReason.NEVER_HAPPENED, key=key())
     (made,) = await objections_of(who, after=None, before=None, limit=9, backward=False)
     assert (made.state, made.record, made.decided_by) == (ObjectionState.UPHELD, id, lead.id)

@@ -67,12 +67,18 @@ class ObjectionOpen(Refusal):
     record: str
 
 
+class NobodyObjected(Refusal):
+    """That an objection was upheld, only its ruling says."""
+
+    says = "That an objection was upheld is said by deciding it; name another reason."
+    path = ("reason",)
+
+
 # Projectors
 
 FOUND = {
     ReverseReason.RECORDED_WRONGLY: (ObjectionReason.RECORDED_WRONGLY, Grounds.RECORDED_WRONGLY),
     ReverseReason.NEVER_HAPPENED: (ObjectionReason.NEVER_HAPPENED, Grounds.NEVER_HAPPENED),
-    ReverseReason.OBJECTION_UPHELD: (ObjectionReason.RECORDED_WRONGLY, Grounds.RECORDED_WRONGLY),
 }
 """What the district's own objection says, and on what grounds it was upheld, by the reversal."""
 
@@ -154,9 +160,11 @@ async def reverse_hours(
 ) -> Turned:
     """Take posted records back, as the district, with a reason code; a review may be asked for.
 
-    Refuses for each: NotFound, NotInThisState, ObjectionOpen.
-    Source: domain 3 and 4, ledger format 1.
+    Refuses: NobodyObjected; for each NotFound, NotInThisState, ObjectionOpen.
+    Source: domain 2 to 4, ledger format 1.
     """
+    if reason not in FOUND:
+        raise NobodyObjected
 
     def one(batch: Batch, id: str) -> Sealed:
         record = visible(batch, id)
