@@ -132,6 +132,14 @@ def test_a_policy_that_does_not_read_is_refused_with_the_reason(
         read_policy(text.replace(*change, 1))
 
 
+HOOK = """
+[[webhooks]]
+name = "hush"
+url = "https://hush.example"
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""
+
+
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with no settings yet, where one is."""
@@ -163,6 +171,7 @@ def test_a_setting_comes_from_a_variable_before_a_secret_before_the_file(
         ("[[providers]]\nname = 'X'\nclient_secret = 'hush'", {}, "providers.0.name: "),
         ("", {"TIMEBANK_PROVIDERS": "[{'client_secret': 'hush'"}, '"providers"'),
         ("s3_secret = hush", {}, "at line 1"),
+        (2 * HOOK, {}, "webhooks: Value error, two have one name"),
     ],
 )
 def test_a_wrong_setting_is_named_and_what_stands_there_is_not(

@@ -7,7 +7,7 @@ otherwise rely on what was never set. What is wrong is named and never said, for
 import base64
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -86,6 +86,9 @@ class WebhookSettings(BaseModel):
         if not told.startswith("whsec_") or not 24 <= size <= 64:
             raise ValueError("a secret is whsec_ and 24 to 64 bytes in base64")
         return secret
+
+
+Named = TypeVar("Named", bound=tuple[ProviderSettings | WebhookSettings, ...])
 
 
 class Settings(BaseSettings):
@@ -180,6 +183,14 @@ class Settings(BaseSettings):
         description="How many servers share the callers, and their limits.",
     )
     development: bool = False
+
+    @field_validator("providers", "webhooks")
+    @classmethod
+    def _named(cls, given: Named) -> Named:
+        """Of two with one name the second would never be asked, or told."""
+        if len({one.name for one in given}) < len(given):
+            raise ValueError("two have one name")
+        return given
 
     @property
     def database_url(self) -> str:
