@@ -13,6 +13,7 @@ from tests.granting import (
     applicant,
     awarded,
     called,
+    complete,
     drafted,
     grant_of,
     laid_open,
@@ -20,14 +21,15 @@ from tests.granting import (
     running,
     spent,
 )
-from tests.organising import organisation_of
+from tests.organising import organisation_of, registrar
 from tests.projects import officer_of, paid
 from tests.wire import act, ask, form
 from tests.world import World, key
 from timebank import accounts, replay
-from timebank.access import Role
+from timebank.access import Role, grant_role
 from timebank.accounts import balance_of
-from timebank.divisions import CITY
+from timebank.actors import SYSTEM, person
+from timebank.divisions import CITY, CITY_PATH
 from timebank.funding.calls import Call
 from timebank.funding.grant_awards import (
     AcceptorAudits,
@@ -48,6 +50,8 @@ from timebank.funding.grant_awards import (
 )
 from timebank.funding.grant_life import FundGrantState, GrantStopReason
 from timebank.funding.grant_reports import accept_grant, report_grant
+from timebank.funding.grant_reviews import review_grant
+from timebank.funding.grants import GrantOver
 from timebank.funding.sources import FundKind, FundSource, NotEnoughMoney, SourceOver, SourceState
 from timebank.funding.spending import refund_funds
 from timebank.funding.tranches import (
@@ -58,7 +62,9 @@ from timebank.funding.tranches import (
     tranche_key,
 )
 from timebank.lifecycles import NotInThisState
-from timebank.organisations import BarredOrganisation
+from timebank.organisation_endings import revoke_organisation
+from timebank.organisation_life import RevokeReason
+from timebank.organisations import BarredOrganisation, OrganisationNotActive, OwnOrganisation
 from timebank.publicity import PublicityOpen
 from timebank.refusals import NotFound
 from timebank.tables import find
@@ -235,3 +241,74 @@ async def test_nothing_is_asked_back_where_nothing_is_out(world: World) -> None:
         await recover_grant(officer, grant=grant, key=key())
     with pytest.raises(NotInThisState):
         await close_grant(officer, grant=grant, key=key())
+
+
+@pytest.mark.anyio
+async def test_nothing_more_is_paid_of_a_stopped_grant_and_what_came_back_goes_on(
+    world: World,
+) -> None:
+    who, call = await applicant(world), await called(world, 2 * ASKED)
+    held = await find(Call, call)
+    assert held
+    officer, grant = await fund_officer(world), await running(world, who, call)
+    await midterm(world, who, grant)
+    reason = GrantStopReason.ORGANISATION_ENDED
+    await stop_grant(officer, grant=grant, reason=reason, key=key())
+    with pytest.raises(NotAccountedFor):
+        await end_recovery(officer, grant=grant, key=key())
+    # Given back without being asked: it pays no other part, and nobody is barred for it.
+    await refund_funds(who.books, commitment=grant, fen=FIRST, key=key())
+    with pytest.raises(GrantOver):
+        await _pay(world, tranche_key(grant, 2))
+    with pytest.raises(NothingToRecover):
+        await recover_grant(officer, grant=grant, key=key())
+    await end_recovery(officer, grant=grant, key=key())
+    assert (await grant_of(grant)).state is FundGrantState.RECOVERED
+    assert (await organisation_of(who.organisation)).barred_until is None
+    assert await balance_of(accounts.allotment(CITY, YEAR, held.source)) == 2 * ASKED
+
+
+@pytest.mark.anyio
+async def test_an_organisation_that_ended_is_paid_nothing_and_its_rest_still_comes_back(
+    world: World,
+) -> None:
+    who, call = await applicant(world), await called(world, 2 * ASKED)
+    officer, grant = await fund_officer(world), await running(world, who, call)
+    await midterm(world, who, grant)
+    await revoke_organisation(
+        registrar(world),
+        organisation=who.organisation,
+        reason=RevokeReason.UNLAWFUL_ACTIVITY,
+        key=key(),
+    )
+    with pytest.raises(OrganisationNotActive):
+        await _pay(world, tranche_key(grant, 2))
+    await stop_grant(officer, grant=grant, reason=GrantStopReason.ORGANISATION_ENDED, key=key())
+    await recover_grant(officer, grant=grant, key=key())
+    # Nobody acts for it any more: who asked the money back notes what came.
+    with pytest.raises(NotFound):
+        await refund_funds(who.books, commitment=grant, fen=FIRST, key=key())
+    await refund_funds(officer, commitment=grant, fen=FIRST, key=key())
+    await end_recovery(officer, grant=grant, key=key())
+    assert await balance_of(accounts.award(grant)) == 0
+
+
+@pytest.mark.anyio
+async def test_who_keeps_an_organisations_books_neither_scores_nor_pays_it(world: World) -> None:
+    who, call = await applicant(world), await called(world)
+    assert who.books.person
+    for role in (Role.REVIEWER, Role.STREET_CASHIER, Role.STREET_CHECKER):
+        await grant_role(SYSTEM, person=who.books.person, role=role, scope=CITY_PATH, key=key())
+    books = person(who.books.person, staff=True)
+    judged = await complete(world, who, await called(world))
+    with pytest.raises(OwnOrganisation):
+        await review_grant(books, grant=judged, points=100, key=key())
+    grant = await awarded(world, who, call)
+    await contract_grant(await fund_officer(world), grant=grant, contract=CONTRACT, key=key())
+    tranche = tranche_key(grant, 1)
+    with pytest.raises(OwnOrganisation):
+        await prepare_payment(books, tranche=tranche, key=key())
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    await prepare_payment(cashier, tranche=tranche, key=key())
+    with pytest.raises(OwnOrganisation):
+        await approve_payment(books, tranche=tranche, key=key())

@@ -4,11 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from tests.granting import applicant, called, grant_of, running
 from tests.organising import entered, organisation_of, ready, registered, registrar
 from tests.world import World, key
 from timebank import replay
 from timebank.access import grants_of
 from timebank.actors import SYSTEM
+from timebank.funding.grant_awards import NotAccountedFor
+from timebank.funding.spending import refund_funds
 from timebank.lifecycles import NotInThisState
 from timebank.organisation_endings import (
     AffairsNotWoundUp,
@@ -107,3 +110,18 @@ async def test_a_registration_is_taken_away_and_a_name_lapses(world: World) -> N
     world.clock.move(timedelta(days=1))
     await sweep(TIMER)
     assert (await organisation_of(waiting)).state is OrganisationState.NAME_LAPSED
+
+
+async def test_nobody_is_struck_out_with_public_money_that_is_not_accounted_for(
+    world: World,
+) -> None:
+    who, call = await applicant(world), await called(world)
+    grant, id = await running(world, who, call), who.organisation
+    reason = EndReason.DECIDED
+    await dissolve_organisation(who.leader, organisation=id, reason=reason, key=key())
+    with pytest.raises(NotAccountedFor):
+        await end_liquidation(who.leader, organisation=id, key=key())
+    fen = (await grant_of(grant)).fen // 2
+    await refund_funds(who.books, commitment=grant, fen=fen, key=key())
+    await end_liquidation(who.leader, organisation=id, key=key())
+    await deregister_organisation(registrar(world), organisation=id, key=key())

@@ -10,10 +10,12 @@ from tests.organising import filed, registered, registrar
 from tests.wire import act, ask, form
 from tests.world import World, key
 from timebank import replay
-from timebank.access import Role
-from timebank.actors import SYSTEM
+from timebank.access import Role, grant_role
+from timebank.actors import SYSTEM, person
+from timebank.divisions import CITY_PATH
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
+from timebank.organisation_endings import list_abnormal
 from timebank.organisation_grade_life import LIFECYCLE, GradeState
 from timebank.organisation_grades import (
     GradeNotOver,
@@ -28,8 +30,10 @@ from timebank.organisation_grades import (
     publicise_grade,
     rule_on_grade_objection,
     score_grade,
+    visit_for_grade,
 )
-from timebank.organisations import OrganisationNotActive
+from timebank.organisation_life import AbnormalReason
+from timebank.organisations import OrganisationNotActive, OwnOrganisation
 from timebank.policy import SEED, PolicyMalformed, read_policy
 from timebank.publicity import (
     OwnPublicity,
@@ -183,3 +187,23 @@ async def test_only_a_registered_organisation_applies_and_once(world: World) -> 
         await assess_own_grade(who, grade=made.grade, points=900, words="好", key=key())
     with pytest.raises(GradePointsWrong):
         await assess_own_grade(who, grade=made.grade, points=2000, words="好", key=key())
+
+
+@pytest.mark.anyio
+async def test_what_stands_no_more_is_given_no_grade_nor_do_its_bookkeepers_score_it(
+    world: World,
+) -> None:
+    who, officer = await world.volunteer(), registrar(world)
+    grade = await graded_up_to(world, who, "assessed")
+    held, books = await grade_of(grade), await world.volunteer()
+    assert books.person
+    for role, scope in ((Role.ORGANISATION_FINANCE, held.path), (Role.REVIEWER, CITY_PATH)):
+        await grant_role(SYSTEM, person=books.person, role=role, scope=scope, key=key())
+    with pytest.raises(OwnOrganisation):
+        await visit_for_grade(person(books.person, staff=True), grade=grade, key=key())
+    grade = await graded_up_to(world, who, "publicised")
+    reason, id = AbnormalReason.NO_BODIES, (await grade_of(grade)).organisation
+    world.clock.move(timedelta(days=8))
+    await list_abnormal(officer, organisation=id, reason=reason, key=key())
+    with pytest.raises(OrganisationNotActive):
+        await give_grade(officer, grade=grade, key=key())

@@ -5,7 +5,7 @@ years. It dissolves by winding up its affairs and is deregistered within some da
 the registrar takes its registration away. Whoever ended is acted for by nobody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from timebank.access import Action
@@ -13,6 +13,8 @@ from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
 from timebank.events import Event
+from timebank.funding.commitments import Commitment
+from timebank.funding.grant_awards import decide_settled
 from timebank.journal import current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
@@ -131,11 +133,13 @@ async def revoke_organisation(
 async def deregister_organisation(actor: Actor, *, organisation: str, key: RequestKey) -> Organised:
     """Strike out an organisation whose affairs are wound up.
 
-    Refuses: NotFound, OwnOrganisation, NotInThisState, AffairsNotWoundUp.
+    Refuses: NotFound, OwnOrganisation, NotInThisState, AffairsNotWoundUp, NotAccountedFor.
     """
+    promised = await select(Commitment, payee=organisation, order=["id"])
 
     def event(batch: Batch, held: Organisation) -> Event:
         decide_end(held)
+        _settled(batch, promised)
         return OrganisationDeregistered(organisation=held.id)
 
     return await _rule(actor, organisation, event, key)
@@ -169,13 +173,16 @@ async def dissolve_organisation(
 async def end_liquidation(actor: Actor, *, organisation: str, key: RequestKey) -> Organised:
     """Say that one's organisation has wound up; it is to be deregistered within some days.
 
-    Refuses: NotFound, NotInThisState, WoundUpAlready.   Source: domain 9.
+    Public money that it was paid is accounted for or given back by then.
+    Refuses: NotFound, NotInThisState, WoundUpAlready, NotAccountedFor.   Source: domain 9, 10.
     """
+    promised = await select(Commitment, payee=organisation, order=["id"])
 
     def work(batch: Batch) -> Organised:
         held = acting_for(batch, organisation)
         if held.wound_up:
             raise WoundUpAlready
+        _settled(batch, promised)
         until = batch.today + timedelta(days=batch.policy.organisation.deregister_days)
         return _move(batch, held, OrganisationWoundUp(organisation=held.id, deregister_by=until))
 
@@ -199,6 +206,11 @@ async def move_organisation_on(
         return _move(batch, held, following(organisation=organisation))
 
     return await write(actor, key, work, answer=Organised, needs=needs_of(organisation))
+
+
+def _settled(batch: Batch, promised: Sequence[Commitment]) -> None:
+    for one in promised:
+        decide_settled(batch.there(Commitment, one.id))
 
 
 def _move(batch: Batch, held: Organisation, event: Event) -> Organised:

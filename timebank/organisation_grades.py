@@ -57,7 +57,6 @@ from timebank.texts import LONGEST, keep_text
 
 POINTS_MOST = 1000
 
-
 # Refusals
 
 
@@ -269,11 +268,15 @@ async def publicise_grade(actor: Actor, *, grade: str, key: RequestKey) -> Grade
 async def give_grade(actor: Actor, *, grade: str, key: RequestKey) -> Graded:
     """Give the grade once everybody was heard, as the registrar.
 
-    Refuses: NotFound, OwnOrganisation, NotInThisState, PublicityOpen, PublicityUndecided.
+    Refuses: NotFound, OwnOrganisation, NotInThisState, OrganisationNotActive, PublicityOpen,
+    PublicityUndecided.
     """
 
     def event(batch: Batch, held: OrganisationGrade) -> Event:
         step(LIFECYCLE, held.state, GradeGiven)
+        state = batch.there(Organisation, held.organisation).state
+        if state is not OrganisationState.REGISTERED:
+            raise OrganisationNotActive(state=state.value)
         decide_heard(batch.there(Publicity, grade), batch.today)
         until = months_later(batch.today, 12 * batch.policy.organisation.grade_years)
         return GradeGiven(grade=grade, organisation=held.organisation, until=until)

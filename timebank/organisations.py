@@ -12,7 +12,7 @@ from datetime import date, datetime
 from msgspec.structs import replace
 
 from ledger.entry import Sealed
-from timebank.access import SCOPES, Action, permit, permit_self
+from timebank.access import SCOPES, Action, may, permit, permit_self
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
 from timebank.divisions import Area
@@ -328,7 +328,9 @@ def organisation_at_hand(
     """The organisation, for an officer above it. Refuses: NotFound, OwnOrganisation."""
     held = batch.need(Organisation, organisation, "organisation")
     _in_scope(batch, action, held.path, what)
-    if batch.actor.person in (held.applicant, held.representative):
+    own = (Action.ACT_FOR_ORGANISATION, Action.KEEP_BOOKS)
+    founded = batch.actor.person in (held.applicant, held.representative)
+    if founded or any(may(batch, one, held.path) for one in own):
         raise OwnOrganisation
     return held
 

@@ -246,7 +246,10 @@ async def recover_grant(actor: Actor, *, grant: str, key: RequestKey) -> Granted
 
 
 async def end_recovery(actor: Actor, *, grant: str, key: RequestKey) -> Granted:
-    """Say that what was asked back is back. Refuses: NotFound, NotInThisState, NotAccountedFor."""
+    """Say that all a stopped grant was paid is accounted for or back, asked for or not.
+
+    Refuses: NotFound, NotInThisState, NotAccountedFor.
+    """
 
     def one(batch: Batch, held: Grant) -> Sealed:
         step(LIFECYCLE, held.state, GrantRecovered)

@@ -220,7 +220,7 @@ class RecoveryBegun(_OfGrant, frozen=True, tag="grant.recovery_begun"):
 
 
 class GrantRecovered(_OfGrant, frozen=True, tag="grant.recovered"):
-    """What was asked back is back."""
+    """Whatever a stopped grant was paid is accounted for or back, asked for or not."""
 
 
 Moved = (
@@ -302,7 +302,7 @@ LIFECYCLE: Lifecycle[FundGrantState] = {
     _S.ACCEPTED: {GrantAudited: _S.AUDITED},
     _S.AUDITED: {GrantClosed: _S.CLOSED},
     _S.CLOSED: {},
-    _S.STOPPED: {RecoveryBegun: _S.RECOVERY},
+    _S.STOPPED: {RecoveryBegun: _S.RECOVERY, GrantRecovered: _S.RECOVERED},
     _S.RECOVERY: {GrantRecovered: _S.RECOVERED},
     _S.RECOVERED: {},
     _S.REJECTED: {},

@@ -54,10 +54,16 @@ from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
-from timebank.organisations import Organisation, OwnOrganisation, acting_for
+from timebank.organisation_life import LIFECYCLE as ENDS
+from timebank.organisations import (
+    Organisation,
+    OrganisationNotActive,
+    OwnOrganisation,
+    acting_for,
+)
 from timebank.projections import Place, Rows, projects
 from timebank.publicity import Publicity, lay_open, settle_publicity
-from timebank.refusals import Forbidden, NotFound
+from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.representatives import tell_representatives
 from timebank.tables import Row, Where, find, find_many, page_by_id, table
 
@@ -77,6 +83,17 @@ OPEN_TO_ALL = tuple(
 
 REPORTING = (FundGrantState.RUNNING, FundGrantState.MIDTERM_FIX, FundGrantState.MIDTERM_PASS)
 """The states in which a report is the organisation's to hand in."""
+
+STOPPED = (FundGrantState.STOPPED, FundGrantState.RECOVERY, FundGrantState.RECOVERED)
+
+# Refusals
+
+
+class GrantOver(Refusal):
+    """What was stopped is paid nothing more (domain 10)."""
+
+    says = "This grant was stopped; nothing more is paid of it."
+
 
 # Tables and projectors
 
@@ -264,8 +281,7 @@ async def move_grant(
             acting_for(batch, held.organisation, what="application")
         else:
             _permit(batch, action, held)
-            if may(batch, Action.ACT_FOR_ORGANISATION, held.path):
-                raise OwnOrganisation
+            not_related(batch, held.path)
         entry = one(batch, held)
         if action is not None and batch.there(Grant, grant).state is not held.state:
             tell_representatives(batch, held.organisation, NoticeCode.GRANT_MOVED, grant)
@@ -276,6 +292,27 @@ async def move_grant(
     if found is not None:
         needs += [(Organisation, found.organisation), (Call, found.call)]
     return await write(actor, key, work, answer=Granted, needs=needs)
+
+
+def not_related(batch: Batch, path: str) -> None:
+    """Let nobody decide or pay what an organisation gets that they stand for or keep books of.
+
+    Refuses: OwnOrganisation.   Source: domain 10 (N11) and 11.
+    """
+    if any(may(batch, own, path) for own in (Action.ACT_FOR_ORGANISATION, Action.KEEP_BOOKS)):
+        raise OwnOrganisation
+
+
+def decide_payable(batch: Batch, commitment: str, payee: str) -> None:
+    """Whether anything more is paid of a commitment to an organisation.
+
+    Refuses: OrganisationNotActive where it ended, GrantOver.   Source: domain 10.
+    """
+    whose, held = batch.there(Organisation, payee), batch.get(Grant, commitment)
+    if not ENDS[whose.state]:
+        raise OrganisationNotActive(state=whose.state.value)
+    if held is not None and held.state in STOPPED:
+        raise GrantOver
 
 
 def _permit(batch: Batch, action: Action, held: Grant) -> None:

@@ -16,14 +16,17 @@ from timebank.access import Action
 from timebank.accounts import balance
 from timebank.actors import Actor
 from timebank.batch import Batch
+from timebank.captures import may
 from timebank.funding.commitments import AgainstNegativeList, Commitment, PurposeOutside, ask_of
 from timebank.funding.grant_awards import HASH
+from timebank.funding.grants import not_related
 from timebank.funding.moves import FundsRefunded, FundsSpent, SpendingReversed
 from timebank.funding.purposes import FORBIDDEN_ITEMS, ExpenseItem, FundPurpose, Negative
 from timebank.funding.sources import FundSource, decide_enough
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
+from timebank.organisation_life import LIFECYCLE
 from timebank.organisations import Organisation, acting_for
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal
@@ -233,11 +236,12 @@ async def reverse_spending(actor: Actor, *, line: str, key: RequestKey) -> Accou
 async def refund_funds(actor: Actor, *, commitment: str, fen: int, key: RequestKey) -> Accounted:
     """Give back what was paid and not spent, as whoever keeps the organisation's books.
 
+    Nobody acts for an organisation that ended: there the fund officer notes what came back.
     Refuses: NotFound, FenNotPositive, NotEnoughMoney.   Source: domain 10.
     """
 
     def work(batch: Batch) -> Accounted:
-        held, payee = _own(batch, commitment)
+        held, payee = _own(batch, commitment, ended=Action.AWARD_GRANTS)
         decide_enough(balance(batch, accounts.organisation(payee, commitment)), fen)
         event = FundsRefunded(
             commitment=commitment,
@@ -252,12 +256,21 @@ async def refund_funds(actor: Actor, *, commitment: str, fen: int, key: RequestK
     return await write(actor, key, work, answer=Accounted, needs=await _needs(commitment))
 
 
-def _own(batch: Batch, commitment: str, *, what: str = "commitment") -> tuple[Commitment, str]:
-    """A commitment to an organisation whose books the actor keeps, and the organisation's id."""
+def _own(
+    batch: Batch, commitment: str, *, what: str = "commitment", ended: Action | None = None
+) -> tuple[Commitment, str]:
+    """A commitment to an organisation whose books the actor keeps, and the organisation's id.
+
+    Args: ended, what officers of the money's area may do instead once the organisation ended.
+    """
     held = batch.need(Commitment, commitment, "commitment")
     if held.payee is None:
         raise NotFound(what=what)
-    acting_for(batch, held.payee, Action.KEEP_BOOKS, what=what)
+    whose = batch.need(Organisation, held.payee, "organisation")
+    if ended and not LIFECYCLE[whose.state] and may(batch, ended, held.path):
+        not_related(batch, whose.path)
+    else:
+        acting_for(batch, held.payee, Action.KEEP_BOOKS, what=what)
     ask_of(batch, held)
     return held, held.payee
 

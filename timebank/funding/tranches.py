@@ -21,6 +21,7 @@ from timebank.batch import Batch
 from timebank.events import Event
 from timebank.funding.commitments import Commitment, Condition, ask_of
 from timebank.funding.funded_hours import accepted_minutes, accepted_records
+from timebank.funding.grants import decide_payable, not_related
 from timebank.funding.moves import FundsPaid, PaymentReversed
 from timebank.funding.sources import decide_enough
 from timebank.funding.tranche_life import (
@@ -44,6 +45,7 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
+from timebank.organisations import Organisation
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal
 from timebank.representatives import tell_representatives
@@ -199,8 +201,8 @@ class Paid(Answer, frozen=True, kw_only=True):
 async def prepare_payment(actor: Actor, *, tranche: str, key: RequestKey) -> Paid:
     """Make the payment of a part whose condition is met, as a cashier.
 
-    Refuses: NotFound, PaidAlready, NotInThisState, ConditionNotMet, TooFewAcceptedHours.
-    Source: domain 10.
+    Refuses: NotFound, OwnOrganisation, PaidAlready, OrganisationNotActive, GrantOver,
+    NotInThisState, ConditionNotMet, TooFewAcceptedHours.   Source: domain 10.
     """
     found = await find(Tranche, tranche)
     asks = found is not None and found.least_minutes
@@ -241,7 +243,6 @@ async def pay_tranche(actor: Actor, *, tranche: str, reference: str, key: Reques
         decide_hand(held, TranchePaid, batch.actor.id)
         promised = batch.there(Commitment, held.commitment)
         ask_of(batch, promised)
-        # What was stopped gave its money back.
         decide_enough(balance(batch, accounts.award(held.commitment)), held.fen)
         told = keep_text(batch, held.id, "reference", reference, most=60)
         batch.record(
@@ -352,10 +353,14 @@ async def _move(
     def work(batch: Batch) -> Paid:
         held = batch.need(Tranche, tranche, "tranche")
         permit(batch, action, held.path)
+        payee = batch.there(Commitment, held.commitment).payee
+        if payee is not None:
+            not_related(batch, batch.there(Organisation, payee).path)
         if action is Action.MAKE_PAYMENT:
             decide_unpaid(held.state)
+            if payee is not None:
+                decide_payable(batch, held.commitment, payee)
         entry = one(batch, held)
-        payee = batch.there(Commitment, held.commitment).payee
         code = TOLD.get((held.state, batch.there(Tranche, tranche).state))
         if payee is not None and code is not None:
             tell_representatives(batch, payee, code, held.commitment)

@@ -258,7 +258,7 @@ GRANT_ACTS = (
         name="recovered",
         mutation="end_recovery",
         word="资金已全部追回",
-        states=("RECOVERY",),
+        states=("STOPPED", "RECOVERY"),
         may="award",
     ),
     books(
