@@ -208,14 +208,29 @@ async def test_every_page_is_fit_for_everybody(browser: Browser, site: Site, rea
 async def test_a_page_is_walked_with_a_thing_that_is_there(
     browser: Browser, site: Site, path: str
 ) -> None:
-    """Or the walk would see nothing but what says that there is nothing."""
+    """Or the walk would see nothing but what says that there is nothing, and that with a 404."""
     (page,) = [page for page in PAGES if page.path == path]
     tab, _ = await site.enter(browser, reader_of(page))
     shown: list[str] = []
-    for there in (True, False):
-        await tab.goto(site.address + site.address_of(page, there=there))
+    for there, status in ((True, 200), (False, 404)):
+        answer = await tab.goto(site.address + site.address_of(page, there=there))
+        assert answer
+        assert answer.status == status
         shown.append(await tab.locator("main").inner_text())
     assert shown[0] != shown[1]
+
+
+@pytest.mark.parametrize("path", ["/certificates/{id}", "/findings/{id}", "/reports/{id}"])
+async def test_what_is_another_s_is_not_there(site: Site, path: str) -> None:
+    """Nor is a thing of another kind."""
+    (page,) = [page for page in PAGES if page.path == path]
+    token = (await open_session(site.readers["other"] or "")).token
+    other_kind = path.replace("{id}", site.things["reward"])
+    paths = (site.address_of(page), site.address_of(page, there=False), other_kind)
+    async with httpx.AsyncClient(base_url=site.address, cookies={"timebank": token}) as other:
+        answers = [await other.get(path) for path in paths]
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert len({answer.text.split("</main>")[0].split("<main")[1] for answer in answers}) == 1
 
 
 async def test_every_page_is_closed_to_whoever_it_is_not_for(site: Site) -> None:

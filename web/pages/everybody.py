@@ -5,6 +5,7 @@ from typing import Any
 
 from web.forms import Form, Posted, own_path
 from web.pages.table import Opened, Page
+from web.pages.troubles import gone
 
 DAY = timedelta(days=1)
 WAYS = (("in", "check_in", "checkIn"), ("out", "check_out", "checkOut"))
@@ -65,6 +66,8 @@ PAGES = (
         looks=lambda opened: {"number": opened.path["number"]},
         operation="door",
         variables=at_the_door,
+        needs="station",
+        gone=gone("没有这个编号的服务站"),
         alone=True,
     ),
 )

@@ -57,7 +57,7 @@ PAGES = (
         template="finding.html",
         operation="finding",
         variables=by_id,
-        needs="node",
+        needs="node.id",
     ),
     Page(path=GIFTS, template="gifts.html", operation="gifts", menu="转赠时间"),
     Page(path=FAMILY, template="family.html", operation="family", menu="家人与代办人"),

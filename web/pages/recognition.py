@@ -5,8 +5,10 @@ from typing import Any
 from web.forms import Form, Posted, plain
 from web.pages.stations import chosen, station_page
 from web.pages.table import Opened, Page, by_id
+from web.pages.troubles import gone
 
 DESK = "/desk/certificates"
+ASK_WHO_ISSUED = "请向出具它的服务站核对。"
 
 
 def as_of(opened: Opened) -> dict[str, Any]:
@@ -40,6 +42,8 @@ PAGES = (
         template="certificate.html",
         operation="certificate",
         variables=by_id,
+        needs="node.sheet",
+        gone=gone("没有这份证明"),
     ),
     Page(
         path="/v/{code}",
@@ -47,6 +51,10 @@ PAGES = (
         operation="certificate_check",
         who="anyone",
         variables=lambda opened: {"code": opened.path["code"]},
+        needs="certificateVerification.number",
+        gone=gone(
+            "查无此证明", "登记簿里没有这个核验码。它可能是伪造的，或者地址不完整。", ASK_WHO_ISSUED
+        ),
     ),
     Page(
         path="/e/{order}",
@@ -54,6 +62,8 @@ PAGES = (
         operation="entitlement",
         who="anyone",
         variables=lambda opened: {"order": opened.path["order"]},
+        needs="entitlement.since",
+        gone=gone("查无此凭证", todo=ASK_WHO_ISSUED),
     ),
     station_page(
         path=DESK,

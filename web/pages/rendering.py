@@ -230,9 +230,9 @@ class Pages:
             data = await self.ask(
                 page.operation, page.variables(opened) | cursors, context, strictly=bool(cursors)
             )
-        if page.needs and not data.get(page.needs):
-            return self.trouble(request, context, MISSING)
         answers = {**found, **data}
+        if page.needs and not page.thing(answers):
+            return self.trouble(request, context, page.gone)
         posted = page.filled(answers) if given is None else given
         kept = {name: one(posted, name) for name in posted if name not in UNKEPT}
         base = page.path.format_map(request.path_params)

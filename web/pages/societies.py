@@ -10,6 +10,7 @@ from web.forms import Form, Posted, plain
 from web.pages.acts import Act, Answered, Told, Words
 from web.pages.owed import owed_by
 from web.pages.table import Opened, Page, by_id, scope_at, scoped
+from web.pages.troubles import gone
 
 OWN = "/organisations/{id}/work"
 TEAMS = "/organisations/{id}/teams"
@@ -219,7 +220,14 @@ PAGES = (
         variables=by_id,
         needs="organisation",
     ),
-    Page(path=REPORT, template="report.html", operation="report", variables=by_id),
+    Page(
+        path=REPORT,
+        template="report.html",
+        operation="report",
+        variables=by_id,
+        needs="node.year",
+        gone=gone("没有这份报告"),
+    ),
 )
 
 FORMS = (

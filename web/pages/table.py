@@ -12,6 +12,7 @@ import msgspec
 
 from web.forms import OFFICE, Given
 from web.pages.acts import Act, Answered, Words
+from web.pages.troubles import MISSING, Trouble
 
 OPERATIONS = Path(__file__).parent.parent / "operations"
 
@@ -78,9 +79,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `group` where (see `menu.GROUPS`); with an `icon` it stands on the bar of every page, there
     under a `short` name if it has one. A page that asks for one decision is `alone`: no bar. A
     `lookup` is an operation asked first with `looks`; what it finds is given to `variables` and,
-    with the operation's answer, to the template. Where `needs` names an answer that is null, the
-    page is not there. `lists` names the variables that are cursors of lists longer than the page
-    shows: the address carries them.
+    with the operation's answer, to the template. Where `needs`, the way to a part of what was
+    answered, leads to nothing, the page is not there, and `gone` is what it says. `lists` names
+    the variables that are cursors of lists longer than the page shows: the address carries them.
     """
 
     path: str
@@ -95,19 +96,27 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     lookup: str | None = None
     looks: Callable[[Opened], dict[str, Any]] = nothing
     variables: Callable[[Opened], dict[str, Any]] = nothing
-    needs: str | None = None
+    needs: str = ""
+    gone: Trouble = MISSING
     lists: tuple[str, ...] = ()
     acts: tuple[Act, ...] = ()
     choices: Callable[[Answered], Mapping[str, Words]] = lambda answers: {}
     filled: Callable[[Answered], Given] = lambda answers: {}
     owed: Callable[[Answered], Sequence[Any]] = lambda answers: ()
 
+    def thing(self, answers: Answered) -> Any:
+        """What the page needs and is about; None where that is not there."""
+        at: Any = answers
+        for step in self.needs.split("."):
+            at = (at or {}).get(step)
+        return at
+
     def offered(self, answers: Answered) -> list[Act]:
         """The acts that are offered for what the page's operation answered.
 
         One that chooses from nothing is not.
         """
-        thing, choices = answers.get(self.needs or "") or {}, self.choices(answers)
+        thing, choices = self.thing(answers) or {}, self.choices(answers)
         offered = [act for act in self.acts if act.offered(thing, answers)]
         return [act for act in offered if all(one.words or choices[one.name] for one in act.chosen)]
 

@@ -45,6 +45,13 @@ MISSING = Trouble(
     "链接不完整，或已失效。",
     "请从首页或“全部功能”里找。",
 )
+
+
+def gone(title: str, happened: str = MISSING.happened, todo: str = MISSING.todo) -> Trouble:
+    """What a page says of a thing that is not there, or is another's: one answer for both."""
+    return Trouble(MISSING.status, title, happened, todo)
+
+
 SLOW = Trouble(
     408,
     "网络太慢了",

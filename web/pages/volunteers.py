@@ -4,6 +4,7 @@ from typing import Any
 
 from web.forms import Form, plain
 from web.pages.table import Opened, Page, by_id
+from web.pages.troubles import gone
 
 
 def near_home(opened: Opened) -> dict[str, Any]:
@@ -31,6 +32,8 @@ PAGES = (
         operation="redeem_one",
         alone=True,
         variables=by_id,
+        needs="node.name",
+        gone=gone("这个项目已经没有了"),
     ),
     Page(
         path="/activities",

@@ -12,6 +12,7 @@ from web.forms import Form, Posted
 from web.pages.helping import at_the_counter, windows_of
 from web.pages.stations import station_page
 from web.pages.table import Page
+from web.pages.troubles import gone
 
 STEPS = (
     ("contacted", "contact_resident", "contactResident"),
@@ -124,6 +125,8 @@ PAGES = (
         alone=True,
         who="anyone",
         variables=lambda opened: {"link": opened.path["link"]},
+        needs="wishByLink",
+        gone=gone("没有这个心愿", todo="请打电话告诉服务站。"),
     ),
 )
 
