@@ -92,6 +92,7 @@ show_enum(
     payment_bounced="The bank sent a payment to your organisation back.",
     project_moved="A project that you proposed came to its next state.",
     people_merged="A second registration of yours went into the one you have.",
+    home_changed="Your station changed your home station; you can change it yourself.",
     help_cancelled="An order for help that concerns you was cancelled.",
     certificate_issued="A certificate of your service was issued.",
     certificate_declined="The certificate you asked for was not issued.",

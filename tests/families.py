@@ -64,6 +64,8 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "declineKin.tie": proposals[2],
         "joinHousehold.invite": invites[1],
         "declineHousehold.invite": invites[2],
+        "changeHome.number": "001",
+        "changeHome.person": subject.person,
         "leaveHousehold.person": subject.person,
         "endProxy.mandate": mandate.mandate,
         "proposeKin.number": numbers[3],

@@ -15,12 +15,12 @@ from timebank.events import Event
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.names import reindex_name
+from timebank.names import findings_of, reindex_name
 from timebank.people import NAME_MOST, PHONE, NameMissing, Person, PhoneWrong, phone_digits
 from timebank.person_life import PersonState
 from timebank.projections import Place
 from timebank.refusals import NotFound, Refusal
-from timebank.tables import find, select
+from timebank.tables import find
 from timebank.vault import DataKey, KeyedFinding, index_shared, keep_fields, unindex_shared
 
 
@@ -82,7 +82,7 @@ async def change_phone(actor: Actor, *, phone: str, key: RequestKey) -> Correcte
     """Change one's own telephone. Refuses: NotFound, PhoneWrong."""
     person = permit_self(actor)
     told = decide_fields(None, phone)
-    found = await _findings(person)
+    found = await findings_of(person)
 
     def work(batch: Batch) -> Corrected:
         return _correct(batch, person, told, found)
@@ -105,7 +105,7 @@ async def correct_person(
     """
     told = decide_fields(name, phone)
     asked = await find(DataRequest, request)
-    found = await _findings(asked.person if asked else request)
+    found = await findings_of(asked.person if asked else request)
 
     def work(batch: Batch) -> Corrected:
         held = to_answer(batch, request)
@@ -133,10 +133,6 @@ def _correct(
         reindex_name(batch, person, held.home, told[PersonField.NAME], found)
     entry = batch.record(PersonCorrected(person=person, fields=tuple(sorted(told))))
     return Corrected(entry=entry.seq, person=person)
-
-
-async def _findings(person: PersonId) -> list[str]:
-    return [held.id for held in await select(KeyedFinding, person=person)]
 
 
 def _needs(person: PersonId, found: list[str]) -> list[Place]:

@@ -10,11 +10,11 @@ import structlog
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.journal import Answer, write
-from timebank.names import index_name
+from timebank.names import index_name, kept_name
 from timebank.people import Person
 from timebank.projections import Place
 from timebank.tables import Row, find, select, table
-from timebank.vault import DataKey, KeyedFinding, SealedField, keyring, open_field
+from timebank.vault import DataKey, KeyedFinding, SealedField
 
 SPELLING = "pinyin"
 """Which way of spelling is filled in; another one would be filled in under another name."""
@@ -91,11 +91,9 @@ async def _fill(through: str) -> Filled:
 
 def _index(batch: Batch, person: str) -> bool:
     """Whether there was a name to index: who was erased since has none."""
-    held, key = batch.get(Person, person), batch.get(DataKey, person)
-    sealed = batch.get(SealedField, f"{person}:name")
-    if held is None or key is None or sealed is None:
+    held, name = batch.get(Person, person), kept_name(batch, person)
+    if held is None or name is None:
         return False
-    name = open_field(keyring().data_key(key), person, "name", sealed.sealed)
     index_name(batch, person, held.home, name)
     return True
 

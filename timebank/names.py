@@ -12,7 +12,17 @@ from collections.abc import Iterable
 
 from timebank.actors import PersonId
 from timebank.batch import Batch
-from timebank.vault import found_shared, index_shared, unindex_shared
+from timebank.tables import select
+from timebank.vault import (
+    DataKey,
+    KeyedFinding,
+    SealedField,
+    found_shared,
+    index_shared,
+    keyring,
+    open_field,
+    unindex_shared,
+)
 
 KIND = "name"
 READINGS_MOST = 3
@@ -61,12 +71,25 @@ def index_name(batch: Batch, person: PersonId, station: str | None, name: str) -
 def reindex_name(
     batch: Batch, person: PersonId, station: str | None, name: str, found: Iterable[str]
 ) -> None:
-    """The same after the name was put right; `found` are the keys of all the person's findings."""
+    """The same after the name or the home changed; `found` are the keys of all their findings."""
     unindex_shared(batch, person, found, KIND)
     index_name(batch, person, station, name)
 
 
+def kept_name(batch: Batch, person: PersonId) -> str | None:
+    """What a person is called, for the index alone; None for whoever was erased."""
+    key, sealed = batch.get(DataKey, person), batch.get(SealedField, f"{person}:name")
+    if key is None or sealed is None:
+        return None
+    return open_field(keyring().data_key(key), person, "name", sealed.sealed)
+
+
 # Reads
+
+
+async def findings_of(person: PersonId) -> list[str]:
+    """The keys of all by which a person is found, for whoever is to be found anew."""
+    return [held.id for held in await select(KeyedFinding, person=person)]
 
 
 async def named_at(station: str, name: str) -> list[PersonId]:

@@ -78,6 +78,7 @@ class NoticeCode(StrEnum):
     PAYMENT_BOUNCED = "payment_bounced"
     PROJECT_MOVED = "project_moved"
     PEOPLE_MERGED = "people_merged"
+    HOME_CHANGED = "home_changed"
 
 
 ANSWER_DAYS: Mapping[NoticeCode, Callable[[Policy], int]] = {

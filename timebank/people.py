@@ -29,6 +29,7 @@ from timebank.merge_life import PersonMerged
 from timebank.names import index_name
 from timebank.person_life import (
     LIFECYCLE,
+    HomeChanged,
     PersonMoved,
     PersonReinstated,
     PersonState,
@@ -149,6 +150,12 @@ def _moved(rows: Rows, event: PersonMoved, entry: Sealed) -> None:
     held = rows.there(Person, event.person)
     state = step(LIFECYCLE, held.state, type(event))
     rows.put(msgspec.structs.replace(held, state=state))
+
+
+@projects(HomeChanged)
+def _at_home(rows: Rows, event: HomeChanged, entry: Sealed) -> None:
+    held, home = rows.there(Person, event.person), rows.there(Station, event.home)
+    rows.put(msgspec.structs.replace(held, home=home.id, home_path=home.path))
 
 
 @projects(PersonMerged)

@@ -92,6 +92,14 @@ class ErasureWithdrawn(Event, frozen=True, tag="erasure.withdrawn"):
     person: PersonId
 
 
+class HomeChanged(Event, frozen=True, tag="person.home_changed"):
+    """Another station looks after a person from now on; `left` did before, if one did."""
+
+    person: PersonId
+    home: str
+    left: str | None = None
+
+
 class PersonShredded(Event, frozen=True, tag="person.shredded"):
     """What identified a person was destroyed; what they did stays under a name nobody bears."""
 

@@ -22,7 +22,8 @@ from timebank.events import Event
 from timebank.help_life import UNMATCHED, HelpPartlySettled, HelpSettled, Paid
 from timebank.help_orders import HelpOrder
 from timebank.people import Person
-from timebank.places import names_of, stations_below
+from timebank.person_life import HomeChanged
+from timebank.places import Station, names_of, stations_below
 from timebank.policy import policy_on
 from timebank.pools import (
     DRAWN_DAYS,
@@ -110,6 +111,17 @@ def _posted(rows: Rows, event: Event, entry: Sealed) -> None:
 @projects(HelpSettled, HelpPartlySettled)
 def _settled(rows: Rows, event: Paid, entry: Sealed) -> None:
     _draw(rows, _of(rows, volunteer(event.payer))[0], entry.at, event.minutes)
+
+
+@projects(HomeChanged)
+def _travelled(rows: Rows, event: HomeChanged, entry: Sealed) -> None:
+    """What a person holds counts where they are at home; what waits in escrow where it was paid."""
+    held = rows.get(Account, volunteer(event.person))
+    if held is None:
+        return
+    for station, minutes in ((event.left, -held.balance), (event.home, held.balance)):
+        home = (pool_at(rows.there(Station, station).path), station) if station else (CITY, CITY)
+        _add(rows, home, minutes)
 
 
 def _kept(rows: Rows, moved: Iterable[tuple[str, int]]) -> list[str]:

@@ -69,6 +69,11 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
         """The address of a page, with the parts of this one, that says that it is done."""
         return self.address(page.format_map(self.path), done="1")
 
+    def leaving(self, page: str) -> str:
+        """The address of a page that says that it is done, at the station, with nobody there."""
+        station = {"station": self.query["station"]} if "station" in self.query else {}
+        return f"{page}?{urlencode({**station, 'done': '1'})}"
+
     def kept(self) -> dict[str, str]:
         """The station or office that the form was posted for, and the person who stands there."""
         return {name: self.query[name] for name in KEPT if name in self.query}

@@ -169,6 +169,17 @@ FORMS = (
         given=lambda posted: {"mandate": here(posted, "mandate")},
     ),
     counter_form(
+        path=f"{PERSON}/home",
+        mutation="change_home",
+        field="changeHome",
+        # Whoever is at home elsewhere is not before this counter any more.
+        then=lambda posted: posted.leaving(PERSON),
+        given=lambda posted: {
+            "person": standing(posted.query, posted.now),
+            "number": posted.one("station_number"),
+        },
+    ),
+    counter_form(
         path=f"{PERSON}/ward",
         mutation="register_person",
         field="registerPerson",

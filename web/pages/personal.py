@@ -136,6 +136,7 @@ FORMS = (
     plain(CONSENTS, "give", "give_consent", "purpose"),
     plain(CONSENTS, "withdraw", "withdraw_consent", "purpose"),
     plain(DATA, "phone", "change_phone", "phone"),
+    plain(DATA, "home", "change_home", "number"),
     Form(
         path=f"{DATA}/request",
         mutation="request_data",
