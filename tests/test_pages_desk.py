@@ -35,9 +35,9 @@ async def number_of(browser: Browser, site: str) -> str:
     return await page.locator(".digits").inner_text()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 async def people(chromium: Browser, site: str) -> list[str]:
-    """Numbers of volunteers of the station, from the boxes of the records that wait."""
+    """Numbers of volunteers of the station, from the boxes of the records that wait at first."""
     desk, _ = await enter(chromium, site, CLERK, path="/desk")
     told = await desk.locator(".check .away").all_inner_texts()
     return [text.split()[-1] for text in told]
