@@ -1,6 +1,7 @@
 """Public money for the tests: sources, allotments and whoever handles them, by real commands."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from tests.world import COMMUNITY, World, key
@@ -15,6 +16,14 @@ YEAR = 2026
 STREET = "420100/420102/420102002/"
 SHARE = 20_000_000
 PURPOSES = (FundPurpose.ELDER_CARE, FundPurpose.PUBLIC_PLACES)
+
+
+_vouchers = count(1)
+
+
+def voucher() -> str:
+    """The hash of a voucher that nobody used yet."""
+    return f"{next(_vouchers):064x}"
 
 
 async def fund_officer(world: World) -> Actor:

@@ -1,10 +1,9 @@
 """Grants for the tests: called for, applied for, awarded and run by real commands."""
 
 from datetime import date
-from itertools import count
 from typing import Any
 
-from tests.funding import YEAR, allotted, fund_officer
+from tests.funding import YEAR, allotted, fund_officer, voucher
 from tests.organising import entered, organisation_of
 from tests.projects import DAY, paid
 from tests.world import COMMUNITY, World, key
@@ -38,12 +37,6 @@ from timebank.tables import find
 ASKED = 1_001
 BUDGET = ((ExpenseItem.MATERIALS, 1_000), (ExpenseItem.INSURANCE, 1))
 CONTRACT, AUDIT = "c" * 64, "a" * 64
-_vouchers = count(1)
-
-
-def voucher() -> str:
-    """The hash of a voucher that nobody used yet."""
-    return f"{next(_vouchers):064x}"
 
 
 async def grant_of(id: str) -> Grant:

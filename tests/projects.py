@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from tests.funding import SHARE, allotted
+from tests.funding import SHARE, allotted, voucher
 from tests.world import COMMUNITY, World, key, resident_id
 from timebank.access import Role
 from timebank.actors import SYSTEM, Actor
@@ -123,7 +123,7 @@ async def built(world: World, source: str, *, cost: int = COST, **other: Any) ->
     manager = world.staff[Role.STATION_MANAGER]
     await begin_works(manager, project=project, key=key())
     await answered(world, project, PollKind.ACCEPTANCE, 3)
-    await accept_works(manager, project=project, fen=cost, key=key())
+    await accept_works(manager, project=project, fen=cost, voucher=voucher(), key=key())
     return project
 
 

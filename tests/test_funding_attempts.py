@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.copies import rows
-from tests.funding import fund_officer
-from tests.granting import applicant, called, midterm, running, spent, voucher
+from tests.funding import fund_officer, voucher
+from tests.granting import applicant, called, midterm, running, spent
 from tests.projects import officer_of
 from tests.wire import act
 from tests.world import World, key

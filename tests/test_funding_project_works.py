@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.funding import SHARE, YEAR, allotted
+from tests.funding import SHARE, YEAR, allotted, voucher
 from tests.projects import (
     COST,
     DAY,
@@ -40,6 +40,7 @@ from timebank.funding.project_works import (
 )
 from timebank.funding.purposes import FundPurpose
 from timebank.funding.sources import NotEnoughMoney
+from timebank.funding.spending import VoucherMissing, VoucherUsed, lines_of
 from timebank.lifecycles import NotInThisState
 from timebank.refusals import Forbidden
 from timebank.tables import find
@@ -107,7 +108,10 @@ async def test_a_project_from_approval_to_its_end_on_the_wire(world: World) -> N
     }
     await act(world, manager, "beginWorks", "project { state }", project=project)
     await answered(world, project, PollKind.ACCEPTANCE, 3)
-    told = await act(world, manager, "acceptWorks", asked, project=project, fen=COST - 5)
+    bill = voucher()
+    told = await act(
+        world, manager, "acceptWorks", asked, project=project, fen=COST - 5, voucher=bill
+    )
     commitment = told["project"]["commitment"]
     assert commitment["fen"] == COST - 5
     assert commitment["tranches"] == [{"fen": COST - 5, "state": "PLANNED"}]
@@ -128,6 +132,10 @@ async def test_a_project_from_approval_to_its_end_on_the_wire(world: World) -> N
         world, street, "closeProject", "project { state satisfiedPercent }", project=project
     )
     assert told["project"] == {"state": "CLOSED", "satisfiedPercent": 66}
+    query = "query($p: ID!) { spending(commitment: $p) { nodes { item fen voucher spentOn } } }"
+    assert (await ask(world, form(), query, p=project))["spending"]["nodes"] == [
+        {"item": "WORKS", "fen": COST - 5, "voucher": bill, "spentOn": "2026-11-28"}
+    ]
     query = "query($s: ID!) { commitments(source: $s) { nodes { id name purpose paid } } }"
     assert (await ask(world, form(), query, s=source))["commitments"]["nodes"] == [
         {"id": project, "name": "加装楼道扶手", "purpose": "PUBLIC_PLACES", "paid": COST - 5}
@@ -168,17 +176,21 @@ async def test_above_the_streets_amount_the_district_approves(world: World) -> N
 @pytest.mark.anyio
 async def test_residents_accept_before_anything_is_planned_to_be_paid(world: World) -> None:
     manager = world.staff[Role.STATION_MANAGER]
-    project = await approved(world, await allotted(world))
+    (used,) = await lines_of(await built(world, await allotted(world)))
+    project, bill = await approved(world, await allotted(world)), voucher()
     with pytest.raises(NotInThisState):
-        await accept_works(manager, project=project, fen=COST, key=key())
+        await accept_works(manager, project=project, fen=COST, voucher=bill, key=key())
     await begin_works(manager, project=project, key=key())
     await answered(world, project, PollKind.ACCEPTANCE, 2)
     with pytest.raises(WorksNotAccepted):
-        await accept_works(manager, project=project, fen=COST, key=key())
+        await accept_works(manager, project=project, fen=COST, voucher=bill, key=key())
     await answered(world, project, PollKind.ACCEPTANCE, 1, from_n=760)
     with pytest.raises(NotEnoughMoney):
-        await accept_works(manager, project=project, fen=COST + 1, key=key())
-    await accept_works(manager, project=project, fen=COST, key=key())
+        await accept_works(manager, project=project, fen=COST + 1, voucher=bill, key=key())
+    for no, shown in ((VoucherMissing, ""), (VoucherUsed, used.voucher)):
+        with pytest.raises(no):
+            await accept_works(manager, project=project, fen=COST, voucher=shown, key=key())
+    await accept_works(manager, project=project, fen=COST, voucher=bill, key=key())
 
 
 @pytest.mark.anyio

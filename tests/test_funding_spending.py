@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.funding import YEAR
-from tests.granting import applicant, called, running, spent, voucher
+from tests.funding import YEAR, voucher
+from tests.granting import applicant, called, running, spent
 from tests.test_funding_commitments import size
 from tests.test_funding_projects import SOURCE
 from tests.test_funding_tranches import PROMISE

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SIZE
-from tests.funding import DAY, fund_officer, source_of
+from tests.funding import DAY, fund_officer, source_of, voucher
 from tests.granting import (
     AUDIT,
     CONTRACT,
@@ -233,7 +233,7 @@ class Year:
         world, manager = self.world, self.world.staff[Role.STATION_MANAGER]
         await begin_works(manager, project=project, key=key())
         await answered(world, project, PollKind.ACCEPTANCE, 3)
-        await accept_works(manager, project=project, fen=cost, key=key())
+        await accept_works(manager, project=project, fen=cost, voucher=voucher(), key=key())
         await paid(world, project)
         await ask_evaluation(manager, project=project, key=key())
         await answered(world, project, PollKind.EVALUATION, 1)

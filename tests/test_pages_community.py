@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.demo_site import serving
 from tests.funding import allotted
@@ -31,6 +31,11 @@ async def tapped(page: Page, name: str) -> None:
 async def done(page: Page) -> None:
     """The page says that it is done."""
     await expect(page.get_by_role("status")).to_have_text("已办好")
+
+
+def paper(words: str) -> FilePayload:
+    """A document of its own."""
+    return FilePayload(name="a.pdf", mimeType="application/pdf", buffer=words.encode())
 
 
 async def test_residents_carry_a_project_from_the_proposal_to_the_last_word(
@@ -120,8 +125,9 @@ async def test_residents_carry_a_project_from_the_proposal_to_the_last_word(
             await tapped(manager, "开工")
             await answered(world, project, PollKind.ACCEPTANCE, 3)
             await manager.get_by_label("实际费用").fill("79999.50")
+            await manager.get_by_label("票据").set_input_files(paper("bill"))
             await tapped(manager, "登记居民验收")
-            await expect(manager.get_by_text("79,999.50 元")).to_have_count(3)
+            await expect(manager.get_by_text("79,999.50 元")).to_have_count(4)
             await paid(world, project)
             manager = await opened("manager", address)
             await tapped(manager, "请居民评价")

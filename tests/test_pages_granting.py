@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.demo_site import serving
 from tests.funding import allotted, fund_officer
 from tests.granting import applicant, grant_of, reviewers
 from tests.projects import DAY, paid
-from tests.test_pages_community import done, tapped
+from tests.test_pages_community import done, paper, tapped
 from tests.test_pages_office import entered
 from tests.world import World, open_world
 from timebank.access import Role
@@ -23,11 +23,6 @@ from web.pages.granting import CALL_ACTS, GRANT_ACTS
 from web.pages.money_words import MONEY
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
-
-
-def paper(words: str) -> FilePayload:
-    """A document of its own."""
-    return FilePayload(name="a.pdf", mimeType="application/pdf", buffer=words.encode())
 
 
 async def test_a_grant_goes_from_the_call_to_its_last_fen_through_the_pages(

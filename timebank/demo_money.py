@@ -276,7 +276,8 @@ class Money:
         """Residents accept the first project's works, which are paid."""
         project, cost = self.projects[0], PROJECTS[0][1] - 120_000
         await self._answered(project, PollKind.ACCEPTANCE)
-        await accept_works(self.manager, project=project, fen=cost, key=self.key())
+        bill = sha256(project.encode()).hexdigest()
+        await accept_works(self.manager, project=project, fen=cost, voucher=bill, key=self.key())
         await self._paid(project, 1)
 
     async def account(self) -> None:

@@ -34,6 +34,7 @@ class BeginWorksPayload(Payload):
 class AcceptWorksInput(Input):
     project: ID = strawberry.field(description="Which project.")
     fen: Fen = strawberry.field(description="What they cost.")
+    voucher: str = strawberry.field(description="The SHA-256 of the bill, in small letters.")
 
 
 @strawberry.type
@@ -102,6 +103,7 @@ class Mutation:
             info.context.actor,
             project=str(input.project),
             fen=input.fen,
+            voucher=input.voucher,
             key=info.context.key(input),
         )
         return AcceptWorksPayload.of(answer, project=await shown(info, answer))

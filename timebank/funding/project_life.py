@@ -112,10 +112,11 @@ class WorksBegun(Event, frozen=True, tag="project.works_begun"):
 
 
 class WorksAccepted(Event, frozen=True, tag="project.works_accepted"):
-    """Residents accepted the works, which cost `fen` in the end."""
+    """Residents accepted the works, which cost `fen` in the end; `voucher` is the bill's hash."""
 
     project: str
     fen: int
+    voucher: str | None = None
 
 
 class EvaluationAsked(Event, frozen=True, tag="project.evaluation_asked"):

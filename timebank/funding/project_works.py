@@ -2,8 +2,8 @@
 
 The street approves up to the policy's amount, above it the district; never one's own proposal.
 Approving promises the money in the same entry's transaction, so that no two projects are approved
-with the same fen. Residents accept before anything is paid and say afterwards how they find it
-(domain 10).
+with the same fen. Residents accept, and the bill is there, before anything is paid; they say
+afterwards how they find it (domain 10).
 """
 
 from ledger.entry import Sealed
@@ -32,6 +32,7 @@ from timebank.funding.project_life import (
 )
 from timebank.funding.projects import Project, Proposed, ask_residents, move_project, not_own
 from timebank.funding.sources import decide_enough
+from timebank.funding.spending import Voucher, decide_voucher
 from timebank.funding.tranches import plan_tranches
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
@@ -131,23 +132,27 @@ async def begin_works(actor: Actor, *, project: str, key: RequestKey) -> Propose
     return await move_project(actor, project, Action.RUN_PROJECT, key, one)
 
 
-async def accept_works(actor: Actor, *, project: str, fen: int, key: RequestKey) -> Proposed:
+async def accept_works(
+    actor: Actor, *, project: str, fen: int, voucher: str, key: RequestKey
+) -> Proposed:
     """Note that residents accepted the works and what they cost; the rest is not needed any more.
 
-    Args: fen, the cost, at most what was promised.
-    Refuses: NotFound, NotInThisState, WorksNotAccepted, FenNotPositive, NotEnoughMoney.
+    Args: fen, the cost, at most what was promised; voucher, the SHA-256 of the bill for it.
+    Refuses: NotFound, NotInThisState, WorksNotAccepted, VoucherMissing, VoucherUsed,
+    FenNotPositive, NotEnoughMoney.   Source: domain 10 (N14).
     """
 
     def one(batch: Batch, held: Project) -> Sealed:
         step(LIFECYCLE, held.state, WorksAccepted)
         acceptance = held.poll(PollKind.ACCEPTANCE)
-        batch.ask((Poll, acceptance), (Commitment, held.id))
+        batch.ask((Poll, acceptance), (Commitment, held.id), (Voucher, voucher))
         poll, promised = batch.there(Poll, acceptance), batch.there(Commitment, held.id)
         ask_of(batch, promised)
         decide_accepted(poll, batch.policy.fund)
+        decide_voucher(voucher, used=batch.get(Voucher, voucher) is not None)
         decide_enough(promised.fen, fen)
         close_poll(batch, poll)
-        entry = batch.record(WorksAccepted(project=held.id, fen=fen))
+        entry = batch.record(WorksAccepted(project=held.id, fen=fen, voucher=voucher))
         release(batch, promised, promised.fen - fen)
         plan_tranches(batch, held.id, [(fen, Condition.ACCEPTANCE, 0)])
         meet(batch, held.id, Condition.ACCEPTANCE)

@@ -1,8 +1,10 @@
-"""Spending: what organisations bought of what they were paid, line by line, with its voucher.
+"""Spending: what was bought of public money, line by line, each with its voucher.
 
-A line is for the commitment's own purpose, of nothing on the source's negative list, not before the
-decision, with a voucher whose hash nobody used before, and of money that was paid out. A wrong line
-is reversed, never edited (domain 10). Knows lines; refuses to know vouchers beyond their hash.
+An organisation accounts for what it was paid; the works of a community project have their line, of
+their bill, once residents accepted them. A line is for the commitment's own purpose, of nothing on
+the source's negative list, not before the decision, with a voucher whose hash nobody used before,
+and of money that was paid out. A wrong line is reversed, never edited (domain 10).
+Knows lines; refuses to know vouchers beyond their hash.
 """
 
 from datetime import date
@@ -17,10 +19,12 @@ from timebank.accounts import balance
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.captures import may
+from timebank.clock import day_of
 from timebank.funding.commitments import AgainstNegativeList, Commitment, PurposeOutside, ask_of
 from timebank.funding.grant_awards import HASH
 from timebank.funding.grants import not_related
 from timebank.funding.moves import FundsRefunded, FundsSpent, SpendingReversed
+from timebank.funding.project_life import WorksAccepted
 from timebank.funding.purposes import FORBIDDEN_ITEMS, ExpenseItem, FundPurpose, Negative
 from timebank.funding.sources import FundSource, decide_enough
 from timebank.ids import new
@@ -88,12 +92,17 @@ def decide_line(
         found.add(Negative.BOUGHT_BEFORE)
     if against := sorted(found & set(source.negatives)):
         raise AgainstNegativeList(codes=", ".join(against))
+    decide_voucher(voucher, used=used)
+    if spent_on > today:
+        raise SpentInFuture(spent_on=spent_on)
+
+
+def decide_voucher(voucher: str, *, used: bool) -> None:
+    """Whether a document of this hash shows a line. Refuses: VoucherMissing, VoucherUsed."""
     if not HASH.fullmatch(voucher):
         raise VoucherMissing
     if used:
         raise VoucherUsed
-    if spent_on > today:
-        raise SpentInFuture(spent_on=spent_on)
 
 
 # Tables and projectors
@@ -133,6 +142,22 @@ def _spent(rows: Rows, event: FundsSpent, entry: Sealed) -> None:
         )
     )
     rows.put(Voucher(id=event.voucher, line=event.line))
+
+
+@projects(WorksAccepted)
+def _built(rows: Rows, event: WorksAccepted, entry: Sealed) -> None:
+    if event.voucher is not None:
+        rows.put(
+            SpendingLine(
+                id=event.project,
+                commitment=event.project,
+                item=ExpenseItem.WORKS,
+                fen=event.fen,
+                voucher=event.voucher,
+                spent_on=day_of(entry.at),
+            )
+        )
+        rows.put(Voucher(id=event.voucher, line=event.project))
 
 
 @projects(SpendingReversed)

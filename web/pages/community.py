@@ -99,7 +99,10 @@ ACTS = (
         word="登记居民验收",
         states=("IN_WORK",),
         may="run",
-        told=(Told(name="fen", word="实际费用（元）", kind="yuan"),),
+        told=(
+            Told(name="fen", word="实际费用（元）", kind="yuan"),
+            Told(name="voucher", word="票据", kind="digest"),
+        ),
     ),
     act(
         name="ask-evaluation",
