@@ -10,7 +10,7 @@ from schema.context import Input
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
-from schema.places import Station, read_stations_on
+from schema.places import Station, read_names, read_stations_on
 from schema.refusal import Info, Payload, mutation
 from timebank import access
 from timebank.access import Action, Role
@@ -137,8 +137,19 @@ class Grant:
     @field
     async def area(self, info: Info) -> Area | None:
         """The area that the scope is; null for a station or an organisation."""
-        code = self.scope.rstrip("/").rpartition("/")[2]
-        return await info.context.loaders.load(read_areas, code)
+        return await info.context.loaders.load(read_areas, self._named)
+
+    @field
+    async def name(self, info: Info) -> str | None:
+        """The name of the station, team, organisation or unit that the scope is; null for an area
+        and where the name was erased.
+        """
+        return await info.context.loaders.load(read_names, self._named)
+
+    @property
+    def _named(self) -> str:
+        """What the scope ends with."""
+        return self.scope.rstrip("/").rpartition("/")[2]
 
     @classmethod
     def of(cls, held: access.Grant) -> "Grant":

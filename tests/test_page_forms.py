@@ -14,7 +14,7 @@ import pytest
 
 from tests.credit import credit, fill_pool
 from tests.membership import open_service_post, secretary
-from tests.organising import registered
+from tests.organising import registered, supervising
 from tests.posting import SITE, Pages, done, refused
 from tests.test_policy_drafts import document
 from tests.volunteering import captured, confirmed, posted
@@ -53,7 +53,8 @@ async def test_two_operators_two_officers_and_the_protector_have_their_pages(pag
     told = {"number": number, "role": "STATION_CLERK", "until": ""}
     refused(await pages.post(one, place, f"{roles}/propose", **told | {"number": "WH-0"}))
     done(await pages.post(one, place, f"{roles}/propose", **told), "须另一位运维员授权")
-    done(await pages.post(two, roles, f"{roles}/grant"), "现在没有等待授权的岗位")
+    await supervising(world)
+    done(await pages.post(two, roles, f"{roles}/grant"), "社会组织经办代表 · 区民政局")
     done(await pages.post(two, roles, f"{roles}/end"), "已授予的岗位")
 
     urgent = "/office/urgent"

@@ -94,7 +94,7 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     for content, says in ((b"MZ", "不在可接收之列"), (b"%PDF-1.7\n%%EOF", None)):
         await page.get_by_label("材料名称").fill("章程")
         told = FilePayload(name="articles.pdf", mimeType="application/pdf", buffer=content)
-        await page.get_by_label("最大字节数").set_input_files(told)
+        await page.get_by_label("最大） 10 MB").set_input_files(told)
         await page.get_by_role("button", name="上传").click()
         if says:
             await expect(page.get_by_text(says)).to_be_visible()

@@ -190,6 +190,8 @@ async def test_a_quarter_is_summed_for_its_member_who_sends_it_with_a_word(world
     assert await statement_behind(link) is not None, "the last day is whole"
     world.clock.move(DAY)
     assert await statement_behind(link) is None
+    (mine,) = (await ask(world, who, query))["unitStatements"]["nodes"]
+    assert mine["link"] is None, "nobody is led to what opens no more"
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

@@ -315,8 +315,10 @@ async def statement_behind(link: str) -> Statement | None:
 
 async def link_for(actor: Actor, held: Statement) -> str | None:
     """The unit's link, for the member to hand on, while it opens."""
-    own = held.state is StatementState.SENT and held.member == await alias_of(actor)
-    return statement_link(held.id) if own else None
+    if held.member != await alias_of(actor):
+        return None
+    link = statement_link(held.id)
+    return link if await statement_behind(link) else None
 
 
 async def names_on(ids: Sequence[str]) -> dict[str, str | None]:
