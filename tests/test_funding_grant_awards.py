@@ -53,7 +53,7 @@ from timebank.funding.grant_reports import accept_grant, report_grant
 from timebank.funding.grant_reviews import review_grant
 from timebank.funding.grants import GrantOver
 from timebank.funding.sources import FundKind, FundSource, NotEnoughMoney, SourceOver, SourceState
-from timebank.funding.spending import refund_funds
+from timebank.funding.spending import AccountsClosed, refund_funds, reverse_spending
 from timebank.funding.tranches import (
     ConditionNotMet,
     approve_payment,
@@ -136,7 +136,7 @@ async def test_a_grant_from_award_to_its_end_and_every_fen_is_accounted_for(worl
     cashier = await officer_of(world, Role.STREET_CASHIER)
     with pytest.raises(ConditionNotMet):
         await prepare_payment(cashier, tranche=tranche_key(grant, 2), key=key())
-    await spent(world, who, grant, FIRST)
+    line = await spent(world, who, grant, FIRST)
     await midterm(world, who, grant)
     await paid(world, grant, 2)
     await spent(world, who, grant, SECOND - 7)
@@ -155,6 +155,8 @@ async def test_a_grant_from_award_to_its_end_and_every_fen_is_accounted_for(worl
         await audit_grant(other, grant=grant, audit="no", key=key())
     told = await act(world, other, "auditGrant", "grant { state }", grant=grant, audit=AUDIT)
     assert told["grant"] == {"state": "AUDITED"}
+    with pytest.raises(AccountsClosed):
+        await reverse_spending(who.books, line=line, key=key())
     # The last part was never paid: it goes back with what was refunded.
     told = await act(world, officer, "closeGrant", "grant { state }", grant=grant)
     assert told["grant"] == {"state": "CLOSED"}

@@ -116,6 +116,13 @@ class PurposesMissing(Refusal):
     path = ("purposes",)
 
 
+class NegativesMissing(Refusal):
+    """Every source has a list of what it is never spent on (domain 10)."""
+
+    says = "Say what this money is never spent on: its negative list."
+    path = ("negatives",)
+
+
 class CarriedTooFar(Refusal):
     """What is left is carried over some years at most."""
 
@@ -188,13 +195,16 @@ def decide_source(
 ) -> SourceAuthorised:
     """Authorise a source; `authorised` fen of its kind and year are so already.
 
-    Refuses: FenNotPositive, FundYearWrong, PurposesMissing, CarriedTooFar, AboveBudget.
+    Refuses: FenNotPositive, FundYearWrong, PurposesMissing, NegativesMissing, CarriedTooFar,
+    AboveBudget.
     """
     decide_fen(fen)
     if year not in (today.year, today.year + 1):
         raise FundYearWrong(year=today.year, asked=year)
     if not purposes or len(set(purposes)) != len(purposes):
         raise PurposesMissing
+    if not negatives:
+        raise NegativesMissing
     if not 0 <= carry_over_years <= MOST_CARRIED:
         raise CarriedTooFar(most=MOST_CARRIED)
     budget = {
@@ -302,8 +312,8 @@ async def authorise_source(
     """Take a year's money for some purposes from the treasury, as the city's fund officer.
 
     Args: carry_over_years, how many years after `year` what is left may still be used.
-    Refuses: FenNotPositive, FundYearWrong, PurposesMissing, CarriedTooFar, AboveBudget,
-    TextMissing, TextTooLong.   Source: domain 10, 12.
+    Refuses: FenNotPositive, FundYearWrong, PurposesMissing, NegativesMissing, CarriedTooFar,
+    AboveBudget, TextMissing, TextTooLong.   Source: domain 10, 12.
     """
     source, budget = new("src"), budget_key(fund, year)
 

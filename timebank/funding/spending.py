@@ -22,7 +22,8 @@ from timebank.captures import may
 from timebank.clock import day_of
 from timebank.funding.commitments import AgainstNegativeList, Commitment, PurposeOutside, ask_of
 from timebank.funding.grant_awards import HASH
-from timebank.funding.grants import not_related
+from timebank.funding.grant_life import FundGrantState
+from timebank.funding.grants import Grant, not_related
 from timebank.funding.moves import FundsRefunded, FundsSpent, SpendingReversed
 from timebank.funding.project_life import WorksAccepted
 from timebank.funding.purposes import FORBIDDEN_ITEMS, ExpenseItem, FundPurpose, Negative
@@ -66,6 +67,14 @@ class LineReversed(Refusal):
 
     says = "This line was reversed already."
 
+
+class AccountsClosed(Refusal):
+    """What was audited is what was spent: nothing in it changes afterwards (domain 10)."""
+
+    says = "These accounts were audited or closed; nothing in them is changed any more."
+
+
+CLOSED = (FundGrantState.AUDITED, FundGrantState.CLOSED, FundGrantState.RECOVERED)
 
 # Decisions
 
@@ -191,8 +200,8 @@ async def report_spending(
     """Account for something bought, as whoever keeps the organisation's books.
 
     Args: voucher, the SHA-256 of its document.
-    Refuses: NotFound, PurposeOutside, AgainstNegativeList, VoucherMissing, VoucherUsed,
-    SpentInFuture, FenNotPositive, NotEnoughMoney.   Source: domain 10.
+    Refuses: NotFound, AccountsClosed, PurposeOutside, AgainstNegativeList, VoucherMissing,
+    VoucherUsed, SpentInFuture, FenNotPositive, NotEnoughMoney.   Source: domain 10.
     """
     line = new("spl")
 
@@ -230,7 +239,7 @@ async def report_spending(
 async def reverse_spending(actor: Actor, *, line: str, key: RequestKey) -> Accounted:
     """Reverse a line that is wrong; its voucher may be accounted for again.
 
-    Refuses: NotFound, LineReversed.
+    Refuses: NotFound, AccountsClosed, LineReversed.
     """
     found = await find(SpendingLine, line)
     needs = await _needs(found.commitment if found else line)
@@ -262,7 +271,7 @@ async def refund_funds(actor: Actor, *, commitment: str, fen: int, key: RequestK
     """Give back what was paid and not spent, as whoever keeps the organisation's books.
 
     Nobody acts for an organisation that ended: there the fund officer notes what came back.
-    Refuses: NotFound, FenNotPositive, NotEnoughMoney.   Source: domain 10.
+    Refuses: NotFound, AccountsClosed, FenNotPositive, NotEnoughMoney.   Source: domain 10.
     """
 
     def work(batch: Batch) -> Accounted:
@@ -287,6 +296,7 @@ def _own(
     """A commitment to an organisation whose books the actor keeps, and the organisation's id.
 
     Args: ended, what officers of the money's area may do instead once the organisation ended.
+    Refuses: NotFound, OwnOrganisation, AccountsClosed.
     """
     held = batch.need(Commitment, commitment, "commitment")
     if held.payee is None:
@@ -296,13 +306,16 @@ def _own(
         not_related(batch, whose.path)
     else:
         acting_for(batch, held.payee, Action.KEEP_BOOKS, what=what)
+    grant = batch.get(Grant, commitment)
+    if grant is not None and grant.state in CLOSED:
+        raise AccountsClosed
     ask_of(batch, held)
     return held, held.payee
 
 
 async def _needs(commitment: str) -> list[Place]:
     held = await find(Commitment, commitment)
-    needs: list[Place] = [(Commitment, commitment)]
+    needs: list[Place] = [(Commitment, commitment), (Grant, commitment)]
     return [*needs, (Organisation, held.payee)] if held and held.payee else needs
 
 
