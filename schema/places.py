@@ -16,7 +16,7 @@ from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.refusal import Info, Payload, mutation
 from schema.solvency import StationMinutes
 from timebank import divisions, places, solvency
-from timebank.places import StationReason, StationState
+from timebank.station_life import StationReason, StationState
 
 show_enum(
     StationState,
@@ -26,14 +26,17 @@ show_enum(
     warned="It works, under a warning.",
     suspended="It does not work for now.",
     closed="It ended; its successor serves whoever is at home there.",
+    declined="The district turned the proposal down; its number is free again.",
 )
 show_enum(
     StationReason,
-    "Why the district warns or suspends a station.",
+    "Why the district declines, warns or suspends a station.",
     rosters_late="Its rosters come late.",
     false_records="It kept false records.",
     unsafe="Its activities were unsafe.",
     nobody_there="Nobody was there in its hours.",
+    not_needed="Another station serves the people there.",
+    not_ready="Rooms, staff or papers are lacking.",
 )
 
 STATIONS = Listing("stations", str)
@@ -44,6 +47,9 @@ class Station(Node):
     number: str = strawberry.field(description="Its public number.")
     state: StationState = strawberry.field(description="Whether it works.")
     path: str = strawberry.field(description="The scope that covers it and everything below.")
+    reason: StationReason | None = strawberry.field(
+        description="Why it was declined, warned or suspended, while it is."
+    )
     refers: strawberry.Private[tuple[str, str | None]]
 
     @field
@@ -75,6 +81,7 @@ class Station(Node):
             number=held.number,
             state=held.state,
             path=held.path,
+            reason=held.reason,
             refers=(held.area, held.successor),
         )
 
@@ -150,6 +157,17 @@ class ApproveStationPayload(Payload):
 
 
 @strawberry.input
+class DeclineStationInput(Input):
+    station: ID = strawberry.field(description="The proposed station that may not work.")
+    reason: StationReason = strawberry.field(description="Why.")
+
+
+@strawberry.type
+class DeclineStationPayload(Payload):
+    station: Station | None = strawberry.field(default=None, description="The station.")
+
+
+@strawberry.input
 class WarnStationInput(Input):
     station: ID = strawberry.field(description="The station that is warned.")
     reason: StationReason = strawberry.field(description="Why.")
@@ -221,6 +239,19 @@ class Mutation:
             info.context.actor, station=input.station, key=info.context.key(input)
         )
         return ApproveStationPayload.of(answer, station=await shown(info, answer.id))
+
+    @mutation(DeclineStationPayload)
+    async def decline_station(
+        self, info: Info, input: DeclineStationInput
+    ) -> DeclineStationPayload:
+        """Turn down a proposed station of your district; its number is free again."""
+        answer = await places.decline_station(
+            info.context.actor,
+            station=input.station,
+            reason=input.reason,
+            key=info.context.key(input),
+        )
+        return DeclineStationPayload.of(answer, station=await shown(info, answer.id))
 
     @mutation(WarnStationPayload)
     async def warn_station(self, info: Info, input: WarnStationInput) -> WarnStationPayload:

@@ -32,11 +32,12 @@ from timebank.attendance import end_activity
 from timebank.clock import instant
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
-from timebank.places import StationNotActive, StationReason, suspend_station
+from timebank.places import StationNotActive, suspend_station
 from timebank.policy import SEED, read_policy
 from timebank.programme import activities_of
 from timebank.refusals import Forbidden, NotFound
 from timebank.replay import compare
+from timebank.station_life import StationReason
 from timebank.teams import create_team, dissolve_team
 from timebank.texts import TextMissing, TextTooLong
 from timebank.wait_lists import cancel_activity

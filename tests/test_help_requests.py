@@ -39,11 +39,12 @@ from timebank.living_alone import note_living_alone
 from timebank.matching import claim_help
 from timebank.people import PersonNotActive, suspend_person
 from timebank.person_life import SuspensionReason
-from timebank.places import StationNotActive, StationReason, close_station, suspend_station
+from timebank.places import StationNotActive, close_station, suspend_station
 from timebank.policy import SEED, read_policy
 from timebank.pool_grants import grant_from_pool
 from timebank.proxies import name_proxy
 from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.station_life import StationReason
 from timebank.texts import TextMissing, TextTooLong
 
 RULES = read_policy(SEED.read_text("utf-8")).credit

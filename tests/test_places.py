@@ -4,33 +4,33 @@ import pytest
 
 from tests.wire import act, ask
 from tests.world import COMMUNITY, World, found_station, key
+from timebank import replay
 from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
 from timebank.divisions import CITY_PATH
 from timebank.events import Event
 from timebank.lifecycles import NotInThisState, step
 from timebank.places import (
-    LIFECYCLE,
     NotACommunity,
     ProposerApproves,
     Station,
-    StationApproved,
     StationNotActive,
     StationNumberTaken,
     StationNumberWrong,
-    StationReason,
-    StationState,
     SuccessorWrong,
     approve_station,
     close_station,
+    decline_station,
     names_of,
     propose_station,
     reinstate_station,
+    station_by_number,
     stations_below,
     suspend_station,
     warn_station,
 )
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
+from timebank.station_life import LIFECYCLE, WORKING, StationReason, StationState
 from timebank.tables import find
 from timebank.teams import create_team
 from timebank.texts import TextMissing, TextTooLong
@@ -191,7 +191,39 @@ async def test_stations_are_listed_below_a_path_a_page_at_a_time(world: World) -
 
 
 def test_approval_is_the_only_way_to_work() -> None:
-    assert LIFECYCLE[StationState.UNDER_REVIEW] == {StationApproved: StationState.ACTIVE}
+    works = [to for to in LIFECYCLE[StationState.UNDER_REVIEW].values() if to in WORKING]
+    assert works == [StationState.ACTIVE]
+
+
+async def test_a_proposal_is_declined_told_why_and_its_number_is_free_again(world: World) -> None:
+    street, registrar = world.staff[Role.STREET_OFFICER], world.staff[Role.DISTRICT_REGISTRAR]
+    asked = {"area": COMMUNITY, "number": "002", "name": "吉庆街站"}
+    made = await propose_station(street, **asked, key=key())
+    why = StationReason.NOT_READY
+    for other in (street, world.staff[Role.STATION_MANAGER]):
+        with pytest.raises(Forbidden):
+            await decline_station(other, station=made.id, reason=why, key=key())
+    told = await act(
+        world,
+        registrar,
+        "declineStation",
+        "station { state reason }",
+        station=made.id,
+        reason="NOT_READY",
+    )
+    assert told["station"] == {"state": "DECLINED", "reason": "NOT_READY"}
+    for late in (
+        approve_station(registrar, station=made.id, key=key()),
+        decline_station(registrar, station=world.station, reason=why, key=key()),
+    ):
+        with pytest.raises(NotInThisState):
+            await late
+    again = await propose_station(street, **asked, key=key())
+    await approve_station(registrar, station=again.id, key=key())
+    held = await station_by_number("002")
+    assert held
+    assert (held.id, held.reason) == (again.id, None)
+    assert (await replay.compare(world.settings.database_url)).differing == 0
 
 
 async def test_stations_on_the_wire(world: World) -> None:

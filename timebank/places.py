@@ -2,16 +2,15 @@
 
 Each has a path along the managing tree, which is what scopes are compared with. Names are texts
 with a commitment on the ledger; the areas they lie in are those of `divisions`, their teams are in
-`teams`. A DRAFT is the form before it is handed in, of which nothing is kept. When a station
-closes, whoever is at home there is served by its successor, and roles there are given to the
-successor's staff by two operators, as all roles are.
+`teams`, their states are in `station_life`. A number that was declined is free for the next. When a
+station closes, whoever is at home there is served by its successor, and roles there are given to
+the successor's staff by two operators, as all roles are.
 """
 
 import re
-from enum import StrEnum
-from typing import Unpack
+from typing import Unpack, get_args
 
-import msgspec
+from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
@@ -19,84 +18,30 @@ from timebank.access import SCOPES, Action, permit
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.divisions import Area, AreaLevel
-from timebank.events import Event
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
-from timebank.lifecycles import Lifecycle, step
+from timebank.lifecycles import step
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
-from timebank.tables import Row, Where, count, find, find_many, page_by_id, select, table
+from timebank.station_life import (
+    LIFECYCLE,
+    WORKING,
+    Moved,
+    StationApproved,
+    StationClosed,
+    StationDeclined,
+    StationProposed,
+    StationReason,
+    StationReinstated,
+    StationState,
+    StationSuspended,
+    StationWarned,
+)
+from timebank.tables import Row, Where, find, find_many, page_by_id, select, table
 from timebank.texts import keep_text, read_texts
 
 NUMBER = re.compile(r"[A-Z0-9-]{1,32}")
-
-
-class StationState(StrEnum):
-    """The life of a station (domain 5)."""
-
-    UNDER_REVIEW = "under_review"
-    ACTIVE = "active"
-    WARNED = "warned"
-    SUSPENDED = "suspended"
-    CLOSED = "closed"
-
-
-WORKING = frozenset({StationState.ACTIVE, StationState.WARNED})
-
-
-class StationReason(StrEnum):
-    """Why the district warns or suspends a station."""
-
-    ROSTERS_LATE = "rosters_late"
-    FALSE_RECORDS = "false_records"
-    UNSAFE = "unsafe"
-    NOBODY_THERE = "nobody_there"
-
-
-# Events
-
-
-class StationProposed(Event, frozen=True, tag="station.proposed"):
-    """A street proposed a station in an area."""
-
-    station: str
-    area: str
-    number: str
-    name: str
-
-
-class StationApproved(Event, frozen=True, tag="station.approved"):
-    """The district let the station work."""
-
-    station: str
-
-
-class StationWarned(Event, frozen=True, tag="station.warned"):
-    """The district warned the station."""
-
-    station: str
-    reason: StationReason
-
-
-class StationSuspended(Event, frozen=True, tag="station.suspended"):
-    """The district suspended the station."""
-
-    station: str
-    reason: StationReason
-
-
-class StationReinstated(Event, frozen=True, tag="station.reinstated"):
-    """A warned or suspended station works again."""
-
-    station: str
-
-
-class StationClosed(Event, frozen=True, tag="station.closed"):
-    """The station closed; its records go to the successor."""
-
-    station: str
-    successor: str
 
 
 # Refusals
@@ -146,36 +91,15 @@ class ProposerApproves(Refusal):
     says = "Whoever proposed a station cannot approve it; another officer must."
 
 
-# Lifecycle
-
-LIFECYCLE: Lifecycle[StationState] = {
-    StationState.UNDER_REVIEW: {StationApproved: StationState.ACTIVE},
-    StationState.ACTIVE: {
-        StationWarned: StationState.WARNED,
-        StationSuspended: StationState.SUSPENDED,
-        StationClosed: StationState.CLOSED,
-    },
-    StationState.WARNED: {
-        StationReinstated: StationState.ACTIVE,
-        StationSuspended: StationState.SUSPENDED,
-        StationClosed: StationState.CLOSED,
-    },
-    StationState.SUSPENDED: {
-        StationReinstated: StationState.ACTIVE,
-        StationClosed: StationState.CLOSED,
-    },
-    StationState.CLOSED: {},
-}
-
-Moved = StationApproved | StationWarned | StationSuspended | StationReinstated | StationClosed
-
-
 # Tables and projectors
 
 
 @table("station", index=[("area",), ("path",), ("number",)])
 class Station(Row, frozen=True):
-    """One station; `path` ends with its own id."""
+    """One station; `path` ends with its own id.
+
+    `reason` is why it was declined, warned or suspended, while it is.
+    """
 
     id: str
     area: str
@@ -184,6 +108,7 @@ class Station(Row, frozen=True):
     state: StationState
     proposer: str
     successor: str | None = None
+    reason: StationReason | None = None
 
 
 SCOPES["sta"] = Station
@@ -213,12 +138,14 @@ def _proposed(rows: Rows, event: StationProposed, entry: Sealed) -> None:
     )
 
 
-@projects(StationApproved, StationWarned, StationSuspended, StationReinstated, StationClosed)
+@projects(*get_args(Moved))
 def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
     station = rows.there(Station, event.station)
     successor = event.successor if isinstance(event, StationClosed) else station.successor
-    state = step(LIFECYCLE, station.state, type(event))
-    rows.put(msgspec.structs.replace(station, state=state, successor=successor))
+    state, reason = step(LIFECYCLE, station.state, type(event)), getattr(event, "reason", None)
+    if isinstance(event, StationDeclined):
+        rows.drop(StationNumber, station.number)
+    rows.put(replace(station, state=state, successor=successor, reason=reason))
 
 
 # What other capabilities ask
@@ -287,17 +214,14 @@ async def propose_station(
 
 async def approve_station(actor: Actor, *, station: str, key: RequestKey) -> Placed:
     """Let a proposed station work. Refuses: NotFound, NotInThisState, ProposerApproves."""
+    return await _move(actor, station, StationApproved(station=station), key)
 
-    def work(batch: Batch) -> Placed:
-        place = batch.need(Station, station, "station")
-        permit(batch, Action.APPROVE_STATION, place.path)
-        if place.proposer == actor.id:
-            raise ProposerApproves
-        step(LIFECYCLE, place.state, StationApproved)
-        entry = batch.record(StationApproved(station=station))
-        return Placed(entry=entry.seq, id=station)
 
-    return await write(actor, key, work, answer=Placed, needs=[(Station, station)])
+async def decline_station(
+    actor: Actor, *, station: str, reason: StationReason, key: RequestKey
+) -> Placed:
+    """Turn a proposed station down; its number is free again. Refuses: NotFound, NotInThisState."""
+    return await _move(actor, station, StationDeclined(station=station, reason=reason), key)
 
 
 async def warn_station(
@@ -331,6 +255,8 @@ async def _move(actor: Actor, station: str, event: Moved, key: RequestKey) -> Pl
     def work(batch: Batch) -> Placed:
         place = batch.need(Station, station, "station")
         permit(batch, Action.APPROVE_STATION, place.path)
+        if isinstance(event, StationApproved) and place.proposer == actor.id:
+            raise ProposerApproves
         step(LIFECYCLE, place.state, type(event))
         if isinstance(event, StationClosed):
             heir = batch.need(Station, event.successor, "station")
@@ -372,11 +298,6 @@ async def stations_on(paths: list[str]) -> dict[str, Station]:
     above = {"/".join(p[:n]) + "/" for p in parts.values() for n in range(1, len(p) + 1)}
     found = await select(Station, path__in=sorted(above))
     return {path: held for path in paths for held in found if path.startswith(held.path)}
-
-
-async def station_count() -> int:
-    """How many stations there are."""
-    return await count(Station)
 
 
 async def names_of(ids: list[str]) -> dict[str, str]:

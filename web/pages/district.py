@@ -112,6 +112,7 @@ PAGES = (
 FORMS = (
     plain(STATION, "propose", "propose_station", "area", "number", "name"),
     plain(STATION, "approve", "approve_station", "station"),
+    plain(STATION, "decline", "decline_station", "station", "reason"),
     plain(STATION, "warn", "warn_station", "station", "reason"),
     plain(STATION, "suspend", "suspend_station", "station", "reason"),
     plain(STATION, "reinstate", "reinstate_station", "station"),
