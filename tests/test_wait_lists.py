@@ -1,6 +1,7 @@
 """Wait-lists: who may wait, and who gets a seat that is given back."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from tests.test_activity_holds import ACTIVITY
 from tests.wire import act, ask
 from tests.world import World, key
-from timebank import replay
+from timebank import replay, wait_lists
 from timebank.access import Role
 from timebank.activities import ActivityNotOpen, ActivityState, Move, move_activity
+from timebank.activity_life import CancelReason
 from timebank.actors import PUBLIC, Actor
 from timebank.notice_codes import NoticeCode
 from timebank.notices import inbox_of
@@ -27,12 +29,15 @@ from timebank.sign_ups import (
     sign_up,
     sign_ups_of,
 )
-from timebank.tables import find
+from timebank.tables import find, select
 from timebank.wait_lists import (
+    TRIED,
     SeatsFree,
+    SeatsMoved,
     WaitingAlready,
     WaitList,
     WaitListFull,
+    cancel_activity,
     decide_wait,
     join_wait_list,
     leave_wait_list,
@@ -214,3 +219,51 @@ async def test_one_waits_sees_the_place_and_leaves_over_the_wire(world: World) -
     assert told["activity"] == {"waiting": 0, "ownPlace": None, "seatsTaken": 2}
     again = await act(world, who, "leaveWaitList", asks, activity=activity)
     assert [no["code"] for no in again["userErrors"]] == ["NOT_FOUND"]
+
+
+# Called off
+
+
+@pytest.mark.anyio
+@pytest.mark.one_database
+async def test_whoever_comes_or_goes_while_it_is_called_off_is_told_rightly(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity, gone, late = await world.activity(), await world.volunteer(), await world.volunteer()
+    manager = world.staff[Role.STATION_MANAGER]
+    await sign_up(gone, activity=activity, key=key())
+    between = [withdraw(gone, activity=activity, key=key())]
+    between.append(sign_up(late, activity=activity, key=key()))
+
+    async def moved(row: type[SignUp], **where: Any) -> list[SignUp]:
+        """What is read just before others act."""
+        found = await select(row, **where)
+        while between:
+            await between.pop(0)
+        return found
+
+    monkeypatch.setattr(wait_lists, "select", moved)
+    await cancel_activity(manager, activity=activity, reason=CancelReason.OTHER, key=key())
+    assert [n.code for n in await inbox_of(late)] == [NoticeCode.ACTIVITY_CANCELLED]
+    assert await inbox_of(gone) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.one_database
+async def test_where_seats_never_rest_one_is_asked_to_try_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity, manager = await world.activity(seats=9), world.staff[Role.STATION_MANAGER]
+
+    async def moved(row: type[SignUp], **where: Any) -> list[SignUp]:
+        """What is read just before somebody else signs up."""
+        found = await select(row, **where)
+        await sign_up(await world.volunteer(), activity=activity, key=key())
+        return found
+
+    monkeypatch.setattr(wait_lists, "select", moved)
+    with pytest.raises(SeatsMoved):
+        await cancel_activity(manager, activity=activity, reason=CancelReason.OTHER, key=key())
+    assert len(await select(SignUp, activity=activity)) == TRIED
+    monkeypatch.undo()
+    await cancel_activity(manager, activity=activity, reason=CancelReason.OTHER, key=key())

@@ -35,6 +35,9 @@ from timebank.sign_ups import (
 )
 from timebank.tables import Row, find_many, select, table
 
+TRIED = 5
+"""How often it is read anew who has a seat, before whoever calls off is asked to try again."""
+
 # Events
 
 
@@ -72,6 +75,12 @@ class WaitingAlready(Refusal):
     """One place a person."""
 
     says = "You are on the wait-list of this activity already."
+
+
+class SeatsMoved(Refusal):
+    """All who have a seat are told, and who that is changed in this very moment."""
+
+    says = "Somebody signed up or withdrew just now; try again."
 
 
 class WaitListFull(Refusal):
@@ -202,14 +211,29 @@ async def cancel_activity(
 ) -> Acted:
     """Call an activity off before it starts; whoever has a seat or waits for one is told.
 
-    Refuses: NotFound, NotInThisState.
+    Refuses: NotFound, NotInThisState, SeatsMoved.
     """
-    seats = await select(SignUp, activity=activity, order=["id"])
+    for _ in range(TRIED):
+        seats = await select(SignUp, activity=activity, order=["id"])
+        try:
+            return await _cancel(actor, activity, reason, key, seats)
+        except SeatsMoved:
+            continue
+    raise SeatsMoved
 
+
+async def _cancel(
+    actor: Actor, activity: str, reason: CancelReason, key: RequestKey, seats: list[SignUp]
+) -> Acted:
     def work(batch: Batch) -> Acted:
         held = batch.need(Activity, activity, "activity")
         permit(batch, Action.RUN_ACTIVITY, held.path)
         step(LIFECYCLE, held.state, ActivityCancelled)
+        now = batch.get(Seats, activity)
+        batch.ask(*((SignUp, seat.id) for seat in seats))
+        there = [seat for seat in seats if batch.get(SignUp, seat.id)]
+        if len(there) != len(seats) or len(seats) != (now.taken if now else 0):
+            raise SeatsMoved
         entry = batch.record(ActivityCancelled(activity=activity, reason=reason))
         waiting = batch.get(WaitList, activity)
         code, hands = NoticeCode.ACTIVITY_CANCELLED, [actor.id]
