@@ -1,12 +1,14 @@
 """Pages of one person by number: standing, estates, and requests about data, posted in process."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from graphql import GraphQLEnumType, build_schema
 
 import schema
 from tests.credit import credit
+from tests.helping import open_street
 from tests.posting import SITE, Pages, done, refused
 from tests.world import World, key
 from timebank.access import Role
@@ -14,6 +16,7 @@ from timebank.actors import Actor
 from timebank.data_requests import RequestKind, request_data
 from timebank.directory import names_of
 from timebank.divisions import CITY_PATH
+from timebank.settlements import confirm_help
 from web.pages import people
 
 pytestmark = pytest.mark.one_database
@@ -143,3 +146,20 @@ async def test_the_protector_corrects_erases_and_answers_in_time(world: World) -
     async with await pages.client(protector) as client:
         assert "没有等待答复的请求" in (await client.get(REQUESTS)).text
         assert (await client.get(f"{REQUESTS}/{who.id}")).status_code == 404
+
+
+@pytest.mark.anyio
+async def test_help_by_an_order_is_called_so_where_its_record_is_named(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_street(sqlite_url, tmp_path) as street:
+        order = await street.delivered()
+        await confirm_help(street.elder, order=order, key=key())
+        pages, number = Pages(street.world), await street.world.number_of(street.helper)
+        async with await pages.client(street.helper) as client:
+            own = (await client.get("/objections")).text
+        desk = "/desk/person"
+        there = await pages.post(street.clerk, f"{desk}?station=001", f"{desk}/find", number=number)
+        for shown in (own, there.text):
+            assert "按订单互助" in shown
+            assert "手工登记" not in shown

@@ -2060,6 +2060,7 @@ class Migration(migrations.Migration):
                 ('state', fields.CharField(max_length=64)),
                 ('proposer', fields.CharField(max_length=512)),
                 ('successor', fields.CharField(null=True, max_length=512)),
+                ('reason', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'station', 'app': 'timebank', 'indexes': [Index(fields=['area']), Index(fields=['path']), Index(fields=['number'])], 'pk_attr': 'id'},
             bases=['Model'],
