@@ -21,7 +21,14 @@ from timebank.organisation_changes import (
     decide_late,
     refuse_change,
 )
-from timebank.organisations import OrganisationNameTaken, OrganisationNotActive
+from timebank.organisation_endings import (
+    deregister_organisation,
+    dissolve_organisation,
+    end_liquidation,
+)
+from timebank.organisation_life import EndReason
+from timebank.organisation_names import OrganisationNameTaken
+from timebank.organisations import OrganisationNotActive
 from timebank.refusals import NotFound
 from timebank.tables import find
 from timebank.texts import TextMissing, read_texts
@@ -134,3 +141,37 @@ async def test_a_refused_change_changes_nothing_and_says_why(world: World) -> No
             await asked(world, actor, where, what, to)
     with pytest.raises(NotFound):
         await approve_change(registrar(world), change="chg_none", key=key())
+
+
+@pytest.mark.anyio
+async def test_a_name_that_was_given_up_or_refused_is_free_again(world: World) -> None:
+    who, other = await world.volunteer(), await world.volunteer()
+    mine = await entered(world, who, name="甲中心")
+    theirs = await entered(world, other, name="乙中心")
+    refused = await asked(world, who, mine, ChangeKind.NAME, "丙中心")
+    with pytest.raises(OrganisationNameTaken):
+        await asked(world, other, theirs, ChangeKind.NAME, "丙中心")
+    await refuse_change(registrar(world), change=refused, words="与业务不符", key=key())
+    await asked(world, other, theirs, ChangeKind.NAME, "丙中心")
+    # Asking for the name that one has and being refused it gives up nothing.
+    same = await asked(world, who, mine, ChangeKind.NAME, "甲中心")
+    await refuse_change(registrar(world), change=same, words="名称未变", key=key())
+    with pytest.raises(OrganisationNameTaken):
+        await asked(world, other, theirs, ChangeKind.NAME, "甲中心")
+    change = await asked(world, who, mine, ChangeKind.NAME, "丁中心")
+    await approve_change(registrar(world), change=change, key=key())
+    await asked(world, other, theirs, ChangeKind.NAME, "甲中心")
+
+
+@pytest.mark.anyio
+async def test_nothing_of_an_organisation_that_ended_changes(world: World) -> None:
+    who, next_one = await world.volunteer(), await world.volunteer()
+    organisation, reason = await entered(world, who), EndReason.DECIDED
+    await dissolve_organisation(who, organisation=organisation, reason=reason, key=key())
+    number = await world.number_of(next_one)
+    change = await asked(world, who, organisation, ChangeKind.REPRESENTATIVE, number)
+    await end_liquidation(who, organisation=organisation, key=key())
+    await deregister_organisation(registrar(world), organisation=organisation, key=key())
+    with pytest.raises(OrganisationNotActive):
+        await approve_change(registrar(world), change=change, key=key())
+    await refuse_change(registrar(world), change=change, words="已注销", key=key())

@@ -37,11 +37,11 @@ from timebank.organisation_life import (
     LegalForm,
     OrganisationState,
 )
+from timebank.organisation_names import OrganisationNameTaken
 from timebank.organisation_register import visible_organisations
 from timebank.organisations import (
     BarredOrganisation,
     Organisation,
-    OrganisationNameTaken,
     OrganisationNotActive,
     OwnOrganisation,
     active_organisation,

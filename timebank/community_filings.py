@@ -23,7 +23,8 @@ from timebank.organisation_life import (
     OrganisationFilingRefused,
     RegistrationRefuseReason,
 )
-from timebank.organisations import Organised, keep_name, organisation_at_hand
+from timebank.organisation_names import keep_name
+from timebank.organisations import Organised, organisation_at_hand
 from timebank.people import active_person
 from timebank.policy import Organisation as Rules
 from timebank.refusals import Refusal

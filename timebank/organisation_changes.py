@@ -26,12 +26,12 @@ from timebank.lifecycles import Lifecycle, step
 from timebank.notice_codes import NoticeCode
 from timebank.notices import notify
 from timebank.organisation_life import STANDING
+from timebank.organisation_names import free_name, keep_name
 from timebank.organisation_register import private_to
 from timebank.organisations import (
     Organisation,
     OrganisationNotActive,
     acting_for,
-    keep_name,
     organisation_at_hand,
 )
 from timebank.people import VolunteerNumber
@@ -236,12 +236,21 @@ def _kept(batch: Batch, change: str, what: ChangeKind, to: str) -> str:
 
 
 async def approve_change(actor: Actor, *, change: str, key: RequestKey) -> Changed:
-    """Register a change. Refuses: NotFound, OwnOrganisation, NotInThisState, PersonNotActive."""
+    """Register a change; a name that was given up is free again.
+
+    Refuses: NotFound, OwnOrganisation, NotInThisState, OrganisationNotActive, PersonNotActive,
+    OrganisationNameTaken.
+    """
 
     def work(batch: Batch) -> Changed:
         held, whose = _at_hand(batch, change)
         step(LIFECYCLE, held.state, OrganisationChangeApproved)
+        if whose.state not in STANDING:
+            raise OrganisationNotActive(state=whose.state.value)
         to = held.to
+        if held.what is ChangeKind.NAME:
+            free_name(batch, whose.id, batch.there(Text, f"{whose.id}:name").value)
+            keep_name(batch, whose.id, batch.there(Text, f"{change}:name").value)
         if held.what in MOST:
             text = batch.there(Text, f"{change}:{held.what.value}").value
             to = keep_text(batch, whose.id, held.what.value, text, most=MOST[held.what])
@@ -259,7 +268,7 @@ async def approve_change(actor: Actor, *, change: str, key: RequestKey) -> Chang
 
 
 async def refuse_change(actor: Actor, *, change: str, words: str, key: RequestKey) -> Changed:
-    """Do not register a change, with words for the organisation.
+    """Do not register a change, with words for the organisation; its new name is free again.
 
     Refuses: NotFound, OwnOrganisation, NotInThisState, TextMissing, TextTooLong.
     """
@@ -268,6 +277,9 @@ async def refuse_change(actor: Actor, *, change: str, words: str, key: RequestKe
         held, whose = _at_hand(batch, change)
         step(LIFECYCLE, held.state, OrganisationChangeRefused)
         told = keep_text(batch, change, "refusal", words, most=LONGEST)
+        if held.what is ChangeKind.NAME:
+            free_name(batch, whose.id, batch.there(Text, f"{change}:name").value)
+            keep_name(batch, whose.id, batch.there(Text, f"{whose.id}:name").value)
         event = OrganisationChangeRefused(change=change, organisation=whose.id, words=told)
         entry = batch.record(event)
         _tell(batch, whose.representative, change)

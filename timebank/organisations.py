@@ -57,7 +57,6 @@ from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 from timebank.tables import Row, find_many, table
 from timebank.units import WorkUnit
-from timebank.vault import keyring
 
 # Refusals
 
@@ -82,13 +81,6 @@ class OwnOrganisation(Refusal):
     """Nobody decides about an organisation that they founded or stand for."""
 
     says = "You founded this organisation or stand for it; another officer must decide."
-
-
-class OrganisationNameTaken(Refusal):
-    """Two organisations of the city do not share a name."""
-
-    says = "Another organisation of this city has this name, or keeps it for now."
-    path = ("name",)
 
 
 # Decisions
@@ -154,14 +146,6 @@ class CreditCode(Row, frozen=True):
     """Who has a unified social credit code: nobody else ever gets it."""
 
     code: str
-    organisation: str
-
-
-@table("organisation_name", vault=True)
-class OrganisationName(Row, frozen=True):
-    """Who has a name, or keeps it, by its mark."""
-
-    mark: str
     organisation: str
 
 
@@ -355,21 +339,6 @@ def _in_scope(batch: Batch, action: Action, path: str, what: str) -> None:
         permit(batch, action, path)
     except Forbidden:
         raise NotFound(what=what) from None
-
-
-def keep_name(batch: Batch, organisation: str, name: str, *, giving_way: str | None = None) -> None:
-    """Keep a name for an organisation. Refuses: OrganisationNameTaken.
-
-    Names of what ended, or came to nothing, are free again; `giving_way` is the filed organisation
-    that becomes this one, and hands its name on.
-    """
-    mark = keyring().mark("organisation name", "".join(name.split()))
-    taken = batch.get(OrganisationName, mark)
-    if taken is not None and taken.organisation not in (organisation, giving_way):
-        state = batch.there(Organisation, taken.organisation).state
-        if LIFECYCLE[state]:
-            raise OrganisationNameTaken
-    batch.put(OrganisationName(mark=mark, organisation=organisation))
 
 
 def bar_organisation(batch: Batch, organisation: str, case: str) -> Sealed:

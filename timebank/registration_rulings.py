@@ -35,11 +35,11 @@ from timebank.organisation_life import (
     RegistrationCheck,
     RegistrationRefuseReason,
 )
+from timebank.organisation_names import keep_name
 from timebank.organisations import (
     CreditCode,
     Organisation,
     Organised,
-    keep_name,
     organisation_at_hand,
 )
 from timebank.refusals import Refusal

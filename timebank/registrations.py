@@ -29,11 +29,11 @@ from timebank.organisation_life import (
     OrganisationReady,
     OrganisationWithdrawn,
 )
+from timebank.organisation_names import keep_name
 from timebank.organisations import (
     Organisation,
     Organised,
     acting_for,
-    keep_name,
     supervised,
 )
 from timebank.people import active_person
