@@ -367,7 +367,7 @@ JOBS = (
         "auditor and public",
         "verify a receipt in the browser in one tap",
         ("/verify",),
-        ("test_pages_public.test_the_golden_receipt_holds_and_the_server_is_not_asked",),
+        ("test_pages_verifier.test_the_golden_receipt_holds_and_the_server_is_not_asked",),
         needs_scripts=True,
     ),
     Job(

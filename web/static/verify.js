@@ -4,6 +4,19 @@ const page = document.getElementById("verify");
 const told = document.getElementById("told");
 const utf8 = new TextEncoder();
 const MEMBERS = "actor,at,body,kind,nonce,policy,postings,prev,request,seq,v";
+const PLAIN = /^[^\x00-\x1f\x7f\ud800-\udfff]+$/u;
+const SHAPES = {
+  actor: PLAIN,
+  at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/,
+  kind: /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/,
+  nonce: /^[0-9a-f]{32}$/,
+  policy: PLAIN,
+  prev: /^[0-9a-f]{64}$/,
+  request: /^[0-9a-f]{32}$/,
+};
+const NAME = /^[a-z_][a-z0-9_]*$/;
+const CODE = /^[A-Za-z0-9._:+/=-]{1,128}$/;
+const [MOST_BYTES, MOST_LEVELS, MOST_AMOUNT] = [8192, 64, 1e12];
 
 class Wrong extends Error {}
 const must = (holds, why) => {
@@ -64,21 +77,53 @@ async function keys(text) {
   return found;
 }
 
-function canonical(value) {
-  if (Array.isArray(value)) return value.every(canonical);
+// What stands in body and postings: nothing that could say one thing and look like another.
+function coded(value, level = 2) {
+  if (typeof value === "string") return CODE.test(value);
   if (typeof value === "number") return Number.isSafeInteger(value);
-  if (value === null) return false;
-  if (typeof value !== "object") return true;
+  if (typeof value === "boolean") return true;
+  if (value === null || level > MOST_LEVELS) return false;
+  const inner = (one) => coded(one, level + 1);
+  if (Array.isArray(value)) return value.every(inner);
   const names = Object.keys(value);
-  return same(names, [...names].sort()) && Object.values(value).every(canonical);
+  const sorted = same(names, [...names].sort()) && names.every((one) => NAME.test(one));
+  return sorted && Object.values(value).every(inner);
+}
+
+function balanced(postings) {
+  const sums = new Map([["minute", 0], ["fen", 0]]);
+  const whole = postings.every(([account, unit, amount, ...more]) => {
+    const known = typeof account === "string" && sums.has(unit) && !more.length;
+    sums.set(unit, sums.get(unit) + amount);
+    return known && Number.isInteger(amount) && amount !== 0 && Math.abs(amount) <= MOST_AMOUNT;
+  });
+  const counted = postings.length !== 1 && postings.length <= 64;
+  return whole && counted && [...sums.values()].every((one) => one === 0);
+}
+
+function shaped(entry) {
+  const { at, body, postings, seq } = entry;
+  const told = Object.entries(SHAPES).every(
+    ([name, shape]) => typeof entry[name] === "string" && shape.test(entry[name]),
+  );
+  const instant = new Date(`${at.slice(0, 23)}Z`).toISOString().slice(0, 23) === at.slice(0, 23);
+  const reversed = body.reverses;
+  const mirror =
+    reversed === undefined ||
+    (Object.keys(reversed).join() === "leaf,seq" &&
+      SHAPES.prev.test(reversed.leaf) &&
+      Number.isInteger(reversed.seq) && 0 <= reversed.seq && reversed.seq < seq);
+  const held = !Array.isArray(body) && coded(body) && Array.isArray(postings) && coded(postings);
+  return told && instant && mirror && held && balanced(postings);
 }
 
 function entryOf(extra, index) {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(extra);
     const entry = JSON.parse(text);
-    must(JSON.stringify(entry) === text && canonical(entry), "entry");
+    must(extra.length <= MOST_BYTES && JSON.stringify(entry) === text, "entry");
     must(Object.keys(entry).join() === MEMBERS && entry.v === 1 && entry.seq === index, "entry");
+    must(shaped(entry), "entry");
     return entry;
   } catch {
     throw new Wrong("entry");
