@@ -128,6 +128,8 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     await expect(page.get_by_text(known.number).first).to_be_visible()
     assert await tap(page.get_by_role("link", name="填写年度工作报告")) == 1
     await expect(page.get_by_text("邻里社工中心30").first).to_be_visible()
+    await expect(page.get_by_text("组织形式：社会服务机构")).to_be_visible()
+    await expect(page.get_by_text("登记方式：公益慈善类")).to_be_visible()
     for link in await page.locator("a[href^='/receipts/']").all():
         had = await page.request.get(f"{site}{await link.get_attribute('href')}")
         assert had.headers["content-disposition"].startswith("attachment"), had.status
