@@ -78,7 +78,7 @@ async def test_a_dispute_settles_all_some_or_none(
     if record is RecordState.CONFIRMED:
         await accept_hours(street.helper, records=[made.id], key=key())
     total = await find(ServiceTotal, street.helper.id)
-    assert (total.minutes if total else 0, total.credited if total else 0) == (minutes, 0)
+    assert (total.minutes if total else 0, total.credited if total else 0) == (minutes, minutes)
     assert await whole(street)
     with pytest.raises(NotInThisState):
         await rule_on_help(street.manager, order=order, minutes=0, key=key())

@@ -1,5 +1,6 @@
-"""What a refusal puts into its sentence is told in words, in both languages, never as a code."""
+"""What refusals put into their sentences, and what pages say, is there in words in both."""
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -46,3 +47,21 @@ def test_a_word_of_a_refusal_is_chinese_in_chinese_and_no_code_in_english(word: 
     chinese, english = catalogue("zh-CN").get(word, word), catalogue("en").get(word, word)
     assert not re.search("[A-Za-z]", chinese)
     assert not re.search("[._]", english)
+
+
+def said_by_pages() -> Iterator[tuple[str, int, str]]:
+    """Every Chinese sentence in the pages' code, with its place; not what explains the code."""
+    for file in sorted(ROOT.glob("web/pages/*.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        explains = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and id(node) not in explains:
+                words = node.value
+                if isinstance(words, str) and re.search("[\u4e00-\u9fff]", words):
+                    yield file.name, node.lineno, words
+
+
+def test_whatever_a_page_s_code_says_is_there_in_english() -> None:
+    said = list(said_by_pages())
+    assert len(said) > 400
+    assert [one for one in said if one[2] not in catalogue("en")] == []
