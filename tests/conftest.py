@@ -20,7 +20,7 @@ from zlib import crc32
 import asyncpg
 import pytest
 from hypothesis import settings
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -46,6 +46,9 @@ YOUNG = 20_000
 """How many new objects the garbage collector waits for."""
 
 CHROMIUM = "chromium-headless-shell"
+PATIENCE = 30_000
+"""Milliseconds a page may take to show what is expected: on a slow disk a commit takes seconds."""
+
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -265,6 +268,7 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator["World"]:
 async def chromium(anyio_backend: str, system_tool: Callable[[str], str]) -> AsyncIterator[Browser]:
     """Debian's headless Chromium. Async, because the sync API would hold the thread's loop."""
     executable = system_tool(CHROMIUM)
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         made = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield made

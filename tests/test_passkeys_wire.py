@@ -247,6 +247,8 @@ async def test_a_telephone_that_knows_not_its_owner_is_told_so(
         await page.goto(f"{site}/sign-in/with/passkey")
         await page.get_by_role("button", name="继续").click()
         await expect(page.get_by_role("alert")).to_be_visible()
+        # And may ask once more.
+        await expect(page.get_by_role("button", name="继续")).to_be_enabled()
         # Without a challenge there is nothing to go on with.
         await page.goto(f"{site}/sign-in/passkey")
         await page.get_by_role("link", name="从头开始").click()

@@ -25,13 +25,16 @@ function ask(challenge) {
 }
 
 button.hidden = false;
+addEventListener("pageshow", () => { button.disabled = false; }); // whoever comes back may ask again
 button.addEventListener("click", async () => {
+  button.disabled = true; // a second request beside a first would be refused
   try {
     const told = await ask(bytes(new URLSearchParams(location.search).get("challenge")));
     const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature"];
     const said = parts.filter((name) => told.response[name]).map((name) => [name, text(told.response[name])]);
     location.assign(`/sign-in/with/passkey/back?${new URLSearchParams([["id", told.id], ...said])}`);
   } catch {
+    button.disabled = false;
     section.querySelector("[role=alert]").hidden = false;
   }
 });
