@@ -27,6 +27,7 @@ from timebank.settings import WebhookSettings
 from timebank.tables import find
 from timebank.timers import TIMERS, sweep
 from timebank.webhooks import Webhook, concerns, decide_missed, signed, tell_webhook
+from web.doctor import Finding, examine
 from web.metrics import collect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
@@ -153,12 +154,15 @@ async def test_a_program_that_is_away_hears_it_all_later_and_each_once(
     async with listening(world, monkeypatch, "person.") as listener:
         await world.volunteer()
         await world.activity()
-        await publication.publish_once(world.settings)
+        size = (await publication.publish_once(world.settings)).size
         listener.status = 503
         await sweep(TELLING)
         held = await find(Webhook, "province")
         assert held
         assert (held.tries, held.failed) == (1, "503")
+        ill = await examined()
+        assert not ill.well
+        assert ill.seen == f"province told {held.told} entries of {size}; last answer: 503"
         listener.status = 204
         await sweep(TELLING)
         with pytest.raises(NotYetToSend):
@@ -171,6 +175,15 @@ async def test_a_program_that_is_away_hears_it_all_later_and_each_once(
         held = await find(Webhook, "province")
         assert held
         assert (held.tries, held.failed) == (0, None)
+        assert await examined() == Finding(
+            "webhooks", True, f"province told {size} entries of {size}"
+        )
+
+
+async def examined() -> Finding:
+    """What the doctor says of programs that listen."""
+    (found,) = [one for one in await examine(vault.keyring().settings) if one.name == "webhooks"]
+    return found
 
 
 async def test_only_the_software_tells_and_only_whom_the_settings_name(world: World) -> None:

@@ -1,7 +1,7 @@
 """The doctor: what an operator should know before trusting a server, each line checked, not said.
 
 Reads only. Knows the clock, the key file, the database with its fences and its role, the signing,
-the tables, the files, the disk, the public address, and what a server that runs here says.
+the tables, the files, the disk, the public address, who is told, and what a server here says.
 """
 
 import asyncio
@@ -56,6 +56,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("disk", _disk),
         ("address", _address),
         ("messages", _messages),
+        ("webhooks", _webhooks),
         ("server", _server),
     ]
     found = []
@@ -168,6 +169,23 @@ async def _messages(settings: Settings) -> Finding:
     missing = "settings name a server or tools, and the extra notify is not installed"
     seen = f"leave by {' and '.join(ways)}" if ways else "none leave the house"
     return Finding("messages", bool(ways) or not asked, missing if asked and not ways else seen)
+
+
+async def _webhooks(settings: Settings) -> Finding:
+    """How far each program has been told of what was signed; one may be new, and told from now on."""
+    if not settings.webhooks:
+        return Finding("webhooks", True, "settings name none")
+    signed = await publication.signed_size(settings.database_url)
+    async with open_reader(settings.database_url) as reader:
+        rows = await reader.fetch("SELECT name, told, failed FROM webhook")
+    told = {name: (size, failed) for name, size, failed in rows}
+    seen, well = [], True
+    for hook in settings.webhooks:
+        size, failed = told.get(hook.name, (signed, None))
+        why = "" if failed is None else f"; last answer: {failed}"
+        seen.append(f"{hook.name} told {size} entries of {signed}{why}")
+        well = well and failed is None
+    return Finding("webhooks", well, ", ".join(seen))
 
 
 async def _server(settings: Settings) -> Finding:
