@@ -156,6 +156,19 @@ async def test_each_page_leads_to_the_manual_and_to_people_who_help(
     assert {path for path in links if path not in {page.path for page in PAGES}} == set()
 
 
+@pytest.mark.parametrize(("who", "closed"), [("志愿者", True), ("站长", False)])
+async def test_the_manual_links_to_what_its_reader_may_open(
+    browser: Browser, site: str, who: str, closed: bool
+) -> None:
+    page, _ = await enter(browser, site, who, path="/manual", js=False)
+    links = await page.locator("main section a").evaluate_all("all => all.map(one => one.pathname)")
+    paths = {path for path in links if path.startswith("/")}
+    assert ("/desk" not in paths) is closed
+    assert {"/", "/statement", "/verify"} <= paths
+    refused = {path: (await page.request.get(site + path)).status for path in sorted(paths)}
+    assert {path: status for path, status in refused.items() if status != 200} == {}
+
+
 async def sent(request: Request) -> int:
     """How many bytes the server sent for a request, as they came."""
     sizes = await request.sizes()

@@ -75,10 +75,19 @@ class Menus:
     def __init__(self, pages: Sequence[Page]) -> None:
         self._made: dict[tuple[Reader, str, str, str | None], Menu] = {}
         self._fixed: dict[tuple[Reader, str], str] = {}
+        readers = list(starmap(Reader, product((False, True), repeat=2)))
         self._named = {
             reader: [one for one in pages if one.menu and may_open(one, reader)]
-            for reader in starmap(Reader, product((False, True), repeat=2))
+            for reader in readers
         }
+        self._shut = {
+            reader: {one.path for one in pages if reader.known and not may_open(one, reader)}
+            for reader in readers
+        }
+
+    def opens(self, reader: Reader, path: str) -> bool:
+        """Whether a link to a page leads there, for whoever is not signed in by signing in."""
+        return path not in self._shut[reader]
 
     def of(self, reader: Reader, language: str, here: str, page: Page | None) -> Menu:
         """The menu of a reader at an address."""

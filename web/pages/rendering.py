@@ -364,6 +364,7 @@ class Pages:
             "menu": MENUS.of(reader_of(context), context.language, here, page),
             "new_form": partial(new_form, context),
             "now": context.clock.now().isoformat(),
+            "opens": partial(MENUS.opens, reader_of(context)),
             "site": lambda: public_address(request) or str(request.base_url).rstrip("/"),
             "telephone": request.app.state.settings.help_telephone,
         }
