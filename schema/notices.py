@@ -50,6 +50,7 @@ show_enum(
     member_report_received="Your community's secretary has your report.",
     member_report_active="Your report is in order; you may claim posts and wishes.",
     member_report_returned="Your report was given back; its reason stands there.",
+    wish_decided="Your wish was handed on or declined; its link says to whom, or why.",
     wish_fulfilled="Your wish was granted, as its claimant says; say whether it was.",
     member_report_lapsed="Your report lapsed; reconfirm it to claim again.",
     unit_statement_ready="A statement for your work unit lies before you; nobody else has it.",

@@ -10,6 +10,8 @@ from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.lifecycles import NotInThisState
+from timebank.notice_codes import NoticeCode
+from timebank.notices import inbox_of
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.wish_checks import (
     SummaryTellsWho,
@@ -68,6 +70,22 @@ async def test_a_wish_is_referred_or_declined_before_or_after_it_is_approved(
     assert (await replay.compare(world.settings.database_url)).differing == 0
     with pytest.raises(NotInThisState):
         await decline_wish(manager, wish=await listed(world), reason=reason, key=key())
+
+
+async def test_a_registered_resident_is_told_and_led_to_their_own_link(world: World) -> None:
+    manager, who = world.staff[Role.STATION_MANAGER], await world.volunteer()
+    wishes = [await told(world, by=who) for _ in range(2)]
+    await approve_wish(manager, wish=wishes[0], key=key())
+    assert await inbox_of(who) == []
+    await refer_wish(manager, wish=wishes[0], to=ReferTo.SOCIAL_AID, key=key())
+    await decline_wish(manager, wish=wishes[1], reason=WishDeclineReason.CASH, key=key())
+    codes = {one.about: one.code for one in await inbox_of(who)}
+    assert codes == dict.fromkeys(wishes, NoticeCode.WISH_DECIDED)
+    async with await browsing(world, who) as browser:
+        inbox = (await browser.get("/inbox")).text
+        for wish, words in zip(wishes, ("社会救助", "要现金"), strict=True):
+            assert f'href="/w/{link_of(wish)}"' in inbox
+            assert words in (await browser.get(f"/w/{link_of(wish)}")).text
 
 
 async def test_for_anybody_but_its_staff_there_is_no_wish_to_judge(world: World) -> None:

@@ -62,6 +62,7 @@ class NoticeCode(StrEnum):
     MEMBER_REPORT_RETURNED = "member_report_returned"
     MEMBER_REPORT_LAPSED = "member_report_lapsed"
     UNIT_STATEMENT_READY = "unit_statement_ready"
+    WISH_DECIDED = "wish_decided"
     WISH_FULFILLED = "wish_fulfilled"
     CERTIFICATE_ISSUED = "certificate_issued"
     CERTIFICATE_DECLINED = "certificate_declined"

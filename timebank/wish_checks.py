@@ -12,6 +12,7 @@ from timebank.batch import Batch
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.notices import NoticeCode
 from timebank.refusals import Refusal
 from timebank.texts import keep_text
 from timebank.vault import DataKey, SealedField, keyring, open_field
@@ -25,7 +26,7 @@ from timebank.wish_life import (
     WishPublished,
     WishReferred,
 )
-from timebank.wishes import TOLD, Wish, Wished, claim_by, field_of, wish_at_hand
+from timebank.wishes import TOLD, Wish, Wished, claim_by, field_of, tell_resident, wish_at_hand
 
 DIGITS = re.compile(r"[0-9]{7,}")
 
@@ -83,6 +84,8 @@ async def _judge(actor: Actor, event: Judged, key: RequestKey) -> Wished:
     def work(batch: Batch) -> Wished:
         held = wish_at_hand(batch, event.wish)
         step(LIFECYCLE, held.state, type(event))
+        if not isinstance(event, WishApproved):
+            tell_resident(batch, held, NoticeCode.WISH_DECIDED)
         return Wished(entry=batch.record(event).seq, wish=held.id)
 
     return await write(actor, key, work, answer=Wished, needs=[(Wish, event.wish)])

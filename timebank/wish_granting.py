@@ -14,7 +14,7 @@ from timebank.events import Event, kind_of
 from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import NotInThisState, step
-from timebank.notices import NoticeCode, notify
+from timebank.notices import NoticeCode
 from timebank.projections import Place
 from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.tables import find
@@ -28,7 +28,7 @@ from timebank.wish_life import (
     WishReturned,
     WishReturnReason,
 )
-from timebank.wishes import Wish, wish_at_hand
+from timebank.wishes import Wish, tell_resident, wish_at_hand
 
 # Refusals
 
@@ -105,7 +105,7 @@ async def fulfil_wish(
             evidence=note,
         )
         entry = batch.record(event)
-        _ask_resident(batch, wish)
+        tell_resident(batch, wish, NoticeCode.WISH_FULFILLED)
         return WishActed(entry=entry.seq, claim=claim)
 
     return await _write(actor, claim, key, work)
@@ -121,7 +121,7 @@ async def fulfil_by_community(actor: Actor, *, wish: str, key: RequestKey) -> Wi
         step(LIFECYCLE, held.state, WishFulfilled)
         until = batch.today + timedelta(days=batch.policy.wish.rate_days)
         entry = batch.record(WishFulfilled(wish=wish, rate_by=until))
-        _ask_resident(batch, held)
+        tell_resident(batch, held, NoticeCode.WISH_FULFILLED)
         return WishActed(entry=entry.seq, claim="")
 
     return await write(actor, key, work, answer=WishActed, needs=[(Wish, wish)])
@@ -140,12 +140,6 @@ def _mine(batch: Batch, claim: str, event: type[Event]) -> tuple[WishClaim, Wish
         raise NotInThisState(state=over, act=kind_of(event))
     step(LIFECYCLE, wish.state, event)
     return held, wish
-
-
-def _ask_resident(batch: Batch, wish: Wish) -> None:
-    """Tell a registered resident that their word is awaited; others have their link."""
-    if wish.resident is not None:
-        notify(batch, wish.resident, NoticeCode.WISH_FULFILLED, wish.id, hands=[])
 
 
 async def _write(

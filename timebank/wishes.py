@@ -23,6 +23,7 @@ from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.notices import NoticeCode, notify
 from timebank.origins import count_origin, origin_at
 from timebank.people import NAME_MOST, PHONE, NameMissing, PhoneWrong
 from timebank.places import Station, working_station
@@ -220,6 +221,12 @@ def not_taken_down(batch: Batch, wish: Wish) -> None:
     """Go on only with a wish that somebody else took down. Refuses: TookItDown."""
     if batch.actor.person is not None and wish.taken_by == batch.actor.person:
         raise TookItDown
+
+
+def tell_resident(batch: Batch, wish: Wish, code: NoticeCode) -> None:
+    """Put a notice into the inbox of a registered resident; others have their link alone."""
+    if wish.resident is not None:
+        notify(batch, wish.resident, code, wish.id, hands=[])
 
 
 def claim_by(batch: Batch) -> date:

@@ -172,7 +172,7 @@ async def _messages(settings: Settings) -> Finding:
 
 
 async def _webhooks(settings: Settings) -> Finding:
-    """How far each program has been told of what was signed; one may be new, and told from now on."""
+    """How far each has been told of what was signed; one that is new is told from now on."""
     if not settings.webhooks:
         return Finding("webhooks", True, "settings name none")
     signed = await publication.signed_size(settings.database_url)
