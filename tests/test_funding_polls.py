@@ -1,6 +1,6 @@
 """Polls: paper, telephone and page merged, one person one vote, and residents alone."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -12,10 +12,12 @@ from tests.wire import act, ask, form
 from tests.world import World, found_station, key, resident_id
 from timebank import replay
 from timebank.access import Role
+from timebank.divisions import CITY_PATH
 from timebank.erasures import ask_erasure
 from timebank.funding.polls import (
     BallotNotOurs,
     BallotWay,
+    MovedInSince,
     NotAResident,
     Poll,
     PollKind,
@@ -26,6 +28,7 @@ from timebank.funding.polls import (
     decide_ballot,
     take_ballot,
 )
+from timebank.homes import KEPT, change_home
 from timebank.identity import DocumentNumberWrong, DocumentType
 from timebank.people import Person
 from timebank.person_life import PersonState
@@ -40,6 +43,7 @@ OPEN = Poll(
     path="420100/1/sta_1/",
     unit_path="420100/1/",
     until=TODAY,
+    opened_at=datetime(2026, 11, 17, 4, tzinfo=UTC),
 )
 HERE = Person(
     id="per_1",
@@ -52,16 +56,75 @@ pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 
 
 async def test_residents_answer_while_the_poll_is_open() -> None:
-    decide_ballot(OPEN, HERE, TODAY)
-    decide_ballot(OPEN, None, TODAY)
     elsewhere = msgspec.structs.replace(HERE, home_path="420100/2/sta_2/")
-    for poll, person, today, no in (
-        (OPEN, elsewhere, TODAY, NotAResident),
-        (OPEN, HERE, TODAY + timedelta(days=1), PollOver),
-        (msgspec.structs.replace(OPEN, open=False), HERE, TODAY, PollOver),
+    there, over = elsewhere.home_path, TODAY + timedelta(days=1)
+    decide_ballot(OPEN, HERE, HERE.home_path, TODAY)
+    decide_ballot(OPEN, elsewhere, HERE.home_path, TODAY)
+    decide_ballot(OPEN, None, None, TODAY)
+    for poll, person, then, today, no in (
+        (OPEN, elsewhere, there, TODAY, NotAResident),
+        (OPEN, elsewhere, None, TODAY, NotAResident),
+        (OPEN, HERE, there, TODAY, MovedInSince),
+        (OPEN, HERE, CITY_PATH, TODAY, MovedInSince),
+        (OPEN, HERE, None, TODAY, MovedInSince),
+        (OPEN, HERE, HERE.home_path, over, PollOver),
+        (msgspec.structs.replace(OPEN, open=False), HERE, HERE.home_path, TODAY, PollOver),
     ):
         with pytest.raises(no):
-            decide_ballot(poll, person, today)
+            decide_ballot(poll, person, then, today)
+
+
+async def test_whoever_moves_answers_where_they_lived_when_the_poll_opened(world: World) -> None:
+    clerk = world.staff[Role.STATION_CLERK]
+    await found_station(world, number="002", area="420102002004")
+    away = await found_station(world, number="003", area="420103001002")
+    leaves, returns = await world.volunteer(), await world.volunteer()
+    comes, own = await world.register(home=away), resident_id(world.count)
+    before = await world.register(home=away)
+    await change_home(before, number="001", key=key())
+    project = await asked(world, await allotted(world))
+    poll = (await project_of(project)).poll(PollKind.DECISION)
+
+    for who, *numbers in (leaves, "002"), (returns, "003", "002", "001"), (comes, "002", "001"):
+        for number in numbers:
+            await change_home(who, number=number, key=key())
+    with pytest.raises(MovedInSince) as no:
+        await cast_ballot(comes, poll=poll, in_favour=True, key=key())
+    assert no.value.details == {"opened": "2026-11-20"}
+    with pytest.raises(MovedInSince):
+        await take_ballot(
+            clerk,
+            poll=poll,
+            way=BallotWay.PAPER,
+            document=DocumentType.RESIDENT_ID,
+            document_number=own,
+            in_favour=True,
+            key=key(),
+        )
+    for who in (leaves, returns, before, await world.volunteer()):
+        await cast_ballot(who, poll=poll, in_favour=True, key=key())
+
+    late = await asked(world, await allotted(world))
+    poll = (await project_of(late)).poll(PollKind.DECISION)
+    await cast_ballot(comes, poll=poll, in_favour=True, key=key())
+    with pytest.raises(NotAResident):
+        await cast_ballot(leaves, poll=poll, in_favour=True, key=key())
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+async def test_whoever_moves_on_and_on_answers_nowhere(world: World) -> None:
+    await found_station(world, number="002", area="420102002004")
+    who = await world.volunteer()
+    project = await asked(world, await allotted(world))
+    poll = (await project_of(project)).poll(PollKind.DECISION)
+    for n in range(KEPT - 1):
+        await change_home(who, number="001" if n % 2 else "002", key=key())
+    await cast_ballot(who, poll=poll, in_favour=True, key=key())
+    for number in ("001", "002", "001"):
+        await change_home(who, number=number, key=key())
+    with pytest.raises(MovedInSince):
+        await cast_ballot(who, poll=poll, in_favour=True, key=key())
+    assert (await replay.compare(world.settings.database_url)).differing == 0
 
 
 async def test_one_person_has_one_vote_whichever_way_it_comes(world: World) -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +13,11 @@ from tortoise.connection import get_connection
 from tortoise.migrations.api import migrate as run_migrations
 
 from tests.conftest import PostgresServer
+from tests.funding import allotted
+from tests.projects import asked
+from tests.world import found_station, key, open_world
+from timebank import migrations, replay
+from timebank.homes import change_home
 from timebank.orm import migrate, orm_config
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +47,7 @@ async def shape(url: str) -> dict[str, str]:
     """Every column, index and constraint as the database tells it, white space aside."""
     async with connected(url) as connection:
         rows = await connection.execute_query_dict(COLUMNS[connection.capabilities.dialect])
-    return {row["part"]: " ".join(row["told"].split()).replace("( ", "(") for row in rows}
+    return {row["part"]: "".join(row["told"].split()) for row in rows}
 
 
 @pytest.fixture
@@ -91,3 +99,22 @@ async def test_a_database_that_notes_a_migration_is_migrated_and_not_made_anew(
         await connection.execute_script("DROP TABLE account;")
     await migrate(database_url)
     assert "account" not in {part.partition(".")[0] for part in await shape(database_url)}
+
+
+async def test_homes_and_polls_of_before_are_told_by_their_own_entries(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_world(database_url, tmp_path) as world:
+        await found_station(world, number="002")
+        for moves in (("002", "001"), ("002",)):
+            who = await world.volunteer()
+            for number in moves:
+                await change_home(who, number=number, key=key())
+        await asked(world, await allotted(world))
+    async with connected(database_url) as connection:
+        await connection.execute_script("DELETE FROM homes_left; UPDATE poll SET opened_at = NULL;")
+        assert (await replay.compare(database_url)).differing == 3
+        (file,) = Path(migrations.__file__).parent.glob("0002_*.py")
+        second: Any = import_module(f"{migrations.__name__}.{file.stem}")
+        await second.tell(None, SimpleNamespace(client=connection))
+    assert (await replay.compare(database_url)).differing == 0

@@ -4,14 +4,21 @@ By themselves, or at the counter of the station they leave, which then tells the
 new station finds and serves them, certifies their service and counts the minutes they hold, which
 travel with them. What was done stays where it was done: records, certificates and whatever an
 office has begun with stay with the station or district that has them, and minutes in escrow where
-they were paid from. Knows who may choose; refuses to know why somebody moved.
+they were paid from. Which stations looked after somebody until when is kept, for who lived where
+when those who live somewhere were asked something. Knows who may choose; refuses to know why
+somebody moved.
 """
 
+from datetime import datetime
+
+import msgspec
 from msgspec.structs import replace
 
+from ledger.entry import Sealed
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.counter import at_counter
+from timebank.divisions import CITY_PATH
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.living_alone import LivesAlone
@@ -20,10 +27,14 @@ from timebank.notice_codes import NoticeCode
 from timebank.notices import notify
 from timebank.people import Person, active_person
 from timebank.person_life import HomeChanged
-from timebank.places import StationNumber, working_station
-from timebank.projections import Place
+from timebank.places import Station, StationNumber, working_station
+from timebank.projections import Place, Rows, projects
 from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.tables import Row, table
 from timebank.vault import DataKey, KeyedFinding, SealedField
+
+KEPT = 40
+"""How many homes are kept that somebody left: nobody moves more often while something is asked."""
 
 # Refusals
 
@@ -33,6 +44,48 @@ class HomeAlready(Refusal):
 
     says = "This station is the home station already."
     path = ("number",)
+
+
+# Tables and projectors
+
+
+class HomeLeft(msgspec.Struct, frozen=True):
+    """The station that looked after somebody until an instant; None for the city itself."""
+
+    home: str | None
+    at: datetime
+
+
+@table("homes_left")
+class HomesLeft(Row, frozen=True):
+    """The homes that somebody left, the latest KEPT of them, the oldest first."""
+
+    person: str
+    left: tuple[HomeLeft, ...]
+
+
+@projects(HomeChanged)
+def _left(rows: Rows, event: HomeChanged, entry: Sealed) -> None:
+    held = rows.get(HomesLeft, event.person)
+    left = (*(held.left if held else ()), HomeLeft(home=event.left, at=entry.at))
+    rows.put(HomesLeft(person=event.person, left=left[-KEPT:]))
+
+
+# What other capabilities ask
+
+
+def home_path_at(batch: Batch, person: Person, at: datetime) -> str | None:
+    """The path of the home that somebody had at an instant; None where that is not kept any more.
+
+    Who registered later has had one home ever since: it is that one.
+    """
+    held = batch.get(HomesLeft, person.id)
+    later = [gone for gone in held.left if gone.at > at] if held else []
+    if not later:
+        return person.home_path
+    if len(later) == KEPT:
+        return None
+    return batch.there(Station, later[0].home).path if later[0].home else CITY_PATH
 
 
 # Commands
@@ -81,6 +134,7 @@ async def change_home(
         return Housed(entry=entry.seq, person=whose)
 
     needs: list[Place] = [(Person, whose), (StationNumber, number), (LivesAlone, whose)]
+    needs.append((HomesLeft, whose))
     needs += [(DataKey, whose), (SealedField, f"{whose}:name")]
     needs += ((KeyedFinding, id) for id in found)
     return await write(actor, key, work, answer=Housed, needs=needs)

@@ -1,14 +1,16 @@
 """Polls: what residents say yes or no to, on paper, by telephone and on the page, each once.
 
 Support for a proposal, the decision, the acceptance of the works and the evaluation are all polls
-of one kind (domain 10). Whoever takes down a paper or a call names the resident's document; whoever
-comes to the page has one on record; the document's keyed index in the vault says that nobody counts
-twice. The ledger holds each answer and the way it came, and who sent it from a page or took it
-down, as every entry does; never a document. Knows answers; refuses to know what follows from them.
+of one kind (domain 10). Residents are those who lived there when the poll opened: whoever moves
+meanwhile answers where they lived then, and so in one place alone. Whoever takes down a paper or a
+call names the resident's document; whoever comes to the page has one on record; the document's
+keyed index in the vault says that nobody counts twice. The ledger holds each answer and the way it
+came, and who sent it from a page or took it down, as every entry does; never a document. Knows
+answers; refuses to know what follows from them.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
@@ -17,7 +19,9 @@ from ledger.entry import Sealed
 from timebank.access import Action, permit, permit_self
 from timebank.actors import PUBLIC, Actor, PersonId
 from timebank.batch import Batch
+from timebank.clock import day_of
 from timebank.events import Event
+from timebank.homes import HomesLeft, home_path_at
 from timebank.identity import DocumentType, birth_of
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
@@ -90,6 +94,16 @@ class NotAResident(Refusal):
     says = "Only residents of this community or village answer here."
 
 
+class MovedInSince(Refusal):
+    """Whoever could move in and answer could do so everywhere, one place after the other."""
+
+    says = (
+        "This poll opened on {opened}, before this resident moved here: answer where you lived on "
+        "that day; here you answer from the next poll on."
+    )
+    opened: date
+
+
 class PollOver(Refusal):
     """Answers are taken until the last day."""
 
@@ -106,15 +120,19 @@ class BallotNotOurs(Refusal):
 # Decisions
 
 
-def decide_ballot(poll: "Poll", person: Person | None, today: date) -> None:
+def decide_ballot(poll: "Poll", person: Person | None, then: str | None, today: date) -> None:
     """Whether a resident may answer; None is somebody who is not registered, whom staff know.
 
-    Refuses: PollOver, NotAResident.
+    Args: then, the path of their home when the poll opened; None where that is not known.
+    Refuses: PollOver, NotAResident, MovedInSince.
     """
     if not poll.open or (poll.until is not None and today > poll.until):
         raise PollOver
-    if person is not None and not person.home_path.startswith(poll.unit_path):
-        raise NotAResident
+    if person is None or (then or "").startswith(poll.unit_path):
+        return
+    if poll.opened_at is not None and person.home_path.startswith(poll.unit_path):
+        raise MovedInSince(opened=day_of(poll.opened_at))
+    raise NotAResident
 
 
 # Tables and projectors
@@ -122,7 +140,10 @@ def decide_ballot(poll: "Poll", person: Person | None, today: date) -> None:
 
 @table("poll", index=[("about", "id")])
 class Poll(Row, frozen=True):
-    """One question; `path` is whose staff take down answers, `unit_path` whose residents answer."""
+    """One question; `path` is whose staff take down answers, `unit_path` whose residents answer.
+
+    Every poll has its `opened_at`; a column that came later than its table cannot demand it.
+    """
 
     id: str
     about: str
@@ -136,6 +157,7 @@ class Poll(Row, frozen=True):
     by_page: int = 0
     by_paper: int = 0
     by_phone: int = 0
+    opened_at: datetime | None = None
 
     @property
     def present(self) -> int:
@@ -160,6 +182,7 @@ def _opened(rows: Rows, event: PollOpened, entry: Sealed) -> None:
             kind=event.kind_of_poll,
             path=event.path,
             unit_path=event.unit_path,
+            opened_at=entry.at,
             until=event.until,
         )
     )
@@ -179,6 +202,12 @@ def _closed(rows: Rows, event: PollClosed, entry: Sealed) -> None:
 
 
 # What other capabilities ask
+
+
+def may_answer(batch: Batch, poll: "Poll", person: Person | None) -> None:
+    """Refuses: what decide_ballot refuses."""
+    then = home_path_at(batch, person, poll.opened_at or batch.now) if person else None
+    decide_ballot(poll, person, then, batch.today)
 
 
 def close_poll(batch: Batch, poll: "Poll") -> None:
@@ -210,19 +239,20 @@ class Balloted(Answer, frozen=True, kw_only=True):
 async def cast_ballot(actor: Actor, *, poll: str, in_favour: bool, key: RequestKey) -> Balloted:
     """Answer on the page, as a registered resident. The ledger keeps the answer as the public's.
 
-    Refuses: NotFound, PollOver, NotAResident, VotedAlready, PersonNotActive.   Source: domain 10.
+    Refuses: NotFound, PollOver, NotAResident, MovedInSince, VotedAlready, PersonNotActive.
+    Source: domain 10.
     """
     person = permit_self(actor)
     told = (await read_fields([person], "document", "document_number")).get(person, {})
 
     def work(batch: Batch) -> Balloted:
         held = batch.need(Poll, poll, "poll")
-        decide_ballot(held, active_person(batch, person), batch.today)
+        may_answer(batch, held, active_person(batch, person))
         mark_once(batch, poll, told["document"], told["document_number"], person)
         event = BallotCast(poll=poll, way=BallotWay.PAGE, in_favour=in_favour)
         return Balloted(entry=batch.record(event).seq, poll=poll)
 
-    needs: list[Place] = [(Poll, poll), (Person, person)]
+    needs: list[Place] = [(Poll, poll), (Person, person), (HomesLeft, person)]
     # An entry names its actor for ever, and here that would be who answered what.
     return await write(PUBLIC, key, work, answer=Balloted, needs=needs)
 
@@ -239,7 +269,8 @@ async def take_ballot(
 ) -> Balloted:
     """Take down a paper or a call, as staff of the station, who know the resident.
 
-    Refuses: NotFound, DocumentNumberWrong, BallotNotOurs, PollOver, NotAResident, VotedAlready.
+    Refuses: NotFound, DocumentNumberWrong, BallotNotOurs, PollOver, NotAResident, MovedInSince,
+    VotedAlready.
     """
     number = document_number.strip().upper()
     birth_of(document, number, date.min)
@@ -251,7 +282,7 @@ async def take_ballot(
         permit(batch, Action.TAKE_BALLOT, held.path)
         known = holder_of(batch, document.value, number)
         person = batch.get(Person, known.person) if known else None
-        decide_ballot(held, person, batch.today)
+        may_answer(batch, held, person)
         mark_once(batch, poll, document.value, number, person.id if person else None)
         entry = batch.record(BallotCast(poll=poll, way=way, in_favour=in_favour))
         return Balloted(entry=entry.seq, poll=poll)
