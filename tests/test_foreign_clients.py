@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Size
+from tests.conftest import SIZE, Size
 from tests.role_city import City, found_city
 from tests.served import served
 from tests.test_graphql_generated import application_of
@@ -113,6 +113,7 @@ async def run(directory: Path, program: Path, *given: str, **around: str) -> tup
     return done.returncode, done.stdout
 
 
+@pytest.mark.one_database
 async def test_a_typed_client_runs_the_pages_operations(
     city: City, judges: Path, tmp_path: Path
 ) -> None:
@@ -130,6 +131,10 @@ async def test_a_typed_client_runs_the_pages_operations(
     assert told["refused"]
 
 
+@pytest.mark.one_database  # each day the stricter: it takes no zero byte and no longer number
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", "postgresql"] if SIZE == "full" else ["postgresql"], indirect=True
+)
 async def test_nothing_made_up_is_a_server_error(
     city: City, judges: Path, tmp_path: Path, size: Size
 ) -> None:
