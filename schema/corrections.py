@@ -1,5 +1,7 @@
 """Corrections on the wire: one's own telephone, and what the officer puts right."""
 
+from datetime import date
+
 import strawberry
 from strawberry import ID
 
@@ -7,6 +9,7 @@ from schema.context import Input, anew
 from schema.people import Person, read_people
 from schema.refusal import Info, Payload, mutation
 from timebank import corrections
+from timebank.identity import DocumentType
 
 
 @strawberry.input
@@ -24,6 +27,13 @@ class CorrectPersonInput(Input):
     request: ID = strawberry.field(description="The request for correction.")
     name: str | None = strawberry.field(default=None, description="The name as in the document.")
     phone: str | None = strawberry.field(default=None, description="The telephone.")
+    document: DocumentType | None = strawberry.field(
+        default=None, description="Which document it is."
+    )
+    document_number: str | None = strawberry.field(default=None, description="Its number.")
+    birth: date | None = strawberry.field(
+        default=None, description="The birth date, where the number does not tell it."
+    )
 
 
 @strawberry.type
@@ -52,6 +62,9 @@ class Mutation:
             request=input.request,
             name=input.name,
             phone=input.phone,
+            document=input.document,
+            document_number=input.document_number,
+            birth=input.birth,
             key=info.context.key(input),
         )
         return CorrectPersonPayload.of(answer, person=await _shown(info, answer.person))

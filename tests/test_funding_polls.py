@@ -12,6 +12,8 @@ from tests.wire import act, ask, form
 from tests.world import World, found_station, key, resident_id
 from timebank import replay
 from timebank.access import Role
+from timebank.corrections import correct_person
+from timebank.data_requests import RequestKind, request_data
 from timebank.divisions import CITY_PATH
 from timebank.erasures import ask_erasure
 from timebank.funding.polls import (
@@ -209,6 +211,18 @@ async def test_staff_take_down_what_residents_say_and_nothing_else(world: World)
     assert held.present == 0
 
 
+async def test_whose_document_is_put_right_meanwhile_still_answers_once(world: World) -> None:
+    who = await world.volunteer()
+    poll = (await project_of(await asked(world, await allotted(world)))).poll(PollKind.DECISION)
+    await cast_ballot(who, poll=poll, in_favour=True, key=key())
+    wanted = await request_data(who, kind=RequestKind.CORRECTION, words="号码错了", key=key())
+    officer = await world.officer(Role.DATA_PROTECTION_OFFICER)
+    number = resident_id(900)
+    await correct_person(officer, request=wanted.request, document_number=number, key=key())
+    with pytest.raises(VotedAlready):
+        await cast_ballot(who, poll=poll, in_favour=True, key=key())
+
+
 async def test_everybody_reads_how_many_and_erasure_takes_the_note_of_who(world: World) -> None:
     who = await world.volunteer()
     project = await asked(world, await allotted(world))
@@ -231,7 +245,7 @@ async def test_everybody_reads_how_many_and_erasure_takes_the_note_of_who(world:
             }
         ],
     }
-    assert [one.person for one in await select(PollVoter, person=who.person)] == [who.person]
+    assert {one.person for one in await select(PollVoter, person=who.person)} == {who.person}
     await ask_erasure(who, key=key())
     assert await select(PollVoter, person=who.person) == []
     held = await find(Poll, poll)

@@ -129,7 +129,8 @@ async def test_the_protector_corrects_erases_and_answers_in_time(world: World) -
         listed = (await client.get(REQUESTS)).text
         assert [one in listed for one in (wrong, gone, vain)] == [True] * 3
         assert "最迟答复" in listed
-    named = {"correct.name": "王秀英", "correct.phone": ""}
+    named = {"correct.name": "王秀英", "correct.phone": "", "correct.document": ""}
+    named |= {"correct.documentNumber": "", "correct.birth": ""}
     done(await pages.post(protector, wrong, f"{wrong}/correct", **named), "名字写错了")
     assert (await names_of(who, [who.id]))[who.id] == "王秀英"
     said = {"grant.answer": "已更正"}

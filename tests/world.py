@@ -51,15 +51,23 @@ class World:
         self.count = 0
 
     async def register(
-        self, *, home: str | None = None, birth: date = date(1950, 5, 6), name: str = ""
+        self,
+        *,
+        home: str | None = None,
+        birth: date = date(1950, 5, 6),
+        name: str = "",
+        number: str = "",
     ) -> Actor:
-        """Somebody new, registered by themselves, or by the software where there is no home."""
+        """Somebody new, registered by themselves, or by the software where there is no home.
+
+        Args: number, of the document, where it matters.
+        """
         self.count += 1
         made = await people.register_person(
             PUBLIC if home else SYSTEM,
             name=name or f"王秀英{self.count}",
             document=identity.DocumentType.RESIDENT_ID,
-            document_number=resident_id(self.count, birth),
+            document_number=number or resident_id(self.count, birth),
             phone="13900000000",
             home=home,
             consent=True,

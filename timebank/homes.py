@@ -20,9 +20,10 @@ from timebank.batch import Batch
 from timebank.counter import at_counter
 from timebank.divisions import CITY_PATH
 from timebank.journal import Answer, write
+from timebank.kept_fields import kept_field
 from timebank.keys import RequestKey
 from timebank.living_alone import LivesAlone
-from timebank.names import findings_of, kept_name, reindex_name
+from timebank.names import findings_of, reindex_name
 from timebank.notice_codes import NoticeCode
 from timebank.notices import notify
 from timebank.people import Person, active_person
@@ -123,7 +124,7 @@ async def change_home(
         if home.id == held.home:
             raise HomeAlready
         entry = batch.record(HomeChanged(person=whose, home=home.id, left=held.home))
-        name = kept_name(batch, whose)
+        name = kept_field(batch, whose, "name")
         if name is not None:
             reindex_name(batch, whose, home.id, name, found)
         alone = batch.get(LivesAlone, whose)

@@ -10,7 +10,8 @@ import structlog
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
 from timebank.journal import Answer, write
-from timebank.names import index_name, kept_name
+from timebank.kept_fields import kept_field
+from timebank.names import index_name
 from timebank.people import Person
 from timebank.projections import Place
 from timebank.tables import Row, find, select, table
@@ -91,7 +92,7 @@ async def _fill(through: str) -> Filled:
 
 def _index(batch: Batch, person: str) -> bool:
     """Whether there was a name to index: who was erased since has none."""
-    held, name = batch.get(Person, person), kept_name(batch, person)
+    held, name = batch.get(Person, person), kept_field(batch, person, "name")
     if held is None or name is None:
         return False
     index_name(batch, person, held.home, name)

@@ -14,13 +14,9 @@ from timebank.actors import PersonId
 from timebank.batch import Batch
 from timebank.tables import select
 from timebank.vault import (
-    DataKey,
     KeyedFinding,
-    SealedField,
     found_shared,
     index_shared,
-    keyring,
-    open_field,
     unindex_shared,
 )
 
@@ -74,14 +70,6 @@ def reindex_name(
     """The same after the name or the home changed; `found` are the keys of all their findings."""
     unindex_shared(batch, person, found, KIND)
     index_name(batch, person, station, name)
-
-
-def kept_name(batch: Batch, person: PersonId) -> str | None:
-    """What a person is called, for the index alone; None for whoever was erased."""
-    key, sealed = batch.get(DataKey, person), batch.get(SealedField, f"{person}:name")
-    if key is None or sealed is None:
-        return None
-    return open_field(keyring().data_key(key), person, "name", sealed.sealed)
 
 
 # Reads

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.journal import write
+from timebank.kept_fields import kept_field
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notices import NoticeCode
 from timebank.refusals import Refusal
 from timebank.texts import keep_text
-from timebank.vault import DataKey, SealedField, keyring, open_field
 from timebank.wish_life import (
     LIFECYCLE,
     Judged,
@@ -106,20 +106,10 @@ async def publish_wish(
         step(LIFECYCLE, held.state, WishPublished)
         if not (held.may_publish or consent):
             raise WishConsentMissing
-        decide_masked(summary, [_sealed(batch, held, label) for label in TOLD])
+        told_before = [kept_field(batch, held.owner, field_of(wish, label)) for label in TOLD]
+        decide_masked(summary, [one for one in told_before if one])
         told = keep_text(batch, wish, "summary", summary)
         event = WishPublished(wish=wish, summary=told, claim_by=claim_by(batch))
         return Wished(entry=batch.record(event).seq, wish=wish)
 
     return await write(actor, key, work, answer=Wished, needs=[(Wish, wish)])
-
-
-def _sealed(batch: Batch, wish: Wish, label: str) -> str:
-    """What the resident told, as long as the key to it is there."""
-    owner, field = wish.owner, field_of(wish.id, label)
-    batch.ask((DataKey, owner), (SealedField, f"{owner}:{field}"))
-    key = batch.get(DataKey, owner)
-    held = batch.get(SealedField, f"{owner}:{field}")
-    if key is None or held is None:
-        return ""
-    return open_field(keyring().data_key(key), owner, field, held.sealed)

@@ -167,7 +167,8 @@ class Poll(Row, frozen=True):
 
 @table("poll_voter", vault=True, index=[("person",)])
 class PollVoter(Row, frozen=True):
-    """That somebody answered, and not what; `id` is `<poll>/<keyed index of the document>`."""
+    """That somebody answered, and not what; `id` is `<poll>/<keyed index of the document>`, and
+    `<poll>/<person>` of somebody registered."""
 
     id: str
     person: str | None = None
@@ -220,11 +221,13 @@ def mark_once(batch: Batch, poll: str, document: str, number: str, person: Perso
     """Note that somebody answered. Refuses: VotedAlready."""
     kind = f"{poll}/{document}"
     marks = [f"{poll}/{epoch.mark(kind, number)}" for epoch in keyring().epochs()]
-    batch.ask(*((PollVoter, mark) for mark in marks))
-    if any(batch.get(PollVoter, mark) is not None for mark in marks):
+    # A document is put right now and then, and somebody registered is still the same one.
+    whose = [f"{poll}/{person}"] if person else []
+    batch.ask(*((PollVoter, mark) for mark in (*marks, *whose)))
+    if any(batch.get(PollVoter, mark) is not None for mark in (*marks, *whose)):
         raise VotedAlready
-    now = f"{poll}/{keyring().current().mark(kind, number)}"
-    batch.put(PollVoter(id=now, person=person))
+    for mark in (f"{poll}/{keyring().current().mark(kind, number)}", *whose):
+        batch.put(PollVoter(id=mark, person=person))
 
 
 # Commands

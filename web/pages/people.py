@@ -35,6 +35,13 @@ KINDS = {
     "GATHERING": "大型活动",
     "OTHER": "其他",
 }
+DOCUMENTS = {
+    "RESIDENT_ID": "居民身份证",
+    "PASSPORT": "护照",
+    "HONG_KONG_MACAO": "港澳居民来往内地通行证",
+    "TAIWAN": "台湾居民来往大陆通行证",
+    "FOREIGN_RESIDENCE": "外国人永久居留身份证",
+}
 REFUSALS = {
     "NOT_WRONG": "资料没有错",
     "KEPT_BY_LAW": "法律要求保存",
@@ -225,6 +232,17 @@ PAGES = (
                 told=(
                     Told(name="name", word="证件上的姓名（不改就空着）", needed=False),
                     Told(name="phone", word="电话（不改就空着）", needed=False),
+                    Told(
+                        name="document",
+                        word="证件种类（不改就不选）",
+                        kind="one",
+                        words=DOCUMENTS,
+                        needed=False,
+                    ),
+                    Told(name="documentNumber", word="证件号码（不改就空着）", needed=False),
+                    Told(
+                        name="birth", word="出生日期（证件上看不出时填）", kind="day", needed=False
+                    ),
                 ),
             ),
             Act(
