@@ -1,80 +1,42 @@
-"""Access: who holds which role where, and the one place that decides what an actor may do.
+"""Access: the one place that decides what an actor may do, and who is given a role.
 
 A scope is a path along the managing tree (`420100/420102/...`, down to a station or team): a grant
 covers everything whose path starts with it. Staff may act only through a grant, a station's device
 at its station; what a person does with their own things is decided by the command, which compares
-ids. `rights` says what a role may do; sign-in lives in `sign_in`.
+ids. `rights` says what a role may do, `role_grants` keeps who holds it; sign-in lives in `sign_in`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from enum import StrEnum
 
 import msgspec
 
-from ledger.entry import Sealed
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.askers import once_an_answer
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.device_life import Device
 from timebank.divisions import Area
-from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, current, needed_of_actors, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
-from timebank.merge_life import MergeDropped, MergeProposed, PersonMerged
-from timebank.person_life import (
-    AccountClosed,
-    AccountReopened,
-    DeathReported,
-    DeathWithdrawn,
-    PersonMoved,
-)
-from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
-from timebank.rights import BY_ITSELF, RIGHTS
+from timebank.rights import BY_ITSELF
 from timebank.rights import Action as Action
 from timebank.rights import Grant as Grant
 from timebank.rights import Role as Role
-from timebank.tables import Key, R, Row, find, table
+from timebank.role_grants import Freeze as Freeze
+from timebank.role_grants import Grants as Grants
+from timebank.role_grants import RoleEnded as RoleEnded
+from timebank.role_grants import RoleGranted as RoleGranted
+from timebank.tables import Key, R, Row, find
 from timebank.vault import DataKey
 
 SCOPE = re.compile(r"(?:[0-9A-Za-z_]+/)+")
 
-
-class Freeze(StrEnum):
-    """Why a person's roles rest."""
-
-    CLOSED = "closed"
-    DECEASED = "deceased"
-    MERGED = "merged"
-
-
-# Events
-
-
-class RoleGranted(Event, frozen=True, tag="role.granted"):
-    """Somebody was given a role over a scope.
-
-    `proposer` is the first of the two operators; None where the software itself gave it.
-    """
-
-    grant: str
-    person: PersonId
-    role: Role
-    scope: str
-    until: date | None = None
-    proposer: PersonId | None = None
-
-
-class RoleEnded(Event, frozen=True, tag="role.ended"):
-    """A grant ended."""
-
-    grant: str
-    person: PersonId
-
+SCOPES: dict[str, type[Row]] = {}
+"""What beside areas a scope may end with, by the prefix of its id: rows that have a `path`."""
 
 # Refusals
 
@@ -127,79 +89,6 @@ class AccountNotOpen(Refusal):
     """Whoever closed an account comes back before doing anything else."""
 
     says = "Your account is closed; reopen it to do this."
-
-
-# Tables and projectors
-
-SCOPES: dict[str, type[Row]] = {}
-"""What beside areas a scope may end with, by the prefix of its id: rows that have a `path`."""
-
-
-@needed_of_actors
-@table("grants")
-class Grants(Row, frozen=True):
-    """Every standing grant of a person: what access decisions ask; `frozen` while they all rest.
-
-    `formers` are the ids of registrations that went into this one.
-    """
-
-    person: str
-    grants: tuple[Grant, ...]
-    frozen: Freeze | None = None
-    formers: tuple[str, ...] = ()
-
-    @property
-    def shut(self) -> bool:
-        """Whether nobody signs in by the account: its holder is dead, or has another one."""
-        return self.frozen in (Freeze.DECEASED, Freeze.MERGED)
-
-    def may(self, action: Action, path: str, day: date) -> bool:
-        """Whether a grant allows the action on what lies at `path`."""
-        return any(g.role in RIGHTS[action] and g.covers(path, day) for g in self.standing(day))
-
-    def standing(self, day: date) -> tuple[Grant, ...]:
-        """The grants that hold on a day."""
-        return tuple(grant for grant in self.grants if grant.stands(day) and not self.frozen)
-
-
-@projects(RoleGranted)
-def _granted(rows: Rows, event: RoleGranted, entry: Sealed) -> None:
-    held = rows.get(Grants, event.person)
-    made = Grant(id=event.grant, role=event.role, scope=event.scope, until=event.until)
-    held = held or Grants(person=event.person, grants=())
-    rows.put(msgspec.structs.replace(held, grants=(*held.grants, made)))
-
-
-@projects(RoleEnded)
-def _ended(rows: Rows, event: RoleEnded, entry: Sealed) -> None:
-    held = rows.there(Grants, event.person)
-    left = tuple(grant for grant in held.grants if grant.id != event.grant)
-    rows.put(msgspec.structs.replace(held, grants=left))
-
-
-RESTING: Mapping[type[Event], Freeze | None] = {
-    AccountClosed: Freeze.CLOSED,
-    AccountReopened: None,
-    DeathReported: Freeze.DECEASED,
-    DeathWithdrawn: None,
-    MergeProposed: Freeze.MERGED,
-    MergeDropped: None,
-}
-"""After which events nobody acts by an account, and after which somebody does again."""
-
-
-@projects(*RESTING)
-def _rested(rows: Rows, event: PersonMoved, entry: Sealed) -> None:
-    held = rows.get(Grants, event.person) or Grants(person=event.person, grants=())
-    rows.put(msgspec.structs.replace(held, frozen=RESTING[type(event)]))
-
-
-@projects(PersonMerged)
-def _merged(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
-    held = rows.get(Grants, event.kept) or Grants(person=event.kept, grants=())
-    gone = rows.there(Grants, event.person)
-    formers = (*held.formers, *gone.formers, event.person)
-    rows.put(msgspec.structs.replace(held, formers=formers))
 
 
 # Decisions: the one place
