@@ -159,9 +159,13 @@ class Query:
         day: Annotated[
             date | None, strawberry.argument(description="The day; today if none is given.")
         ] = None,
+        team: Annotated[
+            ID | None, strawberry.argument(description="A team of the station's: its part alone.")
+        ] = None,
     ) -> StationDay | None:
-        """A station's day in numbers, for those who check people in there."""
-        held = await programme.station_day(info.context.actor, station, day)
+        """A station's day in numbers, for those who check people in there, or at its team's."""
+        asked = None if team is None else str(team)
+        held = await programme.station_day(info.context.actor, station, day, team=asked)
         return StationDay.of(held) if held else None
 
     @field

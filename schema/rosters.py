@@ -92,6 +92,9 @@ class RecordSheetInput(Input):
     station: str | None = strawberry.field(
         default=None, description="The station's public number, for a sheet without that column."
     )
+    activity: ID | None = strawberry.field(
+        default=None, description="The activity's id, for the rows that name none."
+    )
     dry_run: bool = strawberry.field(default=False, description="Only tell what would happen.")
     late: LateReason | None = strawberry.field(
         default=None, description="Why the roster comes after it was due."
@@ -180,6 +183,7 @@ class Mutation:
             info.context.actor,
             sheet_of(input),
             station=(input.station or "").strip(),
+            activity=str(input.activity or ""),
             dry_run=input.dry_run,
             late=input.late,
             key=info.context.key(input),

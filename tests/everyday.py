@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from tests.organising import registered
 from tests.volunteering import captured, confirmed, posted, record_of
 from tests.wire import act
 from tests.world import World, key, resident_id
@@ -10,9 +11,11 @@ from timebank.access import Role
 from timebank.actors import Actor
 from timebank.attendance import scan
 from timebank.notices import Notice
+from timebank.organisation_teams import ask_for_team, tie_team
 from timebank.reversals import repudiate_hours
 from timebank.sign_ups import sign_up
 from timebank.tables import select
+from timebank.teams import create_team
 
 HOUR = timedelta(hours=1)
 
@@ -20,7 +23,7 @@ HOUR = timedelta(hours=1)
 async def things(world: World, subject: Actor) -> dict[str, Any]:
     """Visits, records in every state, notices and somebody to register."""
     manager, clerk = world.staff[Role.STATION_MANAGER], world.staff[Role.STATION_CLERK]
-    activity = await world.activity()
+    team, activity = await _own_team(world)
     await sign_up(subject, activity=activity, key=key())
     await act(world, manager, "startActivity", "replayed", activity=activity)
     number = await world.number_of(subject)
@@ -31,12 +34,17 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
     await confirmed(world, [untold])
     disowned = await captured(world, subject, starts=world.clock.now() - 4 * HOUR)
     await repudiate_hours(subject, records=[disowned], key=key())
-    waiting = await captured(
-        world, subject, starts=world.clock.now() - 2 * HOUR, minutes=30, by=manager
-    )
-    wrong = await captured(
-        world, subject, starts=world.clock.now() - 5 * HOUR, minutes=30, by=manager
-    )
+    waiting, wrong = [
+        await captured(
+            world,
+            subject,
+            starts=world.clock.now() - hours * HOUR,
+            minutes=30,
+            by=manager,
+            activity=activity,
+        )
+        for hours in (2, 5)
+    ]
     target = await world.volunteer()
     await world.activity(starts_in=30 * HOUR)
     (notice,) = await select(Notice, person=subject.person or "", limit=1)
@@ -47,12 +55,15 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "volunteer": subject.person,
         "number": number,
         "activity": activity,
+        "declareActivity.team": team,
+        "draftActivity.team": team,
+        "stationDay.team": team,
         "activities.state": "RUNNING",
         "attended.id": f"{activity}/{subject.person}",
         "openActivities.area": "420100",
         "records": [waiting],
         "rejectHours.records": [wrong],
-        "waitingRecords.scope": world.station_path,
+        "waitingRecords.scope": f"{world.station_path}{team}/",
         "heldBatches.scope": world.station_path,
         "batch": (await record_of(disowned)).batch,
         "captureVisit.person": subject.person,
@@ -65,6 +76,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
                 "starts": "2026-11-18T01:00:00Z",
                 "ends": "2026-11-18T02:00:00Z",
                 "kind": "ELDER",
+                "activity": activity,
             }
         ],
         "notices": [notice.id],
@@ -74,7 +86,8 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "noticesToTell.person": elder.person,
         "tellInPerson.person": elder.person,
         "recordSheet.station": "001",
-        "recordSheet.text": f"volunteer,date,start,end,kind\n{number},2026-11-17,09:00,10:00,elder",
+        "recordSheet.text": f"volunteer,date,start,end,kind,activity\n"
+        f"{number},2026-11-17,09:00,10:00,elder,{activity}",
         "area": "420102002003",
         "code": "420100",
         "syncScans.scans": [
@@ -102,3 +115,13 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "starts": "2026-12-01T01:00:00Z",
         "ends": "2026-12-01T03:00:00Z",
     }
+
+
+async def _own_team(world: World) -> tuple[str, str]:
+    """An organisation's own team, and an activity of its."""
+    founder, manager = await world.volunteer(), world.staff[Role.STATION_MANAGER]
+    team = (await create_team(manager, station=world.station, name="探访队", key=key())).team
+    organisation = await registered(world, founder)
+    await ask_for_team(founder, organisation=organisation, team=team, key=key())
+    await tie_team(manager, team=team, key=key())
+    return team, await world.activity(team=team)

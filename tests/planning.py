@@ -11,7 +11,9 @@ from timebank.activity_holds import hold_activity
 from timebank.activity_life import HoldReason
 from timebank.activity_plans import Plan
 from timebank.actors import Actor
+from timebank.organisation_teams import OrganisationTeam, TieState
 from timebank.sign_ups import sign_up
+from timebank.tables import select
 from timebank.wait_lists import join_wait_list
 
 HOUR = timedelta(hours=1)
@@ -34,8 +36,10 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
 async def _plans(world: World, subject: Actor) -> dict[str, Any]:
     """Drafts of activities, and a full one to wait for."""
     manager, starts = world.staff[Role.STATION_MANAGER], world.clock.now() + 30 * 24 * HOUR
+    (tie,) = await select(OrganisationTeam, state=TieState.STANDS.value)
     plan = Plan(
         station=world.station,
+        team=tie.team,
         kind=ActivityKind.CULTURE,
         title="社区合唱",
         seats=9,
@@ -54,7 +58,7 @@ async def _plans(world: World, subject: Actor) -> dict[str, Any]:
         "draftActivity.draft": await draft(),
         "dropActivityDraft.draft": draft,
         "declareActivityDraft.draft": draft,
-        "activityDrafts.scope": world.station_path,
+        "activityDrafts.scope": tie.path,
         "joinWaitList.activity": full[0],
         "leaveWaitList.activity": full[1],
     }

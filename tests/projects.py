@@ -168,6 +168,7 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "openVote.until": "2026-12-01",
         "commitment": "thing",
         "promiseOf.activity": funded,
+        "promisesFor.activity": await world.activity(),
         "commitments.source": source,
         "commitments.unit": COMMUNITY,
         "tranche": tranche_key("thing", 1),

@@ -22,11 +22,14 @@ from graphql import (
 )
 
 from tests.wire import form
-from tests.world import World
-from timebank.access import Role
-from timebank.actors import Actor
+from tests.world import World, key
+from timebank.access import Role, grant_role
+from timebank.actors import SYSTEM, Actor
 from timebank.divisions import CITY_PATH
+from timebank.organisation_teams import OrganisationTeam, TieState
+from timebank.organisations import Organisation
 from timebank.sign_in import actor_of, open_session
+from timebank.tables import find, select
 
 ELSEWHERE = "420100/420103/"
 NO_BRINGERS = ("test_", "conftest")
@@ -81,6 +84,11 @@ async def found_city(world: World) -> City:
         if twice := sorted(city.things.keys() & told.keys()):
             raise AssertionError(f"{module} says again what {twice} is: say it of a field")
         city.things |= told
+    # What is done for an organisation's own teams, only those do who stand for it.
+    (tie,) = await select(OrganisationTeam, state=TieState.STANDS.value)
+    role, over = Role.ORGANISATION_REPRESENTATIVE, await find(Organisation, tie.organisation)
+    assert over
+    await grant_role(SYSTEM, person=city.near[role].id, role=role, scope=over.path, key=key())
     return city
 
 

@@ -39,6 +39,7 @@ async def captured(
     station: str | None = None,
     kind: ActivityKind = ActivityKind.ELDER,
     duty: bool = False,
+    activity: str | None = None,
 ) -> str:
     """A record by hand of service that ended just now, or that began at `starts`."""
     begins = starts or world.clock.now() - minutes * MINUTE
@@ -49,6 +50,7 @@ async def captured(
         starts=begins,
         ends=begins + minutes * MINUTE,
         kind=kind,
+        activity=activity,
         duty=duty,
         key=key(),
     )

@@ -104,14 +104,20 @@ class World:
         return person(made.person)
 
     async def activity(
-        self, *, seats: int = 5, starts_in: timedelta = timedelta(0), minutes: int = 120
+        self,
+        *,
+        seats: int = 5,
+        starts_in: timedelta = timedelta(0),
+        minutes: int = 120,
+        team: str | None = None,
     ) -> str:
-        """An open activity of the station."""
+        """An open activity of the station, or of one of its teams."""
         manager = self.staff[Role.STATION_MANAGER]
         starts = self.clock.now() + starts_in
         made = await declare_activity(
             manager,
             station=self.station,
+            team=team,
             kind=ActivityKind.ELDER,
             title="独居老人探访",
             seats=seats,

@@ -1,14 +1,16 @@
 """Access: the one place that decides what an actor may do, and who is given a role.
 
 A scope is a path along the managing tree (`420100/420102/...`, down to a station or team): a grant
-covers everything whose path starts with it. Staff may act only through a grant, a station's device
+covers everything whose path starts with it, and that of whoever stands for an organisation the
+teams that are its own, wherever they work. Staff may act only through a grant, a station's device
 at its station; what a person does with their own things is decided by the command, which compares
 ids. `rights` says what a role may do, `role_grants` keeps who holds it; sign-in lives in `sign_in`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Protocol
 
 import msgspec
 
@@ -21,8 +23,9 @@ from timebank.divisions import Area
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
+from timebank.projections import Rows
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
-from timebank.rights import BY_ITSELF
+from timebank.rights import BY_ITSELF, OVER_OWN_TEAMS
 from timebank.rights import Action as Action
 from timebank.rights import Grant as Grant
 from timebank.rights import Role as Role
@@ -37,6 +40,20 @@ SCOPE = re.compile(r"(?:[0-9A-Za-z_]+/)+")
 
 SCOPES: dict[str, type[Row]] = {}
 """What beside areas a scope may end with, by the prefix of its id: rows that have a `path`."""
+
+
+class Elsewhere(Protocol):
+    """Says what of those for whom somebody stands lies elsewhere than below their own path."""
+
+    def reaches(self, rows: Rows, scope: str, path: str) -> bool:
+        """Whether what lies at a path is theirs whose path is `scope`; asks for keys alone."""
+
+    async def reached(self, scopes: Sequence[str]) -> tuple[str, ...]:
+        """The paths below which all is theirs whose paths are `scopes`."""
+
+
+ELSEWHERE: list[Elsewhere] = []
+"""Asked of whoever stands for somebody, and of nobody else: most people hold no such grant."""
 
 # Refusals
 
@@ -140,7 +157,12 @@ def may(batch: Batch, action: Action, path: str) -> bool:
         held: Device | Grants | None = batch.get(Device, actor.id)
     else:
         held = batch.get(Grants, actor.person) if actor.person and not actor.unproved else None
-    return held is not None and held.may(action, path, batch.today)
+    if held is None or held.may(action, path, batch.today):
+        return held is not None
+    scopes = held.stood_for(batch.today) if isinstance(held, Grants) else ()
+    return action in OVER_OWN_TEAMS and any(
+        one.reaches(batch, scope, path) for scope in scopes for one in ELSEWHERE
+    )
 
 
 def permit_self(actor: Actor, *, closed_too: bool = False) -> PersonId:
@@ -266,7 +288,19 @@ async def reach(actor: Actor, action: Action) -> Callable[[str], bool]:
     """
     today = day_of(current().clock.now())
     held = await (find(Device, actor.id) if actor.device else grants_of(actor))
-    return lambda path: held is not None and held.may(action, path, today)
+    theirs = action in OVER_OWN_TEAMS and isinstance(held, Grants) and held.stood_for(today)
+    further = await _elsewhere(actor) if theirs else ()
+    return lambda path: (
+        held is not None and (held.may(action, path, today) or path.startswith(further))
+    )
+
+
+@once_an_answer
+async def _elsewhere(actor: Actor) -> tuple[str, ...]:
+    """The paths that an actor reaches beside what lies below the scopes of their grants."""
+    held = await grants_of(actor)
+    scopes = held.stood_for(day_of(current().clock.now())) if held else ()
+    return tuple([path for one in ELSEWHERE for path in await one.reached(scopes)])
 
 
 async def at_hand(

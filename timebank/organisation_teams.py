@@ -1,9 +1,11 @@
 """The teams of an organisation: what they do is what the organisation does (domain 9).
 
 An organisation asks for a team of a station, the station's manager agrees, either ends it. From the
-day of agreement to the day it ends, the team's activities and hours are the organisation's too.
+day of agreement to the day it ends, the team's activities and hours are the organisation's too, and
+whoever stands for it, while it stands itself, runs them and confirms their roster (domain 11).
 """
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -11,7 +13,7 @@ from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit
+from timebank.access import ELSEWHERE, Action, may_read, permit
 from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -20,7 +22,13 @@ from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.organisation_life import STANDING
-from timebank.organisations import Organisation, OrganisationNotActive, Organised, acting_for
+from timebank.organisations import (
+    Organisation,
+    OrganisationNotActive,
+    Organised,
+    acting_for,
+    organisations_by_id,
+)
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Denial, NotFound, Refusal
 from timebank.representatives import organisation_over
@@ -181,6 +189,31 @@ def organisation_of_path(rows: Rows, path: str) -> str | None:
         return None
     held = rows.get(OrganisationTeam, last)
     return held.organisation if held and held.state is TieState.STANDS else None
+
+
+class OwnTeams:
+    """What an organisation has elsewhere than below its path: its teams, wherever they work."""
+
+    def reaches(self, rows: Rows, scope: str, path: str) -> bool:
+        """Whether a team that works at a path is the organisation's, and both stand."""
+        organisation = organisation_over(scope)
+        if organisation is None or organisation_of_path(rows, path) != organisation:
+            return False
+        held = rows.get(Organisation, organisation)
+        return held is not None and held.state in STANDING
+
+    async def reached(self, scopes: Sequence[str]) -> tuple[str, ...]:
+        """The paths of the standing teams of those among these that stand."""
+        ids = [id for scope in scopes if (id := organisation_over(scope))]
+        held = await organisations_by_id(ids)
+        standing = [id for id in held if held[id].state in STANDING]
+        ties = await select(
+            OrganisationTeam, organisation__in=standing, state=TieState.STANDS.value
+        )
+        return tuple(tie.path for tie in ties)
+
+
+ELSEWHERE.append(OwnTeams())
 
 
 # Reads

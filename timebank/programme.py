@@ -23,6 +23,7 @@ from timebank.record_life import RecordState
 from timebank.refusals import Unauthenticated
 from timebank.sign_ups import seats_taken
 from timebank.tables import count, find, find_many, select
+from timebank.teams import Team
 
 GOING_ON = (ActivityState.OPEN, ActivityState.RUNNING)
 
@@ -98,10 +99,19 @@ async def _page(
     return await select(Activity, *which, *bounds, order=order, limit=limit)
 
 
-async def station_day(actor: Actor, station: str, day: date | None = None) -> StationDay | None:
-    """A station's day, today if none is given, for those who check people in there."""
+async def station_day(
+    actor: Actor, station: str, day: date | None = None, *, team: str | None = None
+) -> StationDay | None:
+    """A station's day, today if none is given, for those who check people in there.
+
+    Args: team, the team of the station's whose activities alone are told.
+    """
     place = await find(Station, station)
-    if place is None or not await may_read(actor, Action.CHECK_IN_OTHERS, place.path):
+    group = await find(Team, team) if team else None
+    if place is None or (team and (group is None or group.station != station)):
+        return None
+    path = group.path if group else place.path
+    if not await may_read(actor, Action.CHECK_IN_OTHERS, path):
         return None
     day = day or day_of(current().clock.now())
     begins = instant(day)
@@ -109,12 +119,13 @@ async def station_day(actor: Actor, station: str, day: date | None = None) -> St
         Activity,
         Q(starts__gte=begins, starts__lt=begins + timedelta(days=1)),
         ~Q(state__in=[ActivityState.CANCELLED.value, ActivityState.VOID.value]),
-        station=station,
+        Q(path=path) if group else Q(station=station),
     )
     ids = [activity.id for activity in held]
     there = (await find_many(Present, ids)).values() if ids else ()
     present = sum(len(row.people) for row in there)
     came = await count(Attendance, activity__in=ids) if ids else 0
+    captured = {"path": path} if group else {"station": station}
     return StationDay(
         station=station,
         day=day,
@@ -122,7 +133,7 @@ async def station_day(actor: Actor, station: str, day: date | None = None) -> St
         signed_up=sum((await seats_taken(ids)).values()) if ids else 0,
         present=present,
         left=came - present,
-        to_confirm=await count(Record, station=station, state=RecordState.CAPTURED.value),
+        to_confirm=await count(Record, state=RecordState.CAPTURED.value, **captured),
     )
 
 

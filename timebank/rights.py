@@ -228,3 +228,16 @@ BY_ITSELF = frozenset({Action.REGISTER_PERSON, Action.GRANT_ROLE})
 
 OF_DEVICES = frozenset({Action.CHECK_IN_OTHERS})
 """What a station's device does, at its own station."""
+
+OVER_OWN_TEAMS = frozenset(
+    {
+        Action.DECLARE_ACTIVITY,
+        Action.RUN_ACTIVITY,
+        Action.CHECK_IN_OTHERS,
+        Action.CAPTURE_HOURS,
+        Action.CONFIRM_HOURS,
+        Action.READ_RECORDS,
+    }
+)
+"""What whoever stands for an organisation does over its teams, wherever those work: "activities,
+confirm own roster", and of a leader's rights no more than these need."""

@@ -85,6 +85,11 @@ class Grants(Row, frozen=True):
         """Whether a grant allows the action on what lies at `path`."""
         return any(g.role in RIGHTS[action] and g.covers(path, day) for g in self.standing(day))
 
+    def stood_for(self, day: date) -> tuple[str, ...]:
+        """The scopes of those for whom the person stands on a day."""
+        role = Role.ORGANISATION_REPRESENTATIVE
+        return tuple(grant.scope for grant in self.standing(day) if grant.role is role)
+
     def standing(self, day: date) -> tuple[Grant, ...]:
         """The grants that hold on a day."""
         return tuple(grant for grant in self.grants if grant.stands(day) and not self.frozen)

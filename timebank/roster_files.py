@@ -161,17 +161,18 @@ def read_roster(path: Path) -> Iterator[Line]:
     return _lines(numbered, places)
 
 
-def read_sheet(data: bytes, *, station: str = "") -> list[Line]:
+def read_sheet(data: bytes, *, station: str = "", activity: str = "") -> list[Line]:
     """The lines of what somebody pasted or sent: text with tabs or commas, or an XLSX file.
 
-    `station` is the number to use where the sheet has no such column; activities may be missing.
+    `station` is the number to use where the sheet has no such column, and `activity` what the rows
+    are of that name none: activities may be missing.
     Refuses: FileUnreadable, ColumnsMissing.
     """
     rows = _packed(data) if data.startswith(ZIP_BEGINS) else _text_rows(data, pasted=True)
     numbered = enumerate(rows, 1)
     _, first = next(numbered, (1, []))
     places = _columns(first, without={"activity", *(["station"] if station else [])})
-    return list(_lines(numbered, places, station=station, keep=True))
+    return list(_lines(numbered, places, station=station, activity=activity, keep=True))
 
 
 def _lines(
@@ -179,6 +180,7 @@ def _lines(
     places: dict[str, int],
     *,
     station: str = "",
+    activity: str = "",
     keep: bool = False,
 ) -> Iterator[Line]:
     for number, cells in rows:
@@ -186,6 +188,7 @@ def _lines(
             continue
         told: dict[str, Any] = {"station": station, "activity": ""}
         told |= {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
+        told["activity"] = told["activity"] or activity
         shown = {column: _spelled(column, told[column]) for column in HEADINGS} if keep else {}
         try:
             yield Line(row=number, cells=shown, content=_row(told))

@@ -175,17 +175,19 @@ async def record_sheet(
     *,
     key: RequestKey,
     station: str = "",
+    activity: str = "",
     dry_run: bool = False,
     late: LateReason | None = None,
 ) -> tuple[Recorded, list[SheetRow]]:
     """Capture the rows of a sheet, as pasted or sent: the answer, and what became of each row.
 
-    `station` is the number for a sheet without that column. Good rows go in, bad ones are named.
+    `station` is the number for a sheet without that column, `activity` what the rows are of that
+    name none. Good rows go in, bad ones are named.
     Refuses: FileUnreadable, ColumnsMissing, RosterTooLong, and what record_roster refuses.
     """
     if not actor.known:
         raise Unauthenticated
-    lines = await asyncio.to_thread(read_sheet, sheet, station=station)
+    lines = await asyncio.to_thread(read_sheet, sheet, station=station, activity=activity)
     if not 0 < len(lines) <= MOST_ROWS:
         raise RosterTooLong(most=MOST_ROWS)
     good = [line.content for line in lines if line.content is not None]
@@ -355,8 +357,13 @@ def _record(batch: Batch, service: Service, paths: dict[tuple[str, str | None], 
 def _path(batch: Batch, service: Service) -> str:
     """Where the row is recorded; what the actor may not record at looks like what is not there."""
     station = batch.get(Station, service.station)
-    if station is None or not may_capture(batch, station.path):
+    held = None if service.activity is None else batch.get(Activity, service.activity)
+    if station is None:
         raise StationUnknown
-    if service.activity is not None and batch.get(Activity, service.activity) is None:
+    # Whoever records for a team alone records at its activities.
+    own = held is not None and held.station == station.id
+    if not may_capture(batch, held.path if held and own else station.path):
+        raise StationUnknown
+    if service.activity is not None and held is None:
         raise ActivityUnknown
     return path_of(batch, service.station, service.activity)
