@@ -30,7 +30,7 @@ NAMED = re.compile(
 Given = Mapping[str, list[str]]
 OFFICE = "office"
 REUSED = "IDEMPOTENCY_KEY_REUSED"
-KEPT = ("station", OFFICE, "person", "until")
+KEPT = ("station", "team", OFFICE, "person", "until")
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):

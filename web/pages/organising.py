@@ -7,11 +7,11 @@ from io import StringIO
 from typing import Any
 
 from web.forms import Form, Posted
-from web.pages.stations import at_station, chosen, station_page
+from web.pages.stations import at_station, chosen, of_team, station_page
 from web.pages.table import Opened
 from web.pages.times import instant_of, midnight
 
-WEEK = timedelta(days=7)
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 SHEET_BYTES = 1024 * 1024
 COLUMNS = ("volunteer", "date", "start", "end", "kind", "activity", "station")
 MOVES = {
@@ -23,14 +23,14 @@ MOVES = {
 }
 
 
+def since(opened: Opened, before: timedelta) -> dict[str, Any]:
+    """The station, or the team for which alone one works there, from so long ago on."""
+    return of_team(opened) | {"since": (midnight(opened.now) - before).isoformat()}
+
+
 def this_week(opened: Opened) -> dict[str, Any]:
-    """The station and its scope, from a week ago on: what is filed late still has to be seen."""
-    today = midnight(opened.now)
-    return {
-        "station": chosen(opened).get("id", ""),
-        "scope": chosen(opened).get("path", "-"),
-        "since": (today - WEEK).isoformat(),
-    }
+    """The same with its scope, from a week ago on: what is filed late still has to be seen."""
+    return since(opened, WEEK) | {"scope": chosen(opened).get("path", "-")}
 
 
 def declared(posted: Posted) -> dict[str, Any]:
@@ -56,6 +56,7 @@ def sheet(posted: Posted) -> dict[str, Any]:
         "text": mended(posted) or posted.given.get("sheet", [""])[0],
         "file": posted.one("file") or None,
         "station": posted.one("number") or None,
+        "activity": posted.one("activity") or None,
         "dryRun": posted.one("act") == "check",
         "late": posted.one("late") or None,
     }
@@ -108,8 +109,8 @@ PAGES = (
         path="/desk/rosters",
         template="desk_rosters.html",
         menu="名册录入",
-        operation="desk_place",
-        variables=at_station,
+        operation="desk_roster",
+        variables=lambda opened: since(opened, MONTH),
     ),
 )
 

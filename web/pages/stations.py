@@ -14,10 +14,28 @@ DEVICES, SIGN_IN = "/desk/devices", "/desk/sign-in"
 
 
 def chosen(opened: Opened) -> Mapping[str, Any]:
-    """The station at hand: the one the address names, or else the first of the actor's roles."""
-    found = opened.found
-    own = [grant["station"] for grant in found.get("myGrants", ()) if grant["station"]]
-    return found.get("station") or (own[0] if own and not opened.asked("station") else {})
+    """The station at hand: the one the address names, or else the first of the actor's roles.
+
+    With the scope of its work there, which is a team's for whoever works for one alone: that of
+    the team that the address names, or of the first role that reaches no further.
+    """
+    found, grants = opened.found, opened.found.get("myGrants", ())
+    team = found.get("team") or {}
+    if team.get("station"):
+        return {**team["station"], "path": team["path"], "team": team["id"]}
+    own = [grant["station"] for grant in grants if grant["station"]]
+    place = found.get("station") or (own[0] if own and not opened.asked("station") else {})
+    scopes = [grant["scope"] for grant in grants]
+    below = [scope for scope in scopes if place and scope.startswith(place["path"])]
+    if not below or any(place["path"].startswith(scope) for scope in scopes):
+        return place
+    return {**place, "path": below[0], "team": below[0].strip("/").rpartition("/")[2]}
+
+
+def of_team(opened: Opened) -> dict[str, Any]:
+    """The station's id, and that of the team for which alone one works there; empty for none."""
+    place = chosen(opened)
+    return {"station": place.get("id", ""), "team": place.get("team", "")}
 
 
 def at_station(opened: Opened) -> dict[str, Any]:
@@ -27,11 +45,9 @@ def at_station(opened: Opened) -> dict[str, Any]:
 
 def at_the_desk(opened: Opened) -> dict[str, Any]:
     """The station, its scope, today's bounds, the day looked at, and whom the desk has scanned."""
-    place = chosen(opened)
     today = midnight(opened.now)
-    return {
-        "station": place.get("id", ""),
-        "scope": place.get("path", "-"),
+    return of_team(opened) | {
+        "scope": chosen(opened).get("path", "-"),
         "since": today.isoformat(),
         "until": (today + DAY).isoformat(),
         "seen": opened.asked("seen"),
@@ -61,7 +77,7 @@ station_page = partial(
     who="staff",
     group="desk",
     lookup="desk_station",
-    looks=lambda opened: {"number": opened.asked("station")},
+    looks=lambda opened: {"number": opened.asked("station"), "team": opened.asked("team")},
 )
 
 PAGES = (
