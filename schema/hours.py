@@ -26,6 +26,7 @@ from timebank.confirmations import Outcome, Turned
 from timebank.days import ReviewReason
 from timebank.record_life import CaptureMode, Evidence, LateReason, RecordState
 from timebank.refusals import Refusal
+from timebank.services_received import services_received
 
 show_enum(
     RecordState,
@@ -268,6 +269,15 @@ class Query:
         return await page.of(
             RECORDS, hours.records_for, info.context.actor, principal, node=ServiceRecord.of
         )
+
+    @paged
+    async def services_received(
+        self,
+        page: Page,
+        info: Info,
+    ) -> Connection[ServiceRecord]:
+        """Records of service to you, the newest first; you may object to them."""
+        return await page.of(RECORDS, services_received, info.context.actor, node=ServiceRecord.of)
 
     @paged
     async def waiting_records(

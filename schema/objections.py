@@ -163,7 +163,7 @@ class Query:
         page: Page,
         info: Info,
     ) -> Connection[Objection]:
-        """Your own objections and those to your records, the newest first."""
+        """Your own objections and those to service by you or to you, the newest first."""
         return await page.of(OWN, objections.objections_of, info.context.actor, node=Objection.of)
 
     @paged

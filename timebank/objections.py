@@ -106,7 +106,10 @@ Decision = ObjectionUpheld | ObjectionDismissed | ReviewUpheld | ReviewDismissed
 # Tables and projectors
 
 
-@table("objection", index=[("person", "id"), ("volunteer", "id"), ("decide_by", "id")])
+@table(
+    "objection",
+    index=[("person", "id"), ("volunteer", "id"), ("recipient", "id"), ("decide_by", "id")],
+)
 class Objection(Row, frozen=True):
     """One objection; `stood` is the record's state it goes back to if the objection is dismissed.
 
@@ -371,9 +374,9 @@ async def visible_objections(actor: Actor, ids: Sequence[str]) -> dict[str, Obje
 
 
 async def objections_of(actor: Actor, **where: Unpack[Where]) -> list[Objection]:
-    """The actor's own objections and those to the actor's records, newest first."""
+    """The actor's own objections and those to service by or to the actor, newest first."""
     own = actor.person or ""
-    mine = Q(person=own) | Q(volunteer=own)
+    mine = Q(person=own) | Q(volunteer=own) | Q(recipient=own)
     return await newest_by_id(Objection, where, mine)
 
 

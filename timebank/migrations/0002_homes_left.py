@@ -2,6 +2,7 @@ from typing import Any
 
 import msgspec
 from tortoise import migrations
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from ledger.entry import decode
 from timebank.columns import InstantField, to_microseconds
@@ -53,6 +54,10 @@ class Migration(migrations.Migration):
             model_name='Poll',
             name='opened_at',
             field=InstantField(null=True),
+        ),
+        ops.AddIndex(
+            model_name='Objection',
+            index=Index(fields=['recipient', 'id']),
         ),
         # Written by hand: whoever writes this file anew keeps it.
         ops.RunPython(tell),
