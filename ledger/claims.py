@@ -45,7 +45,7 @@ class Claims:
         self._log = log
         self._quorum = quorum
         self._known = {} if quorum is None else {key.name: key for key in quorum.keys}
-        self._tiles: dict[Tile, list[bytes]] = {}
+        self._tiles: dict[Tile, bytes] = {}
         self.checkpoints = self.cosignatures = self.strangers = 0
         self.signed = self.witnessed = 0
 
@@ -146,10 +146,10 @@ class Claims:
     async def root_at(self, size: int) -> bytes | None:
         """The root at a size, from leaves and tile roots that have been compared; None if gone."""
         plan = plan_root(size)
-        self._tiles = {
-            tile: self._tiles[tile] if tile in self._tiles else await read_tile(self._reader, tile)
-            for tile in plan.tiles
-        }
+        known, self._tiles = self._tiles, {}
+        for tile in plan.tiles:
+            there = known.get(tile)
+            self._tiles[tile] = there or b"".join(await read_tile(self._reader, tile))
         try:
             return plan.hashes(self._tiles.__getitem__)[0]
         except LookupError:

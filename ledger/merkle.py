@@ -1,18 +1,25 @@
 """The Merkle tree of RFC 6962 and 9162: growing it, its root, proofs, and checking proofs.
 
-Knows hashes and positions (FORMAT.md 2), and that stored hashes come in tiles of 256. Pure: a
-caller brings the tiles. Refuses to know where they are stored and what a leaf stands for.
+Knows hashes and positions (FORMAT.md 2), and that stored hashes come in tiles of 256, in which the
+roots over 32 are stored too: a proof then needs 40 hashes of a tile. Pure: a caller brings the
+tiles. Refuses to know where they are stored and what a leaf stands for.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import add
+from typing import NamedTuple
 
 import msgspec
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
+# Within a tile: high enough that few are stored, low enough that those below lie close together.
+TWIG_HEIGHT = 5
+TWIG_WIDTH = 1 << TWIG_HEIGHT
+TWIGS = 64
+"""The level of the twigs of leaves: no log is so long that its tiles reach it."""
 _HASH = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -26,7 +33,8 @@ class InvalidProof(ValueError):
 class Stored(msgspec.Struct, frozen=True):
     """A stored hash: the root of the `index`-th full subtree of 256^`level` entries.
 
-    Level 0 are the leaf hashes themselves; from level 1 on it is the root of a full tile.
+    Level 0 are the leaf hashes themselves; from level 1 on it is the root of a full tile. From
+    level 64 on they are twigs: the root over 32 hashes of `level` - 64.
     """
 
     level: int
@@ -35,20 +43,19 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Tile(msgspec.Struct, frozen=True):
-    """The stored hashes `256 * index` to `256 * index + 255` of a level, as in C2SP tlog-tiles."""
+    """The stored hashes from `width * index` on of a level; 256 wide it is a C2SP tlog-tile."""
 
     level: int
     index: int
+    width: int = TILE_WIDTH
+
+    def covered(self, size: int) -> int:
+        """How many of its hashes a log of `size` entries has."""
+        return max(0, min(self.width, (size >> height_of(self.level)) - self.index * self.width))
 
 
-class Subtree(msgspec.Struct, frozen=True):
-    """A full subtree: the `index`-th of those with 2^`height` leaves."""
-
-    height: int
-    index: int
-
-
-ReadTile = Callable[[Tile], Sequence[bytes]]
+# A tile's hashes from its first on, one after another, as many as the log has or so many of them.
+ReadTile = Callable[[Tile], bytes]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -74,8 +81,14 @@ def hashes_after(state: "hashlib._Hash", datas: Iterable[bytes]) -> list[bytes]:
 # Growing
 
 
+def height_of(level: int) -> int:
+    """How high the subtrees are whose roots a level's hashes are."""
+    twigs, level = divmod(level, TWIGS)
+    return TILE_HEIGHT * level + TWIG_HEIGHT * twigs
+
+
 def grow(size: int, frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Frontier, list[Stored]]:
-    """The frontier once `leaves` follow the first `size`, and the tile roots that became full.
+    """The frontier once `leaves` follow the first `size`, and the roots to store that became full.
 
     A frontier holds the roots of the full subtrees that a size splits into, largest first: one for
     every bit set in the size. It is all that appending and the root need.
@@ -88,26 +101,35 @@ def grow(size: int, frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Fronti
     done = 0
     while done < len(waiting):
         # A whole tile is joined a row at a time, which costs less than a leaf at a time.
-        height = TILE_HEIGHT if not size % TILE_WIDTH and done + TILE_WIDTH <= len(waiting) else 0
-        row = waiting[done : done + (1 << height)]
-        _carry(stack, full, height, size >> height, _join(row))
-        done += len(row)
-        size += len(row)
+        if not size % TILE_WIDTH and done + TILE_WIDTH <= len(waiting):
+            twigs = roots_above(waiting[done : done + TILE_WIDTH], TWIG_HEIGHT)
+            first = size >> TWIG_HEIGHT
+            full += [Stored(TWIGS, first + place, root) for place, root in enumerate(twigs)]
+            (root,) = roots_above(twigs, TILE_HEIGHT - TWIG_HEIGHT)
+            height = TILE_HEIGHT
+        else:
+            root, height = waiting[done], 0
+        _carry(stack, full, height, size >> height, root)
+        done += 1 << height
+        size += 1 << height
     return tuple(stack), full
 
 
-def _join(row: list[bytes]) -> bytes:
-    """The root over the roots of 2^n subtrees of one height."""
-    while len(row) > 1:
+def roots_above(row: list[bytes], height: int) -> list[bytes]:
+    """The roots so much higher over the roots of subtrees of one height."""
+    for _ in range(height):
         row = hashes_after(_NODE_STATE, map(add, row[::2], row[1::2]))
-    return row[0]
+    return row
 
 
 def _carry(stack: list[bytes], full: list[Stored], height: int, index: int, root: bytes) -> None:
     """Put the `index`-th full subtree of a height on the frontier, joined with those it ends."""
     while True:
-        if height and height % TILE_HEIGHT == 0:
-            full.append(Stored(height // TILE_HEIGHT, index, root))
+        level, rest = divmod(height, TILE_HEIGHT)
+        if rest == TWIG_HEIGHT:
+            full.append(Stored(TWIGS + level, index, root))
+        elif level and not rest:
+            full.append(Stored(level, index, root))
         if not index & 1:
             break
         root = node_hash(stack.pop(), root)
@@ -128,60 +150,79 @@ def root_of(frontier: Frontier) -> bytes:
 # Proving
 
 
+class Place(NamedTuple):
+    """Where a subtree's root is found: over those of a tile's hashes that begin `at` one of them.
+
+    It stands `height` above them: it is the root over 2^height.
+    """
+
+    tile: Tile
+    height: int
+    at: int
+
+
 class Plan(msgspec.Struct, frozen=True):
     """Which hashes a proof is made of: each step is the root of a row of full subtrees."""
 
-    steps: tuple[tuple[Subtree, ...], ...]
+    steps: tuple[tuple[Place, ...], ...]
 
     @property
-    def tiles(self) -> tuple[Tile, ...]:
-        """Every tile the proof needs, each once: O(log n) of them."""
-        return tuple(dict.fromkeys(_tile_of(tree) for step in self.steps for tree in step))
+    def tiles(self) -> dict[Tile, int]:
+        """Every tile the proof needs, O(log n) of them, and how many of its hashes."""
+        needed: dict[Tile, int] = {}
+        for step in self.steps:
+            for tile, height, at in step:
+                needed[tile] = max(at + (1 << height), needed.get(tile, 0))
+        return needed
 
     def hashes(self, read: ReadTile) -> tuple[bytes, ...]:
-        """The proof. `read` gives a tile's hashes from its first on, as many as the log has."""
-        subtrees = _Subtrees(read)
-        return tuple(root_of(tuple(map(subtrees.root, step))) for step in self.steps)
+        """The proof; refuses with LookupError where a tile that is read does not reach as far."""
+        roots = _Roots(read)
+        return tuple(root_of(tuple(map(roots.root, step))) for step in self.steps)
 
 
-def plan_root(size: int) -> Plan:
-    """One step: the root that the log had when it held `size` entries, `size` at least 1."""
-    return Plan((_row(0, size),))
+def plan_root(size: int, *, twigs: bool = False) -> Plan:
+    """One step: the root that the log had when it held `size` entries, `size` at least 1.
+
+    Args: twigs, whether it is made of parts of tiles and their twigs, which are far fewer hashes,
+    or of whole tiles.
+    """
+    return Plan((_row(0, size, twigs),))
 
 
-def plan_inclusion(index: int, size: int) -> Plan:
+def plan_inclusion(index: int, size: int, *, twigs: bool = False) -> Plan:
     """The proof that leaf `index` is in the tree of `size` leaves (RFC 9162, 2.1.3.1)."""
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} among {size}")
-    steps: list[tuple[Subtree, ...]] = []
+    steps: list[tuple[Place, ...]] = []
     first, end = 0, size
     while end - first > 1:
         middle = first + _split(end - first)
         if index < middle:
-            steps.append(_row(middle, end))
+            steps.append(_row(middle, end, twigs))
             end = middle
         else:
-            steps.append(_row(first, middle))
+            steps.append(_row(first, middle, twigs))
             first = middle
     return Plan(tuple(reversed(steps)))
 
 
-def plan_consistency(old: int, new: int) -> Plan:
+def plan_consistency(old: int, new: int, *, twigs: bool = False) -> Plan:
     """The proof that the tree of `old` leaves is the beginning of that of `new` (2.1.4.1)."""
     if not 0 < old <= new:
         raise ValueError(f"no proof leads from {old} to {new}")
-    steps: list[tuple[Subtree, ...]] = []
+    steps: list[tuple[Place, ...]] = []
     first, end, whole = 0, new, True
     while end > old:
         middle = first + _split(end - first)
         if old <= middle:
-            steps.append(_row(middle, end))
+            steps.append(_row(middle, end, twigs))
             end = middle
         else:
-            steps.append(_row(first, middle))
+            steps.append(_row(first, middle, twigs))
             first, whole = middle, False
     if not whole:
-        steps.append(_row(first, end))
+        steps.append(_row(first, end, twigs))
     return Plan(tuple(reversed(steps)))
 
 
@@ -190,43 +231,50 @@ def _split(count: int) -> int:
     return 1 << (count - 1).bit_length() - 1
 
 
-def _row(first: int, end: int) -> tuple[Subtree, ...]:
+def _row(first: int, end: int, twigs: bool) -> tuple[Place, ...]:
     """The full subtrees that make up leaves `first` to `end`, where `first` starts a subtree."""
-    row: list[Subtree] = []
+    row: list[Place] = []
     while first < end:
         height = (end - first).bit_length() - 1
-        row.append(Subtree(height, first >> height))
+        row.append(_place(first >> height, height, twigs))
         first += 1 << height
     return tuple(row)
 
 
-def _tile_of(tree: Subtree) -> Tile:
-    level, rest = divmod(tree.height, TILE_HEIGHT)
-    return Tile(level, tree.index >> (TILE_HEIGHT - rest))
+def _place(index: int, height: int, twigs: bool) -> Place:
+    """Where the root of the `index`-th full subtree of 2^height leaves is found."""
+    level, height = divmod(height, TILE_HEIGHT)
+    over = TILE_HEIGHT
+    if twigs and height < TWIG_HEIGHT:
+        over = TWIG_HEIGHT
+    elif twigs:
+        level, height, over = TWIGS + level, height - TWIG_HEIGHT, TILE_HEIGHT - TWIG_HEIGHT
+    first = index << height
+    return Place(Tile(level, first >> over, 1 << over), height, first & (1 << over) - 1)
 
 
-class _Subtrees:
+class _Roots:
     """The roots of subtrees as one proof needs them: each tile is read and joined once."""
 
     def __init__(self, read: ReadTile) -> None:
         self._read = read
         self._rows: dict[Tile, tuple[bytes, ...]] = {}
 
-    def root(self, tree: Subtree) -> bytes:
+    def root(self, place: Place) -> bytes:
         """Refuses with LookupError where the tile does not reach as far."""
-        tile, height = _tile_of(tree), tree.height % TILE_HEIGHT
-        if tile not in self._rows:
-            hashes = b"".join(self._read(tile))
+        tile, height, at = place
+        rows = self._rows.get(tile)
+        if rows is None:
             # Leaves are many and asked for once; tiles above them are few and asked for again.
-            self._rows[tile] = (_rows_of if tile.level else _rows_of.__wrapped__)(hashes)
-        first = tree.index % (TILE_WIDTH >> height) * _HASH
-        rows = self._rows[tile]
+            joined = _rows_of if tile.level % TWIGS else _rows_of.__wrapped__
+            rows = self._rows[tile] = joined(self._read(tile))
+        first = (at >> height) * _HASH
         if height >= len(rows) or len(rows[height]) < first + _HASH:
-            raise LookupError(f"tile {tile} is too short for {tree}")
+            raise LookupError(f"tile {tile} is too short for {place}")
         return rows[height][first : first + _HASH]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _rows_of(hashes: bytes) -> tuple[bytes, ...]:
     """A tile's hashes, the roots over pairs of them, over pairs of those and so on."""
     row = [hashes[at : at + _HASH] for at in range(0, len(hashes), _HASH)]

@@ -7,10 +7,10 @@ writer. Refuses to judge what it reads: `ledger.verify` does.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby, takewhile
-from operator import itemgetter
+from functools import partial
+from itertools import takewhile
 from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
@@ -18,6 +18,7 @@ import asyncpg
 from ledger.head import EntryRow, Head, NotInstalled, head_of_row
 from ledger.merkle import (
     TILE_WIDTH,
+    TWIGS,
     Plan,
     Tile,
     plan_consistency,
@@ -41,8 +42,8 @@ Take = Callable[[Sequence[Any]], bool]
 # Enough that asking for the next rows costs little beside the rows.
 _ROWS_AT_ONCE = 2 * TILE_WIDTH
 _HASH = 32
-# Each covers 65,536 entries and more, and holds 16 KiB.
-_MOST_KEPT = 64
+# Most are of 8,192 entries and hold 1 KiB.
+_MOST_KEPT = 1024
 
 COLUMNS = "seq, bytes, leaf, kind, at, actor, request"
 
@@ -59,8 +60,8 @@ class Queries(Protocol):
     """
 
     dialect: Dialect
-    # Full tiles above the leaves that proofs were made of: they never change.
-    kept: dict[Tile, list[bytes]]
+    # What proofs were made of, except what is below a tile's root: it never changes.
+    kept: dict[Tile, bytes]
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """All rows of a query with placeholders $1, $2, ..."""
@@ -127,69 +128,74 @@ async def read_tile(reader: Queries, tile: Tile) -> list[bytes]:
 
     What is null or of another type is not there, nor what follows it.
     """
-    query, values = _query_of(tile)
-    rows = await reader.fetch(f"SELECT hash FROM ({query}) AS tile ORDER BY place", *values)
-    return _hashes_in([row[0] for row in rows])
+    query, values = _query_of(tile, tile.width)
+    return list(takewhile(_is_hash, (hash_ for (hash_,) in await reader.fetch(query, *values))))
 
 
-async def read_tiles(reader: Queries, tiles: Sequence[Tile]) -> dict[Tile, list[bytes]]:
-    """The stored hashes of the tiles of a proof, whose root says whether they are good.
+async def read_tiles(
+    reader: Queries, needed: Mapping[Tile, int], *, signed: int = 0
+) -> dict[Tile, bytes]:
+    """So many of the first stored hashes of each tile of a proof; none where one is missing.
 
-    Those above the leaves that are full are kept for the next: a log of millions has few of them,
-    and proofs would take longer the more of them there are.
+    Its root says whether they are good. Args: signed, how many entries can never be lost again. Of
+    those the tiles above a tile's root, and the last ones, are kept for the next: there are few of
+    them, each proof needs some, and would take longer the more there are.
     """
-    found = {tile: reader.kept[tile] for tile in tiles if tile in reader.kept}
-    asked = [tile for tile in tiles if tile not in found]
+    kept = reader.kept
+    found: dict[Tile, bytes] = {}
+    asked: dict[Tile, int] = {}
+    for tile, count in needed.items():
+        there = kept.get(tile, b"")
+        if len(there) < count * _HASH:
+            asked[tile] = max(count, tile.covered(signed))
+        found[tile] = there
     for tile, hashes in (await _read_together(reader, asked) if asked else {}).items():
-        found[tile] = hashes
-        if tile.level and len(hashes) == TILE_WIDTH:
-            if len(reader.kept) >= _MOST_KEPT:
-                del reader.kept[next(iter(reader.kept))]
-            reader.kept[tile] = hashes
+        found[tile] = hashes if len(hashes) == asked[tile] * _HASH else b""
+        if found[tile] and signed and (asked[tile] < tile.width or tile.level % TWIGS):
+            if len(kept) >= _MOST_KEPT:
+                del kept[next(iter(kept))]
+            kept[tile] = hashes
     return found
 
 
-async def _read_together(reader: Queries, tiles: Sequence[Tile]) -> dict[Tile, list[bytes]]:
-    """From a server by one query: the ways there and back cost more than the tiles.
-
-    SQLite, which is near, sorts what comes together longer than it takes to ask for each.
-    """
+async def _read_together(reader: Queries, asked: Mapping[Tile, int]) -> dict[Tile, bytes]:
+    """From a server by one query: the ways there and back cost more than the tiles."""
     if reader.dialect == "sqlite":
-        return {tile: await read_tile(reader, tile) for tile in tiles}
+        queries = {tile: _query_of(tile, count) for tile, count in asked.items()}
+        return {
+            tile: b"".join(
+                filter(_is_hash, (hash_ for (hash_,) in await reader.fetch(query, *values)))
+            )
+            for tile, (query, values) in queries.items()
+        }
+    # In an order: then there are few forms, and each is planned only a few times.
+    tiles = sorted(asked, key=lambda tile: (tile.level > 0, tile.width))
     parts: list[str] = []
     values: list[int] = []
     for number, tile in enumerate(tiles):
-        query, more = _query_of(tile, len(values))
-        parts.append(f"SELECT {number} AS tile, place, hash FROM ({query}) AS tile_{number}")
+        query, more = _query_of(tile, asked[tile], len(values))
+        parts.append(f"(SELECT string_agg(told, '') FROM ({query}) AS tile_{number})")
         values += more
-    rows = await reader.fetch(f"{' UNION ALL '.join(parts)} ORDER BY tile, place", *values)
-    found = {
-        number: [hash_ for _, _, hash_ in those] for number, those in groupby(rows, itemgetter(0))
-    }
-    return {tile: _hashes_in(found.get(number, [])) for number, tile in enumerate(tiles)}
+    (row,) = await reader.fetch(f"SELECT {', '.join(parts)}", *values)
+    return {tile: hashes or b"" for tile, hashes in zip(tiles, row, strict=True)}
 
 
-def _query_of(tile: Tile, taken: int = 0) -> tuple[str, list[int]]:
-    """What finds a tile's hashes by their place, and its values after so many others."""
-    first, end, level = (f"${taken + number}" for number in (1, 2, 3))
-    values = [tile.index * TILE_WIDTH, (tile.index + 1) * TILE_WIDTH]
-    if tile.level == 0:
-        return (
-            f"SELECT seq AS place, leaf AS hash FROM entry WHERE seq >= {first} AND seq < {end}",
-            values,
-        )
+def _query_of(tile: Tile, count: int, taken: int = 0) -> tuple[str, list[int]]:
+    """What finds the first hashes of a tile in order, and its values after so many others.
+
+    PostgreSQL is told how many there are at most, and does not see from where on when it plans: of
+    a range it expects a part of the table, and where that part is large and the range that it sees
+    is small, it plans each time anew, which takes longer than to read.
+    """
+    hash_, table, place = ("hash", "node", '"index"') if tile.level else ("leaf", "entry", "seq")
+    first, last = (f"(SELECT CAST(${taken + number} AS bigint))" for number in (1, 2))
+    level = f"level = ${taken + 3} AND " if tile.level else ""
+    start = tile.index * tile.width
     return (
-        'SELECT "index" AS place, hash FROM node'
-        f' WHERE level = {level} AND "index" >= {first} AND "index" < {end}',
-        [*values, tile.level],
+        f"SELECT {hash_} AS told FROM {table} WHERE {level}{place} BETWEEN {first} AND {last}"
+        f" ORDER BY {place} LIMIT {tile.width}",
+        [start, start + count - 1, *([tile.level] if tile.level else [])],
     )
-
-
-def _hashes_in(values: list[Any]) -> list[bytes]:
-    """As many as are hashes, from the first on."""
-    if set(map(type, values)) <= {bytes} and set(map(len, values)) <= {_HASH}:
-        return values
-    return list(takewhile(_is_hash, values))
 
 
 def _is_hash(value: object) -> bool:
@@ -198,21 +204,37 @@ def _is_hash(value: object) -> bool:
 
 async def read_root(reader: Queries, size: int) -> bytes:
     """The root the log had at `size` entries, at least 1."""
-    return (await _hashes(reader, plan_root(size)))[0]
+    return (await _hashes(reader, partial(plan_root, size)))[0]
 
 
 async def read_inclusion(reader: Queries, index: int, size: int) -> tuple[bytes, ...]:
-    """The proof that entry `index` is in the log of `size` entries; reads O(log n) tiles."""
-    return await _hashes(reader, plan_inclusion(index, size))
+    """The proof that entry `index` is in the log of `size` entries; reads O(log n) tiles.
+
+    Args: size, of a log that a checkpoint was signed of, or else of one that cannot lose entries
+    while it is read.
+    """
+    return await _hashes(reader, partial(plan_inclusion, index, size), signed=size)
 
 
 async def read_consistency(reader: Queries, old: int, new: int) -> tuple[bytes, ...]:
     """The proof that the log of `new` entries extends that of `old`; reads O(log n) tiles."""
-    return await _hashes(reader, plan_consistency(old, new))
+    return await _hashes(reader, partial(plan_consistency, old, new))
 
 
-async def _hashes(reader: Queries, plan: Plan) -> tuple[bytes, ...]:
-    tiles = await read_tiles(reader, plan.tiles)
+class _Plans(Protocol):
+    def __call__(self, *, twigs: bool) -> Plan: ...
+
+
+async def _hashes(reader: Queries, plans: _Plans, *, signed: int = 0) -> tuple[bytes, ...]:
+    try:
+        return await _made(reader, plans(twigs=True), signed)
+    except LookupError:
+        # Entries written before twigs were stored.
+        return await _made(reader, plans(twigs=False), signed)
+
+
+async def _made(reader: Queries, plan: Plan, signed: int) -> tuple[bytes, ...]:
+    tiles = await read_tiles(reader, plan.tiles, signed=signed)
     return plan.hashes(tiles.__getitem__)
 
 
@@ -223,7 +245,7 @@ class _SqliteReader:
     dialect: Dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
-        self.kept: dict[Tile, list[bytes]] = {}
+        self.kept: dict[Tile, bytes] = {}
         self._connection = connection
         self._thread = thread
 
@@ -303,7 +325,7 @@ class _PostgresqlReader:
     dialect: Dialect = "postgresql"
 
     def __init__(self, connection: Any) -> None:
-        self.kept: dict[Tile, list[bytes]] = {}
+        self.kept: dict[Tile, bytes] = {}
         self._connection = connection
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:

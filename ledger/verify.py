@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from ledger.books import Books, Floor, Holder, check_requests
-from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment
+from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment, check_stored
 from ledger.checkpoint import Checkpoint, Log
 from ledger.claims import Claims
 from ledger.crew import check_apart
@@ -24,11 +24,13 @@ from ledger.merkle import (
     EMPTY_ROOT,
     TILE_HEIGHT,
     TILE_WIDTH,
+    TWIGS,
     Frontier,
     InvalidProof,
     Stored,
     Tile,
     grow,
+    height_of,
     root_of,
     verify_inclusion,
 )
@@ -53,6 +55,8 @@ _MAX_FINDINGS = 100
 _WIDEST_GAP = 1 << 20
 # A segment of 2^16 entries is two tiles high.
 _SEGMENT_LEVELS = 2
+# As many as a log can have.
+_LEVELS = 7
 
 Progress = Callable[[Level, int, int], None]
 
@@ -254,10 +258,7 @@ class _Check:
             else:
                 frontier = (*self._units, *segment.frontier)
         self._root, self._end = root_of(frontier), end
-        counted = (await reader.fetch("SELECT count(*) FROM node"))[0][0]
-        due = sum(self._size >> TILE_HEIGHT * level for level in range(1, 7))
-        if counted != due:
-            self.note(Finding("chain", None, f"{counted} tile roots are stored, {due} are due"))
+        await self._check_count(reader)
         await self._check_head(reader, head, frontier)
 
     async def _go_on(self, reader: Reader, mark: Mark) -> None:
@@ -296,12 +297,23 @@ class _Check:
             start = segment.end
 
     async def _check_upper(self, reader: Reader, upper: list[Stored]) -> None:
-        """Tile roots above a segment, which no segment can check alone."""
-        for node in upper:
-            level = node.level + _SEGMENT_LEVELS
-            stored = await read_tile(reader, Tile(level, node.index // 256))
-            if stored[node.index % 256 : node.index % 256 + 1] != [node.hash]:
-                self.note(Finding("chain", None, f"tile root {level}/{node.index} differs"))
+        """Roots above a segment, which no segment can check alone."""
+        due = [Stored(node.level + _SEGMENT_LEVELS, node.index, node.hash) for node in upper]
+        self.note(*await check_stored(reader, due))
+
+    async def _check_count(self, reader: Reader) -> None:
+        """Whether table `node` holds more than what was compared, or fewer tile roots."""
+        counted = (await reader.fetch("SELECT count(*) FROM node"))[0][0]
+        for level in range(TWIGS, TWIGS + _LEVELS):
+            counted -= (
+                await reader.fetch(
+                    'SELECT count(*) FROM node WHERE level = $1 AND "index" BETWEEN 0 AND $2',
+                    *(level, (self._size >> height_of(level)) - 1),
+                )
+            )[0][0]
+        due = sum(self._size >> TILE_HEIGHT * level for level in range(1, _LEVELS))
+        if counted != due:
+            self.note(Finding("chain", None, f"{counted} tile roots are stored, {due} are due"))
 
     async def _check_head(self, reader: Reader, head: Head, frontier: Frontier) -> None:
         leaf, at = bytes(32), None

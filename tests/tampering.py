@@ -14,7 +14,7 @@ import asyncpg
 from ledger.anchor import Anchor, Verdict
 from ledger.chain import Finding
 from ledger.checkpoint import Checkpoint, open_note
-from ledger.merkle import grow
+from ledger.merkle import TWIGS, grow
 from ledger.publisher import Halted, Publisher
 from ledger.reader import open_reader, read_consistency, read_head
 from ledger.receipts import receipt
@@ -210,7 +210,9 @@ async def cut_back(log: SignedLog, size: int, *, checkpoints: bool = True) -> No
         leaves = await hands.see("SELECT leaf, at FROM entry WHERE seq < $1 ORDER BY seq", size)
         frontier, full = grow(0, (), [bytes(leaf) for leaf, _ in leaves])
         await hands.do("DELETE FROM entry WHERE seq >= $1", size)
-        await hands.do('DELETE FROM node WHERE level = 1 AND "index" >= $1', len(full))
+        for level in (1, TWIGS):
+            count = sum(node.level == level for node in full)
+            await hands.do('DELETE FROM node WHERE level = $1 AND "index" >= $2', level, count)
         if checkpoints:
             await hands.do("DELETE FROM checkpoint WHERE size > $1", size)
         leaf, at = leaves[-1] if leaves else (bytes(32), None)

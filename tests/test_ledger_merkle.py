@@ -45,14 +45,19 @@ def reference_root(first: int, end: int) -> bytes:
     return node_hash(reference_root(first, first + split), reference_root(first + split, end))
 
 
-def tiles(leaves: Sequence[bytes]) -> Callable[[Tile], Sequence[bytes]]:
+def tiles(leaves: Sequence[bytes]) -> Callable[[Tile], bytes]:
     """What a log of these leaves would store, by tile."""
     levels: dict[int, list[bytes]] = {0: list(leaves)}
     for node in grow(0, (), leaves)[1]:
         row = levels.setdefault(node.level, [])
         assert node.index == len(row)
         row.append(node.hash)
-    return lambda tile: levels[tile.level][tile.index * 256 : tile.index * 256 + 256]
+
+    def read(tile: Tile) -> bytes:
+        first = tile.index * tile.width
+        return b"".join(levels.get(tile.level, [])[first : first + tile.width])
+
+    return read
 
 
 READ = tiles(LEAVES[:SMALL])
@@ -294,6 +299,37 @@ def test_large_trees_read_few_tiles() -> None:
             )
 
 
+def test_twigs_prove_the_same_with_far_fewer_hashes() -> None:
+    read = tiles(LEAVES)
+    for size in (1, 31, 32, 33, 255, 256, 257, 8_191, 8_192, 8_193, 65_535, 65_536, LARGE):
+        plans = [(plan_root(size), plan_root(size, twigs=True))]
+        for at in {0, 31, 32, 255, 256, size // 3, size // 2, size - 1} & set(range(size)):
+            plans += [
+                (plan_inclusion(at, size), plan_inclusion(at, size, twigs=True)),
+                (plan_consistency(at + 1, size), plan_consistency(at + 1, size, twigs=True)),
+            ]
+        for whole, part in plans:
+            assert part.hashes(read) == whole.hashes(read)
+            for plan in (whole, part):
+                # What is needed is enough, and is there.
+                enough = {tile: read(tile)[: 32 * need] for tile, need in plan.tiles.items()}
+                assert plan.hashes(enough.__getitem__) == whole.hashes(read)
+                assert all(need <= tile.covered(size) for tile, need in plan.tiles.items())
+            # On the way to a leaf 32 and 8 of each tile, and along the right edge as many again.
+            assert sum(part.tiles.values()) <= 3 * 2 * 40
+
+
+def test_a_tile_covers_what_a_size_has_of_it() -> None:
+    for level, width in ((0, 256), (0, 32), (1, 32), (64, 8), (65, 8), (66, 8)):
+        stored = [node.index for node in grow(0, (), LEAVES)[1] if node.level == level]
+        for size in (0, 31, 32, 8_191, 8_192, 65_536, LARGE):
+            some = [node.index for node in grow(0, (), LEAVES[:size])[1] if node.level == level]
+            count = len(some) if level else size
+            for index in range((len(stored) if level else LARGE) // width + 1):
+                there = range(count)[index * width : index * width + width]
+                assert Tile(level, index, width).covered(size) == len(there)
+
+
 def test_growing_in_steps_or_at_once_is_the_same() -> None:
     at_once, full_at_once = grow(0, (), LEAVES[:1000])
     frontier: tuple[bytes, ...] = ()
@@ -303,8 +339,17 @@ def test_growing_in_steps_or_at_once_is_the_same() -> None:
         full += more
     assert frontier == at_once
     assert full == full_at_once
-    assert [(node.level, node.index) for node in full] == [(1, 0), (1, 1), (1, 2)]
-    assert full[1].hash == reference_root(256, 512)
+    roots = {(node.level, node.index): node.hash for node in full}
+    twigs = {(64, index) for index in range(31)}
+    assert roots.keys() == {(1, 0), (1, 1), (1, 2), *twigs}
+    assert roots[1, 1] == reference_root(256, 512)
+    assert roots[64, 9] == reference_root(288, 320)
+
+
+def test_twigs_stand_above_tile_roots_as_well() -> None:
+    roots = {(node.level, node.index): node.hash for node in grow(0, (), LEAVES)[1]}
+    assert {key for key in roots if key[0] not in (1, 64)} == {(2, 0), *((65, n) for n in range(8))}
+    assert roots[65, 3] == reference_root(3 * 8_192, 4 * 8_192)
 
 
 def test_a_frontier_of_another_size_is_refused() -> None:
@@ -314,7 +359,7 @@ def test_a_frontier_of_another_size_is_refused() -> None:
 
 def test_a_short_tile_is_noticed_by_the_prover() -> None:
     with pytest.raises(LookupError):
-        plan_inclusion(0, 256).hashes(lambda tile: LEAVES[:200])
+        plan_inclusion(0, 256).hashes(lambda tile: b"".join(LEAVES[:200]))
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,13 @@ TAMPERING: dict[str, tuple[str, int | None]] = {
     "head frontier": ("UPDATE head SET frontier = zeroblob(128)", None),
     "head at": ("UPDATE head SET at = '2030-01-01T00:00:00.000000Z'", None),
     "head at gone": ("UPDATE head SET at = NULL", None),
-    "node": ('UPDATE node SET hash = zeroblob(32) WHERE "index" = 1', None),
-    "node deleted": ('DELETE FROM node WHERE "index" = 0', None),
-    "node too many": ("INSERT INTO node VALUES (1, 2, zeroblob(32))", None),
+    "tile root": ('UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND "index" = 1', None),
+    "tile root deleted": ('DELETE FROM node WHERE level = 1 AND "index" = 0', None),
+    "tile root too many": ("INSERT INTO node VALUES (1, 2, zeroblob(32))", None),
+    "tile root of a level too many": ("INSERT INTO node VALUES (7, 0, zeroblob(32))", None),
+    "twig": ('UPDATE node SET hash = zeroblob(32) WHERE level = 64 AND "index" = 17', None),
+    "twig beyond the end": ("INSERT INTO node VALUES (64, 18, zeroblob(32))", None),
+    "twig of a level too many": ("INSERT INTO node VALUES (65, 0, zeroblob(32))", None),
     "checkpoint root": ("UPDATE checkpoint SET root = zeroblob(32)", 599),
     "checkpoint note": ("UPDATE checkpoint SET note = replace(note, '600', '599')", 599),
     "checkpoint size": ("UPDATE checkpoint SET size = 601", None),
@@ -106,6 +110,18 @@ async def test_tampering_is_named_with_entry_and_layer(sqlite_url: str, how: str
     report = await verify.verify(sqlite_url, levels=["chain"])
     assert not report.sound
     assert seq in named(report, "chain"), report.findings
+
+
+async def test_a_missing_twig_takes_nothing_from_the_ledger(sqlite_url: str) -> None:
+    """Entries were written before there were any; those beside it are compared all the same."""
+    await fill(sqlite_url, SIZE)
+    with fences_down(sqlite_url) as connection:
+        connection.execute('DELETE FROM node WHERE level = 64 AND "index" < 9')
+    assert (await verify.verify(sqlite_url)).sound
+    with fences_down(sqlite_url) as connection:
+        connection.execute('UPDATE node SET hash = zeroblob(32) WHERE level = 64 AND "index" = 9')
+    (found,) = (await verify.verify(sqlite_url)).findings
+    assert found.what == "twig 0/9 differs"
 
 
 COLUMNS: dict[str, str] = {
@@ -317,7 +333,7 @@ async def test_a_tile_root_above_the_segments_is_compared(sqlite_url: str) -> No
         assert check.report().sound
         await check._check_upper(reader, [Stored(1, 0, bytes(32)), Stored(1, 1, root)])
     told = [finding.what for finding in check.report().findings]
-    assert told == ["tile root 3/0 differs", "tile root 3/1 differs"]
+    assert told == [f"tile root 3/{place} differs or is missing" for place in (0, 1)]
 
 
 @pytest.mark.usefixtures("small_segments")

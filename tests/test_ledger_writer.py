@@ -56,10 +56,10 @@ async def test_what_is_appended_is_there_and_verifies(writer: Writer, database_u
     async with writer.transaction() as transaction:
         head = transaction.head
         rows = await transaction.fetch("SELECT max(seq), count(*) FROM entry")
-        tiles = await transaction.fetch('SELECT level, "index" FROM node ORDER BY 1, 2')
+        roots = await transaction.fetch('SELECT level, "index" FROM node ORDER BY 1, 2')
     assert head.size == 601
     assert rows == [(600, 601)]
-    assert tiles == [(1, 0), (1, 1)]
+    assert roots == [(1, 0), (1, 1), *((64, twig) for twig in range(18))]
     report = await verify(database_url)
     assert report.sound, report.findings
     assert report.root == head.root.hex()

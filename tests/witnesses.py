@@ -52,10 +52,10 @@ class Tree:
         """The honest `add-checkpoint` request."""
         return build_submission(old, self.proof(old, new), self.note(new))
 
-    def _tile(self, tile: Tile) -> list[bytes]:
+    def _tile(self, tile: Tile) -> bytes:
         first = tile.index << TILE_HEIGHT
         there = (self._hashes.get((tile.level, first + number)) for number in range(256))
-        return [hash for hash in there if hash is not None]
+        return b"".join(hash for hash in there if hash is not None)
 
 
 def new_witness(directory: Path, name: str = "w.example") -> Witness:

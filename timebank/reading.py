@@ -67,7 +67,7 @@ class _Ledger:
 
     def __init__(self, reads: Reads) -> None:
         self.dialect: Dialect = reads.dialect
-        self.kept: dict[Tile, list[bytes]] = {}
+        self.kept: dict[Tile, bytes] = {}
         self._reads = reads
 
     async def fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
