@@ -14,8 +14,10 @@ import pytest
 
 from ledger.entry import decode
 from ledger.reader import open_reader, read_entries
+from ledger.writer import open_writer
 from tests.commands import new_ledger, process, timebank
 from tests.demo_site import make_city
+from tests.ledgers import add, fences_down
 from timebank.activities import Activity, ActivityState
 from timebank.bank import init, open_bank
 from timebank.demo_people import invent
@@ -149,6 +151,28 @@ def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     # An auditor verifies without any key: there, nothing to read is a finding.
     told = timebank("--data", str(tmp_path / "nothing"), "verify", "ledger")
     assert (told.exit_code, "storage" in told.stdout) == (1, True)
+
+
+def test_migrating_adds_the_twigs_that_an_older_release_did_not_store(tmp_path: Path) -> None:
+    data = new_ledger(tmp_path / "d")
+    url = f"sqlite:///{data}/timebank.db"
+
+    async def grown() -> None:
+        writer = await open_writer(url)
+        await add(writer, 40)
+        await writer.close()
+
+    asyncio.run(grown())
+    with fences_down(url) as connection:
+        connection.execute("DELETE FROM node")
+    for stop in ("INSERT INTO stop VALUES (1, 'fork', 'now')", "DELETE FROM stop"):
+        with fences_down(url) as connection:
+            assert connection.execute("SELECT count(*) FROM node").fetchone() == (0,)
+            connection.execute(stop)
+        told = timebank("--data", data, "migrate")
+        assert told.exit_code == 0, told.stderr
+    with sqlite3.connect(f"{data}/timebank.db") as connection:
+        assert connection.execute('SELECT level, "index" FROM node').fetchall() == [(64, 0)]
 
 
 def test_a_wrong_setting_is_a_wrong_use(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """Commands about the ledger itself: making, migrating, replaying, looking after it."""
 
+import contextlib
 import sys
 
 import click
 import msgspec
 from rich.progress import Progress
 
+from ledger.head import Stopped
+from ledger.twigs import add_twigs
 from timebank import bank, orm, replay
 from timebank.actors import SYSTEM
 from timebank.divisions import adopt_divisions
@@ -33,7 +36,15 @@ def init(asked: Asked) -> None:
 @click.pass_obj
 def migrate(asked: Asked) -> None:
     """Bring the tables of projections and vault up to date; the ledger itself never changes."""
-    run(orm.migrate(there(asked).database_url))
+
+    async def work() -> None:
+        url = there(asked).database_url
+        await orm.migrate(url)
+        # A stopped ledger does without them until the next time.
+        with contextlib.suppress(Stopped):
+            await add_twigs(url)
+
+    run(work())
     say(asked, {"migrated": True}, "The tables are up to date.")
 
 
