@@ -19,6 +19,7 @@ from timebank import (
     tail,
     transports,
     vault,
+    working_days,
 )
 from timebank.actors import SYSTEM
 from timebank.batch import Batch
@@ -81,6 +82,7 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
     ring = vault.Keyring(settings)
     vault.install(ring)
     certificate_keys.install(f"{settings.origin}/certificates", ring.certificate)
+    working_days.install(settings.working_days)
     try:
         async with open_reads(settings.database_url):
             await vault.prove()
@@ -100,5 +102,6 @@ async def open_bank(settings: Settings, *, clock: Clock | None = None) -> AsyncI
             journal.install(None)
             await opened.close()
     finally:
+        working_days.install(None)
         certificate_keys.install(None)
         vault.install(None)

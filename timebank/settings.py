@@ -19,6 +19,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from timebank.working_days import table_with
+
 FILE = "timebank.toml"
 OF_TESTS = "test_"
 """How the names of variables go on that only the tests read."""
@@ -163,6 +165,10 @@ class Settings(BaseSettings):
     passkeys: bool = Field(
         default=False, description="Whether people sign in by passkeys; wants the extra passkeys."
     )
+    working_days: Path | None = Field(
+        default=None,
+        description="File of public holidays announced since this version, a year after another.",
+    )
     help_telephone: str = Field(
         default="027-12345", description="Where people help by telephone; on every page."
     )
@@ -190,6 +196,16 @@ class Settings(BaseSettings):
         """Of two with one name the second would never be asked, or told."""
         if len({one.name for one in given}) < len(given):
             raise ValueError("two have one name")
+        return given
+
+    @field_validator("working_days")
+    @classmethod
+    def _counts(cls, given: Path | None) -> Path | None:
+        """A clock must not start on days that nobody can read."""
+        try:
+            table_with(given)
+        except OSError as error:
+            raise ValueError(f"{given} cannot be read: {error.strerror}") from None
         return given
 
     @property

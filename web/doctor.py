@@ -1,7 +1,8 @@
 """The doctor: what an operator should know before trusting a server, each line checked, not said.
 
 Reads only. Knows the clock, the key file, the database with its fences and its role, the signing,
-the tables, the files, the disk, the public address, who is told, and what a server here says.
+the tables, the files, the disk, the public address, the holidays, who is told, and what a server
+here says.
 """
 
 import asyncio
@@ -18,10 +19,12 @@ from ledger.reader import Unreadable, open_reader, read_head
 from ledger.receipts import witnessed_size
 from ledger.roles import excess
 from timebank import master_keys, publication, vault
+from timebank.clock import day_of
 from timebank.file_store import store_of
 from timebank.settings import Settings
 from timebank.tables import TABLES
 from timebank.transports import Apprise
+from timebank.working_days import table_with
 from web.address import is_loopback
 
 LEAST_FREE_BYTES = 1 << 30
@@ -55,6 +58,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("files", _files),
         ("disk", _disk),
         ("address", _address),
+        ("holidays", _holidays),
         ("messages", _messages),
         ("webhooks", _webhooks),
         ("server", _server),
@@ -161,6 +165,18 @@ async def _address(settings: Settings) -> Finding:
     unset = "none is set (TIMEBANK_ADDRESS): documents are printed for this machine alone"
     well = bool(settings.address) or is_loopback(settings.host)
     return Finding("address", well, settings.address or unset)
+
+
+async def _holidays(settings: Settings) -> Finding:
+    """Without its line a year counts Monday to Friday, which gives offices less time, not more."""
+    known, year = table_with(settings.working_days).years, day_of(datetime.now(UTC)).year
+    unknown = [str(one) for one in (year, year + 1) if one not in known]
+    seen = f"of {', '.join(map(str, sorted(known)))}"
+    if unknown:
+        told = "TIMEBANK_WORKING_DAYS names a file that tells them"
+        counts = "counts" if len(unknown) == 1 else "count"
+        seen += f"; {' and '.join(unknown)} {counts} Monday to Friday until {told}"
+    return Finding("holidays", year in known or settings.working_days is None, seen)
 
 
 async def _messages(settings: Settings) -> Finding:
