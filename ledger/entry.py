@@ -25,6 +25,8 @@ MAX_INTEGER = 2**53 - 1
 MAX_AMOUNT = 10**12
 MAX_POSTINGS = 64
 MAX_DEPTH = 64
+MAX_CODE = 128
+MOST_MEMBERS = 1024
 
 _ZERO = bytes(32)
 _TICK = timedelta(microseconds=1)
@@ -113,9 +115,12 @@ _decode = msgspec.json.Decoder(_Wire, strict=True).decode
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _MEMBER = re.compile(r"[a-z_][a-z0-9_]*")
-_CODE = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
+_CODE = re.compile(rf"[A-Za-z0-9._:+/=-]{{1,{MAX_CODE}}}")
+_CODES = re.compile(r"[A-Za-z0-9._:+/=-]*")
 _PLAIN = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]+")
 _LEAF = re.compile(r"[0-9a-f]{64}")
+_members: set[str] = set()
+"""Names that were found to be members' names."""
 
 
 def seal(
@@ -173,7 +178,8 @@ def decode(data: bytes) -> Sealed:
         raise MalformedEntry("json", "no bytes")
     wire = _read(data)
     _check_body(wire.body)
-    return _sealed(wire, data, _check_members(wire))
+    _check_members(wire)
+    return _sealed(wire, data, _instant(wire.at))
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -256,18 +262,27 @@ def _sealed(wire: _Wire, data: bytes, at: datetime) -> Sealed:
     )
 
 
-def _check_members(wire: _Wire) -> datetime:
-    """Refuse what the types of `_Wire` cannot say; the instant is returned as read."""
+def _check_members(wire: _Wire) -> None:
+    """Refuse what the types of `_Wire` cannot say, but for the instant."""
     for text in (wire.actor, wire.policy):
-        if not _PLAIN.fullmatch(text):
+        if not _is_plain(text):
             raise MalformedEntry("text", repr(text))
-    if not _KIND.fullmatch(wire.kind):
+    if not _is_kind(wire.kind):
         raise MalformedEntry("member", "kind")
     _check_postings(wire.postings)
     reverses = reversal_of(wire.body)
     if reverses is not None and reverses[0] >= wire.seq:
         raise MalformedEntry("member", "reverses")
-    return _instant(wire.at)
+
+
+@lru_cache(maxsize=1024)  # who acts, and by which policy, is met in entry after entry
+def _is_plain(text: str) -> bool:
+    return _PLAIN.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_kind(text: str) -> bool:
+    return _KIND.fullmatch(text) is not None
 
 
 def _instant(text: str) -> datetime:
@@ -299,36 +314,37 @@ def _check_postings(postings: tuple[Posting, ...]) -> None:
         raise MalformedEntry("sum", f"{minutes} minutes, {fen} fen")
 
 
-@lru_cache(maxsize=4096)
-def _is_member(name: str) -> bool:
-    """The names of bodies are few, and each is met in every entry of its kind."""
-    return _MEMBER.fullmatch(name) is not None
-
-
 def _check_body(body: dict[str, Any]) -> None:
     """Refuse floats, nulls, free text, misspelt names and too great a depth, without recursing."""
     # The entry itself is the first level, and its body the second.
     containers: list[Any] = [body]
+    texts: list[str] = []
     for _ in range(1, MAX_DEPTH):
-        containers = [inner for each in containers for inner in _check_values(each)]
-        if not containers:
-            return
-    raise MalformedEntry("value", f"more than {MAX_DEPTH} levels")
+        inner: list[Any] = []
+        for each in containers:
+            _check_values(each, inner, texts)
+        if not inner:
+            break
+        containers = inner
+    else:
+        raise MalformedEntry("value", f"more than {MAX_DEPTH} levels")
+    _check_texts(texts)
 
 
-def _check_values(container: Any) -> list[Any]:
-    """The same for what a container holds; the containers inside it are returned unchecked."""
+def _check_values(container: Any, inner: list[Any], texts: list[str]) -> None:
+    """The same for what a container holds, but for its texts and the containers inside it.
+
+    Those are added to `texts` and `inner`.
+    """
     if type(container) is dict:
-        for name in container:
-            if type(name) is not str or not _is_member(name):
-                raise MalformedEntry("member", repr(name))
+        # The names of bodies are few, and each is met in every entry of its kind.
+        if not _members.issuperset(container):
+            _check_names(container)
         container = container.values()
-    inner: list[Any] = []
     for value in container:
         kind = type(value)
-        if isinstance(value, str):
-            if not _CODE.fullmatch(value):
-                raise MalformedEntry("text", repr(value))
+        if kind is str or isinstance(value, str):
+            texts.append(value)
         elif kind is int:
             if not -MAX_INTEGER <= value <= MAX_INTEGER:
                 raise MalformedEntry("value", "an integer beyond 2^53 - 1")
@@ -336,4 +352,23 @@ def _check_values(container: Any) -> list[Any]:
             inner.append(value)
         elif kind is not bool:
             raise MalformedEntry("value", kind.__name__)
-    return inner
+
+
+def _check_names(container: dict[Any, Any]) -> None:
+    """Refuse a name that is no member's; those that are known are not read again."""
+    for name in container:
+        if type(name) is not str or not _MEMBER.fullmatch(name):
+            raise MalformedEntry("member", repr(name))
+    if len(_members) < MOST_MEMBERS:
+        _members.update(container)
+
+
+def _check_texts(texts: list[str]) -> None:
+    """Refuse free text: all of it is read at once, and one by one to name what is at fault."""
+    lengths = set(map(len, texts))
+    whole = not lengths or (min(lengths) > 0 and max(lengths) <= MAX_CODE)
+    if whole and _CODES.fullmatch("".join(texts)):
+        return
+    for text in texts:
+        if not _CODE.fullmatch(text):
+            raise MalformedEntry("text", repr(text))
