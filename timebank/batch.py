@@ -30,6 +30,8 @@ class Batch(Rows):
         self.entries: list[Sealed] = []
         self.added: set[Place] = set()
         self.missing: set[Place] = set()
+        self._calendar: PolicyCalendar | None = None
+        self._policies: dict[date, Policy] = {}
 
     def add(self, row: Row) -> None:
         """Keep a row that nobody can have met, and remember that no table holds it yet."""
@@ -44,7 +46,13 @@ class Batch(Rows):
     def policy_on(self, day: date) -> Policy:
         """The policy in force on a day: limits follow the day served (domain 12)."""
         calendar = self.there(PolicyCalendar, CALENDAR)
-        return self.there(PolicyVersion, calendar.on(day)).document
+        if calendar is not self._calendar:
+            self._calendar, self._policies = calendar, {}
+        found = self._policies.get(day)
+        if found is None:
+            found = self.there(PolicyVersion, calendar.on(day)).document
+            self._policies[day] = found
+        return found
 
     def need(self, row: type[R], key: Key, what: str = "") -> R:
         """The row with this primary key. Refuses: NotFound, which says `what` is not there."""

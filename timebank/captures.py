@@ -4,6 +4,7 @@ By staff from paper, which mints nothing, or from a closed visit, by the volunte
 Knows the checks that a capture must pass; `rosters` brings many at once through the same door.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -16,7 +17,7 @@ from timebank.actors import Actor, PersonId
 from timebank.attendance import Attendance, Way
 from timebank.attestations import decide_mode
 from timebank.batch import Batch
-from timebank.clock import CITY, day_of
+from timebank.clock import day_of, hour_of
 from timebank.counter import person_numbered
 from timebank.days import (
     MINUTE,
@@ -78,19 +79,20 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evidence: Evidence | None = None
     instead: bool = False
 
-    def needs(self, recorder: str, now: datetime) -> list[Place]:
-        """The rows that capturing it asks for."""
-        days = days_near(self.starts, self.ends) if self.ends > self.starts else []
-        return [
-            (Station, self.station),
-            (Person, self.volunteer),
-            (AgeBand, self.volunteer),
-            (RecorderDay, day_key(recorder, day_of(now))),
-            (Grants, recorder),
-            *((VolunteerDay, day_key(self.volunteer, day)) for day in days),
-            *([(Activity, self.activity)] if self.activity else []),
-            *([(CapturedOnce, self.once)] if self.once else []),
-        ]
+
+def needed(services: Iterable[Service], recorder: str, now: datetime) -> set[Place]:
+    """The rows that capturing services asks for; what they share, as a station, is there once."""
+    needs: set[Place] = {(RecorderDay, day_key(recorder, day_of(now))), (Grants, recorder)}
+    for one in services:
+        needs |= {(Station, one.station), (Person, one.volunteer), (AgeBand, one.volunteer)}
+        if one.ends > one.starts:
+            for day in days_near(one.starts, one.ends):
+                needs.add((VolunteerDay, day_key(one.volunteer, day)))
+        if one.activity:
+            needs.add((Activity, one.activity))
+        if one.once:
+            needs.add((CapturedOnce, one.once))
+    return needs
 
 
 # Refusals
@@ -221,8 +223,10 @@ def _fits(
         record=record, street=street_of(path), starts=service.starts, ends=service.ends
     )
     near = days_near(service.starts, service.ends, rules.min_gap_minutes * MINUTE)
-    held = {one: batch.get(VolunteerDay, day_key(service.volunteer, one)) for one in near}
-    days = {one: row.intervals if row else () for one, row in held.items()}
+    days = {}
+    for one in near:
+        held = batch.get(VolunteerDay, day_key(service.volunteer, one))
+        days[one] = held.intervals if held else ()
     minutes = minutes_with(interval, days)
     emergencies = {
         day: emergency
@@ -241,8 +245,7 @@ def _past_limits(
     reason = service.late or service.evidence
     late = decide_filing(day, batch.today, rules, reason=reason, district=district)
     recorder = batch.get(RecorderDay, day_key(batch.actor.id, batch.today))
-    hour = batch.now.astimezone(CITY).hour
-    past = recorder_limits(recorder, service.volunteer, minutes, hour, rules)
+    past = recorder_limits(recorder, service.volunteer, minutes, hour_of(batch.now), rules)
     if late:
         past = [ReviewReason.LATE, *past]
     return [ReviewReason.EXTERNAL, *past] if service.evidence else past
@@ -301,7 +304,7 @@ async def capture_hours(
         record, entry = capture(batch, _serving(batch, service, recipient), path)
         return Captured(entry=entry.seq, record=record)
 
-    needs = service.needs(actor.id, current().clock.now())
+    needs = needed([service], actor.id, current().clock.now())
     return await write(actor, key, work, answer=Captured, needs=needs)
 
 

@@ -76,6 +76,12 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=64)  # the rows of a roster are all recorded at one instant
+def hour_of(at: datetime) -> int:
+    """The hour of the day in the city at the instant `at`."""
+    return at.astimezone(CITY).hour
+
+
 @lru_cache(maxsize=8192)  # the rows of a roster begin and end together
 def instant(day: date, minute: int = 0) -> datetime:
     """The instant `minute` minutes into `day` in the city."""

@@ -35,7 +35,7 @@ class ReviewReason(StrEnum):
     EXTERNAL = "external"
 
 
-class Interval(msgspec.Struct, frozen=True, kw_only=True):
+class Interval(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When one record's service took place, and in which street."""
 
     record: str
@@ -161,11 +161,12 @@ def days_served(starts: datetime, ends: datetime) -> tuple[date, ...]:
 def decide_times(starts: datetime, ends: datetime, now: datetime) -> int:
     """The minutes from `starts` to `ends`. Refuses: IntervalWrong, InTheFuture."""
     whole = not (starts.second or starts.microsecond or ends.second or ends.microsecond)
-    if not whole or not timedelta(0) < ends - starts <= LONGEST:
+    length = ends - starts
+    if not whole or not NO_TIME < length <= LONGEST:
         raise IntervalWrong(hours=LONGEST // timedelta(hours=1))
     if ends > now:
         raise InTheFuture
-    return (ends - starts) // MINUTE
+    return length // MINUTE
 
 
 def minutes_with(new: Interval, days: Mapping[date, Sequence[Interval]]) -> dict[date, int]:
@@ -240,7 +241,7 @@ def recorder_limits(
     """The limits that one more record takes a recorder past: a second reviewer looks at it."""
     people = held.people if held and held.hour == hour else ()
     past = []
-    if volunteer not in people and len(people) >= rules.recorder_people_per_hour:
+    if len(people) >= rules.recorder_people_per_hour and volunteer not in people:
         past.append(ReviewReason.RECORDER_PEOPLE)
     if (held.minutes if held else 0) + minutes > rules.recorder_person_minutes_per_day:
         past.append(ReviewReason.RECORDER_MINUTES)
@@ -295,6 +296,7 @@ class RecorderDay(Row, frozen=True):
         )
 
 
+@lru_cache(maxsize=8192)  # asked for five times of one service
 def day_key(person: str, day: date) -> str:
     """The key of a person's or a recorder's day."""
     return f"{person}/{day.isoformat()}"

@@ -65,7 +65,7 @@ class Work(msgspec.Struct):
     keeps: bool
     run: Callable[[Batch], Answer]
     answer: type[Answer]
-    needs: Sequence[Place]
+    needs: Collection[Place]
     rehearse: bool
     done: asyncio.Future[Answer]
     made: Answer | None = None
@@ -197,11 +197,12 @@ class Flush:
 
     async def _load(self, places: Iterable[Place], *, asked_before: Collection[str] = ()) -> None:
         by_table: dict[type[Row], list[Key]] = {}
-        for row, key in places:
-            if (row, key) not in self.known:
-                self.known[(row, key)] = None
+        for place in places:
+            if place not in self.known:
+                self.known[place] = None
+                row, key = place
                 if row.spec.vault:
-                    self.passing.add((row, key))
+                    self.passing.add(place)
                 if could_be_kept(key):
                     by_table.setdefault(row, []).append(key)
         queries: list[Query] = [

@@ -184,7 +184,8 @@ def fill_day(rows: Rows, record: Record) -> None:
 def _count_recorder(rows: Rows, event: HoursCaptured, recorder: str, batch: str, hour: int) -> None:
     held = rows.get(RecorderDay, batch)
     people = held.people if held and held.hour == hour else ()
-    if event.volunteer not in people and ReviewReason.RECORDER_PEOPLE not in event.review:
+    # Whoever is one too many is not among them: dozens of names need not be compared to know it.
+    if ReviewReason.RECORDER_PEOPLE not in event.review and event.volunteer not in people:
         people = (*people, event.volunteer)
     rows.put(
         RecorderDay(

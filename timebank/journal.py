@@ -7,7 +7,7 @@ means committed. A caller that goes away never cancels the flusher. Knows no cap
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar, cast
 
 import structlog
@@ -67,7 +67,7 @@ class Journal:
         work: Callable[[Batch], A],
         *,
         answer: type[A],
-        needs: Sequence[Place] = (),
+        needs: Collection[Place] = (),
         rehearse: bool = False,
     ) -> A:
         """Run `work` in the next transaction and answer when it is committed.
@@ -198,7 +198,7 @@ async def write(
     work: Callable[[Batch], A],
     *,
     answer: type[A],
-    needs: Sequence[Place] = (),
+    needs: Collection[Place] = (),
     rehearse: bool = False,
 ) -> A:
     """Write through this process's journal; see Journal.write."""

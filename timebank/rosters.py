@@ -17,7 +17,7 @@ from ledger.entry import request_id
 from timebank.activities import Activity
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import Service, capture, may_capture, path_of
+from timebank.captures import Service, capture, may_capture, needed, path_of
 from timebank.clock import day_of
 from timebank.hours import CapturedOnce
 from timebank.journal import Answer, current, write
@@ -155,7 +155,7 @@ async def _recorded(
     actor: Actor, services: Sequence[Service], key: RequestKey | None, *, dry_run: bool
 ) -> Recorded:
     now = current().clock.now()
-    needs = [place for service in services for place in service.needs(actor.id, now)]
+    needs = needed(services, actor.id, now)
 
     def work(batch: Batch) -> Recorded:
         # Named once here, or every row would lack it and run twice.

@@ -16,7 +16,7 @@ from timebank.accounts import balance, escrow, moving, volunteer
 from timebank.activities import ActivityKind
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import Service, capture
+from timebank.captures import Service, capture, needed
 from timebank.confirmations import (
     ask_volunteer,
     decide_confirm,
@@ -196,7 +196,8 @@ async def deliver_help(
     if seen is not None and seen.helper is not None:
         began = seen.started_at or seen.starts
         service = _service(seen, seen.helper, began, seen.minutes, own=True, late=None)
-        needs += [*service.needs(actor.id, current().clock.now()), (HelpOpen, seen.helper)]
+        needs += needed([service], actor.id, current().clock.now())
+        needs.append((HelpOpen, seen.helper))
     return await write(actor, key, work, answer=Helped, needs=needs)
 
 
