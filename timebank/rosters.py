@@ -147,7 +147,7 @@ async def record_roster(
         raise Unauthenticated
     if not 0 < len(rows) <= MOST_ROWS:
         raise RosterTooLong(most=MOST_ROWS)
-    services = await _resolved(rows, actor, late, evidence)
+    services = await _resolved(rows, actor, late, evidence, Numbers())
     return await _recorded(actor, services, key, dry_run=dry_run)
 
 
@@ -233,11 +233,12 @@ async def import_roster(
     # A dry run writes nothing that a later batch could clash with, so whoever may clash, the rows
     # of one volunteer, are decided together.
     cut = _by_volunteer(lines) if dry_run else _in_order(lines)
+    numbers = Numbers()
 
     async def read_next() -> tuple[list[Line], list[Service]]:
         batch: list[Line] = await asyncio.to_thread(next, cut, [])
         good = [line.content for line in batch if line.content is not None]
-        return batch, await _resolved(good, actor, late, evidence) if good else []
+        return batch, await _resolved(good, actor, late, evidence, numbers) if good else []
 
     # One batch is read and its numbers are looked up while the one before is being committed.
     ahead = asyncio.create_task(read_next())
@@ -296,23 +297,40 @@ def _by_volunteer(lines: Iterable[Line]) -> Iterator[list[Line]]:
 # Rows
 
 
+class Numbers:
+    """The ids for the numbers of one roster: they are given once and never again to another.
+
+    Read without the lock only to know which rows to load: what they hold is decided under it. Whom
+    a merge took meanwhile is refused as such.
+    """
+
+    def __init__(self) -> None:
+        self.stations: dict[str, str] = {}
+        self.people: dict[str, str] = {}
+
+    async def learn(self, rows: Sequence[RosterRow]) -> None:
+        """Look up the numbers of these rows that were not found yet."""
+        stations = {row.station for row in rows} - self.stations.keys()
+        people = {row.volunteer for row in rows} - self.people.keys()
+        for station in (await find_many(StationNumber, map(_code, stations))).values():
+            self.stations[station.number] = station.station
+        for one in (await find_many(VolunteerNumber, map(_code, people))).values():
+            self.people[one.number] = one.person
+
+
 async def _resolved(
     rows: Sequence[RosterRow],
     actor: Actor,
     late: LateReason | None,
     evidence: Evidence | None,
+    numbers: Numbers,
 ) -> list[Service]:
-    """The rows with ids for numbers, which are given once and never again to another.
-
-    Read without the lock only to know which rows to load: what they hold is decided under it. A
-    number that nobody has becomes no id at all.
-    """
-    stations = await find_many(StationNumber, {_code(row.station) for row in rows})
-    people = await find_many(VolunteerNumber, {_code(row.volunteer) for row in rows})
+    """The rows with ids for numbers; a number that nobody has becomes no id at all."""
+    await numbers.learn(rows)
     return [
         Service(
-            volunteer=people[row.volunteer].person if row.volunteer in people else "",
-            station=stations[row.station].station if row.station in stations else "",
+            volunteer=numbers.people.get(row.volunteer, ""),
+            station=numbers.stations.get(row.station, ""),
             starts=row.starts,
             ends=row.ends,
             kind=row.kind,
