@@ -131,6 +131,27 @@ async def test_a_row_opens_only_in_its_table_and_at_its_key(city: World) -> None
         TABLES["texts"].load(values)
 
 
+async def test_rows_found_together_open_by_one_look_at_their_key_which_is_taken_each_time(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await city.volunteer()
+    kept, (epoch,), looks = TABLES["age_band"], keyring().epoch_ids(), list[str]()
+    rows = await read(kept, kept.listed)
+    look = vault.Keyring.epoch
+
+    def seen(ring: vault.Keyring, id: str) -> vault.Epoch:
+        looks.append(id)
+        return look(ring, id)
+
+    monkeypatch.setattr(vault.Keyring, "epoch", seen)
+    assert [row.person for row in kept.load_each(rows)] == [values[0] for values in rows]
+    assert (len(rows) >= 3, looks) == (True, [epoch])
+    (city.settings.epoch_keys / f"{epoch}.key").unlink()
+    with pytest.raises(EpochGone):
+        kept.load_each(rows)
+
+
 async def test_keys_hide_and_an_index_is_no_plain_hash(city: World) -> None:
     ring = keyring()
     number = resident_id(1)

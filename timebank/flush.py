@@ -214,8 +214,7 @@ class Flush:
             return
         found = await self.transaction.fetch_each(queries)
         for row, rows in zip(by_table, found, strict=False):
-            for values in rows:
-                loaded = row.spec.load(values)
+            for loaded in row.spec.load_each(rows):
                 self.known[(row, loaded.pk)] = loaded
         if asked_before:
             self.bound.update((id, Bound(*rest)) for id, *rest in found[-1])

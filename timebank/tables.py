@@ -59,8 +59,8 @@ class Sealer(Protocol):
     def seal_row(self, place: str, plain: bytes) -> tuple[str, bytes]:
         """The name of the key it was sealed with, and the sealed row."""
 
-    def open_row(self, place: str, epoch: str, sealed: bytes) -> bytes:
-        """The row as it was."""
+    def opener(self, epoch: str) -> Callable[[str, bytes], bytes]:
+        """What opens the rows that were sealed with this key, which is there now."""
 
 
 _sealer: Sealer | None = None
@@ -133,15 +133,24 @@ class Table:
     def load(self, values: Sequence[Any]) -> Any:
         """A row from what the database keeps."""
         if self.sealed:
-            *told, epoch, kept = values
-            plain = sealer().open_row(f"{self.name}/{told[0]}", epoch, bytes(kept))
-            known = dict(zip(self._open, told, strict=True))
-            return msgspec.convert({**known, **msgspec.json.decode(plain)}, self.row)
+            return self.load_each([values])[0]
         held = list(values)
         for n, decode in self._decoders:
             if held[n] is not None:
                 held[n] = decode(held[n])
         return self.row(**dict(zip(self.columns, held, strict=True)))
+
+    def load_each(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """The rows that one statement found; a key that opens many of them is looked for once."""
+        if not self.sealed:
+            return [self.load(values) for values in rows]
+        openers = {epoch: sealer().opener(epoch) for epoch in {values[-2] for values in rows}}
+        loaded = []
+        for *told, epoch, kept in rows:
+            plain = openers[epoch](f"{self.name}/{told[0]}", bytes(kept))
+            known = {**dict(zip(self._open, told, strict=True)), **msgspec.json.decode(plain)}
+            loaded.append(msgspec.convert(known, self.row))
+        return loaded
 
 
 TABLES: dict[str, Table] = {}
@@ -196,10 +205,8 @@ async def select(
 ) -> list[R]:
     """Rows that meet the conditions: the reads' way to any table. Never takes the lock."""
     spec = row.spec
-    return [
-        spec.load(values)
-        for values in await read(spec, spec.listed, conditions, filters, order, limit, offset)
-    ]
+    found = await read(spec, spec.listed, conditions, filters, order, limit, offset)
+    return spec.load_each(found)
 
 
 async def keys_of(
@@ -338,7 +345,7 @@ async def _found(row: type[R], keys: Collection[Key], place: str) -> dict[Key, R
         dialect, listed = reading.at(place).dialect, list(keys)
         given: Any = msgspec.json.encode(listed).decode() if dialect == "sqlite" else listed
         rows = await replicas.fetch(spec.by_keys[dialect], [given], place)
-    return {found.pk: found for found in map(spec.load, rows)}
+    return {found.pk: found for found in spec.load_each(rows)}
 
 
 class _Turn:

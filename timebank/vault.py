@@ -13,7 +13,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from cryptography.exceptions import InvalidTag
@@ -220,9 +220,9 @@ class Keyring:
         epoch = self.current()
         return epoch.id, epoch.seal(place, plain)
 
-    def open_row(self, place: str, epoch: str, sealed: bytes) -> bytes:
-        """A row of a sealed table as it was. Raises WrongMasterKey, EpochGone."""
-        return self.epoch(epoch).open(place, sealed)
+    def opener(self, epoch: str) -> Callable[[str, bytes], bytes]:
+        """What opens rows of sealed tables by their places. Raises EpochGone; it WrongMasterKey."""
+        return self.epoch(epoch).open
 
 
 def create_keys(settings: Settings, day: date) -> None:
