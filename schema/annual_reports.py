@@ -29,6 +29,7 @@ Version = Annotated[
 show_enum(
     AnnualReportState,
     "The life of an annual report.",
+    not_due="Nothing is due of it: its organisation has ended.",
     open="Nothing was typed yet.",
     draft="Being filled in.",
     late="Its day is over; it can still be handed in.",

@@ -20,11 +20,14 @@ from timebank.annual_report_rulings import (
     accept_report,
     decide_comments,
     remind_of_report,
+    reminders_due,
     return_report,
     supervise_report,
 )
 from timebank.annual_reports import save_report, submit_report
 from timebank.lifecycles import NotInThisState
+from timebank.organisation_endings import revoke_organisation
+from timebank.organisation_life import RevokeReason
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.report_fields import FieldUnknown
 from timebank.representatives import ReminderNotDue
@@ -139,3 +142,21 @@ async def test_who_acts_for_it_is_reminded_before_its_day_and_once_a_day(world: 
     with pytest.raises(NotInThisState):
         await remind_of_report(SYSTEM, report=report)
     assert (await organisation_of((await report_of(report)).organisation)).representative
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("returned", [False, True])
+async def test_nobody_is_reminded_of_what_is_due_no_more(world: World, returned: bool) -> None:
+    who = await world.volunteer()
+    report = await (submitted if returned else opened)(world, who)
+    if returned:
+        comments = {"main_work": "写具体"}
+        await return_report(registrar(world), report=report, comments=comments, key=key())
+    organisation = (await report_of(report)).organisation
+    await revoke_organisation(
+        registrar(world), organisation=organisation, reason=RevokeReason.NO_ACTIVITY, key=key()
+    )
+    world.clock.move(timedelta(days=121))
+    await swept("reports.remind")
+    assert (await report_of(report)).state is AnnualReportState.NOT_DUE
+    assert await reminders_due(skip=0, limit=9) == []

@@ -31,6 +31,7 @@ from timebank.annual_reports import (
     decide_due,
     mark_late,
     open_report,
+    reports_overdue,
     save_report,
     submit_report,
 )
@@ -281,6 +282,32 @@ async def test_late_is_a_state_and_no_closed_door(world: World) -> None:
     await submit_report(who, report=report, key=key())
     held = await report_of(report)
     assert (held.state, held.late) == (AnnualReportState.SUBMITTED, True)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("begun", [False, True])
+async def test_nothing_is_due_of_an_organisation_that_has_ended(world: World, begun: bool) -> None:
+    who = await world.volunteer()
+    organisation, other = await entered(world, who), await entered(world, who)
+    world.clock.move(YEARS_END)
+    await swept("reports.open")
+    (gone,), (stays,) = [[one.id for one in await reports_of(id)] for id in (organisation, other)]
+    if begun:
+        for report in (gone, stays):
+            await save_report(who, report=report, values=TYPED_VALUES[:1], key=key())
+    await revoke_organisation(
+        registrar(world),
+        organisation=organisation,
+        reason=RevokeReason.NO_ACTIVITY,
+        key=key(),
+    )
+    world.clock.move(timedelta(days=151))
+    await swept("reports.late")
+    held = await report_of(gone)
+    assert (held.state, held.late) == (AnnualReportState.NOT_DUE, False)
+    assert (await report_of(stays)).state is AnnualReportState.LATE
+    assert await reports_overdue(skip=0, limit=9) == []
+    assert (await replay.compare(world.settings.database_url)).differing == 0
 
 
 @pytest.mark.anyio

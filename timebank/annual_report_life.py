@@ -1,6 +1,7 @@
 """The life of an annual report: opened, drafted, handed in, seen, returned or accepted (domain 9).
 
-Late is a state and no closed door: a late report is drafted and handed in like any other.
+Late is a state and no closed door: a late report is drafted and handed in like any other. Of an
+organisation that has ended, what was not handed in is not late: nothing is due.
 """
 
 from datetime import date
@@ -11,8 +12,10 @@ from timebank.lifecycles import Lifecycle
 
 
 class AnnualReportState(StrEnum):
-    """The life of a report; before it is opened there is none, and none is due."""
+    """The life of a report. None is due before it is opened, nor once its organisation has ended:
+    then there is none, or one that will not come."""
 
+    NOT_DUE = "not_due"
     OPEN = "open"
     DRAFT = "draft"
     LATE = "late"
@@ -63,6 +66,10 @@ class AnnualReportLate(_OfReport, frozen=True, kw_only=True, tag="annual_report.
     """The day is over and nothing was handed in."""
 
 
+class AnnualReportNotDue(_OfReport, frozen=True, kw_only=True, tag="annual_report.not_due"):
+    """The organisation has ended; what it did not hand in by then is due no more."""
+
+
 class AnnualReportSubmitted(_OfReport, frozen=True, kw_only=True, tag="annual_report.submitted"):
     """A version was handed in; `values` commits to every field of it.
 
@@ -99,6 +106,7 @@ Moved = (
     AnnualReportReminded
     | AnnualReportBegun
     | AnnualReportLate
+    | AnnualReportNotDue
     | AnnualReportSubmitted
     | AnnualReportSupervised
     | AnnualReportReturned
@@ -114,13 +122,19 @@ LIFECYCLE: Lifecycle[AnnualReportState] = {
         AnnualReportReminded: _S.OPEN,
         AnnualReportBegun: _S.DRAFT,
         AnnualReportLate: _S.LATE,
+        AnnualReportNotDue: _S.NOT_DUE,
     },
     _S.DRAFT: {
         AnnualReportReminded: _S.DRAFT,
         AnnualReportSubmitted: _S.SUBMITTED,
         AnnualReportLate: _S.LATE,
+        AnnualReportNotDue: _S.NOT_DUE,
     },
-    _S.LATE: {AnnualReportReminded: _S.LATE, AnnualReportSubmitted: _S.SUBMITTED},
+    _S.LATE: {
+        AnnualReportReminded: _S.LATE,
+        AnnualReportSubmitted: _S.SUBMITTED,
+        AnnualReportNotDue: _S.NOT_DUE,
+    },
     _S.SUBMITTED: {
         AnnualReportSupervised: _S.SUPERVISOR_OK,
         AnnualReportReturned: _S.RETURNED,
@@ -130,8 +144,13 @@ LIFECYCLE: Lifecycle[AnnualReportState] = {
         AnnualReportReturned: _S.RETURNED,
         AnnualReportAccepted: _S.ACCEPTED,
     },
-    _S.RETURNED: {AnnualReportReminded: _S.RETURNED, AnnualReportSubmitted: _S.SUBMITTED},
+    _S.RETURNED: {
+        AnnualReportReminded: _S.RETURNED,
+        AnnualReportSubmitted: _S.SUBMITTED,
+        AnnualReportNotDue: _S.NOT_DUE,
+    },
     _S.ACCEPTED: {},
+    _S.NOT_DUE: {},
 }
 
 WRITABLE = frozenset({_S.OPEN, _S.DRAFT, _S.LATE, _S.RETURNED})

@@ -20,7 +20,7 @@ from timebank.annual_report_life import (
     AnnualReportSupervised,
     Verdict,
 )
-from timebank.annual_reports import AnnualReport, Reported, needs_of, version_of
+from timebank.annual_reports import AnnualReport, Reported, ended, needs_of, version_of
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.events import Event
@@ -165,6 +165,8 @@ async def remind_of_report(actor: Actor, *, report: str, key: RequestKey | None 
         step(LIFECYCLE, held.state, AnnualReportReminded)
         if held.remind_on is None or batch.today < held.remind_on:
             raise ReminderNotDue
+        if (gone := ended(batch, held)) is not None:
+            return Reported(entry=gone.seq, report=report)
         event = AnnualReportReminded(
             report=report,
             organisation=held.organisation,

@@ -21,6 +21,7 @@ from timebank.annual_report_life import (
     AnnualReportAccepted,
     AnnualReportBegun,
     AnnualReportLate,
+    AnnualReportNotDue,
     AnnualReportOpened,
     AnnualReportReminded,
     AnnualReportReturned,
@@ -37,6 +38,7 @@ from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import NotInThisState, step
 from timebank.organisation_life import (
+    STANDING,
     LegalForm,
     OrganisationDeregistered,
     OrganisationDissolving,
@@ -169,6 +171,7 @@ def _opened(rows: Rows, event: AnnualReportOpened, entry: Sealed) -> None:
     AnnualReportReminded,
     AnnualReportBegun,
     AnnualReportLate,
+    AnnualReportNotDue,
     AnnualReportSubmitted,
     AnnualReportSupervised,
     AnnualReportReturned,
@@ -304,7 +307,7 @@ async def submit_report(actor: Actor, *, report: str, key: RequestKey) -> Report
 
 
 async def mark_late(actor: Actor, *, report: str, key: RequestKey | None = None) -> Reported:
-    """Note that the day is over: the software's own act, by timer.
+    """Note that the day is over, or that nothing is due: the software's own act, by timer.
 
     Refuses: NotFound, NotInThisState, ReportNotDue.
     """
@@ -316,8 +319,9 @@ async def mark_late(actor: Actor, *, report: str, key: RequestKey | None = None)
         step(LIFECYCLE, held.state, AnnualReportLate)
         if batch.today <= held.due:
             raise ReportNotDue(year=held.year)
-        event = AnnualReportLate(report=report, organisation=held.organisation)
-        return Reported(entry=batch.record(event).seq, report=report)
+        late = AnnualReportLate(report=report, organisation=held.organisation)
+        entry = ended(batch, held) or batch.record(late)
+        return Reported(entry=entry.seq, report=report)
 
     return await write(actor, key, work, answer=Reported, needs=needs_of(report))
 
@@ -330,6 +334,14 @@ def own_report(batch: Batch, report: str) -> AnnualReport:
     held = batch.need(AnnualReport, report, "report")
     acting_for(batch, held.organisation, what="report")
     return held
+
+
+def ended(batch: Batch, report: AnnualReport) -> Sealed | None:
+    """Note that nothing is due of an organisation that has ended; None of one that has not."""
+    if batch.there(Organisation, report.organisation).state in STANDING:
+        return None
+    event = AnnualReportNotDue(report=report.id, organisation=report.organisation)
+    return batch.record(event)
 
 
 def needs_of(report: str) -> list[Place]:
