@@ -1,8 +1,11 @@
 """Rulings on reports: the supervisor first, returned by field, accepted, reminded of."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.annual import TYPED_VALUES, opened, report_of, submitted, swept
 from tests.organising import codes_of, organisation_of, registrar, supervising
@@ -13,27 +16,32 @@ from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
 from timebank.actors import SYSTEM, Actor
-from timebank.annual_report_life import AnnualReportState, Verdict
+from timebank.annual_report_life import AnnualReportAccepted, AnnualReportState, Verdict
 from timebank.annual_report_rulings import (
     CommentsMissing,
     SupervisorFirst,
     accept_report,
     decide_comments,
+    decide_turn,
+    decide_wait,
     remind_of_report,
     reminders_due,
     return_report,
     supervise_report,
 )
-from timebank.annual_reports import save_report, submit_report
+from timebank.annual_reports import AnnualReport, decide_due, save_report, submit_report
 from timebank.lifecycles import NotInThisState
 from timebank.organisation_endings import revoke_organisation
-from timebank.organisation_life import RevokeReason
+from timebank.organisation_life import LegalForm, RevokeReason
+from timebank.policy import SEED, read_policy
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.report_fields import FieldUnknown
 from timebank.representatives import ReminderNotDue
 from timebank.texts import TextTooLong
 
 pytestmark = pytest.mark.one_database
+
+RULES = read_policy(SEED.read_text("utf-8")).organisation
 
 
 @pytest.mark.parametrize(
@@ -60,7 +68,7 @@ async def test_the_supervising_unit_sees_it_before_the_registrar(world: World) -
     early = {"main_work": "写具体"}
     with pytest.raises(SupervisorFirst):
         await accept_report(registrar(world), report=report, verdict=Verdict.PASS, key=key())
-    with pytest.raises(NotFound):
+    with pytest.raises(SupervisorFirst):
         await return_report(registrar(world), report=report, comments=early, key=key())
     for wrong in (who, registrar(world)):
         with pytest.raises(NotFound):
@@ -77,6 +85,73 @@ async def test_the_supervising_unit_sees_it_before_the_registrar(world: World) -
     assert (held.state, held.verdict) == (AnnualReportState.ACCEPTED, Verdict.BASIC_PASS)
     with pytest.raises(NotInThisState):
         await accept_report(registrar(world), report=report, verdict=Verdict.PASS, key=key())
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "handed_in", "until"),
+    [
+        (LegalForm.ASSOCIATION, date(2027, 2, 1), date(2027, 5, 31)),
+        (LegalForm.ASSOCIATION, date(2027, 3, 31), date(2027, 5, 31)),
+        (LegalForm.ASSOCIATION, date(2027, 5, 30), date(2027, 7, 30)),
+        (LegalForm.FOUNDATION, date(2027, 1, 20), date(2027, 3, 31)),
+        (LegalForm.FOUNDATION, date(2027, 3, 31), date(2027, 5, 31)),
+    ],
+)
+def test_a_supervising_unit_has_the_days_that_the_rule_leaves_it(
+    form: LegalForm, handed_in: date, until: date
+) -> None:
+    due, last = decide_due(form, 2026, supervised=True, rules=RULES)
+    report = AnnualReport(
+        id="rpt_1",
+        organisation="org_1",
+        path="420100/org_1/",
+        year=2026,
+        state=AnnualReportState.SUBMITTED,
+        supervised=True,
+        due=due,
+        registrar_due=last,
+        submitted_on=handed_in,
+    )
+    assert decide_wait(report, RULES) == until
+    turn = partial(decide_turn, report, AnnualReportAccepted, wait=until)
+    with pytest.raises(SupervisorFirst) as no:
+        turn(today=until)
+    assert no.value.details == {"until": until.isoformat()}
+    assert turn(today=until + timedelta(days=1)) is True
+    seen = replace(report, state=AnnualReportState.SUPERVISOR_OK)
+    assert decide_turn(seen, AnnualReportAccepted, wait=until, today=handed_in) is False
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("act", ["accept", "return"])
+async def test_the_registrar_goes_on_without_a_unit_that_says_nothing(
+    world: World, act: str
+) -> None:
+    who = await world.volunteer()
+    unit, supervisor = await supervising(world)
+    report = await submitted(world, who, supervisor=unit)
+    comments = {"main_work": "写具体"}
+    given: Any = (
+        partial(accept_report, verdict=Verdict.PASS)
+        if act == "accept"
+        else partial(return_report, comments=comments)
+    )
+    with pytest.raises(SupervisorFirst):
+        await given(registrar(world), report=report, key=key())
+    world.clock.move(timedelta(days=151))
+    with pytest.raises(NotFound):
+        await given(await world.volunteer(), report=report, key=key())
+    await given(registrar(world), report=report, key=key())
+    (entry,) = await entries_of(world, f"annual_report.{act}ed")
+    assert entry.body["unsupervised"] is True
+    if act == "return":
+        await submit_report(who, report=report, key=key())
+        with pytest.raises(SupervisorFirst):
+            await given(registrar(world), report=report, key=key())
+        await return_report(supervisor, report=report, comments=comments, key=key())
+        *_, entry = await entries_of(world, "annual_report.returned")
+        assert "unsupervised" not in entry.body
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

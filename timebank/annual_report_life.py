@@ -88,18 +88,23 @@ class AnnualReportSupervised(_OfReport, frozen=True, kw_only=True, tag="annual_r
 
 
 class AnnualReportReturned(_OfReport, frozen=True, kw_only=True, tag="annual_report.returned"):
-    """Some fields of a version are to be put right; `comments` commits to what was said of each."""
+    """Some fields of a version are to be put right; `comments` commits to what was said of each.
+
+    `unsupervised`: the registrar went on without the supervising unit, whose days were over.
+    """
 
     version: int
     fields: tuple[str, ...]
     comments: str
+    unsupervised: bool = False
 
 
 class AnnualReportAccepted(_OfReport, frozen=True, kw_only=True, tag="annual_report.accepted"):
-    """The registrar has accepted a version."""
+    """The registrar has accepted a version; `unsupervised` as in what is returned."""
 
     version: int
     verdict: Verdict
+    unsupervised: bool = False
 
 
 Moved = (

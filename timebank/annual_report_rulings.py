@@ -1,12 +1,15 @@
 """Rulings on annual reports: seen by the supervising unit, returned by field, accepted (domain 9).
 
 Whoever has it before them returns single fields with a comment on each; the organisation hands in
-another version. Reminders go to those who act for the organisation, some days before the last one
-and when it is over.
+another version. A supervising unit that says nothing holds up no report for ever: it has the days
+that the rule leaves it, and after them the registrar goes on without it. Reminders go to those who
+act for the organisation, some days before the last one and when it is over.
 """
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 
 from timebank.access import Action
 from timebank.actors import SYSTEM, Actor
@@ -29,7 +32,8 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
 from timebank.organisations import organisation_at_hand, supervised
-from timebank.refusals import Forbidden, Refusal
+from timebank.policy import Organisation as Rules
+from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.report_fields import FIELDS, FieldUnknown
 from timebank.representatives import ReminderNotDue, next_reminder, tell_representatives
 from timebank.tables import select
@@ -44,7 +48,10 @@ COMMENTS_MOST = 60_000
 class SupervisorFirst(Refusal):
     """The supervising unit sees a report before the registrar decides on it (domain 9)."""
 
-    says = "The supervising unit has not seen this report yet."
+    says = (
+        "The supervising unit has until {until} to see this report; decide without it after that."
+    )
+    until: date
 
 
 class CommentsMissing(Refusal):
@@ -57,11 +64,28 @@ class CommentsMissing(Refusal):
 # Decisions
 
 
-def decide_turn(report: AnnualReport, event: type[Event]) -> None:
-    """Whether it is the registrar's turn. Refuses: NotInThisState, SupervisorFirst."""
+def decide_wait(report: AnnualReport, rules: Rules) -> date:
+    """The last day on which the registrar waits for the supervising unit.
+
+    That of the year by which the registrar is to have it; what was handed in late leaves the unit
+    as many days as lie between its own last day and that one.   Source: domain 9.
+    """
+    year = report.registrar_due.year
+    last, own = (f"{year}-{day}" for day in (rules.registrar_due, rules.supervisor_due))
+    days = date.fromisoformat(last) - date.fromisoformat(own)
+    return max(report.registrar_due, (report.submitted_on or report.due) + days)
+
+
+def decide_turn(report: AnnualReport, event: type[Event], *, wait: date, today: date) -> bool:
+    """Whether it is the registrar's turn, and true where the supervising unit said nothing.
+
+    Refuses: NotInThisState, SupervisorFirst.
+    """
     step(LIFECYCLE, report.state, event)
-    if report.supervised and report.state is AnnualReportState.SUBMITTED:
-        raise SupervisorFirst
+    waits = report.supervised and report.state is AnnualReportState.SUBMITTED
+    if waits and today <= wait:
+        raise SupervisorFirst(until=wait)
+    return waits
 
 
 def decide_comments(comments: Mapping[str, str]) -> dict[str, str]:
@@ -110,7 +134,7 @@ async def return_report(
     told = decide_comments(comments)
 
     def work(batch: Batch) -> Reported:
-        held = _at_hand(batch, report, AnnualReportReturned)
+        held, unsupervised = _at_hand(batch, report, AnnualReportReturned)
         words = json.dumps(told, ensure_ascii=False, sort_keys=True)
         label = version_of(report, held.version)
         event = AnnualReportReturned(
@@ -119,6 +143,7 @@ async def return_report(
             version=held.version,
             fields=tuple(sorted(told)),
             comments=keep_text(batch, label, "comments", words, most=COMMENTS_MOST),
+            unsupervised=unsupervised,
         )
         entry = batch.record(event)
         tell_representatives(batch, held.organisation, NoticeCode.REPORT_RETURNED, report)
@@ -138,12 +163,13 @@ async def accept_report(
     def work(batch: Batch) -> Reported:
         held = batch.need(AnnualReport, report, "report")
         organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION, what="report")
-        decide_turn(held, AnnualReportAccepted)
+        unsupervised = _turn(batch, held, AnnualReportAccepted)
         event = AnnualReportAccepted(
             report=report,
             organisation=held.organisation,
             version=held.version,
             verdict=verdict,
+            unsupervised=unsupervised,
         )
         entry = batch.record(event)
         tell_representatives(batch, held.organisation, NoticeCode.REPORT_ACCEPTED, report)
@@ -179,16 +205,26 @@ async def remind_of_report(actor: Actor, *, report: str, key: RequestKey | None 
     return await write(actor, key, work, answer=Reported, needs=needs_of(report))
 
 
-def _at_hand(batch: Batch, report: str, event: type[Event]) -> AnnualReport:
-    """The report, for the supervising unit while it has it, else for the registrar."""
+def _turn(batch: Batch, report: AnnualReport, event: type[Event]) -> bool:
+    # The unit's days began when it had the report.
+    rules = batch.policy_on(report.submitted_on or batch.today).organisation
+    wait = decide_wait(report, rules)
+    return decide_turn(report, event, wait=wait, today=batch.today)
+
+
+def _at_hand(batch: Batch, report: str, event: type[Event]) -> tuple[AnnualReport, bool]:
+    """The report, for the supervising unit while it has it, else for the registrar.
+
+    And whether the registrar goes on without the unit.
+    """
     held = batch.need(AnnualReport, report, "report")
     if held.supervised and held.state is AnnualReportState.SUBMITTED:
-        supervised(batch, held.organisation, what="report")
-        step(LIFECYCLE, held.state, event)
-    else:
-        organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION, what="report")
-        decide_turn(held, event)
-    return held
+        with suppress(NotFound):
+            supervised(batch, held.organisation, what="report")
+            step(LIFECYCLE, held.state, event)
+            return held, False
+    organisation_at_hand(batch, held.organisation, Action.REGISTER_ORGANISATION, what="report")
+    return held, _turn(batch, held, event)
 
 
 # Reads
