@@ -24,6 +24,7 @@ from timebank.funding.commitments import Condition, meet
 from timebank.funding.funded_hours import (
     ActivityFundedAlready,
     FundedElsewhere,
+    FundedForOthers,
     accepted_minutes,
     accepted_records,
     cost_of_hour,
@@ -168,6 +169,8 @@ async def test_what_may_pay_is_of_its_areas_and_to_whose_team_holds_it(world: Wo
         key=key(),
     )
     assert await offered(theirs.activity) == ({grant}, None)
+    with pytest.raises(FundedForOthers):
+        await fund_activity(manager, activity=theirs.activity, commitment=project, key=key())
     await fund_activity(manager, activity=theirs.activity, commitment=grant, key=key())
     assert await offered(theirs.activity) == ({grant}, {"id": grant})
     listed = "query($c: ID!) { fundedActivities(commitment: $c) { nodes { id } } }"
@@ -191,4 +194,4 @@ def test_money_of_one_area_pays_for_no_activity_of_another() -> None:
         declared_at=NOON,
     )
     with pytest.raises(FundedElsewhere):
-        decide_funded(activity, PROMISE, None)
+        decide_funded(activity, PROMISE, None, None)

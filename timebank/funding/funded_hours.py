@@ -20,7 +20,7 @@ from timebank.funding.commitments import Commitment
 from timebank.hours import SERVED, Record
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
-from timebank.organisation_teams import OrganisationTeam, TieState
+from timebank.organisation_teams import OrganisationTeam, TieState, organisation_of_path
 from timebank.projections import Place, Rows, projects
 from timebank.record_life import RecordState
 from timebank.refusals import Refusal
@@ -54,17 +54,33 @@ class FundedElsewhere(Refusal):
     says = "This activity is not in the area whose money this is."
 
 
+class FundedForOthers(Refusal):
+    """An organisation's hours count for its own money, and for nobody else's."""
+
+    says = "This activity is an organisation's own; choose money that was promised to it."
+    path = ("commitment",)
+
+
 # Decisions
 
 
 def decide_funded(
-    activity: Activity, commitment: Commitment, held: "FundedActivity | None"
+    activity: Activity,
+    commitment: Commitment,
+    held: "FundedActivity | None",
+    organisation: str | None,
 ) -> ActivityFunded:
-    """Let a commitment pay for an activity. Refuses: ActivityFundedAlready, FundedElsewhere."""
+    """Let a commitment pay for an activity.
+
+    Args: organisation, whose team runs the activity, if it is one's.
+    Refuses: ActivityFundedAlready, FundedElsewhere, FundedForOthers.
+    """
     if held is not None:
         raise ActivityFundedAlready
     if not activity.path.startswith(commitment.path):
         raise FundedElsewhere
+    if organisation is not None and commitment.payee != organisation:
+        raise FundedForOthers
     return ActivityFunded(activity=activity.id, commitment=commitment.id)
 
 
@@ -97,14 +113,15 @@ class Funded(Answer, frozen=True, kw_only=True):
 async def fund_activity(actor: Actor, *, activity: str, commitment: str, key: RequestKey) -> Funded:
     """Say that a commitment pays for an activity, as whoever runs the activity.
 
-    Refuses: NotFound, ActivityFundedAlready, FundedElsewhere.   Source: domain 10.
+    Refuses: NotFound, ActivityFundedAlready, FundedElsewhere, FundedForOthers. Source: domain 10.
     """
 
     def work(batch: Batch) -> Funded:
         held = batch.need(Activity, activity, "activity")
         permit(batch, Action.RUN_ACTIVITY, held.path)
         promised = batch.need(Commitment, commitment, "commitment")
-        event = decide_funded(held, promised, batch.get(FundedActivity, activity))
+        whose = organisation_of_path(batch, held.path)
+        event = decide_funded(held, promised, batch.get(FundedActivity, activity), whose)
         entry = batch.record(event)
         return Funded(entry=entry.seq, activity=activity, commitment=commitment)
 
