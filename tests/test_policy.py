@@ -4,7 +4,20 @@ from datetime import date
 
 import pytest
 
-from timebank.policy import SEED, PolicyCalendar, PolicyMalformed, decide_publish, read_policy
+from ledger.entry import EMPTY
+from tests.world import NOON
+from timebank.actors import SYSTEM
+from timebank.batch import Batch
+from timebank.policy import (
+    SEED,
+    Policy,
+    PolicyCalendar,
+    PolicyMalformed,
+    PolicyVersion,
+    decide_publish,
+    read_policy,
+)
+from timebank.projections import Known
 
 CALENDAR = PolicyCalendar(
     id="city", versions=((date(2016, 12, 1), "WH-2016-12"), (date(2027, 1, 1), "WH-2027-01"))
@@ -14,6 +27,30 @@ CALENDAR = PolicyCalendar(
 def test_the_calendar_gives_the_policy_of_a_day() -> None:
     days = [date(2000, 1, 1), date(2016, 12, 1), date(2026, 12, 31), date(2027, 1, 1)]
     assert [CALENDAR.on(day) for day in days] == ["WH-2016-12"] * 3 + ["WH-2027-01"]
+
+
+def test_a_batch_goes_by_the_calendar_as_it_stands_and_by_the_old_one_where_that_is_undone() -> (
+    None
+):
+    old, new = (
+        PolicyVersion(id=id, effective=day, seq=seq, document=read_policy(SEED.read_text("utf-8")))
+        for seq, (day, id) in enumerate(CALENDAR.versions)
+    )
+    before = PolicyCalendar(id="city", versions=CALENDAR.versions[:1])
+    known: Known = {(PolicyCalendar, "city"): before, (PolicyVersion, old.id): old}
+    batch = Batch(known, tip=EMPTY, now=NOON, actor=SYSTEM, request="0" * 32)
+    day, told = date(2027, 1, 1), list[Policy]()
+
+    def publish() -> None:
+        told.append(batch.policy_on(day))
+        batch.put(new)
+        batch.put(CALENDAR)
+        told.append(batch.policy_on(day))
+        raise PolicyMalformed(reason="undone")
+
+    batch.attempt(publish)
+    told.append(batch.policy_on(day))
+    assert [policy is new.document for policy in told] == [False, True, False]
 
 
 def test_the_first_policy_of_a_ledger_may_hold_already() -> None:

@@ -196,6 +196,18 @@ async def test_a_file_names_its_bad_rows_takes_mended_ones_and_nothing_twice(
     assert await count(Record) == 1200
 
 
+async def test_whoever_first_appears_far_down_a_file_is_found_there(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rosters, "MOST_ROWS", 2)
+    one, other = await volunteers(world, 2)
+    told = [(one, 8), (one, 9), (one, 10), (other, 8), (other, 9), ("WH-9999-999-9999", 8)]
+    lines = [line(number, f"{hour:02d}:00", f"{hour:02d}:50") for number, hour in told]
+    path = write(tmp_path / "r.csv", [HEAD, *lines])
+    done = await import_roster(world.staff[Role.STATION_CLERK], path)
+    assert (done.captured, named(done)) == (5, [(7, "volunteer", "VOLUNTEER_UNKNOWN")])
+
+
 async def test_a_killed_import_goes_on_where_it_was(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
