@@ -45,9 +45,11 @@ WHY = {
     "instead of 14, and 96 are computed for it instead of 70: a process begins without those that "
     "it keeps of the tiles above.",
     "P8": "a template is filled by Python at a hundred places, which takes twice a bare answer.",
-    "P10": "each row is a decision of its own: of some 150 us of processor it takes 75, of which "
-    "18 seal the entry and 14 ask whether the days have room; SQLite takes 26, reading the "
-    "file 9, and the rest finds numbers and rows and makes them into what the tables keep.",
+    "P10": "each row is a decision of its own: of some 120 us of processor it takes 62, of which "
+    "15 seal the entry and 11 ask whether the days have room; SQLite takes 20, reading the "
+    "file 8, and the rest finds numbers and rows and makes them into what the tables keep. Python "
+    "runs one thread at a time: of all this only what SQLite and the disk do by themselves could "
+    "go on beside the decisions.",
 }
 """What the time goes into by profile, for what is below its floor or its goal."""
 
