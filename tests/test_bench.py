@@ -103,7 +103,7 @@ def test_a_query_is_measured_under_every_attack_beside_its_quiet_value() -> None
 def test_a_year_is_replayed_and_a_roster_read() -> None:
     with sqlite_files() as new_url:
         year = bench_others.replayed(new_url, size=SMALL, repetitions=1)
-        imported = bench_others.imported(new_url, rows=1_000)
+        imported = bench_others.imported(new_url, rows=2_500)  # two transactions
     assert {one.number for one in year} == {"P6", "bytes", "entries"}
     assert all(one.value > 0 for one in year)
     assert len(imported.repetitions) == 2
