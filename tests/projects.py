@@ -11,16 +11,18 @@ from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.funding.commitments import Condition, commit_funds
 from timebank.funding.funded_hours import fund_activity
+from timebank.funding.payments import (
+    approve_payment,
+    pay_tranche,
+    prepare_payment,
+)
 from timebank.funding.polls import BallotWay, PollKind, take_ballot
 from timebank.funding.project_votes import count_votes, open_vote, publicise_project
 from timebank.funding.project_works import accept_works, approve_project, begin_works
 from timebank.funding.projects import Project, propose_project, screen_project
 from timebank.funding.purposes import FundPurpose, Negative
 from timebank.funding.tranches import (
-    approve_payment,
-    pay_tranche,
     plan_tranches,
-    prepare_payment,
     tranche_key,
 )
 from timebank.identity import DocumentType

@@ -19,8 +19,13 @@ from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.funding.calls import Call
+from timebank.funding.payments import (
+    prepare_payment,
+)
 from timebank.funding.spending import SpendingLine
-from timebank.funding.tranches import prepare_payment, tranche_key
+from timebank.funding.tranches import (
+    tranche_key,
+)
 from timebank.journal import Answer, write
 from timebank.organisations import bar_organisation
 from timebank.tables import find

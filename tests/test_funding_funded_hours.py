@@ -32,10 +32,12 @@ from timebank.funding.funded_hours import (
     fund_activity,
     minutes_of,
 )
-from timebank.funding.tranches import (
+from timebank.funding.payments import (
     TooFewAcceptedHours,
-    plan_tranches,
     prepare_payment,
+)
+from timebank.funding.tranches import (
+    plan_tranches,
     tranche_key,
 )
 from timebank.hours import record

@@ -52,13 +52,15 @@ from timebank.funding.grant_life import FundGrantState, GrantStopReason
 from timebank.funding.grant_reports import accept_grant, report_grant
 from timebank.funding.grant_reviews import review_grant
 from timebank.funding.grants import GrantOver
-from timebank.funding.sources import FundKind, FundSource, NotEnoughMoney, SourceOver, SourceState
-from timebank.funding.spending import AccountsClosed, refund_funds, reverse_spending
-from timebank.funding.tranches import (
+from timebank.funding.payments import (
     ConditionNotMet,
     approve_payment,
     pay_tranche,
     prepare_payment,
+)
+from timebank.funding.sources import FundKind, FundSource, NotEnoughMoney, SourceOver, SourceState
+from timebank.funding.spending import AccountsClosed, refund_funds, reverse_spending
+from timebank.funding.tranches import (
     tranche_key,
 )
 from timebank.lifecycles import NotInThisState

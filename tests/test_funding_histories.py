@@ -30,16 +30,18 @@ from timebank.exports import create, write_csv
 from timebank.funding.allotments import allot_funds
 from timebank.funding.balances import FundBalance
 from timebank.funding.commitments import Commitment, Condition, commit_funds, meet, release
+from timebank.funding.payments import (
+    approve_payment,
+    bounce_payment,
+    pay_tranche,
+    prepare_payment,
+)
 from timebank.funding.purposes import FundPurpose, Negative
 from timebank.funding.spending import SpendingLine, refund_funds, reverse_spending
 from timebank.funding.tranches import (
     Tranche,
-    approve_payment,
-    bounce_payment,
     parts_of,
-    pay_tranche,
     plan_tranches,
-    prepare_payment,
 )
 from timebank.journal import Answer, write
 from timebank.refusals import NotFound, Refusal

@@ -31,9 +31,15 @@ from timebank.funding.packages import (
     decide_shape,
     record_visits,
 )
+from timebank.funding.payments import (
+    ConditionNotMet,
+    prepare_payment,
+)
 from timebank.funding.purposes import FundPurpose
 from timebank.funding.sources import FundKind, NotEnoughMoney
-from timebank.funding.tranches import ConditionNotMet, prepare_payment, tranche_key
+from timebank.funding.tranches import (
+    tranche_key,
+)
 from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import Forbidden, NotFound, Refusal
 

@@ -33,6 +33,11 @@ from timebank.funding.grant_reviews import (
     score_grant,
     shortlist_grant,
 )
+from timebank.funding.payments import (
+    approve_payment,
+    pay_tranche,
+    prepare_payment,
+)
 from timebank.funding.polls import BallotWay, PollKind, cast_ballot, take_ballot
 from timebank.funding.project_votes import count_votes, open_vote, publicise_project
 from timebank.funding.project_works import accept_works, approve_project, begin_works
@@ -40,7 +45,9 @@ from timebank.funding.projects import Project, propose_project, screen_project
 from timebank.funding.purposes import ExpenseItem, FundPurpose, Negative
 from timebank.funding.sources import FundKind, authorise_source
 from timebank.funding.spending import report_spending
-from timebank.funding.tranches import approve_payment, pay_tranche, prepare_payment, tranche_key
+from timebank.funding.tranches import (
+    tranche_key,
+)
 from timebank.hours import Record
 from timebank.identity import DocumentType
 from timebank.organisation_life import DirectKind, LegalForm

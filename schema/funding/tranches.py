@@ -1,7 +1,6 @@
-"""Tranches on the wire: everybody sees what was paid when; cashier and checker move them on."""
+"""Tranches on the wire: everybody sees what was paid when; a checker holds parts back."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import strawberry
 from strawberry import ID
@@ -10,17 +9,12 @@ from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.organisations import Organisation, read_organisations
-from schema.paging import Connection, Listing, Page, paged
 from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen, Long
 from timebank.funding import tranches
 from timebank.funding.commitments import Condition, commitments_by_id
 from timebank.funding.tranche_life import TrancheState, WithholdReason
-
-WAITING = Listing("paymentsWaiting", str)
-Scope = Annotated[str, strawberry.argument(description="A path in your scope.")]
-InState = Annotated[TrancheState, strawberry.argument(description="In which state.")]
 
 show_enum(
     TrancheState,
@@ -98,74 +92,6 @@ async def read_parts(context: Context, ids: Sequence[str]) -> dict[str, list[Tra
     return {id: [Tranche.of(held) for held in parts] for id, parts in found.items()}
 
 
-@strawberry.type
-class Query:
-    @paged
-    async def payments_waiting(
-        self, page: Page, info: Info, scope: Scope, state: InState
-    ) -> Connection[Tranche]:
-        """Payments below a path in a state, for those who make and check them."""
-        return await page.of(
-            WAITING,
-            tranches.payments_waiting,
-            info.context.actor,
-            scope,
-            state,
-            node=Tranche.of,
-        )
-
-
-@strawberry.input
-class PreparePaymentInput(Input):
-    tranche: ID = strawberry.field(description="Which part.")
-
-
-@strawberry.type
-class PreparePaymentPayload(Payload):
-    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
-
-
-@strawberry.input
-class ApprovePaymentInput(Input):
-    tranche: ID = strawberry.field(description="Which part.")
-
-
-@strawberry.type
-class ApprovePaymentPayload(Payload):
-    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
-
-
-@strawberry.input
-class PayTrancheInput(Input):
-    tranche: ID = strawberry.field(description="Which part.")
-    reference: str = strawberry.field(description="The bank's own, at most 60 characters.")
-
-
-@strawberry.type
-class PayTranchePayload(Payload):
-    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
-
-
-@strawberry.input
-class ReconcileTrancheInput(Input):
-    tranche: ID = strawberry.field(description="Which part.")
-
-
-@strawberry.type
-class ReconcileTranchePayload(Payload):
-    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
-
-
-@strawberry.input
-class BouncePaymentInput(Input):
-    tranche: ID = strawberry.field(description="Which part.")
-
-
-@strawberry.type
-class BouncePaymentPayload(Payload):
-    tranche: Tranche | None = strawberry.field(default=None, description="The part.")
-
-
 @strawberry.input
 class WithholdTrancheInput(Input):
     tranche: ID = strawberry.field(description="Which part.")
@@ -187,62 +113,14 @@ class ResumeTranchePayload(Payload):
     tranche: Tranche | None = strawberry.field(default=None, description="The part.")
 
 
-async def _shown(answer: tranches.Paid) -> Tranche | None:
+async def show_part(answer: tranches.Paid) -> Tranche | None:
+    """The part that was moved on, as it is shown."""
     found = await tranches.tranches_by_id([answer.tranche])
     return Tranche.of(found[answer.tranche]) if found else None
 
 
 @strawberry.type
 class Mutation:
-    @mutation(PreparePaymentPayload)
-    async def prepare_payment(
-        self, info: Info, input: PreparePaymentInput
-    ) -> PreparePaymentPayload:
-        """Make a payment whose condition is met, for another person to check."""
-        answer = await tranches.prepare_payment(
-            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
-        )
-        return PreparePaymentPayload.of(answer, tranche=await _shown(answer))
-
-    @mutation(ApprovePaymentPayload)
-    async def approve_payment(
-        self, info: Info, input: ApprovePaymentInput
-    ) -> ApprovePaymentPayload:
-        """Check a payment that somebody else made."""
-        answer = await tranches.approve_payment(
-            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
-        )
-        return ApprovePaymentPayload.of(answer, tranche=await _shown(answer))
-
-    @mutation(PayTranchePayload)
-    async def pay_tranche(self, info: Info, input: PayTrancheInput) -> PayTranchePayload:
-        """Pay out what another person checked."""
-        answer = await tranches.pay_tranche(
-            info.context.actor,
-            tranche=str(input.tranche),
-            reference=input.reference,
-            key=info.context.key(input),
-        )
-        return PayTranchePayload.of(answer, tranche=await _shown(answer))
-
-    @mutation(ReconcileTranchePayload)
-    async def reconcile_tranche(
-        self, info: Info, input: ReconcileTrancheInput
-    ) -> ReconcileTranchePayload:
-        """Say that the bank's statement shows a payment."""
-        answer = await tranches.reconcile_tranche(
-            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
-        )
-        return ReconcileTranchePayload.of(answer, tranche=await _shown(answer))
-
-    @mutation(BouncePaymentPayload)
-    async def bounce_payment(self, info: Info, input: BouncePaymentInput) -> BouncePaymentPayload:
-        """Say that the bank sent a payment back; it is reversed and planned again."""
-        answer = await tranches.bounce_payment(
-            info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
-        )
-        return BouncePaymentPayload.of(answer, tranche=await _shown(answer))
-
     @mutation(WithholdTranchePayload)
     async def withhold_tranche(
         self, info: Info, input: WithholdTrancheInput
@@ -254,7 +132,7 @@ class Mutation:
             reason=input.reason,
             key=info.context.key(input),
         )
-        return WithholdTranchePayload.of(answer, tranche=await _shown(answer))
+        return WithholdTranchePayload.of(answer, tranche=await show_part(answer))
 
     @mutation(ResumeTranchePayload)
     async def resume_tranche(self, info: Info, input: ResumeTrancheInput) -> ResumeTranchePayload:
@@ -262,4 +140,4 @@ class Mutation:
         answer = await tranches.resume_tranche(
             info.context.actor, tranche=str(input.tranche), key=info.context.key(input)
         )
-        return ResumeTranchePayload.of(answer, tranche=await _shown(answer))
+        return ResumeTranchePayload.of(answer, tranche=await show_part(answer))
