@@ -1,9 +1,11 @@
 """Grant awards: promised in parts, contracted, audited, closed; stopped, asked back, barred."""
 
-from datetime import date
+from contextlib import nullcontext
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.funding import DAY, YEAR, fund_officer
 from tests.granting import (
@@ -21,14 +23,16 @@ from tests.granting import (
     running,
     spent,
 )
-from tests.organising import organisation_of, registrar
+from tests.organising import codes_of, organisation_of, registrar
 from tests.projects import officer_of, paid
+from tests.test_organisations import HELD
 from tests.wire import act, ask, form
 from tests.world import World, key
 from timebank import accounts, replay
 from timebank.access import Role, grant_role
 from timebank.accounts import balance_of
 from timebank.actors import SYSTEM, person
+from timebank.clock import day_of
 from timebank.divisions import CITY, CITY_PATH
 from timebank.funding.calls import Call
 from timebank.funding.grant_awards import (
@@ -55,13 +59,19 @@ from timebank.funding.grants import GrantOver
 from timebank.funding.payments import (
     ConditionNotMet,
     approve_payment,
+    bounce_payment,
     pay_tranche,
     prepare_payment,
 )
 from timebank.funding.sources import FundKind, FundSource, NotEnoughMoney, SourceOver, SourceState
 from timebank.funding.spending import AccountsClosed, refund_funds, reverse_spending
+from timebank.funding.tranche_life import NobodyBarred, WithholdReason
 from timebank.funding.tranches import (
+    decide_reason,
+    resume_tranche,
     tranche_key,
+    tranches_of,
+    withhold_tranche,
 )
 from timebank.lifecycles import NotInThisState
 from timebank.organisation_endings import revoke_organisation
@@ -74,6 +84,7 @@ from timebank.tables import find
 pytestmark = pytest.mark.one_database
 
 FIRST, SECOND, THIRD = 500, 400, 101
+LATE: dict[str, Any] = {"until": date(YEAR, 12, 20)}
 
 
 def test_documents_are_named_by_their_hash() -> None:
@@ -233,6 +244,76 @@ async def test_a_stopped_grant_gives_back_and_who_owes_is_barred_for_three_years
     assert await balance_of(allotment) == 2 * ASKED - line_fen
     assert (await grant_of(grant)).state is FundGrantState.RECOVERED
     assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_a_barred_organisation_is_paid_nothing_of_what_else_it_was_promised(
+    world: World,
+) -> None:
+    who, officer = await applicant(world), await fund_officer(world)
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    misused = await running(world, who, await called(world))
+    good = await running(world, who, await called(world))
+    stopped = await awarded(world, who, await called(world, **LATE))
+    other = await running(world, await applicant(world), await called(world, **LATE))
+    reason = GrantStopReason.ORGANISATION_ENDED
+    await stop_grant(officer, grant=stopped, reason=reason, key=key())
+    await midterm(world, who, good)
+    await prepare_payment(cashier, tranche=tranche_key(good, 2), key=key())
+    reason = GrantStopReason.MONEY_MISUSED
+    await stop_grant(officer, grant=misused, reason=reason, key=key())
+    before = await codes_of(who.leader)
+    await recover_grant(officer, grant=misused, key=key())
+    assert await parts(good) == ["paid", "withheld: barred", "withheld: barred"]
+    # The stopped ones pay nothing anyway, and others' money is others'.
+    assert await parts(misused) == ["paid", "planned", "planned"]
+    assert await parts(stopped) == ["planned"] * 3
+    assert await parts(other) == ["paid", "planned", "planned"]
+    told = (await codes_of(who.leader))[: -len(before)]
+    assert sorted(told) == ["grant_moved", "payment_withheld"]
+    # What the bank sends back is not paid again either.
+    await bounce_payment(checker, tranche=tranche_key(good, 1), key=key())
+    with pytest.raises(BarredOrganisation):
+        await prepare_payment(cashier, tranche=tranche_key(good, 1), key=key())
+    barred = WithholdReason.BARRED
+    with pytest.raises(NobodyBarred):
+        await withhold_tranche(checker, tranche=tranche_key(other, 2), reason=barred, key=key())
+    await withhold_tranche(checker, tranche=tranche_key(good, 1), reason=barred, key=key())
+    until = (await organisation_of(who.organisation)).barred_until
+    assert until
+    world.clock.move((until - day_of(world.clock.now())) + timedelta(hours=1))
+    with pytest.raises(BarredOrganisation):
+        await resume_tranche(checker, tranche=tranche_key(good, 2), key=key())
+    world.clock.move(DAY)
+    await resume_tranche(checker, tranche=tranche_key(good, 2), key=key())
+    await _pay(world, tranche_key(good, 2))
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+async def parts(commitment: str) -> list[str]:
+    """How far each part of a commitment is, and why it is held back."""
+    found = (await tranches_of([commitment]))[commitment]
+    return [f"{one.state}: {one.withheld}" if one.withheld else one.state for one in found]
+
+
+@pytest.mark.parametrize(
+    ("reason", "barred", "no"),
+    [
+        (WithholdReason.BARRED, date(2026, 11, 20), None),
+        (WithholdReason.BARRED, date(2026, 11, 19), NobodyBarred),
+        (WithholdReason.BARRED, None, NobodyBarred),
+        (WithholdReason.REPORT_LATE, None, None),
+    ],
+)
+def test_a_part_is_held_back_for_what_is_so(
+    reason: WithholdReason, barred: date | None, no: type[Exception] | None
+) -> None:
+    payee = replace(HELD, barred_until=barred)
+    with pytest.raises(no) if no else nullcontext():
+        decide_reason(reason, payee, date(2026, 11, 20))
+    with pytest.raises(NobodyBarred):
+        decide_reason(WithholdReason.BARRED, None, date(2026, 11, 20))
 
 
 @pytest.mark.anyio

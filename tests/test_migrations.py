@@ -14,6 +14,7 @@ from tortoise.migrations.api import migrate as run_migrations
 
 from tests.conftest import PostgresServer, Size
 from tests.funding import allotted
+from tests.granting import applicant, awarded, called
 from tests.projects import asked
 from tests.world import found_station, key, open_world
 from timebank import migrations, replay
@@ -105,7 +106,7 @@ async def test_a_database_that_notes_a_migration_is_migrated_and_not_made_anew(
     assert "account" not in {part.partition(".")[0] for part in await shape(database_url)}
 
 
-async def test_homes_and_polls_of_before_are_told_by_their_own_entries(
+async def test_homes_polls_and_promises_of_before_are_told_by_what_was_there(
     database_url: str, tmp_path: Path
 ) -> None:
     async with open_world(database_url, tmp_path) as world:
@@ -115,9 +116,12 @@ async def test_homes_and_polls_of_before_are_told_by_their_own_entries(
             for number in moves:
                 await change_home(who, number=number, key=key())
         await asked(world, await allotted(world))
+        await awarded(world, await applicant(world), await called(world))
     async with connected(database_url) as connection:
-        await connection.execute_script("DELETE FROM homes_left; UPDATE poll SET opened_at = NULL;")
-        assert (await replay.compare(database_url)).differing == 3
+        await connection.execute_script(
+            "DELETE FROM homes_left; DELETE FROM open_promises; UPDATE poll SET opened_at = NULL;"
+        )
+        assert (await replay.compare(database_url)).differing == 4
         (file,) = Path(migrations.__file__).parent.glob("0002_*.py")
         second: Any = import_module(f"{migrations.__name__}.{file.stem}")
         await second.tell(None, SimpleNamespace(client=connection))

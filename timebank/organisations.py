@@ -93,6 +93,11 @@ def decide_active(organisation: "Organisation", today: date) -> None:
     """
     if organisation.state not in ACTIVE:
         raise OrganisationNotActive(state=organisation.state.value)
+    decide_unbarred(organisation, today)
+
+
+def decide_unbarred(organisation: "Organisation", today: date) -> None:
+    """Whether an organisation gets public money at all on a day. Refuses: BarredOrganisation."""
     if organisation.barred_until is not None and today <= organisation.barred_until:
         raise BarredOrganisation(until=organisation.barred_until)
 

@@ -41,6 +41,7 @@ show_enum(
     hours_in_doubt="Hours are in doubt.",
     spending_in_doubt="Expenditure is in doubt.",
     stopped="The project was stopped.",
+    barred="The organisation is barred from public money.",
 )
 
 

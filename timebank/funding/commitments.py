@@ -144,6 +144,17 @@ class Commitment(Row, frozen=True):
         )
 
 
+@table("open_promises")
+class OpenPromises(Row, frozen=True):
+    """What is promised to an organisation and not settled, by id, in order.
+
+    A promise is settled when all that is left of it was paid and accounted for.
+    """
+
+    organisation: str
+    commitments: tuple[str, ...]
+
+
 @projects(FundsCommitted)
 def _committed(rows: Rows, event: FundsCommitted, entry: Sealed) -> None:
     rows.put(
@@ -159,6 +170,7 @@ def _committed(rows: Rows, event: FundsCommitted, entry: Sealed) -> None:
             committed_on=day_of(entry.at),
         )
     )
+    _keep_open(rows, rows.there(Commitment, event.commitment))
 
 
 @projects(
@@ -191,6 +203,17 @@ def _moved(
         case SpendingReversed():
             held = replace(held, spent=held.spent - event.fen)
     rows.put(held)
+    _keep_open(rows, held)
+
+
+def _keep_open(rows: Rows, held: Commitment) -> None:
+    if held.payee is None:
+        return
+    kept = rows.get(OpenPromises, held.payee)
+    others = {id for id in (kept.commitments if kept else ()) if id != held.id}
+    if not held.fen == held.paid == held.spent:
+        others.add(held.id)
+    rows.put(OpenPromises(organisation=held.payee, commitments=tuple(sorted(others))))
 
 
 @projects(ConditionMet)
@@ -234,6 +257,7 @@ def commit_funds(
     batch.ask(
         (Allotment, allotment_key(source, unit)),
         (Area, unit),
+        *([(OpenPromises, payee)] if payee else []),
         *moving(allotment, accounts.award(commitment), unit="fen"),
         *balances_touched(source, unit, purpose),
     )
@@ -251,7 +275,17 @@ def ask_of(batch: Batch, held: Commitment) -> None:
     batch.ask(
         *moving(*held.places, unit="fen"),
         *balances_touched(held.source, held.unit, held.purpose),
+        *([(OpenPromises, held.payee)] if held.payee else []),
     )
+
+
+def open_promises(batch: Batch, organisation: str) -> list[Commitment]:
+    """What is promised to an organisation and not settled, as it is in this very write."""
+    batch.ask((OpenPromises, organisation))
+    kept = batch.get(OpenPromises, organisation)
+    ids = kept.commitments if kept else ()
+    batch.ask(*((Commitment, id) for id in ids))
+    return [batch.there(Commitment, id) for id in ids]
 
 
 def release(batch: Batch, held: Commitment, fen: int) -> None:

@@ -31,7 +31,7 @@ from timebank.funding.grant_life import (
 )
 from timebank.funding.grants import Grant, Granted, move_grant
 from timebank.funding.sources import FundSource, decide_in_use
-from timebank.funding.tranches import parts_of, plan_tranches
+from timebank.funding.tranches import parts_of, plan_tranches, withhold_all
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.organisations import active_organisation, bar_organisation
@@ -229,6 +229,7 @@ async def stop_grant(
 async def recover_grant(actor: Actor, *, grant: str, key: RequestKey) -> Granted:
     """Ask back what a stopped grant was paid and did not account for; the organisation is barred.
 
+    Whatever else it was promised and not paid is held back in the same write.
     Refuses: NotFound, NotInThisState, NothingToRecover.   Source: domain 10.
     """
 
@@ -239,6 +240,7 @@ async def recover_grant(actor: Actor, *, grant: str, key: RequestKey) -> Granted
             raise NothingToRecover
         entry = batch.record(RecoveryBegun(grant=grant, fen=promised.paid - promised.spent))
         bar_organisation(batch, held.organisation, grant)
+        withhold_all(batch, held.organisation)
         return entry
 
     more = (Commitment, grant)

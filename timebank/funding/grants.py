@@ -60,6 +60,7 @@ from timebank.organisations import (
     OrganisationNotActive,
     OwnOrganisation,
     acting_for,
+    decide_unbarred,
 )
 from timebank.projections import Place, Rows, projects
 from timebank.publicity import Publicity, lay_open, settle_publicity
@@ -306,13 +307,15 @@ def not_related(batch: Batch, path: str) -> None:
 def decide_payable(batch: Batch, commitment: str, payee: str) -> None:
     """Whether anything more is paid of a commitment to an organisation.
 
-    Refuses: OrganisationNotActive where it ended, GrantOver.   Source: domain 10.
+    Refuses: OrganisationNotActive where it ended, GrantOver, BarredOrganisation.
+    Source: domain 10.
     """
     whose, held = batch.there(Organisation, payee), batch.get(Grant, commitment)
     if not ENDS[whose.state]:
         raise OrganisationNotActive(state=whose.state.value)
     if held is not None and held.state in STOPPED:
         raise GrantOver
+    decide_unbarred(whose, batch.today)
 
 
 def _permit(batch: Batch, action: Action, held: Grant) -> None:

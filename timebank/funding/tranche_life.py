@@ -26,6 +26,7 @@ class WithholdReason(StrEnum):
     HOURS_IN_DOUBT = "hours_in_doubt"
     SPENDING_IN_DOUBT = "spending_in_doubt"
     STOPPED = "stopped"
+    BARRED = "barred"
 
 
 # Events
@@ -114,6 +115,13 @@ class PaidAlready(Refusal):
     """A part is paid once (domain 10); one that the bank sent back is planned again."""
 
     says = "This part has been paid already; nothing is paid twice."
+
+
+class NobodyBarred(Refusal):
+    """A part is held back for what is so (domain 10)."""
+
+    says = "This part goes to no organisation that is barred now; give another reason."
+    path = ("reason",)
 
 
 # Lifecycle

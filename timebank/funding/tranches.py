@@ -6,6 +6,8 @@ know who accepts reports. How a part is paid lies in `payments`.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
+from itertools import count, takewhile
 
 import msgspec
 
@@ -13,11 +15,12 @@ from ledger.entry import Sealed
 from timebank.access import Action, permit
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.funding.commitments import Commitment, Condition
-from timebank.funding.grants import decide_payable, not_related
+from timebank.funding.commitments import Commitment, Condition, open_promises
+from timebank.funding.grants import STOPPED, Grant, decide_payable, not_related
 from timebank.funding.tranche_life import (
     LIFECYCLE,
     Moved,
+    NobodyBarred,
     PaymentApproved,
     PaymentPrepared,
     TrancheBounced,
@@ -34,7 +37,7 @@ from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
-from timebank.organisations import Organisation
+from timebank.organisations import Organisation, decide_unbarred
 from timebank.projections import Place, Rows, projects
 from timebank.representatives import tell_representatives
 from timebank.tables import Row, find, find_many, select, table
@@ -46,6 +49,13 @@ def parts_of(fen: int, percents: Sequence[int]) -> list[int]:
     """An amount in parts by percent, whole fen; the last takes what rounding left."""
     parts = [fen * percent // 100 for percent in percents]
     return [*parts[:-1], fen - sum(parts[:-1])]
+
+
+def decide_reason(reason: WithholdReason, payee: Organisation | None, today: date) -> None:
+    """Whether a part is held back for what is so. Refuses: NobodyBarred."""
+    barred = payee is not None and payee.barred_until is not None and today <= payee.barred_until
+    if reason is WithholdReason.BARRED and not barred:
+        raise NobodyBarred
 
 
 # Tables and projectors
@@ -189,15 +199,47 @@ async def move_tranche(
     return await write(actor, key, work, answer=Paid, needs=needs)
 
 
+def withhold_all(batch: Batch, organisation: str) -> None:
+    """Hold back whatever a barred organisation was promised and not paid; it is told of each.
+
+    What was stopped pays nothing more and stays as it is; what the bank already sent stays paid.
+    Source: domain 10.
+    """
+    promised = [held.id for held in open_promises(batch, organisation)]
+    batch.ask(*((Grant, id) for id in promised))
+    grants = [batch.get(Grant, id) for id in promised]
+    going = [
+        id
+        for id, grant in zip(promised, grants, strict=True)
+        if grant is None or grant.state not in STOPPED
+    ]
+    usual = range(1, len(batch.policy.fund.tranches_percent) + 2)
+    batch.ask(*((Tranche, tranche_key(id, number)) for id in going for number in usual))
+    for id in going:
+        parts = takewhile(bool, (batch.get(Tranche, tranche_key(id, n)) for n in count(1)))
+        open_parts = [part for part in parts if part and TrancheWithheld in LIFECYCLE[part.state]]
+        for part in open_parts:
+            reason = WithholdReason.BARRED
+            batch.record(TrancheWithheld(commitment=id, number=part.number, reason=reason))
+        if open_parts:
+            tell_representatives(batch, organisation, NoticeCode.PAYMENT_WITHHELD, id)
+
+
 # Commands
 
 
 async def withhold_tranche(
     actor: Actor, *, tranche: str, reason: WithholdReason, key: RequestKey
 ) -> Paid:
-    """Hold back a part that was not paid, as a checker. Refuses: NotFound, NotInThisState."""
+    """Hold back a part that was not paid, as a checker.
+
+    Refuses: NotFound, NotInThisState, NobodyBarred.
+    """
 
     def one(batch: Batch, held: Tranche) -> Sealed:
+        payee = batch.there(Commitment, held.commitment).payee
+        whose = batch.there(Organisation, payee) if payee else None
+        decide_reason(reason, whose, batch.today)
         step(LIFECYCLE, held.state, TrancheWithheld)
         return batch.record(
             TrancheWithheld(commitment=held.commitment, number=held.number, reason=reason)
@@ -207,9 +249,15 @@ async def withhold_tranche(
 
 
 async def resume_tranche(actor: Actor, *, tranche: str, key: RequestKey) -> Paid:
-    """Plan a withheld part again, from the start. Refuses: NotFound, NotInThisState."""
+    """Plan a withheld part again, from the start.
+
+    Refuses: NotFound, NotInThisState, BarredOrganisation until the bar is over.
+    """
 
     def one(batch: Batch, held: Tranche) -> Sealed:
+        payee = batch.there(Commitment, held.commitment).payee
+        if payee is not None:
+            decide_unbarred(batch.there(Organisation, payee), batch.today)
         step(LIFECYCLE, held.state, TrancheResumed)
         return batch.record(TrancheResumed(commitment=held.commitment, number=held.number))
 

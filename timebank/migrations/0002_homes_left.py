@@ -10,7 +10,7 @@ from tortoise import fields
 
 
 async def tell(apps: Any, editor: Any) -> None:
-    """Say of polls and homes that were there before what their own entries tell."""
+    """Say of polls, homes and promises that were there before what their entries tell."""
     client = editor.client
     if not await client.execute_query_dict("SELECT id FROM person LIMIT 1"):
         return  # nothing was projected yet, and where no ledger is there are no entries to ask
@@ -33,6 +33,19 @@ async def tell(apps: Any, editor: Any) -> None:
             f'INSERT INTO homes_left (person, "left") VALUES ({one}, {two})',
             [person, msgspec.json.encode(gone[-40:]).decode()],
         )
+    owed: dict[str, list[str]] = {}
+    for row in await client.execute_query_dict(
+        "SELECT id, payee, (fen = paid AND paid = spent) AS settled FROM commitment"
+        " WHERE payee IS NOT NULL"
+    ):
+        promised = owed.setdefault(row["payee"], [])
+        if not row["settled"]:
+            promised.append(row["id"])
+    for organisation, promised in owed.items():
+        await client.execute_query(
+            f"INSERT INTO open_promises (organisation, commitments) VALUES ({one}, {two})",
+            [organisation, msgspec.json.encode(sorted(promised)).decode()],
+        )
 
 
 class Migration(migrations.Migration):
@@ -48,6 +61,15 @@ class Migration(migrations.Migration):
                 ('left', fields.TextField(unique=False)),
             ],
             options={'table': 'homes_left', 'app': 'timebank', 'pk_attr': 'person'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OpenPromises',
+            fields=[
+                ('organisation', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=512)),
+                ('commitments', fields.TextField(unique=False)),
+            ],
+            options={'table': 'open_promises', 'app': 'timebank', 'pk_attr': 'organisation'},
             bases=['Model'],
         ),
         ops.AddField(

@@ -142,6 +142,7 @@ WITHHOLDS = {
     "HOURS_IN_DOUBT": "时长存疑",
     "SPENDING_IN_DOUBT": "支出存疑",
     "STOPPED": "项目已终止",
+    "BARRED": "组织被限制获得公共资金",
 }
 
 MONEY = SimpleNamespace(**{name: told for name, told in vars().items() if name.isupper()})
