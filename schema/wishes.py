@@ -17,15 +17,18 @@ from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
 from timebank import wish_claims, wish_closings, wishes
 from timebank.wish_life import (
+    PARTIES,
     ReferTo,
     WishDeclineReason,
     WishKind,
+    WishParty,
     WishRating,
     WishState,
     WishWay,
 )
 
 WISHES = Listing("wishes", str)
+MY_WISHES = Listing("myWishes", str)
 Below = Annotated[str, strawberry.argument(description="The path of an area: wishes in it.")]
 InState = Annotated[
     WishState, strawberry.argument(description="How far they are; for staff other than published.")
@@ -83,6 +86,15 @@ show_enum(
     against_the_law="It is against the law.",
 )
 show_enum(
+    WishParty,
+    "Who must act next on a wish.",
+    station="The station's staff check it, or put it on the list.",
+    neighbours="Whoever claims it.",
+    claimant="Whoever claimed it contacts the resident, and grants it.",
+    resident="The resident says whether it was granted.",
+    community="The community grants it.",
+)
+show_enum(
     WishRating,
     "How the resident found it.",
     good="Good.",
@@ -102,7 +114,9 @@ async def read_told(context: Context, ids: Sequence[str]) -> dict[str, dict[str,
     return await wish_claims.told_by_residents(context.actor, ids)
 
 
-@strawberry.type(description="What a resident told, for who grants the wish and the station.")
+@strawberry.type(
+    description="What a resident told, for themselves, who grants the wish and the station."
+)
 class WishTold:
     name: str | None = strawberry.field(description="The resident's name.")
     phone: str | None = strawberry.field(description="Their telephone.")
@@ -130,6 +144,11 @@ class Wish(Node):
         return self.row.place.startswith("0")
 
     @field
+    def waits_for(self) -> WishParty | None:
+        """Who must act next, by `due` where a day is set; null when nobody must."""
+        return PARTIES.get(self.row.state)
+
+    @field
     def extended(self) -> bool:
         """Whether who grants it took the days more that may be taken once."""
         return self.row.extended
@@ -146,7 +165,7 @@ class Wish(Node):
 
     @field
     async def told(self, info: Info) -> WishTold | None:
-        """What the resident told; null unless you grant it or are its staff."""
+        """What the resident told; null unless you grant it, are its staff or the resident."""
         told = await info.context.loaders.load(read_told, str(self.id))
         if told is None:
             return None
@@ -229,6 +248,39 @@ class Query:
             WISHES,
             rows,
             key=lambda held: (held.place,),
+            node=Wish.of,
+            first=first,
+            last=last,
+            after=after,
+            before=before,
+        )
+
+    @field
+    async def my_wishes(
+        self,
+        info: Info,
+        first: First = UNSET,
+        last: Last = UNSET,
+        after: After = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[Wish]:
+        """Your own wishes, also those that your proxy told, the newest first."""
+
+        def rows(
+            *, after: Key | None, before: Key | None, limit: int, backward: bool
+        ) -> Awaitable[Sequence[wishes.Wish]]:
+            return wish_closings.wishes_of(
+                info.context.actor,
+                after=after[0] if after else None,
+                before=before[0] if before else None,
+                limit=limit,
+                backward=backward,
+            )
+
+        return await connect(
+            MY_WISHES,
+            rows,
+            key=lambda held: (held.id,),
             node=Wish.of,
             first=first,
             last=last,

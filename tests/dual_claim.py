@@ -77,6 +77,7 @@ async def _wishes(world: World, subject: Actor) -> dict[str, Any]:
     for wish in done:
         await granted(world, wish)
     waiting = [await told(world, may_publish=True) for _ in range(4)]
+    await told(world, by=subject, phone="13912340001")
     await approve_wish(world.staff[Role.STATION_MANAGER], wish=waiting[3], key=key())
     return {
         "collectWish.station": world.station,

@@ -49,14 +49,17 @@ async def officer(n: int, role: Role, scope: str) -> Actor:
     return person(made.person, staff=True)
 
 
-async def published(n: int, summary: str) -> str:
-    """A wish on the list of the station at which the demonstration's volunteer is at home."""
+async def published(n: int, summary: str, *, by: Actor | None = None) -> str:
+    """A wish on the list of the station at which the demonstration's volunteer is at home.
+
+    Somebody without an account told it, unless it was `by` somebody who has one.
+    """
     station: Station | None = await station_by_number("0001")
     assert station
     manager = await officer(2 * n, Role.STATION_MANAGER, station.path)
     street = await officer(2 * n + 1, Role.PARTY_SECRETARY, "420100/")
     await allow_volunteers(street, community=station.area, allowed=True, key=key())
-    who, once = visitor()
+    who, once = visitor() if by is None else (by, key())
     made = await collect_wish(
         who,
         station=station.id,
@@ -108,6 +111,35 @@ async def test_a_link_that_is_not_whole_says_what_to_do_in_english_too(
         page = await context.new_page()
         await page.goto(f"{site}/w/wsh_0000.1234")
         await expect(page.get_by_text(words)).to_be_visible()
+
+
+async def test_a_resident_finds_their_own_wishes_at_home_and_says_how_it_was(
+    browser: Browser, site: str
+) -> None:
+    page, said = await enter(browser, site, VOLUNTEER, path="/wishes")
+    own = page.locator("#mine")
+    await expect(own).to_contain_text("您还没有说过心愿")
+    (volunteer,) = [one.person for one in await sign_ins() if one.role == "volunteer"]
+    wish = await published(6, "修窗户", by=person(volunteer))
+    helper = await officer(15, Role.STATION_CLERK, "420100/")
+    claim = (await claim_wish(helper, wish=wish, key=key())).claim
+    await page.goto(site)
+    card = page.locator(".card").filter(has_text="我的微心愿")
+    await expect(card).to_contain_text("等认领的人与您联系")
+    await contact_resident(helper, claim=claim, key=key())
+    await page.goto(f"{site}/wishes")
+    await expect(own.get_by_role("heading", name="修窗户")).to_be_visible()
+    await expect(own).to_contain_text("认领的人正在办")
+    await expect(own).to_contain_text("最迟")
+    await fulfil_wish(helper, claim=claim, key=key())
+    await page.goto(site)
+    answer = card.get_by_role("link", name="告诉我们办得怎么样")
+    assert await tap(answer, page.get_by_role("button", name="办好了，满意")) == 2
+    await page.goto(site)
+    await expect(card).to_have_count(0)
+    await page.goto(f"{site}/wishes")
+    await expect(own).to_contain_text("已办结，谢谢您。")
+    assert not said
 
 
 @pytest.mark.parametrize(("paper", "most_mm"), [("w80", 80), ("a5", 148)])

@@ -1,5 +1,7 @@
 """The resident's last word: by link without an account, by code, by phone; never the claimant's."""
 
+from typing import Any
+
 import pytest
 
 from tests.membership import member, secretary
@@ -11,6 +13,7 @@ from timebank.access import Role, grant_role
 from timebank.actors import PUBLIC, SYSTEM
 from timebank.keys import RequestKey
 from timebank.lifecycles import NotInThisState
+from timebank.proxies import name_proxy
 from timebank.refusals import NotFound, Unauthenticated
 from timebank.wish_checks import approve_wish, publish_wish
 from timebank.wish_claims import claim_wish
@@ -27,7 +30,7 @@ from timebank.wish_closings import (
     wish_behind,
 )
 from timebank.wish_granting import contact_resident, fulfil_wish
-from timebank.wish_life import WishRating, WishState
+from timebank.wish_life import LIFECYCLE, PARTIES, WishRating, WishState
 from timebank.wishes import TookItDown
 
 pytestmark = pytest.mark.anyio
@@ -196,3 +199,56 @@ async def test_the_api_closes_each_way_and_shows_code_and_link_to_the_resident(
     code = code_of_wish(by_code)
     assert await act(world, clerk, "closeWishByCode", asks, wish=by_code, code=code, **said) == done
     assert await act(world, manager, "closeWishByPhone", asks, wish=by_phone, **said) == done
+
+
+def test_a_wish_waits_for_somebody_until_it_is_over() -> None:
+    assert set(PARTIES) == {state for state, steps in LIFECYCLE.items() if steps}
+
+
+async def test_a_resident_sees_their_own_wishes_and_whom_each_waits_for_and_nobody_elses(
+    world: World,
+) -> None:
+    resident, proxy = await world.volunteer(), await world.volunteer()
+    await name_proxy(resident, number=await world.number_of(proxy), key=key())
+    first = await told(world, by=resident, may_publish=True)
+    number = await world.number_of(resident)
+    second = await told(world, by=proxy, principal=number)
+    await told(world, by=proxy), await listed(world)
+    manager = world.staff[Role.STATION_MANAGER]
+
+    async def mine() -> list[dict[str, Any]]:
+        asked = await ask(world, resident, f"{{ myWishes(first: 5) {{ nodes {{ {asks} }} }} }}")
+        nodes: list[dict[str, Any]] = asked["myWishes"]["nodes"]
+        assert [one["id"] for one in nodes] == [second, first], "the newest first"
+        return nodes
+
+    asks = "id state waitsFor link told { words }"
+    words = {"words": "我家水龙头漏水，想请人修一下"}
+    assert await mine() == [
+        {
+            "id": wish,
+            "state": "COLLECTED",
+            "waitsFor": "STATION",
+            "link": link_of(wish),
+            "told": words,
+        }
+        for wish in (second, first)
+    ]
+    await approve_wish(manager, wish=first, key=key())
+    await publish_wish(manager, wish=first, summary="修水龙头", key=key())
+    assert (await mine())[1]["waitsFor"] == "NEIGHBOURS"
+    await granted(world, first)
+    assert (await mine())[1]["waitsFor"] == "RESIDENT"
+    who, once = visitor()
+    await close_by_link(who, link=link_of(first), granted=True, rating=GOOD, key=once)
+    assert [one["waitsFor"] for one in await mine()] == ["STATION", None]
+    others = [await world.volunteer(), manager, PUBLIC, await world.officer(Role.AUDITOR)]
+    for other in others:
+        told_them = await ask(world, other, f"{{ myWishes {{ nodes {{ {asks} }} }} }}")
+        assert told_them["myWishes"]["nodes"] == []
+    neighbour = await ask(world, others[0], "query($id: ID!) { node(id: $id) { id } }", id=second)
+    assert neighbour["node"] is None
+    step = await ask(
+        world, resident, "{ myWishes(last: 1) { nodes { id } pageInfo { hasPreviousPage } } }"
+    )
+    assert step["myWishes"] == {"nodes": [{"id": first}], "pageInfo": {"hasPreviousPage": True}}

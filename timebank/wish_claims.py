@@ -341,12 +341,19 @@ async def seen_wishes(actor: Actor, ids: Sequence[str]) -> dict[str, Wish]:
 
 
 async def told_by_residents(actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Name, telephone, address and words of residents: for who grants the wish, and its staff."""
+    """Name, telephone, address and words of residents: for who grants the wish, its staff, and
+    the resident, who told it."""
     found = {held.id: held for held in (await find_many(Wish, ids)).values()}
     claims = await find_many(WishClaim, [held.claim for held in found.values() if held.claim])
     mine = await claims_held(actor, list(claims.values()))
     staff = await reach(actor, Action.COLLECT_WISHES)
-    let = [id for id, held in found.items() if held.claim in mine or staff(held.path)]
+    let = [
+        id
+        for id, held in found.items()
+        if held.claim in mine
+        or staff(held.path)
+        or (actor.person is not None and held.resident == actor.person)
+    ]
     return await told_of(let)
 
 

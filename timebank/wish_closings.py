@@ -9,6 +9,8 @@ Silence closes a wish without judging it (`wish_rounds`).
 import hmac
 from collections.abc import Callable
 
+from tortoise.expressions import Q
+
 from timebank.access import Action
 from timebank.actors import PUBLIC, Actor
 from timebank.batch import Batch
@@ -16,7 +18,7 @@ from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.refusals import Refusal, Unauthenticated
-from timebank.tables import find
+from timebank.tables import find, select
 from timebank.vault import keyring
 from timebank.wish_claims import WishClaim, is_claimant
 from timebank.wish_life import (
@@ -186,3 +188,15 @@ async def wish_behind(link: str) -> Wish | None:
 def is_resident(actor: Actor, wish: Wish) -> bool:
     """Whether the actor has link and code for good: others had them once, when they told it."""
     return actor.person is not None and actor.person == wish.resident
+
+
+async def wishes_of(
+    actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
+) -> list[Wish]:
+    """The actor's own wishes, also those that a proxy told for them; the newest first."""
+    if actor.person is None:
+        return []
+    bounds = [Q(id__lt=after)] if after else []
+    bounds += [Q(id__gt=before)] if before else []
+    order = ["id" if backward else "-id"]
+    return await select(Wish, Q(resident=actor.person), *bounds, order=order, limit=limit)

@@ -107,6 +107,16 @@ class WishRating(StrEnum):
     NEUTRAL = "neutral"
 
 
+class WishParty(StrEnum):
+    """Who must act next on a wish."""
+
+    STATION = "station"
+    NEIGHBOURS = "neighbours"
+    CLAIMANT = "claimant"
+    RESIDENT = "resident"
+    COMMUNITY = "community"
+
+
 # Events
 
 
@@ -275,3 +285,15 @@ LIFECYCLE: Lifecycle[WishState] = {
     WishState.DECLINED: {},
     WishState.CLOSED: {},
 }
+
+PARTIES = {
+    WishState.COLLECTED: WishParty.STATION,
+    WishState.APPROVED: WishParty.STATION,
+    WishState.PUBLISHED: WishParty.NEIGHBOURS,
+    WishState.CLAIMED: WishParty.CLAIMANT,
+    WishState.IN_PROGRESS: WishParty.CLAIMANT,
+    WishState.FULFILLED: WishParty.RESIDENT,
+    WishState.REOPENED: WishParty.NEIGHBOURS,
+    WishState.COMMUNITY: WishParty.COMMUNITY,
+}
+"""Whose turn it is, by state; a wish in another state waits for nobody here."""

@@ -93,6 +93,7 @@ PAGES = (
         operation="wishes_near",
         menu="微心愿",
         group="near",
+        lists=("mine",),
     ),
     Page(
         path="/skills",
