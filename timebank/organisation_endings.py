@@ -5,7 +5,7 @@ years. It dissolves by winding up its affairs and is deregistered within some da
 the registrar takes its registration away. Whoever ended is acted for by nobody.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from timebank.access import Action
@@ -13,7 +13,7 @@ from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
 from timebank.events import Event
-from timebank.funding.commitments import Commitment
+from timebank.funding.commitments import open_promises
 from timebank.funding.grant_awards import decide_settled
 from timebank.journal import current, write
 from timebank.keys import RequestKey
@@ -135,11 +135,10 @@ async def deregister_organisation(actor: Actor, *, organisation: str, key: Reque
 
     Refuses: NotFound, OwnOrganisation, NotInThisState, AffairsNotWoundUp, NotAccountedFor.
     """
-    promised = await select(Commitment, payee=organisation, order=["id"])
 
     def event(batch: Batch, held: Organisation) -> Event:
         decide_end(held)
-        _settled(batch, promised)
+        _settled(batch, organisation)
         return OrganisationDeregistered(organisation=held.id)
 
     return await _rule(actor, organisation, event, key)
@@ -176,13 +175,12 @@ async def end_liquidation(actor: Actor, *, organisation: str, key: RequestKey) -
     Public money that it was paid is accounted for or given back by then.
     Refuses: NotFound, NotInThisState, WoundUpAlready, NotAccountedFor.   Source: domain 9, 10.
     """
-    promised = await select(Commitment, payee=organisation, order=["id"])
 
     def work(batch: Batch) -> Organised:
         held = acting_for(batch, organisation)
         if held.wound_up:
             raise WoundUpAlready
-        _settled(batch, promised)
+        _settled(batch, organisation)
         until = batch.today + timedelta(days=batch.policy.organisation.deregister_days)
         return _move(batch, held, OrganisationWoundUp(organisation=held.id, deregister_by=until))
 
@@ -208,9 +206,9 @@ async def move_organisation_on(
     return await write(actor, key, work, answer=Organised, needs=needs_of(organisation))
 
 
-def _settled(batch: Batch, promised: Sequence[Commitment]) -> None:
-    for one in promised:
-        decide_settled(batch.there(Commitment, one.id))
+def _settled(batch: Batch, organisation: str) -> None:
+    for promised in open_promises(batch, organisation):
+        decide_settled(promised)
 
 
 def _move(batch: Batch, held: Organisation, event: Event) -> Organised:
