@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.annual import team_tied
+from tests.disputes import decided, objected
 from tests.funding import allotted
 from tests.granting import applicant, awarded, called
 from tests.projects import COST, approved, officer_of
@@ -16,11 +17,11 @@ from timebank import replay
 from timebank.access import Role
 from timebank.activities import Activity, ActivityKind, ActivityState
 from timebank.activity_plans import declare_activity
-from timebank.actors import SYSTEM, person
+from timebank.actors import SYSTEM, Actor, person
 from timebank.batch import Batch
 from timebank.captures import capture_hours
 from timebank.confirmations import accept_hours
-from timebank.funding.commitments import Condition, meet
+from timebank.funding.commitments import Commitment, Condition, meet
 from timebank.funding.funded_hours import (
     ActivityFundedAlready,
     FundedElsewhere,
@@ -34,16 +35,23 @@ from timebank.funding.funded_hours import (
 )
 from timebank.funding.payments import (
     TooFewAcceptedHours,
+    approve_payment,
+    pay_tranche,
     prepare_payment,
 )
+from timebank.funding.tranche_life import WithholdReason
 from timebank.funding.tranches import (
     plan_tranches,
+    resume_tranche,
     tranche_key,
+    withhold_tranche,
 )
 from timebank.hours import record
 from timebank.journal import Answer, write
+from timebank.objection_life import Grounds
 from timebank.refusals import Forbidden, NotFound
 from timebank.reversals import repudiate_hours
+from timebank.tables import find
 
 pytestmark = pytest.mark.one_database
 
@@ -92,7 +100,7 @@ async def test_a_part_that_asks_for_hours_waits_until_volunteers_accepted_them(
         await prepare_payment(cashier, tranche=tranche, key=key())
     assert no.value.details["accepted"] == "0"
     await confirmed(world, [visit])
-    paid = await capture_hours(
+    in_paid_time = await capture_hours(
         world.staff[Role.STATION_CLERK],
         volunteer=(await world.volunteer()).person or "",
         station=world.station,
@@ -103,9 +111,9 @@ async def test_a_part_that_asks_for_hours_waits_until_volunteers_accepted_them(
         duty=True,
         key=key(),
     )
-    await confirmed(world, [paid.record])
-    worker = (await record_of(paid.record)).volunteer
-    await accept_hours(person(worker), records=[paid.record], key=key())
+    await confirmed(world, [in_paid_time.record])
+    worker = (await record_of(in_paid_time.record)).volunteer
+    await accept_hours(person(worker), records=[in_paid_time.record], key=key())
     assert await accepted_records(project) == [visit], "work in paid time is no service"
     assert await minutes_of([project]) == {project: 120}
     query = "query($p: ID!) { node(id: $p) { ... on Project { commitment { acceptedMinutes } } } }"
@@ -118,11 +126,57 @@ async def test_a_part_that_asks_for_hours_waits_until_volunteers_accepted_them(
     left: list[int] = []
 
     def look(batch: Batch) -> Answer:
-        left.append(accepted_minutes(batch, [visit, paid.record]))
+        left.append(accepted_minutes(batch, [visit, in_paid_time.record]))
         return Answer()
 
     await write(SYSTEM, key(), look, answer=Answer)
     assert left == [0]
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_every_hand_of_a_payment_looks_at_the_accepted_hours_again(world: World) -> None:
+    project = await approved(world, await allotted(world))
+    one, other = await world.volunteer(), await world.volunteer()
+    cashier = await officer_of(world, Role.STREET_CASHIER)
+    checker = await officer_of(world, Role.STREET_CHECKER)
+    tranche = tranche_key(project, 1)
+
+    def work(batch: Batch) -> Answer:
+        plan_tranches(batch, project, [(COST, Condition.ACCEPTANCE, 120)])
+        meet(batch, project, Condition.ACCEPTANCE)
+        return Answer()
+
+    async def accepted(who: Actor) -> str:
+        visit = await visited(world, who, minutes=60)
+        held = await record_of(visit)
+        assert held.activity
+        manager = world.staff[Role.STATION_MANAGER]
+        await fund_activity(manager, activity=held.activity, commitment=project, key=key())
+        await confirmed(world, [visit])
+        return visit
+
+    await write(SYSTEM, key(), work, answer=Answer)
+    first, second = await accepted(one), await accepted(other)
+    await prepare_payment(cashier, tranche=tranche, key=key())
+    objection = await objected(world, one, first)
+    with pytest.raises(TooFewAcceptedHours) as no:
+        await approve_payment(checker, tranche=tranche, key=key())
+    assert no.value.details == {"least": "120", "accepted": "60"}
+    await decided(world, objection, Grounds.NOT_SHOWN)
+    await approve_payment(checker, tranche=tranche, key=key())
+    await repudiate_hours(other, records=[second], key=key())
+    with pytest.raises(TooFewAcceptedHours):
+        await pay_tranche(cashier, tranche=tranche, reference="1", key=key())
+    promised = await find(Commitment, project)
+    assert promised
+    assert (promised.paid, promised.spent) == (0, 0)
+    reason = WithholdReason.HOURS_IN_DOUBT
+    await withhold_tranche(checker, tranche=tranche, reason=reason, key=key())
+    await resume_tranche(checker, tranche=tranche, key=key())
+    await accepted(await world.volunteer())
+    await prepare_payment(cashier, tranche=tranche, key=key())
+    await approve_payment(checker, tranche=tranche, key=key())
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

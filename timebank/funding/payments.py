@@ -5,6 +5,7 @@ Whoever makes a payment does not check it, and the one who checked it does not p
 know how parts came to be planned.
 """
 
+from collections.abc import Sequence
 from typing import Unpack
 
 from tortoise.expressions import Q
@@ -87,29 +88,29 @@ async def prepare_payment(actor: Actor, *, tranche: str, key: RequestKey) -> Pai
     """Make the payment of a part whose condition is met, as a cashier.
 
     Refuses: NotFound, OwnOrganisation, PaidAlready, OrganisationNotActive, GrantOver,
-    NotInThisState, ConditionNotMet, TooFewAcceptedHours.   Source: domain 10.
+    BarredOrganisation, NotInThisState, ConditionNotMet, TooFewAcceptedHours.   Source: domain 10.
     """
-    found = await find(Tranche, tranche)
-    asks = found is not None and found.least_minutes
-    # Read beforehand and looked at again below: what is accepted meanwhile counts the next time.
-    records = await accepted_records(found.commitment) if found and asks else []
+    records = await _records(tranche)
 
     def one(batch: Batch, held: Tranche) -> Sealed:
-        event = PaymentPrepared(commitment=held.commitment, number=held.number)
         step(LIFECYCLE, held.state, PaymentPrepared)
-        promised = batch.there(Commitment, held.commitment)
-        decide_ready(held, promised, accepted_minutes(batch, records))
-        return batch.record(event)
+        _look(batch, held, records)
+        return batch.record(PaymentPrepared(commitment=held.commitment, number=held.number))
 
     return await move_tranche(actor, tranche, Action.MAKE_PAYMENT, key, one)
 
 
 async def approve_payment(actor: Actor, *, tranche: str, key: RequestKey) -> Paid:
-    """Check a payment that somebody else made. Refuses: NotFound, NotInThisState, MakerChecks."""
+    """Check a payment that somebody else made.
+
+    Refuses: NotFound, NotInThisState, MakerChecks, TooFewAcceptedHours.
+    """
+    records = await _records(tranche)
 
     def one(batch: Batch, held: Tranche) -> Sealed:
         step(LIFECYCLE, held.state, PaymentApproved)
         decide_hand(held, PaymentApproved, batch.actor.id)
+        _look(batch, held, records)
         return batch.record(PaymentApproved(commitment=held.commitment, number=held.number))
 
     return await move_tranche(actor, tranche, Action.CHECK_PAYMENT, key, one)
@@ -119,14 +120,15 @@ async def pay_tranche(actor: Actor, *, tranche: str, reference: str, key: Reques
     """Pay out what was checked, as a cashier: to the organisation, or for what was bought.
 
     Args: reference, the bank's own for the transfer, at most 60 characters.
-    Refuses: NotFound, PaidAlready, NotInThisState, CheckerPays, NotEnoughMoney, TextMissing,
-    TextTooLong.
+    Refuses: NotFound, PaidAlready, OrganisationNotActive, GrantOver, BarredOrganisation,
+    NotInThisState, CheckerPays, TooFewAcceptedHours, NotEnoughMoney, TextMissing, TextTooLong.
     """
+    records = await _records(tranche)
 
     def one(batch: Batch, held: Tranche) -> Sealed:
         step(LIFECYCLE, held.state, TranchePaid)
         decide_hand(held, TranchePaid, batch.actor.id)
-        promised = batch.there(Commitment, held.commitment)
+        promised = _look(batch, held, records)
         ask_of(batch, promised)
         decide_enough(balance(batch, accounts.award(held.commitment)), held.fen)
         told = keep_text(batch, held.id, "reference", reference, most=60)
@@ -192,6 +194,26 @@ async def bounce_payment(actor: Actor, *, tranche: str, key: RequestKey) -> Paid
         return batch.record(TrancheBounced(commitment=held.commitment, number=held.number))
 
     return await move_tranche(actor, tranche, Action.CHECK_PAYMENT, key, one)
+
+
+async def _records(tranche: str) -> list[str]:
+    """The records that count for a part which asks for hours, as far as they do before the write.
+
+    What is accepted meanwhile counts the next time; what is not any more, `_look` finds.
+    """
+    found = await find(Tranche, tranche)
+    return await accepted_records(found.commitment) if found and found.least_minutes else []
+
+
+def _look(batch: Batch, held: Tranche, records: Sequence[str]) -> Commitment:
+    """What a part is of, if it may be paid as things are now: each of the three hands looks.
+
+    Hours are objected to and taken back between one hand and the next.
+    Refuses: ConditionNotMet, TooFewAcceptedHours.
+    """
+    promised = batch.there(Commitment, held.commitment)
+    decide_ready(held, promised, accepted_minutes(batch, records))
+    return promised
 
 
 # Reads
