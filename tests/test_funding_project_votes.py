@@ -7,14 +7,16 @@ import msgspec
 import pytest
 
 from tests.funding import allotted
-from tests.projects import ELIGIBLE, answered, asked, laid_open, project_of, screened
+from tests.projects import ELIGIBLE, answered, asked, laid_open, project_of, proposed, screened
 from tests.starring import SEEDED
 from tests.test_funding_polls import OPEN
 from tests.test_funding_projects import PROJECT
 from tests.wire import act, ask, form
-from tests.world import World, key
+from tests.world import World, key, resident_id
+from timebank import replay
 from timebank.access import Role
-from timebank.funding.polls import PollKind, PollOver
+from timebank.clock import day_of
+from timebank.funding.polls import BallotWay, PollKind, PollOver, cast_ballot, take_ballot
 from timebank.funding.project_life import (
     ProjectDeclined,
     ProjectDeclineReason,
@@ -24,15 +26,19 @@ from timebank.funding.project_life import (
 from timebank.funding.project_votes import (
     EligibleMissing,
     MoreThanEligible,
+    ProposerSupports,
     VoteDayWrong,
     VoteOpen,
     count_votes,
     decide_discussed,
+    decide_supporter,
     decide_vote,
     open_vote,
     rule_on_project_objection,
 )
 from timebank.funding.project_works import approve_project
+from timebank.funding.projects import TooFewSupporters, screen_project
+from timebank.identity import DocumentType
 from timebank.lifecycles import NotInThisState
 from timebank.publicity import (
     OwnPublicityObjection,
@@ -48,6 +54,57 @@ pytestmark = pytest.mark.one_database
 TODAY = date(2026, 11, 20)
 DAY = timedelta(days=1)
 NO_QUORUM, NO_MAJORITY = ProjectDeclineReason.NO_QUORUM, ProjectDeclineReason.NO_MAJORITY
+
+
+def test_who_proposes_is_none_of_the_supporters() -> None:
+    decide_supporter(PROJECT, "per_2")
+    with pytest.raises(ProposerSupports):
+        decide_supporter(PROJECT, PROJECT.proposer)
+
+
+@pytest.mark.anyio
+async def test_ten_others_support_what_a_resident_proposes_whichever_way_it_comes(
+    world: World,
+) -> None:
+    who, other = await world.volunteer(), await world.volunteer()
+    own, others = resident_id(world.count - 1), resident_id(world.count)
+    project = await proposed(world, await allotted(world), by=who)
+    poll = (await project_of(project)).poll(PollKind.SUPPORT)
+    seen = "query($p: ID!) { node(id: $p) { ... on Project { proposedByMe } } }"
+    for actor, mine in ((who, True), (other, False)):
+        assert (await ask(world, actor, seen, p=project))["node"] == {"proposedByMe": mine}
+    assert (await ask(world, form(), seen, p=project))["node"] == {"proposedByMe": False}
+
+    async def on_paper(document: str) -> None:
+        await take_ballot(
+            world.staff[Role.STATION_CLERK],
+            poll=poll,
+            way=BallotWay.PAPER,
+            document=DocumentType.RESIDENT_ID,
+            document_number=document,
+            in_favour=True,
+            key=key(),
+        )
+
+    told = await act(world, who, "castBallot", "poll { id }", poll=poll, inFavour=True)
+    assert [no["code"] for no in told["userErrors"]] == ["PROPOSER_SUPPORTS"]
+    with pytest.raises(ProposerSupports):
+        await on_paper(own)
+    await on_paper(others)
+    await answered(world, project, PollKind.SUPPORT, SEEDED.fund.supporters - 2)
+    street = world.staff[Role.STREET_OFFICER]
+    with pytest.raises(TooFewSupporters) as no:
+        await screen_project(street, project=project, negatives=[], key=key())
+    assert no.value.details["have"] == "9"
+    await cast_ballot(await world.volunteer(), poll=poll, in_favour=True, key=key())
+    await screen_project(street, project=project, negatives=[], key=key())
+    # Supporting is for others; deciding is for every resident.
+    until = day_of(world.clock.now()) + DAY
+    manager = world.staff[Role.STATION_MANAGER]
+    await open_vote(manager, project=project, eligible=1, until=until, key=key())
+    poll = (await project_of(project)).poll(PollKind.DECISION)
+    await cast_ballot(who, poll=poll, in_favour=True, key=key())
+    assert (await replay.compare(world.settings.database_url)).differing == 0
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,15 @@ async def test_residents_carry_a_project_from_the_proposal_to_the_last_word(
             address = resident.url.split("?")[0].removeprefix(site)
             project = address.rpartition("/")[2]
             await expect(resident.get_by_role("heading", name="支持这个提议吗")).to_have_count(2)
-            await tapped(resident, "同意 ：支持这个提议吗")
-            await done(resident)
-            await tapped(resident, "不同意 ：支持这个提议吗")
-            await expect(resident.get_by_role("alert")).to_contain_text("表达过意见")
+            # Nobody is a supporter of what they propose themselves.
+            await expect(resident.get_by_text("支持须由其他居民表示")).to_be_visible()
+            await expect(resident.get_by_role("button", name="支持这个提议吗")).to_have_count(0)
+            neighbour = await opened("neighbour", address)
+            await expect(neighbour.get_by_text("支持须由其他居民表示")).to_have_count(0)
+            await tapped(neighbour, "同意 ：支持这个提议吗")
+            await done(neighbour)
+            await tapped(neighbour, "不同意 ：支持这个提议吗")
+            await expect(neighbour.get_by_role("alert")).to_contain_text("表达过意见")
 
             street = await opened("street", "/office/projects")
             await street.get_by_role("link", name="加装楼道扶手").click()

@@ -82,6 +82,11 @@ class Project(Node):
         return await info.context.loaders.load(read_names, str(self.id)) or ""
 
     @field
+    def proposed_by_me(self, info: Info) -> bool:
+        """Whether you proposed it; whoever did is none of its supporters."""
+        return self.row.proposer == info.context.actor.id
+
+    @field
     async def station(self, info: Info) -> Station | None:
         """The station of its community."""
         return await info.context.loaders.load(read_stations, self.row.station)

@@ -9,7 +9,7 @@ came, and who sent it from a page or took it down, as every entry does; never a 
 answers; refuses to know what follows from them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -204,11 +204,29 @@ def _closed(rows: Rows, event: PollClosed, entry: Sealed) -> None:
 
 # What other capabilities ask
 
+Others = Callable[[Batch, Poll, Person], None]
+_ASKS_OTHERS: dict[PollKind, Others] = {}
 
-def may_answer(batch: Batch, poll: "Poll", person: Person | None) -> None:
-    """Refuses: what decide_ballot refuses."""
+
+def asks_others(kind: PollKind) -> Callable[[Others], Others]:
+    """Let whoever asks questions of a kind refuse a resident whose answer it is not.
+
+    The function is given what is asked and the resident who answers, and refuses or returns.
+    """
+
+    def register(others: Others) -> Others:
+        _ASKS_OTHERS[kind] = others
+        return others
+
+    return register
+
+
+def may_answer(batch: Batch, poll: Poll, person: Person | None) -> None:
+    """Refuses: what decide_ballot refuses, and whoever asks questions of this kind."""
     then = home_path_at(batch, person, poll.opened_at or batch.now) if person else None
     decide_ballot(poll, person, then, batch.today)
+    if person is not None and poll.kind in _ASKS_OTHERS:
+        _ASKS_OTHERS[poll.kind](batch, poll, person)
 
 
 def close_poll(batch: Batch, poll: "Poll") -> None:
@@ -242,8 +260,8 @@ class Balloted(Answer, frozen=True, kw_only=True):
 async def cast_ballot(actor: Actor, *, poll: str, in_favour: bool, key: RequestKey) -> Balloted:
     """Answer on the page, as a registered resident. The ledger keeps the answer as the public's.
 
-    Refuses: NotFound, PollOver, NotAResident, MovedInSince, VotedAlready, PersonNotActive.
-    Source: domain 10.
+    Refuses: NotFound, PollOver, NotAResident, MovedInSince, VotedAlready, PersonNotActive, and
+    whoever asks. Source: domain 10.
     """
     person = permit_self(actor)
     told = (await read_fields([person], "document", "document_number")).get(person, {})
@@ -273,7 +291,7 @@ async def take_ballot(
     """Take down a paper or a call, as staff of the station, who know the resident.
 
     Refuses: NotFound, DocumentNumberWrong, BallotNotOurs, PollOver, NotAResident, MovedInSince,
-    VotedAlready.
+    VotedAlready, and whoever asks.
     """
     number = document_number.strip().upper()
     birth_of(document, number, date.min)

@@ -1,4 +1,6 @@
-"""Project votes: how residents discuss and decide, and what is laid open before the street decides.
+"""Project votes: how residents support and decide, and what is laid open before the street decides.
+
+A proposal is a resident's with ten supporters: whoever proposes it is none of the ten.
 
 Paper, telephone and page are merged into one poll; the quorum and the majority are the policy's of
 the day the votes are counted (domain 10).
@@ -10,7 +12,7 @@ from ledger.entry import Sealed
 from timebank.access import Action
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.funding.polls import Poll, PollKind, close_poll
+from timebank.funding.polls import Poll, PollKind, asks_others, close_poll
 from timebank.funding.project_life import (
     LIFECYCLE,
     ProjectDeclined,
@@ -29,6 +31,7 @@ from timebank.funding.projects import (
 )
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
+from timebank.people import Person
 from timebank.policy import Fund
 from timebank.publicity import (
     PublicityObjection,
@@ -38,6 +41,12 @@ from timebank.publicity import (
 from timebank.refusals import Refusal
 
 # Refusals
+
+
+class ProposerSupports(Refusal):
+    """A resident with ten supporters is eleven people (domain 10)."""
+
+    says = "Whoever proposed this is not one of its supporters; other residents support it."
 
 
 class EligibleMissing(Refusal):
@@ -71,6 +80,12 @@ class MoreThanEligible(Refusal):
 
 
 # Decisions
+
+
+def decide_supporter(project: Project, person: PersonId) -> None:
+    """Whether a resident's support counts for a proposal. Refuses: ProposerSupports."""
+    if person == project.proposer:
+        raise ProposerSupports
 
 
 def decide_discussed(
@@ -113,6 +128,12 @@ def decide_vote(
         quorum_percent=rule.quorum_percent,
         majority_percent=rule.majority_percent,
     )
+
+
+@asks_others(PollKind.SUPPORT)
+def _others_support(batch: Batch, poll: Poll, person: Person) -> None:
+    batch.ask((Project, poll.about))
+    decide_supporter(batch.there(Project, poll.about), person.id)
 
 
 # Commands
