@@ -4,9 +4,9 @@ Knows postings and `reverses` (FORMAT.md 1 and 8), and what the columns beside t
 Keeps one number an account and one position a reversal. Refuses to know what an account is for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from ledger.chain import Finding
 from ledger.entry import MalformedEntry, Sealed, Unit, decode, leaf_hash, reversal_of
@@ -127,17 +127,34 @@ HAVING count(e.seq) IS DISTINCT FROM r.count
     OR max(e.seq) - min(e.seq) + 1 <> count(e.seq)
 ORDER BY r.id
 """
+# Whatever writes an entry binds its request in the same transaction.
+_UNBOUND = """
+SELECT e.request, min(e.seq), count(*)
+FROM entry e LEFT JOIN request r ON r.id = e.request
+WHERE r.id IS NULL GROUP BY e.request ORDER BY min(e.seq)
+"""
 
 
-async def check_requests(reader: Reader) -> list[Finding]:
-    """Where a bound request (FORMAT.md 6) and the entries that bear its id disagree.
+async def check_requests(reader: Reader, note: Callable[[Finding], None]) -> None:
+    """Note where bound requests (FORMAT.md 6) and the entries that bear their ids disagree.
 
-    A binding that was lost lets the same request be done twice, and then there are too many.
+    A binding that was lost lets the same request be done twice: it is missing until then, and
+    afterwards there are too many entries. Noted one by one, because all of them can be gone.
     """
-    found = []
-    for request, first, count, there, earliest in await reader.fetch(_MISBOUND):
-        told = "no entry" if first is None else f"{count} from {first}"
-        seen = f"{there} from {earliest}" if there else "none"
-        at = first if earliest is None else earliest
-        found.append(Finding("books", at, f"request {request} made {told}, {seen} is there"))
-    return found
+
+    def misbound(rows: Sequence[Any]) -> bool:
+        for request, first, count, there, earliest in rows:
+            told = "no entry" if first is None else f"{count} from {first}"
+            seen = f"{there} from {earliest}" if there else "none"
+            at = first if earliest is None else earliest
+            note(Finding("books", at, f"request {request} made {told}, {seen} is there"))
+        return True
+
+    def unbound(rows: Sequence[Any]) -> bool:
+        for request, first, count in rows:
+            what = f"request {request} is not bound, {count} from {first} is there"
+            note(Finding("books", first, what))
+        return True
+
+    await reader.feed(misbound, _MISBOUND)
+    await reader.feed(unbound, _UNBOUND)

@@ -356,4 +356,4 @@ class _Check:
                 self.note(*await books.check(row))
             if rows:
                 self._asked.progress("books", rows[-1][0] + 1, end)
-        self.note(*await check_requests(reader))
+        await check_requests(reader, self.note)

@@ -7,6 +7,8 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from ledger.checkpoint import Checkpoint, Signer, lines_of, sign, with_signatures
@@ -14,6 +16,7 @@ from ledger.entry import Sealed, Tip, seal
 from ledger.tables import install, sqlite_path
 from ledger.verify import Report
 from ledger.writer import Transaction, Writer, open_writer
+from timebank.bound import BIND, Bound
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 SIGNER = Signer("log.example", bytes(32))
@@ -45,7 +48,18 @@ def chain(tip: Tip, count: int, **changed: Any) -> list[Sealed]:
 async def add(writer: Writer, count: int = 1, **changed: Any) -> None:
     """Append so many entries in one transaction, changed alike."""
     async with writer.transaction() as transaction:
-        await transaction.append(chain(transaction.head.tip, count, **changed))
+        await write(transaction, chain(transaction.head.tip, count, **changed))
+
+
+async def write(transaction: Transaction, entries: list[Sealed]) -> None:
+    """Append entries and bind their requests, as whoever writes entries does."""
+    await transaction.append(entries)
+    bound = [
+        Bound(bytes(32), "{}", made[0].seq, len(made)).row(request)
+        for request, together in groupby(entries, key=attrgetter("request"))
+        for made in [list(together)]
+    ]
+    await transaction.execute_each([(BIND, bound)])
 
 
 async def size_of(writer: Writer) -> int:
@@ -81,7 +95,7 @@ async def fill(url: str, count: int, *more: dict[str, Any]) -> list[Sealed]:
                 changed = more[number - count] if number >= count else {}
                 made.append(entry(tip, number, **changed))
                 tip = made[-1].tip
-            await transaction.append(made)
+            await write(transaction, made)
             await publish(transaction)
     finally:
         await writer.close()

@@ -204,12 +204,13 @@ async def _signed(settings: Settings, *sizes: int) -> None:
 async def cut_back(log: SignedLog, size: int, *, checkpoints: bool = True) -> None:
     """Only the first `size` entries were ever written: rows, tile roots and head say so.
 
-    Checkpoints beyond go too, unless they are to stay.
+    Requests bound since go with them, and checkpoints, unless these are to stay.
     """
     async with behind_the_fences(log.url) as hands:
         leaves = await hands.see("SELECT leaf, at FROM entry WHERE seq < $1 ORDER BY seq", size)
         frontier, full = grow(0, (), [bytes(leaf) for leaf, _ in leaves])
         await hands.do("DELETE FROM entry WHERE seq >= $1", size)
+        await hands.do("DELETE FROM request WHERE first_seq >= $1", size)
         for level in (1, TWIGS):
             count = sum(node.level == level for node in full)
             await hands.do('DELETE FROM node WHERE level = $1 AND "index" >= $2', level, count)

@@ -23,8 +23,9 @@ from ledger.verify import Level
 from ledger.writer import open_writer
 from tests.commands import timebank
 from tests.conftest import PostgresServer
-from tests.ledgers import add, entry
+from tests.ledgers import add
 from tests.tampering import SignedLog, behind_the_fences, signed_log
+from timebank.bound import BIND, Bound
 
 pytestmark = pytest.mark.anyio
 
@@ -142,45 +143,75 @@ async def test_the_writer_appends_nothing_to_a_changed_end(log: SignedLog, colum
         assert (await reader.fetch("SELECT count(*) FROM entry"))[0][0] == 600
 
 
-BIND = "INSERT INTO request (id, digest, outcome, first_seq, count) VALUES ($1, $2, $3, $4, $5)"
-BOUND = {
-    "request.id": (300, "request {other} made 1 from 300, none is there"),
-    "request.first_seq": (300, "request {id} made 1 from 1324, 1 from 300 is there"),
-    "request.count": (300, "request {id} made 1025 from 300, 1 from 300 is there"),
-    "entry.request": (300, "request {id} made 1 from 300, none is there"),
+ID = f"{300:032x}"
+OTHER = flipped(ID, round(0.5 * 31))
+BOUND: dict[str, list[str]] = {
+    "request.id": [
+        f"request {OTHER} made 1 from 300, none is there",
+        f"request {ID} is not bound, 1 from 300 is there",
+    ],
+    "request.first_seq": [f"request {ID} made 1 from 1324, 1 from 300 is there"],
+    "request.count": [f"request {ID} made 1025 from 300, 1 from 300 is there"],
+    "entry.request": [
+        "column request is not what the bytes say",
+        f"request {ID} made 1 from 300, none is there",
+        f"request {OTHER} is not bound, 1 from 300 is there",
+    ],
 }
 
 
 @pytest.mark.parametrize("column", BOUND)
 async def test_layer_books_names_a_bit_in_what_binds_a_request(log: SignedLog, column: str) -> None:
-    id = f"{300:032x}"
-    writer = await open_writer(log.url)
-    async with writer.transaction() as transaction:
-        await transaction.execute(BIND, id, bytes(32), "{}", 300, 1)
-    await writer.close()
     assert await log.verified("books") == ()
-    seq, what = BOUND[column]
-    await flip(log, column, "seq = 300" if column.startswith("entry") else f"id = '{id}'")
-    *columns, found = await log.verified("books")
-    assert (found.layer, found.seq) == ("books", seq)
-    assert found.what == what.format(id=id, other=flipped(id, round(0.5 * 31)))
-    assert [one.what for one in columns] == (
-        ["column request is not what the bytes say"] if column == "entry.request" else []
-    )
+    await flip(log, column, "seq = 300" if column.startswith("entry") else f"id = '{ID}'")
+    found = await log.verified("books")
+    assert {(one.layer, one.seq) for one in found} == {("books", 300)}
+    assert [one.what for one in found] == BOUND[column]
+
+
+@pytest.mark.parametrize("entries", [1, 3])
+async def test_layer_books_names_the_entries_whose_request_was_deleted(
+    log: SignedLog, entries: int
+) -> None:
+    """Whoever sends that request again would have it done twice."""
+    id = "e" * 32
+    async with log.publisher() as (_, writer):
+        await add(writer, entries, request=id)
+    assert await log.verified("books") == ()
+    async with behind_the_fences(log.url) as hands:
+        await hands.do("DELETE FROM request WHERE id = $1", id)
+    (found,) = await log.verified("books")
+    assert (found.layer, found.seq) == ("books", 600)
+    assert found.what == f"request {id} is not bound, {entries} from 600 is there"
+
+
+async def test_layer_books_names_a_request_that_was_invented(log: SignedLog) -> None:
+    """With the id that a victim will send, so that they are told it was done."""
+    id = "e" * 32
+    async with behind_the_fences(log.url) as hands:
+        await hands.do(BIND.row, *Bound(bytes(32), "{}", 7, 1).row(id))
+    (found,) = await log.verified("books")
+    assert (found.layer, found.seq) == ("books", 7)
+    assert found.what == f"request {id} made 1 from 7, none is there"
+
+
+async def test_all_requests_may_be_gone(log: SignedLog) -> None:
+    async with behind_the_fences(log.url) as hands:
+        await hands.do("DELETE FROM request")
+    found = await log.verified("books")
+    assert [one.seq for one in found] == list(range(100))
+    assert all("is not bound" in one.what for one in found)
 
 
 async def test_layer_books_names_a_request_that_was_done_twice(log: SignedLog) -> None:
     """Its binding was deleted, so that the same request was decided afresh."""
-    id = f"{300:032x}"
-    writer = await open_writer(log.url)
-    async with writer.transaction() as transaction:
-        made = entry(transaction.head.tip, 600, request=id)
-        await transaction.append([made])
-        await transaction.execute(BIND, id, bytes(32), "{}", 600, 1)
-    await writer.close()
+    async with behind_the_fences(log.url) as hands:
+        await hands.do("DELETE FROM request WHERE id = $1", ID)
+    async with log.publisher() as (_, writer):
+        await add(writer, request=ID)
     (found,) = await log.verified("books")
     assert (found.layer, found.seq) == ("books", 300)
-    assert found.what == f"request {id} made 1 from 600, 2 from 300 is there"
+    assert found.what == f"request {ID} made 1 from 600, 2 from 300 is there"
 
 
 # Files

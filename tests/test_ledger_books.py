@@ -13,7 +13,7 @@ from ledger.reader import (
 )
 from ledger.verify import Report
 from ledger.writer import open_writer
-from tests.ledgers import entry, fences_down, fill, named
+from tests.ledgers import entry, fences_down, fill, named, write
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +38,7 @@ async def append(url: str, *described: Callable[[list[Sealed]], dict[str, Any]])
         fresh: list[Sealed] = []
         for describe in described:
             fresh.append(entry([*made, *fresh][-1].tip, 900 + len(fresh), **describe(made + fresh)))
-        await transaction.append(fresh)
+        await write(transaction, fresh)
     await writer.close()
 
 

@@ -36,7 +36,7 @@ ROWS = {
     "entry": "seq = 290",
     "node": "level = 1",
     "head": "id = 1",
-    "request": "count = 1",
+    "request": f"id = '{'f' * 32}'",
     "checkpoint": "size = 300",
     "cosignature": "size = 300",
 }
@@ -63,11 +63,6 @@ async def made(url: str) -> None:
         await transaction.execute(
             "INSERT INTO cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4)",
             *(SIZE, WITNESS.verifier.name, cosign(note, WITNESS, time=1_790_000_000), "now"),
-        )
-        await transaction.execute(
-            "INSERT INTO request (id, digest, outcome, first_seq, count)"
-            " VALUES ($1, $2, $3, $4, $5)",
-            *("f" * 32, bytes(32), "{}", SIZE - 1, 1),
         )
     await writer.close()
 

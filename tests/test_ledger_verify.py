@@ -17,7 +17,7 @@ from ledger.merkle import Stored
 from ledger.reader import Unreadable, open_reader, read_head
 from ledger.tables import TABLES, dialect_of, install, sqlite_path
 from ledger.writer import open_writer
-from tests.ledgers import SIGNER, START, chain, entry, fences_down, fill, named, publish
+from tests.ledgers import SIGNER, START, chain, entry, fences_down, fill, named, publish, write
 
 pytestmark = pytest.mark.anyio
 
@@ -207,7 +207,7 @@ async def test_an_entry_on_another_than_the_one_before_it_is_named(
     writer = await open_writer(database_url)
     async with writer.transaction() as transaction:
         forged = entry(Tip(300, made[298].leaf, made[299].at), 300)
-        await transaction.append([forged, *chain(forged.tip, 3)])
+        await write(transaction, [forged, *chain(forged.tip, 3)])
         await publish(transaction)
     await writer.close()
     report = await verify.verify(database_url, log=SIGNER.verifier)

@@ -311,21 +311,22 @@ async def test_a_failed_sqlite_commit_is_unknown(sqlite_url: str) -> None:
 # Several processes
 
 BURST = """
-import asyncio, sys
+import asyncio, secrets, sys
 from datetime import UTC, datetime
 from ledger.entry import seal
 from ledger.writer import open_writer
+from tests.ledgers import write
 
 async def main(url, count):
     writer = await open_writer(url)
     for number in range(count):
         async with writer.transaction() as transaction:
-            tip, made = transaction.head.tip, []
+            tip, made, request = transaction.head.tip, [], secrets.token_hex(16)
             for _ in range(1 + number % 5):
                 made.append(seal(tip, now=datetime.now(UTC), kind="a.b", actor="x",
-                    request="0" * 32, policy="p", body={}))
+                    request=request, policy="p", body={}))
                 tip = made[-1].tip
-            await transaction.append(made)
+            await write(transaction, made)
             size = transaction.head.size
         print(size, flush=True)
 

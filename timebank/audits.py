@@ -39,10 +39,13 @@ DOES: dict[Level, str] = {
     " {cosignatures} cosignatures",
     "books": "every entry decoded strictly, its time and the columns beside it; balances after"
     " every entry against their floors;"
-    " reversals: once, of an earlier entry, with the mirror of its postings",
+    " reversals: once, of an earlier entry, with the mirror of its postings; the request of every"
+    " entry bound, once, and no other that made one",
     "projections": "every derived table rebuilt from the bytes alone and compared row by row",
 }
 NEVER = (
+    "Of bound requests those that made no entry, and what any of them was asked and answered: no"
+    " entry tells of it.",
     "Names, telephones and texts: the ledger holds commitments to them only.",
     "Whether what was recorded happened: the ledger proves who said it and when, and that it was"
     " not changed since.",
