@@ -31,7 +31,7 @@ SQLITE_PRAGMAS = (
 
 
 class FencesDiffer(Exception):
-    """Triggers or indexes are not those of the DDL file; `differences` names them."""
+    """Triggers or indexes are not those of the DDL file; `differences` names them and a remedy."""
 
     def __init__(self, differences: list[str]) -> None:
         super().__init__("; ".join(differences))
@@ -203,9 +203,22 @@ def _plain(sql: str) -> str:
 
 
 def _compare(expected: dict[str, str], found: dict[str, str]) -> list[str]:
-    differences = [f"{name} is missing" for name in expected if name not in found]
-    differences += [f"{name} is foreign" for name in found if name not in expected]
-    differences += [
-        f"{name} differs" for name, sql in found.items() if expected.get(name, sql) != sql
+    """What differs, each with what the tables' owner does about it."""
+    told = [f"{name} is missing{_put_back(name, expected)}" for name in expected.keys() - found]
+    told += [
+        f"{name} is foreign; see whether to drop it: {found[name]}"
+        for name in found.keys() - expected
     ]
-    return sorted(differences)
+    told += [
+        f"{name} differs; drop it first{_put_back(name, expected)}"
+        for name in expected.keys() & found
+        if expected[name] != found[name]
+    ]
+    return sorted(told)
+
+
+def _put_back(name: str, expected: dict[str, str]) -> str:
+    """The statement that makes a fence again; of a table or a column there is none."""
+    if name.startswith(("table ", "column ")):
+        return "; the DDL file has it, a sound backup holds it"
+    return f"; run: {expected[name]}"

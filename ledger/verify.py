@@ -191,11 +191,10 @@ class _Check:
         if "storage" in levels:
             for damage in await reader.damage():
                 self.note(Finding("storage", None, damage))
-            self._done.append("storage")
-        # First what the tables are: where a column was changed, nothing below may be readable.
-        if "chain" in levels:
+            # Here, because where a column was changed nothing below may be readable.
             for difference in await reader.differences():
-                self.note(Finding("chain", None, difference))
+                self.note(Finding("storage", None, difference))
+            self._done.append("storage")
         head = await read_head(reader)
         end = await self._extent(reader)
         if "chain" in levels:

@@ -172,7 +172,7 @@ async def test_the_file_refuses_a_trigger_of_the_attackers_own(sqlite_url: str) 
     assert await everything(sqlite_url) == before
 
 
-async def test_layer_chain_names_the_fence_that_was_taken_out_of_the_schema(
+async def test_layer_storage_names_the_fence_that_was_taken_out_of_the_schema(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     """`writable_schema` is the one way round that asks for no trigger's leave."""
@@ -184,8 +184,9 @@ async def test_layer_chain_names_the_fence_that_was_taken_out_of_the_schema(
     connection = sqlite3.connect(sqlite_path(sqlite_url), isolation_level=None)
     connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 1")
     connection.close()
-    found = [(one.layer, one.seq, one.what) for one in await log.verified("chain", "books")]
-    assert ("chain", None, "trigger entry_update is missing") in found
+    found = [(one.layer, one.seq, one.what) for one in await log.verified("storage", "books")]
+    assert found[0][:2] == ("storage", None)
+    assert found[0][2].startswith("trigger entry_update is missing; run: CREATE TRIGGER entry_up")
     assert ("books", 1, "column actor is not what the bytes say") in found
 
 

@@ -1,5 +1,6 @@
 """The fences: what the tables refuse, whoever asks and with whatever settings."""
 
+import contextlib
 import sqlite3
 
 import asyncpg
@@ -190,4 +191,60 @@ async def test_installing_over_other_fences_is_refused(database_url: str) -> Non
         ]
     with pytest.raises(FencesDiffer) as caught:
         await install(database_url)
-    assert caught.value.differences == differences
+    assert [each.partition(";")[0] for each in caught.value.differences] == differences
+
+
+async def owner(url: str, statements: str) -> None:
+    """What the tables' owner does to them."""
+    if dialect_of(url) == "sqlite":
+        with contextlib.closing(sqlite3.connect(sqlite_path(url))) as connection:
+            connection.executescript(statements)
+        return
+    other = await asyncpg.connect(url)
+    await other.execute(statements)
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    ("away", "what"),
+    [
+        (
+            {
+                "sqlite": "DROP TRIGGER entry_update",
+                "postgresql": "DROP TRIGGER entry_fence ON entry",
+            },
+            {"sqlite": "trigger entry_update", "postgresql": "trigger entry_fence"},
+        ),
+        (
+            {"sqlite": "DROP INDEX entry_request", "postgresql": "DROP INDEX entry_request"},
+            {"sqlite": "index entry_request", "postgresql": "index entry_request"},
+        ),
+    ],
+)
+async def test_a_missing_fence_is_named_with_what_puts_it_back(
+    database_url: str, away: dict[str, str], what: dict[str, str]
+) -> None:
+    dialect = dialect_of(database_url)
+    await fill(database_url, 5)
+    await owner(database_url, away[dialect])
+    (found,) = (await verify(database_url)).findings
+    named, _, statement = found.what.partition("; run: ")
+    assert (found.layer, found.seq, named) == ("storage", None, f"{what[dialect]} is missing")
+    await owner(database_url, statement)
+    assert (await verify(database_url)).sound
+
+
+async def test_a_fence_that_is_another_is_named_with_what_puts_it_back(database_url: str) -> None:
+    await fill(database_url, 5)
+    if dialect_of(database_url) == "sqlite":
+        away, name = "DROP TRIGGER head_delete", "trigger head_delete"
+        other = f"{away}; CREATE TRIGGER head_delete BEFORE DELETE ON head BEGIN SELECT 1; END"
+    else:
+        away, name = "DROP TRIGGER entry_fence ON entry", "trigger entry_fence"
+        other = "ALTER TABLE entry DISABLE TRIGGER entry_fence"
+    await owner(database_url, other)
+    (found,) = (await verify(database_url)).findings
+    named, _, statement = found.what.partition("; drop it first; run: ")
+    assert (found.layer, found.seq, named) == ("storage", None, f"{name} differs")
+    await owner(database_url, f"{away}; {statement}")
+    assert (await verify(database_url)).sound

@@ -223,22 +223,6 @@ async def test_a_checkpoint_of_another_signer_is_named(sqlite_url: str) -> None:
     assert any("checkpoint" in finding.what for finding in report.findings)
 
 
-async def test_a_missing_fence_is_named(database_url: str) -> None:
-    await fill(database_url, 5)
-    if dialect_of(database_url) == "sqlite":
-        connection = sqlite3.connect(sqlite_path(database_url))
-        connection.execute("DROP TRIGGER entry_update")
-        connection.close()
-        names = {"trigger entry_update is missing"}
-    else:
-        other = await asyncpg.connect(database_url)
-        await other.execute("ALTER TABLE entry DISABLE TRIGGER entry_fence")
-        await other.close()
-        names = {"trigger entry_fence differs"}
-    report = await verify.verify(database_url, levels=["chain"])
-    assert {finding.what for finding in report.findings} == names
-
-
 def overwrite_pages(path: Path) -> None:
     """Four pages of nothing in the middle of the file."""
     connection = sqlite3.connect(path)

@@ -33,9 +33,9 @@ Progress = Callable[[str, int, int], None]
 
 DOES: dict[Level, str] = {
     "storage": "the database's own check of its pages (SQLite; PostgreSQL tells of damage when a"
-    " page is read)",
+    " page is read); the tables, triggers and indexes",
     "chain": "the bytes of {span} against their hashes, order and tile roots;"
-    " {how}; the tables, triggers and indexes; {checkpoints} stored checkpoints and"
+    " {how}; {checkpoints} stored checkpoints and"
     " {cosignatures} cosignatures",
     "books": "every entry decoded strictly, its time and the columns beside it; balances after"
     " every entry against their floors;"
