@@ -147,11 +147,83 @@ def test_the_report_says_what_was_checked_and_what_was_not(log: str, tmp_path: P
     assert rest.endswith("## Findings\n\nNone.\n")
 
 
-def test_without_key_and_anchor_the_report_says_so(log: str, tmp_path: Path) -> None:
-    assert timebank(log, "--report", str(tmp_path / "r")).exit_code == 0
-    text = (tmp_path / "r").read_text("utf-8")
-    assert "no verifier key was given" in text
-    assert "no anchor was given" in text
+UNSIGNED = "no finding, but no signature was checked: "
+
+
+def test_without_a_key_nothing_says_ok(log: str, tmp_path: Path) -> None:
+    told = timebank(log, "--report", str(tmp_path / "r"))
+    assert told.exit_code == 5
+    lines = told.stdout.splitlines()
+    assert f"{UNSIGNED}give the log's verifier key with --vkey" in lines
+    assert "ok" not in lines
+    for sentence in (
+        "Who signed the checkpoints: no verifier key was given; --vkey gives one.",
+        "Whether the log was cut back or replaced whole: no anchor was given.",
+    ):
+        assert f"not checked: {sentence}" in lines
+        assert f"* {sentence}" in (tmp_path / "r").read_text("utf-8")
+    assert f"Verdict: {UNSIGNED}" in (tmp_path / "r").read_text("utf-8")
+
+
+def test_a_forged_signature_is_not_ok_without_a_key_and_named_with_it(
+    log: str, tmp_path: Path
+) -> None:
+    with fences_down(log) as connection:
+        (note,) = connection.execute("SELECT note FROM checkpoint").fetchone()
+        # Within the signature, the last letters apart, of which not every bit counts.
+        place = len(note) - 12
+        forged = f"{note[:place]}{'A' if note[place] != 'A' else 'B'}{note[place + 1 :]}"
+        connection.execute("UPDATE checkpoint SET note = ?", (forged,))
+    (tmp_path / "anchor").write_text(forged, "utf-8")
+    blind = timebank(log, "--anchor", str(tmp_path / "anchor"))
+    assert (blind.exit_code, "ok" in blind.stdout.splitlines()) == (5, False)
+    assert "not checked: Who signed the checkpoints and the anchor: no verifier" in blind.stdout
+    told = timebank(log, "--vkey", KEY)
+    assert (told.exit_code, "checkpoint 600: signature" in told.stdout) == (1, True)
+
+
+def test_with_a_key_it_is_said_how_far_signatures_reach(log: str) -> None:
+    told = timebank(log, "--vkey", KEY)
+    assert told.exit_code == 0
+    lines = told.stdout.splitlines()
+    assert "signed 600" in lines
+    assert f"key log.example+{SIGNER.verifier.id.hex()}" in lines
+    assert "ok" in lines
+    assert "no checkpoint covers" not in told.stdout
+    asyncio.run(grow(log))
+    told = timebank(log, "--vkey", KEY)
+    assert told.exit_code == 0
+    assert "Who vouches for entries 600 and on: no checkpoint covers them." in told.stdout
+
+
+def test_a_log_whose_checkpoints_are_gone_is_not_ok(log: str) -> None:
+    with fences_down(log) as connection:
+        connection.execute("DELETE FROM checkpoint")
+    told = timebank(log, "--vkey", KEY)
+    assert told.exit_code == 5
+    assert f"{UNSIGNED}no checkpoint is stored" in told.stdout
+
+
+def test_the_keys_beside_the_ledger_are_taken_where_none_is_given(log: str, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    words = ["--data", str(tmp_path), "--database", log, "verify", "ledger"]
+    run = click.testing.CliRunner().invoke
+    # After a rotation old checkpoints bear a key that has been retired.
+    (tmp_path / "keys" / "retired.vkey").write_text(f"{KEY}\n", "utf-8")
+    (tmp_path / "keys" / "log.vkey").write_text(f"{OTHER}\n", "utf-8")
+    told = run(main, words)
+    assert told.exit_code == 0, told.output
+    assert "not checked: Whether the keys are the log's: they lie beside the ledger" in told.stdout
+    (tmp_path / "keys" / "retired.vkey").unlink()
+    assert run(main, words).exit_code == 1
+    brought = run(main, [*words, "--vkey", KEY])
+    assert (brought.exit_code, "beside the ledger" in brought.stdout) == (0, False)
+
+
+def test_levels_that_check_no_signature_do_not_say_ok(log: str) -> None:
+    told = timebank(log, "--level", "books", "--vkey", KEY)
+    assert told.exit_code == 0
+    assert f"{UNSIGNED}level chain does that" in told.stdout.splitlines()
 
 
 def test_a_finding_is_in_the_report_and_in_the_exit_code(log: str, tmp_path: Path) -> None:
@@ -234,7 +306,7 @@ def test_a_run_goes_on_from_the_mark_of_the_last_and_says_so(log: str, tmp_path:
 @pytest.mark.usefixtures("small_segments")
 def test_a_mark_is_not_renewed_where_something_was_found(log: str, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    assert timebank(log, "--mark", str(mark)).exit_code == 0
+    assert timebank(log, "--mark", str(mark)).exit_code == 5
     before = mark.read_bytes()
     with fences_down(log) as connection:
         connection.execute("UPDATE entry SET actor = 'x' WHERE seq = 599")
@@ -246,7 +318,7 @@ def test_a_mark_is_not_renewed_where_something_was_found(log: str, tmp_path: Pat
 def test_a_range_is_read_alone_and_the_report_says_so(log: str, tmp_path: Path) -> None:
     with fences_down(log) as connection:
         connection.execute("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 300")
-    told = timebank(log, "--range", "0:256", "--report", str(tmp_path / "r"))
+    told = timebank(log, "--range", "0:256", "--vkey", KEY, "--report", str(tmp_path / "r"))
     assert told.exit_code == 0, told.output
     text = (tmp_path / "r").read_text("utf-8")
     assert "The bytes of other entries than entries 0 to 255" in text

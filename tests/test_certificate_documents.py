@@ -190,6 +190,9 @@ async def test_the_pdf_alone_and_the_logs_key_prove_everything(
     answer = json.loads(found.output)
     assert (answer["receipt"], answer["entry"]) == ("checked", held.seq)
     assert answer["key"] == signer().verifier.text
+    # Without it the seal is checked and the receipts are not.
+    blind = json.loads(verify(str(file), signer().verifier.text).output)
+    assert (blind["valid"], blind["receipt"]) == (True, "not checked, its log's key was not given")
     text = tmp_path / "certificate.txt"
     text.write_text(f"{told}\n", "utf-8")
     # The text brings no receipt: the log's key alone cannot tell whose seal it is.

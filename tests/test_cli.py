@@ -40,9 +40,15 @@ def test_a_new_ledger_is_verified_and_replays(tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "d"))
     made = process(*data, "init")
     assert made.returncode == 0, made.stderr
+    # Nobody has signed it yet.
+    early = process(*data, "verify", "ledger")
+    assert early.returncode == 5, early.stdout + early.stderr
+    assert "no signature was checked: no checkpoint is stored; `timebank" in early.stdout
+    assert process(*data, "checkpoint").returncode == 0
     report = process(*data, "--json", "verify", "ledger")
     assert report.returncode == 0, report.stdout + report.stderr
-    assert json.loads(report.stdout)["size"] == 3
+    told = json.loads(report.stdout)
+    assert (told["size"], told["signatures"], told["signed"], told["own"]) == (3, 1, 3, True)
     assert process(*data, "replay").returncode == 0
 
 

@@ -116,8 +116,9 @@ def test_as_many_processes_check_as_are_asked_for(
         return audit(*args, **told)
 
     monkeypatch.setattr(audits, "audit", heeding)
-    assert timebank("--data", data, "verify", "ledger").exit_code == 0
-    assert timebank("--data", data, "verify", "ledger", "--processes", "3").exit_code == 0
+    # Nobody has signed it yet.
+    assert timebank("--data", data, "verify", "ledger").exit_code == 5
+    assert timebank("--data", data, "verify", "ledger", "--processes", "3").exit_code == 5
     assert heard == [None, 3]
     for none in ("0", "65"):
         assert timebank("--data", data, "verify", "ledger", "--processes", none).exit_code == 2

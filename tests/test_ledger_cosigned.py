@@ -144,8 +144,12 @@ async def test_the_command_takes_a_quorum_file_and_reports_what_it_found(
     assert told.exit_code == 0, told.output
     text = paper.read_text()
     assert "* signed: 5 entries\n* witnessed: 5 entries by 3 of 4\n" in text
-    assert "2 stored checkpoints and 7 cosignatures" in text
+    assert "2 stored checkpoints, 2 with their signature, and 7 cosignatures" in text
     assert "Cosignatures of witnesses that are not in the quorum: 1." in text
+    # A quorum vouches too, and that the log's own signature was not checked is said.
+    told = await run(sqlite_url, file)
+    assert (told.exit_code, "ok" in told.stdout.splitlines()) == (0, True)
+    assert "not checked: Who signed the checkpoints: no verifier key" in told.stdout
     file.write_text(Quorum(MEMBERS, 4).text)
     told = await run(sqlite_url, file, "--report", str(paper), *key)
     assert told.exit_code == 1

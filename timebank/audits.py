@@ -35,7 +35,7 @@ DOES: dict[Level, str] = {
     "storage": "the database's own check of its pages (SQLite; PostgreSQL tells of damage when a"
     " page is read); the tables, triggers and indexes",
     "chain": "the bytes of {span} against their hashes, order and tile roots;"
-    " {how}; {checkpoints} stored checkpoints and"
+    " {how}; {checkpoints} stored checkpoints, {signatures} with their signature, and"
     " {cosignatures} cosignatures",
     "books": "every entry decoded strictly, its time and the columns beside it; balances after"
     " every entry against their floors;"
@@ -80,8 +80,10 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What was checked of which log, when and by what, what was found, and what was not checked.
 
     `levels` are those that came to their end. `size` and `root` are the log's, `first` and `end`
-    the entries whose bytes level chain read, `ranged` whether only these were asked for. `signed`
-    is how many entries the latest checkpoint covers; `strangers` counts the cosignatures whose
+    the entries whose bytes level chain read, `ranged` whether only these were asked for.
+    `signatures` counts the checkpoints whose signature was checked with one of `keys`, which are
+    the ledger's `own` where they were read beside it and nobody brought any. `signed` is how many
+    entries the latest checkpoint covers; `strangers` counts the cosignatures whose
     witness is in no quorum file that was given. `rows` counts the derived rows compared. Findings
     past 100 are counted in `more`.
     """
@@ -90,6 +92,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     software: str
     database: str
     keys: tuple[str, ...]
+    own: bool
     levels: tuple[Level, ...]
     size: int
     root: str
@@ -97,6 +100,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     first: int
     end: int
     checkpoints: int
+    signatures: int
     cosignatures: int
     strangers: int
     signed: int
@@ -113,6 +117,11 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing was found."""
         return not self.findings
 
+    @property
+    def vouched(self) -> bool:
+        """Whether a signature was checked; without, who owns the database can have made it all."""
+        return self.signatures > 0 or (self.quorum is not None and self.quorum.witnessed > 0)
+
 
 async def audit(
     url: str,
@@ -120,6 +129,7 @@ async def audit(
     now: datetime,
     levels: Collection[Level] = LEVELS,
     log: Log | None = None,
+    own: bool = False,
     quorum: Quorum | None = None,
     anchor: Checkpoint | None = None,
     mark: Path | None = None,
@@ -129,8 +139,9 @@ async def audit(
 ) -> Audit:
     """Check a ledger at `levels`, and leave a mark where nothing was found.
 
-    Args: as for `ledger.verify.verify`; now, the time the report bears; mark, the file of the mark
-    to go on from and to renew. Refuses with UnusableMark a mark that is not this log's.
+    Args: as for `ledger.verify.verify`; now, the time the report bears; own, whether the keys were
+    read beside the ledger; mark, the file of the mark to go on from and to renew. Refuses with
+    UnusableMark a mark that is not this log's.
     """
     before = None if mark is None else marks.read_mark(mark, log, segment=ENTRIES_A_SEGMENT)
     report = await verify.verify(
@@ -160,6 +171,7 @@ async def audit(
         software=f"timebank {version('timebank')}",
         database=dialect_of(url),
         keys=marks.key_names(log),
+        own=own,
         levels=done,
         size=report.size,
         root=report.root,
@@ -167,6 +179,7 @@ async def audit(
         first=report.first,
         end=report.end,
         checkpoints=report.checkpoints,
+        signatures=0 if log is None else report.checkpoints,
         cosignatures=report.cosignatures,
         strangers=report.strangers,
         signed=report.signed,
@@ -180,7 +193,7 @@ async def audit(
     )
     if mark is not None and made.sound and "chain" in done and span is None:
         marks.write_mark(mark, _mark_of(made, report))
-    return msgspec.structs.replace(made, unchecked=tuple(unchecked(made)))
+    return msgspec.structs.replace(made, unchecked=(*left_out(made), *NEVER))
 
 
 def _counted(quorum: Quorum, report: verify.Report) -> Counted:
@@ -222,8 +235,8 @@ def _mark_of(made: Audit, report: verify.Report) -> Mark:
 # The report
 
 
-def unchecked(made: Audit) -> list[str]:
-    """What this audit says nothing about, a sentence each."""
+def left_out(made: Audit) -> list[str]:
+    """What this audit says nothing about and another could, a sentence each."""
     told = [
         f"Level {level}: not asked for, or it came to no end."
         for level in LEVELS
@@ -238,15 +251,29 @@ def unchecked(made: Audit) -> list[str]:
                 f"The {what} of entries 0 to {made.first - 1}: compared up to the mark of"
                 f" {made.mark.at} and not again."
             )
-        if not made.keys:
-            told.append("Who signed the checkpoints: no verifier key was given.")
+        told += _unsigned(made)
         if made.anchor is None:
             told.append("Whether the log was cut back or replaced whole: no anchor was given.")
         if made.quorum is None:
             told.append("Whose word the cosignatures are: no quorum file was given.")
         elif made.strangers:
             told.append(f"Cosignatures of witnesses that are not in the quorum: {made.strangers}.")
-    return [*told, *NEVER]
+    return told
+
+
+def _unsigned(made: Audit) -> list[str]:
+    """What no signature that was checked vouches for."""
+    if not made.keys:
+        what = "the checkpoints" if made.anchor is None else "the checkpoints and the anchor"
+        return [f"Who signed {what}: no verifier key was given; --vkey gives one."]
+    told = []
+    if made.own:
+        told.append(
+            "Whether the keys are the log's: they lie beside the ledger; --vkey gives others."
+        )
+    if made.signed < made.size:
+        told.append(f"Who vouches for entries {made.signed} and on: no checkpoint covers them.")
+    return told
 
 
 def _span(made: Audit) -> str:
@@ -267,7 +294,7 @@ def written(made: Audit) -> str:
         mark = f"of {made.mark.at}: size {made.mark.size}, root {made.mark.root}"
     how = "that the tree of the head holds each segment" if made.ranged else "the head"
     spans = {"span": _span(made), "how": how, "checkpoints": made.checkpoints}
-    spans["cosignatures"] = made.cosignatures
+    spans |= {"signatures": made.signatures, "cosignatures": made.cosignatures}
     parts = [
         "# Report on a ledger",
         f"Verdict: {verdict(made)}.",
@@ -286,9 +313,19 @@ def written(made: Audit) -> str:
 
 
 def verdict(made: Audit) -> str:
-    """`ok`, or how many findings there are."""
+    """How many findings there are; `ok` only where there are none and a signature was checked."""
     count = len(made.findings) + made.more
-    return f"{count} finding{'s' * (count > 1)}" if count else "ok"
+    if count:
+        return f"{count} finding{'s' * (count > 1)}"
+    if made.vouched:
+        return "ok"
+    if "chain" not in made.levels:
+        why = "level chain does that"
+    elif made.keys:
+        why = "no checkpoint is stored; `timebank checkpoint` signs one"
+    else:
+        why = "give the log's verifier key with --vkey"
+    return f"no finding, but no signature was checked: {why}"
 
 
 def lines(made: Audit) -> list[str]:

@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 something was found or refused, named on standard output; 2 the command was
 used wrongly; 3 the ledger cannot be opened; 4 database and anchor disagree, so that nothing is
-written or signed. With --json an answer is one JSON object.
+written or signed; 5 `verify ledger` found nothing and checked no signature. With --json an answer
+is one JSON object.
 """
 
 from collections.abc import Mapping

@@ -27,7 +27,7 @@ from timebank.settings import Settings
 UNUSABLE = (
     *(FileNotFoundError, InvalidQuorum, NotInstalled, Unreadable, UnusableKey, WrongMasterKey),
 )
-FOUND, USAGE, UNOPENED, HALTED = 1, 2, 3, 4
+FOUND, USAGE, UNOPENED, HALTED, UNVOUCHED = 1, 2, 3, 4, 5
 T = TypeVar("T")
 # Never broken into lines: whoever reads errors in a file or a log finds the sentence whole.
 console = Console(stderr=True, soft_wrap=True)

@@ -13,8 +13,8 @@ from rich.progress import Progress
 from ledger.checkpoint import MAX_NOTE, Checkpoint, InvalidNote, Verifier, claimed, open_note
 from ledger.marks import UnusableMark
 from ledger.quorum import InvalidQuorum, Quorum
-from timebank import audits
-from web.commands.asked import FOUND, Asked, Steps, at_data, console, run, say
+from timebank import audits, log_keys
+from web.commands.asked import FOUND, UNVOUCHED, Asked, Steps, at_data, console, run, say
 from web.commands.verifier_keys import Key
 from web.commands.verifying import Unread, read_quorum
 
@@ -57,7 +57,13 @@ class Span(click.ParamType[tuple[int, int]]):
     help="Go on from this file's mark, and renew it; it is made where it is not there.",
 )
 @click.option("--processes", type=click.IntRange(1, 64), help="As many as processors, if unset.")
-@click.option("--vkey", "keys", type=Key(), multiple=True, help="Who signs the log; repeatable.")
+@click.option(
+    "--vkey",
+    "keys",
+    type=Key(),
+    multiple=True,
+    help="Who signs the log; repeatable. By default the keys beside the ledger, if there are.",
+)
 @click.option(
     "--quorum", type=click.File("rb"), help="Whose cosignatures count; the log must have them."
 )
@@ -84,11 +90,16 @@ def verify_ledger(
 ) -> None:
     """Check a ledger from its raw rows; with no option: storage, chain and books.
 
-    It needs the database alone, neither a key of the log nor a server. Level projections rebuilds
-    every derived table. A range and a mark shorten level chain; the report says what was left out.
+    It needs the database alone and no server. Level chain checks signatures too, with keys that are
+    given or lie beside the ledger; where it checked none it never says ok, and ends with exit code
+    5. Level projections rebuilds every derived table. A range and a mark shorten level chain. The
+    answer says what was left out.
     """
     if span is not None and (mark is not None or set(levels) - set(IN_A_RANGE)):
         raise click.UsageError("--range goes with the levels storage and chain, and with no --mark")
+    own = not keys and asked.settings.log_vkey.exists()
+    if own:
+        keys = log_keys.read_all(asked.settings)
     with Progress(console=console) as progress:
         try:
             made = run(
@@ -97,6 +108,7 @@ def verify_ledger(
                     now=datetime.now(UTC),
                     levels=levels or (EVERY_DAY if span is None else IN_A_RANGE),
                     log=keys or None,
+                    own=own,
                     quorum=None if quorum is None else _quorum(quorum, keys),
                     anchor=None if anchor is None else _anchor(anchor.read(MAX_NOTE + 1), keys),
                     mark=mark,
@@ -138,7 +150,12 @@ def _answer(asked: Asked, made: audits.Audit) -> None:
     if made.mark is not None and made.first:
         at, size = made.mark.at, made.mark.size
         console.print(f"Went on at entry {made.first} from the mark of {at}, {size} entries.")
-    told = [f"size {made.size}", f"root {made.root}", audits.verdict(made)]
-    say(asked, msgspec.to_builtins(made), "\n".join([*told, *audits.lines(made)]))
+    told = [f"size {made.size}", f"root {made.root}", f"signed {made.signed}"]
+    told += [f"key {name}" for name in made.keys]
+    told += [audits.verdict(made), *audits.lines(made)]
+    told += [f"not checked: {sentence}" for sentence in audits.left_out(made)]
+    say(asked, msgspec.to_builtins(made), "\n".join(told))
     if not made.sound:
         sys.exit(FOUND)
+    if "chain" in made.levels and not made.vouched:
+        sys.exit(UNVOUCHED)

@@ -127,7 +127,8 @@ def check(parts: Parts, keys: Sequence[Verifier]) -> dict[str, Any]:
         "key": key.text,
     }
     entry = _entry(sealed, receipts)
-    return told | {"entry": sealed.seq, "receipt": "checked" if entry else "not given"}
+    receipt = "not checked, its log's key was not given" if parts.receipts else "not given"
+    return told | {"entry": sealed.seq, "receipt": "checked" if entry else receipt}
 
 
 def _opened(text: str, keys: Sequence[Verifier]) -> Receipt | None:
