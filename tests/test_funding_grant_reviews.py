@@ -1,5 +1,7 @@
 """Grant reviews: three reviewers without conflicts, points once each, shortlist, objections."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -14,21 +16,33 @@ from tests.granting import (
     laid_open,
     reviewers,
 )
+from tests.organising import codes_of, organisation_of
+from tests.test_member_reports import entries_of
 from tests.wire import act
 from tests.world import World, key
 from timebank import replay
-from timebank.access import Role
+from timebank.access import Role, grant_role
+from timebank.actors import SYSTEM
+from timebank.events import Event
 from timebank.funding.applications import submit_grant
 from timebank.funding.grant_awards import award_grant
-from timebank.funding.grant_life import FundGrantState, GrantRejectReason
+from timebank.funding.grant_life import (
+    ConflictDeclared,
+    FundGrantState,
+    GrantRejectReason,
+    ReviewSetAside,
+)
 from timebank.funding.grant_reviews import (
+    LaidOpenAlready,
     PointsWrong,
     ReviewedAlready,
     TooFewReviewers,
     check_formally,
+    decide_conflict,
     decide_points,
     decide_scored,
     declare_conflict,
+    publicise_grant,
     reject_grant,
     review_grant,
     rule_on_grant_objection,
@@ -78,6 +92,76 @@ def test_points_go_from_0_to_100_and_each_gives_them_once() -> None:
             decide_points(held, reviewer, points, judged=judged)
 
 
+@pytest.mark.parametrize(
+    ("state", "reviewer", "points", "told"),
+    [
+        ("formal_ok", "per_1", None, ConflictDeclared(grant="gra_1", reviewer="per_1")),
+        ("formal_ok", "per_1", 0, ReviewSetAside(grant="gra_1", reviewer="per_1", points=0)),
+        ("scored", "per_1", 90, ReviewSetAside(grant="gra_1", reviewer="per_1", points=90)),
+        ("shortlisted", "per_1", 90, ReviewSetAside(grant="gra_1", reviewer="per_1", points=90)),
+        ("scored", "per_1", None, NotInThisState),
+        ("formal_ok", "per_near", None, ReviewedAlready),
+        ("publicity", "per_1", 90, LaidOpenAlready),
+        ("awarded", "per_1", 90, LaidOpenAlready),
+        ("rejected", "per_1", 90, LaidOpenAlready),
+    ],
+)
+def test_a_conflict_sets_aside_what_was_given_until_it_is_laid_open(
+    state: str, reviewer: str, points: int | None, told: Any
+) -> None:
+    held = msgspec.structs.replace(GRANT, state=FundGrantState(state))
+    if isinstance(told, Event):
+        assert decide_conflict(held, reviewer, points) == told
+    else:
+        with pytest.raises(told):
+            decide_conflict(held, reviewer, points)
+
+
+@pytest.mark.anyio
+async def test_a_conflict_that_comes_to_light_after_judging_sends_it_to_another(
+    world: World,
+) -> None:
+    who, call = await applicant(world), await called(world)
+    officer, grant = await fund_officer(world), await complete(world, who, call)
+    one, two, three = await reviewers(world)
+    for reviewer, points in ((one, 100), (two, 60), (three, 61)):
+        await review_grant(reviewer, grant=grant, points=points, key=key())
+    await score_grant(officer, grant=grant, key=key())
+    await shortlist_grant(officer, grant=grant, fen=900, key=key())
+    # Whoever takes an office at the applicant's is the first who is to say so.
+    path = (await organisation_of(who.organisation)).path
+    role = Role.ORGANISATION_FINANCE
+    await grant_role(SYSTEM, person=one.person or "", role=role, scope=path, key=key())
+    shown = "grant { state reviewed conflicts points fen }"
+    told = await act(world, one, "declareConflict", shown, grant=grant)
+    assert told == {
+        "grant": {
+            "state": "FORMAL_OK",
+            "reviewed": 2,
+            "conflicts": 1,
+            "points": None,
+            "fen": ASKED,
+        },
+        "userErrors": [],
+    }
+    assert (await codes_of(who.leader))[0] == "grant_moved"
+    with pytest.raises(ReviewedAlready):
+        await declare_conflict(one, grant=grant, key=key())
+    with pytest.raises(TooFewReviewers):
+        await score_grant(officer, grant=grant, key=key())
+    await review_grant(await world.officer(Role.REVIEWER), grant=grant, points=59, key=key())
+    await score_grant(officer, grant=grant, key=key())
+    assert (await grant_of(grant)).points == 60
+    # What was given stays where it was said.
+    given = [entry.body for entry in await entries_of(world, "grant.reviewed")]
+    assert [body["points"] for body in given] == [100, 60, 61, 59]
+    await shortlist_grant(officer, grant=grant, fen=ASKED, key=key())
+    await publicise_grant(officer, grant=grant, key=key())
+    told = await act(world, two, "declareConflict", shown, grant=grant)
+    assert [no["code"] for no in told["userErrors"]] == ["LAID_OPEN_ALREADY"]
+    assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
 def test_three_reviewers_make_a_mean() -> None:
     assert decide_scored(GRANT, 3).points == 66
     with pytest.raises(TooFewReviewers):
@@ -98,8 +182,6 @@ async def test_reviewers_judge_and_the_shortlist_follows_on_the_wire(world: Worl
         await act(world, reviewer, "reviewGrant", "grant { id }", grant=grant, points=points)
     with pytest.raises(ReviewedAlready):
         await review_grant(two, grant=grant, points=100, key=key())
-    with pytest.raises(ReviewedAlready):
-        await declare_conflict(two, grant=grant, key=key())
     with pytest.raises(TooFewReviewers):
         await score_grant(officer, grant=grant, key=key())
     fourth = await world.officer(Role.REVIEWER)

@@ -124,7 +124,7 @@ class Mutation:
     async def declare_conflict(
         self, info: Info, input: DeclareConflictInput
     ) -> DeclareConflictPayload:
-        """Say as a reviewer that you stand too near to judge."""
+        """Say as a reviewer that you stand too near; points that you gave are set aside."""
         answer = await grant_reviews.declare_conflict(
             info.context.actor,
             grant=str(input.grant),

@@ -116,6 +116,16 @@ class GrantReviewed(_OfGrant, frozen=True, tag="grant.reviewed"):
     points: int
 
 
+class ReviewSetAside(_OfGrant, frozen=True, tag="grant.review_set_aside"):
+    """Who gave these points stands too near to the organisation: they count no more.
+
+    The application is judged on by others, and anew where it was scored or shortlisted already.
+    """
+
+    reviewer: str
+    points: int
+
+
 class GrantScored(_OfGrant, frozen=True, tag="grant.scored"):
     """Enough reviewers gave points; `points` is their mean, rounded down."""
 
@@ -264,15 +274,21 @@ LIFECYCLE: Lifecycle[FundGrantState] = {
     _S.FORMAL_OK: {
         ConflictDeclared: _S.FORMAL_OK,
         GrantReviewed: _S.FORMAL_OK,
+        ReviewSetAside: _S.FORMAL_OK,
         GrantScored: _S.SCORED,
         GrantWithdrawn: _S.WITHDRAWN,
     },
     _S.SCORED: {
+        ReviewSetAside: _S.FORMAL_OK,
         GrantShortlisted: _S.SHORTLISTED,
         GrantRejected: _S.REJECTED,
         GrantWithdrawn: _S.WITHDRAWN,
     },
-    _S.SHORTLISTED: {GrantPublicised: _S.PUBLICITY, GrantRejected: _S.REJECTED},
+    _S.SHORTLISTED: {
+        ReviewSetAside: _S.FORMAL_OK,
+        GrantPublicised: _S.PUBLICITY,
+        GrantRejected: _S.REJECTED,
+    },
     _S.PUBLICITY: {GrantAwarded: _S.AWARDED, GrantRejected: _S.REJECTED},
     _S.AWARDED: {GrantContracted: _S.CONTRACTED, GrantStopped: _S.STOPPED},
     _S.CONTRACTED: {GrantBegun: _S.RUNNING, GrantStopped: _S.STOPPED},

@@ -1,7 +1,8 @@
 """Grant reviews: the formal check, three or more reviewers with points, the shortlist.
 
 A reviewer who declared a conflict, or stands for the organisation, gives no points, and each gives
-them once (domain 10, 11). Knows points; refuses to know money.
+them once (domain 10, 11). A conflict may come to light after judging: the points are set aside, and
+somebody else judges. Knows points; refuses to know money.
 """
 
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ from timebank.funding.grant_life import (
     GrantReviewed,
     GrantScored,
     GrantShortlisted,
+    ReviewSetAside,
 )
 from timebank.funding.grants import Grant, Granted, move_grant
 from timebank.funding.sources import decide_enough
@@ -55,6 +57,15 @@ class ReviewedAlready(Refusal):
     says = "You have judged this application already, or declared a conflict."
 
 
+class LaidOpenAlready(Refusal):
+    """Points are set aside while nothing rests on them that others were told of."""
+
+    says = (
+        "Your points are part of what was laid open or decided; object while it is laid open, and "
+        "tell the officer of the money."
+    )
+
+
 class TooFewReviewers(Refusal):
     """An application is judged by some reviewers at least (domain 10)."""
 
@@ -74,6 +85,24 @@ def decide_points(held: Grant, reviewer: PersonId, points: int, *, judged: bool)
     if judged or reviewer in held.conflicts:
         raise ReviewedAlready
     return GrantReviewed(grant=held.id, reviewer=reviewer, points=points)
+
+
+def decide_conflict(
+    held: Grant, reviewer: PersonId, points: int | None
+) -> ConflictDeclared | ReviewSetAside:
+    """What it comes to that a reviewer stands too near: no points, or none that count.
+
+    Args: points, what they gave, if they did.
+    Refuses: ReviewedAlready, LaidOpenAlready, NotInThisState.
+    """
+    if reviewer in held.conflicts:
+        raise ReviewedAlready
+    if points is None:
+        step(LIFECYCLE, held.state, ConflictDeclared)
+        return ConflictDeclared(grant=held.id, reviewer=reviewer)
+    if ReviewSetAside not in LIFECYCLE[held.state]:
+        raise LaidOpenAlready
+    return ReviewSetAside(grant=held.id, reviewer=reviewer, points=points)
 
 
 def decide_scored(held: Grant, least: int) -> GrantScored:
@@ -120,6 +149,24 @@ def _declared(rows: Rows, event: ConflictDeclared, entry: Sealed) -> None:
     rows.put(msgspec.structs.replace(held, conflicts=(*held.conflicts, event.reviewer)))
 
 
+@projects(ReviewSetAside)
+def _set_aside(rows: Rows, event: ReviewSetAside, entry: Sealed) -> None:
+    rows.drop(GrantReview, review_key(event.grant, event.reviewer))
+    held = rows.there(Grant, event.grant)
+    rows.put(
+        msgspec.structs.replace(
+            held,
+            state=step(LIFECYCLE, held.state, ReviewSetAside),
+            reviewed=held.reviewed - 1,
+            points_sum=held.points_sum - event.points,
+            points=None,
+            # A shortlist may have cut it: what was asked for is what the budget adds up to.
+            fen=sum(fen for _, fen in held.budget),
+            conflicts=(*held.conflicts, event.reviewer),
+        )
+    )
+
+
 # Commands
 
 
@@ -139,21 +186,21 @@ async def check_formally(actor: Actor, *, grant: str, complete: bool, key: Reque
 
 
 async def declare_conflict(actor: Actor, *, grant: str, key: RequestKey) -> Granted:
-    """Say as a reviewer that one stands too near to judge.
+    """Say as a reviewer that one stands too near to judge, or to have judged.
 
-    Refuses: NotFound, NotInThisState, ReviewedAlready.
+    Points that were given are set aside until the application is laid open, and it is judged by
+    others.
+    Refuses: NotFound, NotInThisState, ReviewedAlready, LaidOpenAlready.   Source: domain 10.
     """
     reviewer = permit_self(actor)
     id = review_key(grant, reviewer)
 
     def one(batch: Batch, held: Grant) -> Sealed:
-        step(LIFECYCLE, held.state, ConflictDeclared)
-        if batch.get(GrantReview, id) is not None or reviewer in held.conflicts:
-            raise ReviewedAlready
-        return batch.record(ConflictDeclared(grant=grant, reviewer=reviewer))
+        given = batch.get(GrantReview, id)
+        return batch.record(decide_conflict(held, reviewer, given.points if given else None))
 
-    more = (GrantReview, id)
-    return await move_grant(actor, grant, key, one, more, action=Action.REVIEW_GRANTS)
+    more, action = (GrantReview, id), Action.REVIEW_GRANTS
+    return await move_grant(actor, grant, key, one, more, action=action, near=True)
 
 
 async def review_grant(actor: Actor, *, grant: str, points: int, key: RequestKey) -> Granted:

@@ -269,11 +269,12 @@ async def move_grant(
     one: Callable[[Batch, Grant], Sealed],
     *more: Place,
     action: Action | None = None,
+    near: bool = False,
 ) -> Granted:
     """Let officers of the money's area with `action`, or the organisation's own people, move on.
 
-    Its representatives are told what officers came to. Refuses: NotFound, for whoever is neither;
-    OwnOrganisation.
+    Its representatives are told what officers came to. Args: near, whether officers who stand for
+    the organisation may do it too. Refuses: NotFound, for whoever is neither; OwnOrganisation.
     """
 
     def work(batch: Batch) -> Granted:
@@ -282,7 +283,8 @@ async def move_grant(
             acting_for(batch, held.organisation, what="application")
         else:
             _permit(batch, action, held)
-            not_related(batch, held.path)
+            if not near:
+                not_related(batch, held.path)
         entry = one(batch, held)
         if action is not None and batch.there(Grant, grant).state is not held.state:
             tell_representatives(batch, held.organisation, NoticeCode.GRANT_MOVED, grant)

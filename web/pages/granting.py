@@ -153,7 +153,7 @@ GRANT_ACTS = (
         name="conflict",
         mutation="declare_conflict",
         word="申报利益冲突并回避",
-        states=("FORMAL_OK",),
+        states=("FORMAL_OK", "SCORED", "SHORTLISTED"),
         may="judges",
         quiet=True,
     ),
