@@ -359,7 +359,6 @@ class Pages:
             "document_of": lambda name: document_id(self.operations[name]),
             "done": request.query_params.get("done") == "1",
             "elder": request.cookies.get("mode") == "elder",
-            "here": here,
             "known": context.actor.known,
             "menu": MENUS.of(reader_of(context), context.language, here, page),
             "new_form": partial(new_form, context),
