@@ -21,7 +21,8 @@ from timebank.hours import Record, totals_of
 from timebank.objection_life import Grounds
 from timebank.record_life import CaptureMode, Evidence, LateReason, RecordState
 from timebank.roster_files import RosterRow
-from timebank.rosters import import_roster, record_roster
+from timebank.roster_imports import import_roster
+from timebank.rosters import record_roster
 from timebank.rulings import rule_on
 from timebank.tables import select
 

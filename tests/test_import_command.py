@@ -60,12 +60,12 @@ async def test_the_command_reads_with_somebody_s_rights_and_says_what_is_late(
     before = await records(settings)
     clerk, lead = cast["station_clerk"], cast["district_lead"]
     told = imported(settings, file, "--as", clerk, "--dry-run")
-    assert told == (0, {"read": 1, "captured": 1, "bad": 0}, "")
+    assert told == (0, {"read": 1, "captured": 1, "known": 0, "bad": 0}, "")
     assert await records(settings) == before, "only rehearsed"
     assert imported(settings, file, "--as", held.id)[1]["bad"] == 1, "no rights of staff"
     assert imported(settings, file, "--as", clerk)[:2] == (
         0,
-        {"read": 1, "captured": 1, "bad": 0},
+        {"read": 1, "captured": 1, "known": 0, "bad": 0},
     )
     (made,) = [one for one in await records(settings) if one not in before]
     assert (made.recorder, made.late) == (clerk, None)

@@ -22,7 +22,7 @@ from timebank.hours import Record, totals_of
 from timebank.people import VolunteerNumber
 from timebank.record_life import RecordState
 from timebank.replay import compare
-from timebank.rosters import import_roster
+from timebank.roster_imports import import_roster
 from timebank.tables import find_many, select
 
 pytestmark = pytest.mark.anyio

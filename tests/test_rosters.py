@@ -10,7 +10,7 @@ import xlsxwriter
 
 from tests.volunteering import captured, confirmed, record_of
 from tests.world import World, found_station, key
-from timebank import rosters
+from timebank import roster_imports
 from timebank.access import Role
 from timebank.accounts import conservation
 from timebank.activities import ActivityKind
@@ -31,7 +31,8 @@ from timebank.roster_files import (
     TimeUnreadable,
     read_roster,
 )
-from timebank.rosters import Imported, RosterTooLong, import_roster, record_roster
+from timebank.roster_imports import Imported, import_roster
+from timebank.rosters import RosterTooLong, record_roster
 from timebank.tables import count, find
 
 pytestmark = pytest.mark.anyio
@@ -168,7 +169,7 @@ def good_lines(numbers: Sequence[str]) -> list[list[str]]:
 async def test_a_file_names_its_bad_rows_takes_mended_ones_and_nothing_twice(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rosters, "TOGETHER", 2)
+    monkeypatch.setattr(roster_imports, "TOGETHER", 2)
     clerk = world.staff[Role.STATION_CLERK]
     numbers = await volunteers(world, 50)
     lines = good_lines(numbers)
@@ -199,7 +200,7 @@ async def test_a_file_names_its_bad_rows_takes_mended_ones_and_nothing_twice(
 async def test_whoever_first_appears_far_down_a_file_is_found_there(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rosters, "MOST_ROWS", 2)
+    monkeypatch.setattr(roster_imports, "MOST_ROWS", 2)
     one, other = await volunteers(world, 2)
     told = [(one, 8), (one, 9), (one, 10), (other, 8), (other, 9), ("WH-9999-999-9999", 8)]
     lines = [line(number, f"{hour:02d}:00", f"{hour:02d}:50") for number, hour in told]
@@ -211,7 +212,7 @@ async def test_whoever_first_appears_far_down_a_file_is_found_there(
 async def test_a_killed_import_goes_on_where_it_was(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rosters, "TOGETHER", 2)
+    monkeypatch.setattr(roster_imports, "TOGETHER", 2)
     clerk = world.staff[Role.STATION_CLERK]
     path = write(tmp_path / "r.csv", [HEAD, *good_lines(await volunteers(world, 50))])
 

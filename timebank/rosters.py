@@ -2,14 +2,13 @@
 
 A row is told apart by the hash of its content, so that nothing comes in twice and a row whose cause
 was mended goes in; a bad row is named and holds up no other. Knows rows; how a file spells them is
-`roster_files`' matter. Rows from paper are captured, to be confirmed and accepted like any other.
+`roster_files`' matter, and `roster_imports` brings a whole file. Rows from paper are captured, to
+be confirmed and accepted like any other.
 """
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice
-from pathlib import Path
+from collections.abc import Sequence
 
 import msgspec
 
@@ -26,13 +25,10 @@ from timebank.people import VolunteerNumber
 from timebank.places import Station, StationNumber
 from timebank.record_life import Evidence, LateReason
 from timebank.refusals import Refusal, Unauthenticated
-from timebank.roster_files import Line, RosterRow, read_roster, read_sheet
+from timebank.roster_files import Line, RosterRow, read_sheet
 from timebank.tables import find_many
 
 MOST_ROWS = 500
-TOGETHER = 4
-"""Requests of a file that share a transaction: what one of them changes, the next changes again, as
-pages of an index, and all wait for the disk once. Whoever else writes waits for them meanwhile."""
 CODE = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}")
 
 COLUMNS = {"starts": "start", "ends": "end"}
@@ -109,23 +105,6 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
     answer: RowAnswer
 
 
-class BadRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that did not go in: its number in the file, the column at fault, and why."""
-
-    row: int
-    column: str
-    refusal: Refusal
-
-
-class Imported(msgspec.Struct, kw_only=True):
-    """How many rows of a file were read, went in now, had come in before, or are bad."""
-
-    read: int = 0
-    captured: int = 0
-    known: int = 0
-    bad: list[BadRow] = msgspec.field(default_factory=list)
-
-
 # Commands
 
 
@@ -150,13 +129,14 @@ async def record_roster(
         raise Unauthenticated
     if not 0 < len(rows) <= MOST_ROWS:
         raise RosterTooLong(most=MOST_ROWS)
-    services = await _resolved(rows, actor, late, evidence, Numbers())
-    return await _recorded(actor, services, key, dry_run=dry_run)
+    services = await resolved(rows, actor, late, evidence, Numbers())
+    return await recorded(actor, services, key, dry_run=dry_run)
 
 
-async def _recorded(
+async def recorded(
     actor: Actor, services: Sequence[Service], key: RequestKey | None, *, dry_run: bool
 ) -> Recorded:
+    """Capture rows that have ids for numbers, in one transaction."""
     if not services:
         return Recorded(rows=())
     now = current().clock.now()
@@ -205,105 +185,16 @@ async def record_sheet(
 
 def _on_sheet(line: Line, answer: RowAnswer | None) -> SheetRow:
     refusal = answer.refusal if answer else line.refusal
-    column = "" if refusal is None else (line.column or _column_of(refusal))
+    column = "" if refusal is None else (line.column or column_of(refusal))
     if answer is None and refusal is not None:
         answer = RowAnswer(code=refusal.code, details=refusal.details)
     return SheetRow(row=line.row, cells=line.cells, column=column, answer=answer or RowAnswer())
 
 
-def _column_of(refusal: Refusal) -> str:
+def column_of(refusal: Refusal) -> str:
+    """The column of a file that a refusal is about."""
     field = refusal.path[0] if refusal.path else "volunteer"
     return COLUMNS.get(field, field)
-
-
-async def import_roster(
-    actor: Actor,
-    path: Path,
-    *,
-    dry_run: bool = False,
-    late: LateReason | None = None,
-    evidence: Evidence | None = None,
-    progress: Callable[[Imported], None] | None = None,
-) -> Imported:
-    """Capture the rows of a CSV or XLSX file with the rights of the actor, 2,000 at a time.
-
-    Every bad row is named. Run again, after a kill too, it takes only rows that are not in yet.
-    Args: progress, told what became of the file so far, after each transaction.
-    Refuses: FileUnreadable, ColumnsMissing.   Source: issue of the spine, stage 2.
-    """
-    if not actor.known:
-        raise Unauthenticated
-    done = Imported()
-    lines = await asyncio.to_thread(read_roster, path)
-    # A dry run writes nothing that a later batch could clash with, so whoever may clash, the rows
-    # of one volunteer, are decided together.
-    cut = _by_volunteer(lines) if dry_run else _in_order(lines)
-    numbers = Numbers()
-
-    async def read_next() -> list[tuple[list[Line], list[Service]]]:
-        read: list[tuple[list[Line], list[Service]]] = []
-        while len(read) < TOGETHER:
-            batch: list[Line] = await asyncio.to_thread(next, cut, [])
-            if not batch:
-                break
-            good = [line.content for line in batch if line.content is not None]
-            read.append((batch, await _resolved(good, actor, late, evidence, numbers)))
-        return read
-
-    # The next are read and their numbers are looked up while those before are being committed.
-    ahead = asyncio.create_task(read_next())
-    try:
-        while read := await ahead:
-            ahead = asyncio.create_task(read_next())
-            told = await asyncio.gather(
-                *(_recorded(actor, services, None, dry_run=dry_run) for _, services in read)
-            )
-            for (batch, _), answer in zip(read, told, strict=True):
-                _count(done, batch, answer.rows)
-            if progress is not None:
-                progress(done)
-    finally:
-        ahead.cancel()
-    done.bad.sort(key=lambda bad: bad.row)
-    return done
-
-
-def _count(done: Imported, lines: Sequence[Line], answers: Sequence[RowAnswer]) -> None:
-    told = iter(answers)
-    done.read += len(lines)
-    for line in lines:
-        answer = next(told) if line.content is not None else None
-        refusal = answer.refusal if answer else line.refusal
-        if refusal is not None:
-            column = line.column or _column_of(refusal)
-            done.bad.append(BadRow(row=line.row, column=column, refusal=refusal))
-        elif answer and answer.before:
-            done.known += 1
-        else:
-            done.captured += 1
-
-
-def _in_order(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    while batch := list(islice(lines, MOST_ROWS)):
-        yield batch
-
-
-def _by_volunteer(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    def whose(line: Line) -> str:
-        return line.content.volunteer if line.content else ""
-
-    batch: list[Line] = []
-    for _, own in groupby(sorted(lines, key=whose), key=whose):
-        together = list(own)
-        if len(batch) + len(together) > MOST_ROWS and batch:
-            yield batch
-            batch = []
-        batch += together
-        while len(batch) > MOST_ROWS:
-            yield batch[:MOST_ROWS]
-            batch = batch[MOST_ROWS:]
-    if batch:
-        yield batch
 
 
 # Rows
@@ -330,7 +221,7 @@ class Numbers:
             self.people[one.number] = one.person
 
 
-async def _resolved(
+async def resolved(
     rows: Sequence[RosterRow],
     actor: Actor,
     late: LateReason | None,

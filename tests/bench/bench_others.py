@@ -21,7 +21,7 @@ from timebank.access import Role
 from timebank.demo import Size
 from timebank.people import people_by_id
 from timebank.replay import apply
-from timebank.rosters import import_roster
+from timebank.roster_imports import import_roster
 from timebank.settings import Settings
 from web.certificates import press
 from web.collector import settle

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+import structlog
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
@@ -56,7 +57,11 @@ at_data = click.option(
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work; a refusal or a ledger that does not open ends the program."""
+    """Run a command's work; a refusal or a ledger that does not open ends the program.
+
+    What is logged meanwhile goes to standard error: it is no part of the answer.
+    """
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         return asyncio.run(work)
     except (Refusal, Denial) as no:

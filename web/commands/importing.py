@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
-from timebank import actors, bank, rosters
+from timebank import actors, bank, roster_imports
 from timebank.record_life import Evidence, LateReason
-from web.commands.asked import FOUND, Asked, console, run, say, there
+from web.commands.asked import FOUND, UNOPENED, Asked, console, run, say, there
 
 
 @click.group("import")
@@ -30,32 +30,41 @@ def import_roster(
 ) -> None:
     """Record the rows of a CSV or XLSX roster; every bad row is named."""
 
-    async def work() -> rosters.Imported:
+    async def work() -> tuple[roster_imports.Imported, Exception | None]:
         with Progress(console=console) as progress:
             task = progress.add_task("rows", total=None)
 
-            def advance(done: rosters.Imported) -> None:
+            def advance(done: roster_imports.Imported) -> None:
                 progress.update(task, completed=done.read)
 
             async with bank.open_bank(there(asked)):
                 actor = actors.person(person)
-                return await rosters.import_roster(
-                    actor,
-                    file,
-                    dry_run=dry_run,
-                    late=LateReason(late) if late else None,
-                    evidence=Evidence(evidence) if evidence else None,
-                    progress=advance,
-                )
+                try:
+                    done = await roster_imports.import_roster(
+                        actor,
+                        file,
+                        dry_run=dry_run,
+                        late=LateReason(late) if late else None,
+                        evidence=Evidence(evidence) if evidence else None,
+                        progress=advance,
+                    )
+                except roster_imports.ImportStopped as stopped:
+                    return stopped.done, stopped
+                return done, None
 
-    done = run(work())
+    done, stopped = run(work())
     for bad in done.bad:
         where = f" {bad.column}" if bad.column else ""
         click.echo(f"row {bad.row}{where}: {bad.refusal.message()}")
     say(
         asked,
-        {"read": done.read, "captured": done.captured, "bad": len(done.bad)},
-        f"{done.read} rows read, {done.captured} captured, {len(done.bad)} bad",
+        {"read": done.read, "captured": done.captured, "known": done.known, "bad": len(done.bad)},
+        f"{done.read} rows read, {done.captured} captured, {done.known} in before,"
+        f" {len(done.bad)} bad",
     )
+    if stopped is not None:
+        console.print(f"The import stopped here: {stopped.__cause__}", style="red")
+        console.print("Run it again when the ledger is back: it takes only what is not in yet.")
+        sys.exit(UNOPENED)
     if done.bad:
         sys.exit(FOUND)
