@@ -1,6 +1,7 @@
-"""Imports of a roster amid an outage: the count is true, the next brings the rest."""
+"""Imports of a roster amid an outage or a merge: the count is true, the next brings the rest."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ from ledger.outages import Away
 from ledger.verify import verify
 from tests.clusters import cluster
 from tests.commands import timebank
+from tests.merging import merged
 from tests.test_failover import FIRST_POLICY
-from tests.test_rosters import HEAD, good_lines, volunteers, write
+from tests.test_rosters import HEAD, good_lines, line, named, volunteers, write
 from tests.world import World, open_world
 from timebank import roster_imports
 from timebank.access import Role
-from timebank.hours import Record
+from timebank.hours import Record, records_of
 from timebank.refusals import LedgerAway
 from timebank.roster_imports import Imported, ImportStopped, import_roster
+from timebank.rosters import Recorded, recorded
 from timebank.tables import count
 
 pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
@@ -106,3 +109,26 @@ async def test_an_operator_reads_what_came_in_before_the_database_went(
         server.start()
         again = timebank(*words)
         assert json.loads(again.stdout) == {"read": 1200, "captured": 1000, "known": 200, "bad": 0}
+
+
+async def test_rows_of_whom_a_merge_took_amid_a_file_go_in_on_the_next_try(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept, other = [await world.volunteer() for _ in range(3)]
+    numbers = [await world.number_of(one) for one in (other, gone)]
+    lines = [line(number, f"{8 + n:02d}:00", f"{8 + n:02d}:50") for n, number in enumerate(numbers)]
+    path = write(tmp_path / "r.csv", [HEAD, *lines])
+
+    async def after_a_merge(*given: Any, **more: Any) -> Recorded:
+        await merged(world, gone, kept)
+        return await recorded(*given, **more)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(roster_imports, "recorded", after_a_merge)
+        done = await import_roster(world.staff[Role.STATION_CLERK], path)
+    assert (done.captured, named(done)) == (1, [(3, "volunteer", "PERSON_NOT_ACTIVE")])
+    again = await import_roster(world.staff[Role.STATION_CLERK], path)
+    assert (again.captured, again.known, again.bad) == (1, 1, [])
+    (record,) = await records_of(kept.id)
+    assert record.starts == world.clock.now().replace(hour=1, minute=0) - timedelta(days=1)
+    assert await records_of(gone.id) == []
