@@ -15,13 +15,14 @@ from schema.organisations import Organisation, read_organisations
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Long
-from timebank import annual_report_register, annual_reports
+from timebank import annual_report_register, annual_report_rulings, annual_reports
 from timebank.annual_report_life import AnnualReportState, Verdict
 from timebank.report_fields import FieldKind, Origin, Section
 
 REPORTS = Listing("annualReports", str)
 Below = Annotated[str, strawberry.argument(description="The path of an area or organisation.")]
 InStates = Annotated[list[AnnualReportState], strawberry.argument(description="How far they are.")]
+Whose = Annotated[ID, strawberry.argument(description="Which organisation.")]
 Version = Annotated[
     int | None, strawberry.argument(description="Which version; the draft where none is given.")
 ]
@@ -101,12 +102,20 @@ class AnnualReport(Node):
     version: int = strawberry.field(description="How many versions were handed in.")
     submitted_on: date | None = strawberry.field(description="When the latest was handed in.")
     verdict: Verdict | None = strawberry.field(description="What the registrar found.")
+    unsupervised: bool = strawberry.field(
+        description="Whether the registrar decided while the supervising unit said nothing."
+    )
     row: strawberry.Private[annual_reports.AnnualReport]
 
     @field
     async def organisation(self, info: Info) -> Organisation | None:
         """Whose report it is."""
         return await info.context.loaders.load(read_organisations, self.row.organisation)
+
+    @field
+    async def waits_until(self, info: Info) -> date | None:
+        """Until when the registrar waits for the supervising unit, while that has it."""
+        return await info.context.loaders.load(_waits, str(self.id))
 
     @field
     async def fields(self, info: Info, version: Version = None) -> list[ReportValue]:
@@ -140,8 +149,26 @@ class AnnualReport(Node):
             version=held.version,
             submitted_on=held.submitted_on,
             verdict=held.verdict,
+            unsupervised=bool(held.unsupervised),
             row=held,
         )
+
+
+@strawberry.type(description="What the registrar found of an organisation's year.")
+class AcceptedReport:
+    year: int = strawberry.field(description="On which year.")
+    verdict: Verdict = strawberry.field(description="What the registrar found.")
+    late: bool = strawberry.field(description="Whether the report was late.")
+    supervised: bool = strawberry.field(
+        description="Whether a supervising unit was to see it first."
+    )
+    unsupervised: bool = strawberry.field(
+        description="Whether that unit said nothing until its days were over."
+    )
+
+
+async def _waits(context: Context, ids: Sequence[str]) -> dict[str, date]:
+    return await annual_report_rulings.waits_of(ids)
 
 
 async def read_reports(context: Context, ids: Sequence[str]) -> dict[str, AnnualReport]:
@@ -162,6 +189,21 @@ class Query:
         """Reports of an organisation, or for their registrar of an area, the oldest first."""
         rows = annual_report_register.reports_below
         return await page.of(REPORTS, rows, info.context.actor, scope, states, node=AnnualReport.of)
+
+    @field
+    async def accepted_reports(self, organisation: Whose) -> list[AcceptedReport]:
+        """What the registrar found of an organisation's years, the oldest first."""
+        return [
+            AcceptedReport(
+                year=held.year,
+                verdict=held.verdict,
+                late=held.late,
+                supervised=held.supervised,
+                unsupervised=bool(held.unsupervised),
+            )
+            for held in await annual_report_register.accepted_reports(organisation)
+            if held.verdict is not None
+        ]
 
 
 @strawberry.input(description="What is typed into a field.")

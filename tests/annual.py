@@ -3,11 +3,19 @@
 from datetime import date, timedelta
 from typing import Any
 
-from tests.organising import WHOLE, entered, organisation_of, registered, supervising
+from tests.organising import (
+    WHOLE,
+    entered,
+    organisation_of,
+    registered,
+    registrar,
+    supervising,
+)
 from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import SYSTEM, Actor
-from timebank.annual_report_life import AnnualReportOpened
+from timebank.annual_report_life import AnnualReportOpened, Verdict
+from timebank.annual_report_rulings import accept_report
 from timebank.annual_reports import AnnualReport, save_report, submit_report
 from timebank.batch import Batch
 from timebank.divisions import CITY_PATH
@@ -115,7 +123,12 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
             await save_report(founder, report=report, values=TYPED_VALUES, key=key())
         if name not in ("save", "submit"):
             await submit_report(founder, report=report, key=key())
+    decided = await opened_early(world, await entered(world, founder))
+    await save_report(founder, report=decided, values=TYPED_VALUES, key=key())
+    await submit_report(founder, report=decided, key=key())
+    await accept_report(registrar(world), report=decided, verdict=Verdict.PASS, key=key())
     return {
+        "acceptedReports.organisation": (await report_of(decided)).organisation,
         "askChange.what": "ADDRESS",
         "askChange.organisation": organisation,
         "askChange.to": WHOLE["address"],

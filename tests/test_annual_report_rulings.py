@@ -11,7 +11,7 @@ from tests.annual import TYPED_VALUES, opened, report_of, submitted, swept
 from tests.organising import codes_of, organisation_of, registrar, supervising
 from tests.test_member_reports import entries_of
 from tests.test_pages_module import browsing
-from tests.wire import act, ask
+from tests.wire import act, ask, form
 from tests.world import World, key
 from timebank import replay
 from timebank.access import Role
@@ -41,6 +41,9 @@ from timebank.texts import TextTooLong
 
 pytestmark = pytest.mark.one_database
 
+SEEN = "query($r: ID!) { node(id: $r) { ... on AnnualReport { waitsUntil unsupervised } } }"
+FOUND = """query($o: ID!) {
+    acceptedReports(organisation: $o) { year verdict late supervised unsupervised } }"""
 RULES = read_policy(SEED.read_text("utf-8")).organisation
 
 
@@ -139,20 +142,65 @@ async def test_the_registrar_goes_on_without_a_unit_that_says_nothing(
     )
     with pytest.raises(SupervisorFirst):
         await given(registrar(world), report=report, key=key())
+    told = (await ask(world, registrar(world), SEEN, r=report))["node"]
+    assert told == {"waitsUntil": "2027-05-31", "unsupervised": False}
     world.clock.move(timedelta(days=151))
     with pytest.raises(NotFound):
         await given(await world.volunteer(), report=report, key=key())
     await given(registrar(world), report=report, key=key())
     (entry,) = await entries_of(world, f"annual_report.{act}ed")
     assert entry.body["unsupervised"] is True
+    told = (await ask(world, registrar(world), SEEN, r=report))["node"]
+    assert told == {"waitsUntil": None, "unsupervised": True}
+    whose = (await report_of(report)).organisation
+    found = (await ask(world, form(), FOUND, o=whose))["acceptedReports"]
+    year = {"year": 2026, "verdict": "PASS", "late": False, "supervised": True}
+    assert found == ([year | {"unsupervised": True}] if act == "accept" else [])
     if act == "return":
         await submit_report(who, report=report, key=key())
+        again = {"waitsUntil": "2027-08-01", "unsupervised": False}
+        assert (await ask(world, registrar(world), SEEN, r=report))["node"] == again
         with pytest.raises(SupervisorFirst):
             await given(registrar(world), report=report, key=key())
         await return_report(supervisor, report=report, comments=comments, key=key())
         *_, entry = await entries_of(world, "annual_report.returned")
         assert "unsupervised" not in entry.body
+        assert (await report_of(report)).unsupervised is None
     assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_pages_say_that_the_unit_said_nothing_before_and_after_the_decision(
+    world: World,
+) -> None:
+    who = await world.volunteer()
+    unit, _ = await supervising(world)
+    report = await submitted(world, who, supervisor=unit)
+    id, silent = (await report_of(report)).organisation, "业务主管单位逾期未初审"
+    page, desk, case = f"/reports/{report}", "/office/organisations", f"/office/organisations/{id}"
+
+    async def read(actor: Actor | None, path: str) -> str:
+        async with await browsing(world, actor) as client:
+            return (await client.get(path)).text
+
+    assert "在此之前登记管理机关不能办理： 2027-05-31" in await read(registrar(world), page)
+    for path in (page, desk, case):
+        assert silent not in await read(registrar(world), path)
+    world.clock.move(timedelta(days=151))
+    assert "现在可以直接办理" in await read(registrar(world), page)
+    assert silent in await read(registrar(world), desk)
+    assert silent not in await read(None, f"/o/{id}"), "nothing is decided yet"
+    await accept_report(registrar(world), report=report, verdict=Verdict.BASIC_PASS, key=key())
+    for actor, path in (
+        (registrar(world), page),
+        (registrar(world), case),
+        (who, page),
+        (who, f"/organisations/{id}/work"),
+        (None, f"/o/{id}"),
+    ):
+        assert silent in await read(actor, path), path
+    assert "基本合格" in await read(None, f"/o/{id}")
+    assert str(TYPED_VALUES[0][1]) not in await read(None, page), "the report is for a few"
 
 
 @pytest.mark.anyio

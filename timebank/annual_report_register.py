@@ -1,7 +1,8 @@
 """The register of annual reports: who sees which, their versions, and what was said (domain 9).
 
 A report is for those who act for the organisation, its registrar and its supervising unit; what is
-typed and not handed in is for the first alone.
+typed and not handed in is for the first alone. What the registrar found of a year, and whether the
+supervising unit had said nothing, is for everybody.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from timebank.annual_reports import AnnualReport, ReportDraft, version_of
 from timebank.organisations import Organisation
 from timebank.report_fields import FIELDS, ReportField
 from timebank.report_filling import Behind, fill
-from timebank.tables import Where, find, find_many, page_by_id
+from timebank.tables import Where, find, find_many, page_by_id, select
 from timebank.texts import Text
 from timebank.units import WorkUnit
 
@@ -95,6 +96,12 @@ async def _kept(
 ) -> dict[str, T]:
     text = await find(Text, f"{version_of(report.id, version)}:{label}")
     return msgspec.json.decode(text.value, type=told) if text else {}
+
+
+async def accepted_reports(organisation: str) -> list[AnnualReport]:
+    """The years of an organisation that were decided on, the oldest first: for everybody."""
+    accepted = AnnualReportState.ACCEPTED.value
+    return await select(AnnualReport, organisation=organisation, state=accepted, order=["id"])
 
 
 async def reports_below(

@@ -7,7 +7,7 @@ act for the organisation, some days before the last one and when it is over.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -19,7 +19,6 @@ from timebank.annual_report_life import (
     AnnualReportAccepted,
     AnnualReportReminded,
     AnnualReportReturned,
-    AnnualReportState,
     AnnualReportSupervised,
     Verdict,
 )
@@ -33,10 +32,11 @@ from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
 from timebank.organisations import organisation_at_hand, supervised
 from timebank.policy import Organisation as Rules
+from timebank.policy import policies_on
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.report_fields import FIELDS, FieldUnknown
 from timebank.representatives import ReminderNotDue, next_reminder, tell_representatives
-from timebank.tables import select
+from timebank.tables import find_many, select
 from timebank.texts import TextTooLong, keep_text
 
 COMMENT_MOST = 500
@@ -82,10 +82,9 @@ def decide_turn(report: AnnualReport, event: type[Event], *, wait: date, today: 
     Refuses: NotInThisState, SupervisorFirst.
     """
     step(LIFECYCLE, report.state, event)
-    waits = report.supervised and report.state is AnnualReportState.SUBMITTED
-    if waits and today <= wait:
+    if report.before_unit and today <= wait:
         raise SupervisorFirst(until=wait)
-    return waits
+    return report.before_unit
 
 
 def decide_comments(comments: Mapping[str, str]) -> dict[str, str]:
@@ -218,7 +217,7 @@ def _at_hand(batch: Batch, report: str, event: type[Event]) -> tuple[AnnualRepor
     And whether the registrar goes on without the unit.
     """
     held = batch.need(AnnualReport, report, "report")
-    if held.supervised and held.state is AnnualReportState.SUBMITTED:
+    if held.before_unit:
         with suppress(NotFound):
             supervised(batch, held.organisation, what="report")
             step(LIFECYCLE, held.state, event)
@@ -228,6 +227,19 @@ def _at_hand(batch: Batch, report: str, event: type[Event]) -> tuple[AnnualRepor
 
 
 # Reads
+
+
+async def waits_of(ids: Sequence[str]) -> dict[str, date]:
+    """Until when the registrar waits for the supervising unit, of reports that it has.
+
+    For whoever was asked already who may see them.
+    """
+    held = [one for one in (await find_many(AnnualReport, ids)).values() if one.before_unit]
+    days = {one.submitted_on or one.due for one in held}
+    rules = await policies_on(days)
+    return {
+        one.id: decide_wait(one, rules[one.submitted_on or one.due].organisation) for one in held
+    }
 
 
 async def reminders_due(*, skip: int, limit: int) -> list[str]:

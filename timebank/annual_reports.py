@@ -93,7 +93,8 @@ class AnnualReport(Row, frozen=True):
     """One year's report; `path` is its organisation's, `version` how many were handed in.
 
     `due` is the last day to hand it in, `registrar_due` for it to be with the registrar;
-    `returned` are the fields to be put right.
+    `returned` are the fields to be put right. `unsupervised` says that the registrar decided on the
+    latest without its supervising unit; a column that came later than its table cannot demand it.
     """
 
     id: str
@@ -111,6 +112,12 @@ class AnnualReport(Row, frozen=True):
     returned: tuple[str, ...] = ()
     verdict: Verdict | None = None
     remind_on: date | None = None
+    unsupervised: bool | None = None
+
+    @property
+    def before_unit(self) -> bool:
+        """Whether its supervising unit has it before it."""
+        return self.supervised and self.state is AnnualReportState.SUBMITTED
 
 
 @table("organisation_reporting", index=[("next_year",)])
@@ -186,11 +193,11 @@ def _moved(rows: Rows, event: Moved, entry: Sealed) -> None:
         held = replace(held, late=True)
     elif isinstance(event, AnnualReportSubmitted):
         told = {"submitted_seq": entry.seq, "submitted_on": day_of(entry.at)}
-        held = replace(held, version=event.version, returned=(), **told)
+        held = replace(held, version=event.version, returned=(), unsupervised=None, **told)
     elif isinstance(event, AnnualReportReturned):
-        held = replace(held, returned=event.fields)
+        held = replace(held, returned=event.fields, unsupervised=event.unsupervised or None)
     elif isinstance(event, AnnualReportAccepted):
-        held = replace(held, verdict=event.verdict)
+        held = replace(held, verdict=event.verdict, unsupervised=event.unsupervised or None)
     rows.put(held)
 
 

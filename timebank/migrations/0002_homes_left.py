@@ -73,6 +73,11 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.AddField(
+            model_name='AnnualReport',
+            name='unsupervised',
+            field=fields.BooleanField(null=True),
+        ),
+        ops.AddField(
             model_name='Poll',
             name='opened_at',
             field=InstantField(null=True),
