@@ -10,13 +10,33 @@ from pathlib import Path
 import pytest
 
 from timebank.capabilities import CAPABILITIES
+from timebank.data_requests import RequestKind
+from timebank.divisions import AreaLevel
 from timebank.events import kind_of
+from timebank.funding.commitments import Condition
+from timebank.funding.purposes import FundPurpose
+from timebank.funding.sources import FundKind
+from timebank.holds import KeepReason
+from timebank.identity import DocumentType
 from timebank.lifecycles import Lifecycle
+from timebank.merge_matters import Unsettled
+from timebank.open_matters import Matter
+from timebank.organisation_life import LegalForm, RegistrationCheck
+from timebank.report_fields import FIELDS, FieldKind
+from timebank.rights import Role
+from timebank.transports import Channel
 from timebank.words import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"[a-z]+(?:[._][a-z]+)*")
 WHAT = re.compile(r'what="([^"]+)"')
+LABEL = re.compile(r'\b(?:text\(\s*batch, [^,]+, |label=)"([a-z_]+)"')
+"""A text that people write: it may be missing, or too long."""
+CODED: tuple[type[StrEnum], ...] = (
+    *(AreaLevel, Channel, Condition, DocumentType, FieldKind, FundKind, FundPurpose, KeepReason),
+    *(LegalForm, Matter, RegistrationCheck, RequestKind, Role, Unsettled),
+)
+"""What refusals name besides states."""
 
 
 def lifecycles() -> Iterator[Lifecycle[StrEnum]]:
@@ -28,10 +48,10 @@ def lifecycles() -> Iterator[Lifecycle[StrEnum]]:
 
 
 def told() -> set[str]:
-    """Every state, every act that may not follow, and whatever may not be there."""
-    found = {
-        match for file in ROOT.glob("timebank/*.py") for match in WHAT.findall(file.read_text())
-    }
+    """Every state, act that may not follow, thing that may not be there, kind, text and field."""
+    texts = [file.read_text("utf-8") for file in ROOT.glob("timebank/**/*.py")]
+    found = {match for text in texts for one in (WHAT, LABEL) for match in one.findall(text)}
+    found |= {one.value for kind in CODED for one in kind} | set(FIELDS)
     for life in lifecycles():
         found |= {state.value for state in life}
         found |= {kind_of(event) for steps in life.values() for event in steps}
@@ -39,7 +59,7 @@ def told() -> set[str]:
 
 
 def test_there_are_states_and_acts_and_things_to_tell() -> None:
-    assert {"published", "wish.claimed", "wish"} <= told()
+    assert {"published", "wish.claimed", "wish", "title", "passport", "member_units"} <= told()
 
 
 @pytest.mark.parametrize("word", sorted(told()))
