@@ -10,6 +10,7 @@ from tests.funding import allotted
 from tests.granting import applicant, awarded, called
 from tests.projects import COST, approved, officer_of
 from tests.test_funding_tranches import PROMISE
+from tests.test_pages_module import browsing
 from tests.volunteering import confirmed, record_of, visited
 from tests.wire import act, ask, form
 from tests.world import NOON, World, key
@@ -171,6 +172,11 @@ async def test_every_hand_of_a_payment_looks_at_the_accepted_hours_again(world: 
     promised = await find(Commitment, project)
     assert promised
     assert (promised.paid, promised.spent) == (0, 0)
+    async with await browsing(world, checker) as office:
+        page = (await office.get("/office/payments")).text
+        assert page.count('action="/office/payments/withhold"') == 1, (
+            "what is not paid is held back"
+        )
     reason = WithholdReason.HOURS_IN_DOUBT
     await withhold_tranche(checker, tranche=tranche, reason=reason, key=key())
     await resume_tranche(checker, tranche=tranche, key=key())

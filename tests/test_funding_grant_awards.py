@@ -1,11 +1,9 @@
 """Grant awards: promised in parts, contracted, audited, closed; stopped, asked back, barred."""
 
-from contextlib import nullcontext
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from tests.funding import DAY, YEAR, fund_officer
 from tests.granting import (
@@ -25,7 +23,7 @@ from tests.granting import (
 )
 from tests.organising import codes_of, organisation_of, registrar
 from tests.projects import officer_of, paid
-from tests.test_organisations import HELD
+from tests.test_pages_module import browsing
 from tests.wire import act, ask, form
 from tests.world import World, key
 from timebank import accounts, replay
@@ -67,7 +65,6 @@ from timebank.funding.sources import FundKind, FundSource, NotEnoughMoney, Sourc
 from timebank.funding.spending import AccountsClosed, refund_funds, reverse_spending
 from timebank.funding.tranche_life import NobodyBarred, WithholdReason
 from timebank.funding.tranches import (
-    decide_reason,
     resume_tranche,
     tranche_key,
     tranches_of,
@@ -272,6 +269,13 @@ async def test_a_barred_organisation_is_paid_nothing_of_what_else_it_was_promise
     assert await parts(other) == ["paid", "planned", "planned"]
     told = (await codes_of(who.leader))[: -len(before)]
     assert sorted(told) == ["grant_moved", "payment_withheld"]
+    until = (await organisation_of(who.organisation)).barred_until
+    async with await browsing(world, checker) as office, await browsing(world, None) as public:
+        payments = (await office.get("/office/payments")).text
+        granted = (await public.get(f"/grants/{good}")).text
+        assert f"不得获得公共资金，至 {until}" in payments
+        assert payments.count("理由：组织被限制获得公共资金") == 2
+        assert granted.count("已暂缓：组织被限制获得公共资金") == 2
     # What the bank sends back is not paid again either.
     await bounce_payment(checker, tranche=tranche_key(good, 1), key=key())
     with pytest.raises(BarredOrganisation):
@@ -280,7 +284,6 @@ async def test_a_barred_organisation_is_paid_nothing_of_what_else_it_was_promise
     with pytest.raises(NobodyBarred):
         await withhold_tranche(checker, tranche=tranche_key(other, 2), reason=barred, key=key())
     await withhold_tranche(checker, tranche=tranche_key(good, 1), reason=barred, key=key())
-    until = (await organisation_of(who.organisation)).barred_until
     assert until
     world.clock.move((until - day_of(world.clock.now())) + timedelta(hours=1))
     with pytest.raises(BarredOrganisation):
@@ -295,25 +298,6 @@ async def parts(commitment: str) -> list[str]:
     """How far each part of a commitment is, and why it is held back."""
     found = (await tranches_of([commitment]))[commitment]
     return [f"{one.state}: {one.withheld}" if one.withheld else one.state for one in found]
-
-
-@pytest.mark.parametrize(
-    ("reason", "barred", "no"),
-    [
-        (WithholdReason.BARRED, date(2026, 11, 20), None),
-        (WithholdReason.BARRED, date(2026, 11, 19), NobodyBarred),
-        (WithholdReason.BARRED, None, NobodyBarred),
-        (WithholdReason.REPORT_LATE, None, None),
-    ],
-)
-def test_a_part_is_held_back_for_what_is_so(
-    reason: WithholdReason, barred: date | None, no: type[Exception] | None
-) -> None:
-    payee = replace(HELD, barred_until=barred)
-    with pytest.raises(no) if no else nullcontext():
-        decide_reason(reason, payee, date(2026, 11, 20))
-    with pytest.raises(NobodyBarred):
-        decide_reason(WithholdReason.BARRED, None, date(2026, 11, 20))
 
 
 @pytest.mark.anyio

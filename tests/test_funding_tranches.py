@@ -1,11 +1,14 @@
 """Tranches: paid in parts when their condition is met, by a maker and a checker, never by one."""
 
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from tests.funding import YEAR, allotted
 from tests.projects import COST, built, officer_of, paid
+from tests.test_organisations import HELD
 from tests.world import COMMUNITY, World, key
 from timebank.access import Role
 from timebank.events import Event
@@ -19,6 +22,7 @@ from timebank.funding.payments import (
 from timebank.funding.purposes import FundPurpose
 from timebank.funding.tranche_life import (
     LIFECYCLE,
+    NobodyBarred,
     PaidAlready,
     PaymentApproved,
     PaymentPrepared,
@@ -32,6 +36,7 @@ from timebank.funding.tranche_life import (
 )
 from timebank.funding.tranches import (
     Tranche,
+    decide_reason,
     parts_of,
     resume_tranche,
     tranche_key,
@@ -96,6 +101,25 @@ def test_parts_add_up_to_the_fen() -> None:
     assert parts_of(1_000, [50, 40, 10]) == [500, 400, 100]
     assert parts_of(101, [50, 40, 10]) == [50, 40, 11]
     assert all(sum(parts_of(fen, [33, 33, 34])) == fen for fen in range(200))
+
+
+@pytest.mark.parametrize(
+    ("reason", "barred", "no"),
+    [
+        (WithholdReason.BARRED, date(2026, 11, 20), None),
+        (WithholdReason.BARRED, date(2026, 11, 19), NobodyBarred),
+        (WithholdReason.BARRED, None, NobodyBarred),
+        (WithholdReason.REPORT_LATE, None, None),
+    ],
+)
+def test_a_part_is_held_back_for_what_is_so(
+    reason: WithholdReason, barred: date | None, no: type[Exception] | None
+) -> None:
+    payee = replace(HELD, barred_until=barred)
+    with pytest.raises(no) if no else nullcontext():
+        decide_reason(reason, payee, date(2026, 11, 20))
+    with pytest.raises(NobodyBarred):
+        decide_reason(WithholdReason.BARRED, None, date(2026, 11, 20))
 
 
 @pytest.mark.anyio
