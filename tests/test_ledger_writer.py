@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 
 from ledger.entry import EMPTY
+from ledger.statements import finding
 from ledger.tables import (
     dialect_of,
     install,
@@ -275,6 +276,19 @@ async def test_a_postgresql_statement_met_early_goes_by_the_key_for_ever(
         await transaction.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         plan = await transaction.fetch("EXPLAIN EXECUTE asked('{1, 2}')")
     assert "entry_pkey" in str(plan)
+    await writer.close()
+
+
+async def test_the_plan_of_what_is_found_by_few_keys_is_made_five_times(postgres_url: str) -> None:
+    await install(postgres_url)
+    writer = await open_writer(postgres_url)
+    found = finding("entry", ["seq"], "seq", "bigint")["postgresql"]
+    for _ in range(12):
+        async with writer.transaction() as transaction:
+            await transaction.fetch(found, [1, 2])
+    async with writer.transaction() as transaction:
+        plans = "SELECT custom_plans FROM pg_prepared_statements WHERE statement = $1"
+        assert await transaction.fetch(plans, found) == [(5,)]
     await writer.close()
 
 

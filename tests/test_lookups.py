@@ -3,12 +3,18 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
+from tortoise.expressions import Q
 
+from tests.credit import credit
 from tests.world import World
 from timebank import reading
+from timebank.accounts import Posting
+from timebank.accounts import volunteer as volunteer_account
 from timebank.people import Person
 from timebank.places import Station
+from timebank.reading import PostgresqlReads
 from timebank.tables import find, find_many, select
 
 pytestmark = pytest.mark.anyio
@@ -125,3 +131,78 @@ async def test_none_are_read_where_none_are_wanted(world: World) -> None:
     await world.volunteer()
     assert len(await select(Person, limit=1)) == 1
     assert await select(Person, limit=0) == []
+
+
+async def test_pages_of_many_are_one_statement_of_a_server_each_as_it_would_be_alone(
+    world: World, asked: list[str]
+) -> None:
+    people = [await world.volunteer() for _ in range(3)]
+    for n, who in enumerate(people):
+        for minutes in range(1, 2 + n):
+            await credit(who.person or "", world.station, minutes)
+    accounts = [volunteer_account(who.person or "") for who in people]
+
+    async def page(account: str) -> list[int]:
+        lines = await select(Posting, account=account, order=["-seq"], limit=2)
+        return [line.amount for line in lines]
+
+    alone = [await page(account) for account in accounts]
+    asked.clear()
+    assert await asyncio.gather(*map(page, accounts)) == alone == [[1], [2, 1], [3, 2]]
+    assert len(asked) == (1 if reading.at(reading.PRIMARY).remote else 3)
+
+
+async def test_states_that_all_ask_for_are_given_once(world: World, asked: list[str]) -> None:
+    people = [(await world.volunteer()).person or "" for _ in range(3)]
+    asked.clear()
+
+    async def living(id: str, *states: str) -> int:
+        return len(await select(Person, Q(state__in=states), id=id, limit=5))
+
+    told = await asyncio.gather(
+        living(people[0], "active"),
+        living(people[1], "active"),
+        living(people[2], "deceased"),
+        living("per_nobody", "active"),
+    )
+    assert [*told] == [1, 1, 0, 0]
+    assert len(asked) == (2 if reading.at(reading.PRIMARY).remote else 4)
+
+
+async def test_what_no_database_can_hold_in_a_page_is_told_to_who_asked_it_alone(
+    world: World,
+) -> None:
+    who = (await world.volunteer()).person or ""
+
+    async def page(after: str) -> int:
+        return len(await select(Person, id__gt=after, limit=1))
+
+    told = await asyncio.gather(
+        page(""), page(who[:-1]), page("\x00"), page("\ud800"), return_exceptions=True
+    )
+    if reading.at(reading.PRIMARY).remote:
+        assert [isinstance(one, asyncpg.DataError) for one in told] == [False, False, True, True]
+    assert [*told[:2]] == [1, 1]
+
+
+async def test_a_turn_that_is_full_is_followed_by_the_next(
+    world: World, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timebank.turns.TOGETHER", 2)
+    people = [(await world.volunteer()).person or "" for _ in range(5)]
+    asked.clear()
+    found = await asyncio.gather(*(find(Person, id) for id in people))
+    assert [one and one.id for one in found] == people
+    assert len(asked) == (3 if reading.at(reading.PRIMARY).remote else 5)
+
+
+async def test_a_server_keeps_its_plan_for_what_many_ask(world: World) -> None:
+    reads = reading.at(reading.PRIMARY)
+    if not isinstance(reads, PostgresqlReads):
+        pytest.skip("a file's plan is kept with its statement")
+    people = [(await world.volunteer()).person or "" for _ in range(2)]
+    for _ in range(12):
+        await asyncio.gather(*(find(Person, id) for id in people))
+    plans = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE $1"
+    (kept,) = await reads.fetch(plans, ['%WITH ORDINALITY%FROM "person"%'])
+    assert kept[0] >= 5

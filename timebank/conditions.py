@@ -36,6 +36,10 @@ class Asked:
         told += [self._compared(name, value) for name, value in filters.items()]
         return f" WHERE {' AND '.join(told)}" if told else ""
 
+    def told(self) -> tuple[Any, ...]:
+        """The values as they are looked up: several that are one value as a tuple."""
+        return tuple(tuple(one) if isinstance(one, list) else one for one in self.values)
+
     def _condition(self, asked: Q) -> str:
         told = [self._compared(name, value) for name, value in asked.filters.items()]
         told += [text for child in asked.children if (text := self._condition(child))]

@@ -11,15 +11,18 @@ import contextlib
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
 
 from timebank import reading
-from timebank.reading import PRIMARY, REPLICA, Record
+from timebank.reading import PRIMARY, REPLICA, Reads
+from timebank.turns import Record, Values
+
+T = TypeVar("T")
 
 LOOK_AGAIN_SECONDS = 0.25
 MOST_BEHIND_SECONDS = 5.0
@@ -202,19 +205,26 @@ def place() -> str:
     return PRIMARY
 
 
-async def fetch(statement: str, values: Sequence[Any], at: str | None = None) -> Sequence[Record]:
-    """What a connection answers: the one at a place, or that of `place`.
+async def fetch(statement: str, values: Sequence[Any]) -> Sequence[Record]:
+    """All rows of a statement, as `place` answers it."""
+    return await _asked(lambda reads: reads.fetch(statement, values))
 
-    Whatever goes wrong on the replica is asked of the primary.
-    """
-    if (at or place()) == REPLICA:
+
+async def look_up(query: str, sets: Sequence[Values]) -> Sequence[Sequence[Record]]:
+    """The few rows of a query with each of these sets of values, as `place` answers it."""
+    return await _asked(lambda reads: reads.look_up(query, sets))
+
+
+async def _asked(ask: Callable[[Reads], Awaitable[T]]) -> T:
+    """Whatever goes wrong on the replica is asked of the primary."""
+    if place() == REPLICA:
         try:
-            return await reading.at(REPLICA).fetch(statement, values)
+            return await ask(reading.at(REPLICA))
         except Exception as error:
             # Its server may have ended, or have had to cancel a query to go on replaying.
             if _standby is not None:
                 _standby.judge(f"it failed: {type(error).__name__}")
-    return await reading.at(PRIMARY).fetch(statement, values)
+    return await ask(reading.at(PRIMARY))
 
 
 async def position() -> int:

@@ -6,7 +6,6 @@ is a projection, which replay can refill, or belongs to the vault, which the led
 Rows of a sealed table are kept sealed, but for their key, by whoever installed itself for that.
 """
 
-import asyncio
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -21,14 +20,13 @@ from tortoise.models import Model
 
 from ledger.writer import deleting, finding, inserting
 from timebank import reading, replicas
-from timebank.begun import Awaited
 from timebank.columns import KINDS, Column, column_of
 
 # Migrations look for these here.
 from timebank.columns import DayField as DayField
 from timebank.columns import InstantField as InstantField
 from timebank.conditions import Asked, ordered
-from timebank.reading import Record
+from timebank.turns import Record
 
 Key = str | int
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -227,14 +225,16 @@ async def read(
     offset: int | None = None,
 ) -> Sequence[Record]:
     """Columns of the rows that meet the conditions, as the database keeps them."""
-    # Numbers of ours, in the text: a planner that does not know a limit expects far too much.
-    most = "" if limit is None else f" LIMIT {limit:d}"
-    skipped = f" OFFSET {offset:d}" if offset else ""
-
     asked = Asked(reading.at(reading.PRIMARY).dialect, spec.kinds)
     where = asked.where(conditions, filters)
-    statement = f'SELECT {what} FROM "{spec.name}"{where}{ordered(order)}{most}{skipped}'
-    return await replicas.fetch(statement, asked.values)
+    statement = f'SELECT {what} FROM "{spec.name}"{where}{ordered(order)}'
+    # Numbers of ours, in the text: a planner that does not know a limit expects far too much.
+    if limit is not None and not offset:
+        (found,) = await replicas.look_up(f"{statement} LIMIT {limit:d}", [asked.told()])
+        return found
+    most = "" if limit is None else f" LIMIT {limit:d}"
+    skipped = f" OFFSET {offset:d}" if offset else ""
+    return await replicas.fetch(f"{statement}{most}{skipped}", asked.values)
 
 
 USUAL_PAGE = 20
@@ -308,76 +308,23 @@ async def _between(
 
 async def find(row: type[R], key: Key) -> R | None:
     """The row with this primary key, or None."""
-    if reading.at(reading.PRIMARY).remote:
-        return (await find_many(row, [key])).get(key)
     if not could_be_kept(key):
         return None
     spec = row.spec
-    found = await replicas.fetch(spec.by_key, (key,))
+    (found,) = await replicas.look_up(spec.by_key, [(key,)])
     return spec.load(found[0]) if found else None
 
 
 async def find_many(row: type[R], keys: Iterable[Key]) -> dict[Key, R]:
-    """The rows with these primary keys, by key.
-
-    A file answers a look-up sooner than anything could be gathered. Of a server, what is looked up
-    in one table in one turn of the loop is one statement, and so is all that is looked up there
-    while such a statement is on its way: a lone asker waits for nothing.
-    """
-    wanted = [key for key in keys if could_be_kept(key)]
-    if not wanted:
-        return {}
-    if not reading.at(reading.PRIMARY).remote:
-        return await _found(row, wanted, reading.PRIMARY)
-    loop, place = asyncio.get_running_loop(), replicas.place()
-    turn = _turns.get((row, place))
-    if turn is None or turn.loop is not loop:
-        turn = _turns[row, place] = _Turn(row, place, loop)
-    found = await turn.read(wanted)
-    return {key: found[key] for key in wanted if key in found}
-
-
-async def _found(row: type[R], keys: Collection[Key], place: str) -> dict[Key, R]:
-    spec = row.spec
-    if len(keys) == 1:
-        rows = await replicas.fetch(spec.by_key, [*keys], place)
+    """The rows with these primary keys, by key."""
+    spec, wanted = row.spec, [key for key in keys if could_be_kept(key)]
+    if reading.at(reading.PRIMARY).remote or len(wanted) < 2:
+        told = await replicas.look_up(spec.by_key, [(key,) for key in wanted])
+        rows = [found for some in told for found in some]
     else:
-        dialect, listed = reading.at(place).dialect, list(keys)
-        given: Any = msgspec.json.encode(listed).decode() if dialect == "sqlite" else listed
-        rows = await replicas.fetch(spec.by_keys[dialect], [given], place)
+        listed = msgspec.json.encode(wanted).decode()
+        rows = [*await replicas.fetch(spec.by_keys["sqlite"], [listed])]
     return {found.pk: found for found in spec.load_each(rows)}
-
-
-class _Turn:
-    """The look-ups in one table that are read together, next or now."""
-
-    def __init__(self, row: type[Row], place: str, loop: asyncio.AbstractEventLoop) -> None:
-        self.row, self.place, self.loop = row, place, loop
-        self._keys: set[Key] = set()
-        self._told: Awaited[dict[Key, Any]] = Awaited()
-        before = _read_now.get((row, place))
-        if before is None or before.loop is not loop:
-            loop.call_soon(self._start)
-
-    def read(self, keys: Iterable[Key]) -> asyncio.Future[dict[Key, Any]]:
-        """All that this turn finds."""
-        self._keys.update(keys)
-        return self._told.wait()
-
-    def _start(self) -> None:
-        if _turns.get((self.row, self.place)) is self:
-            del _turns[self.row, self.place]
-        _read_now[self.row, self.place] = self
-        self._reading = self.loop.create_task(_found(self.row, self._keys, self.place))
-        self._reading.add_done_callback(self._tell)
-
-    def _tell(self, read: asyncio.Future[dict[Key, Any]]) -> None:
-        if _read_now.get((self.row, self.place)) is self:
-            del _read_now[self.row, self.place]
-        after = _turns.get((self.row, self.place))
-        if after is not None and after.loop is self.loop:
-            after._start()
-        self._told.become(read)
 
 
 def could_be_kept(key: Key) -> bool:
@@ -386,10 +333,6 @@ def could_be_kept(key: Key) -> bool:
     if isinstance(key, int):
         return -(2**63) <= key < 2**63
     return "\x00" not in key and (key.isascii() or not any("\ud800" <= c <= "\udfff" for c in key))
-
-
-_turns: dict[tuple[type[Row], str], _Turn] = {}
-_read_now: dict[tuple[type[Row], str], _Turn] = {}
 
 
 async def count(row: type[R], *conditions: Q, **filters: Any) -> int:

@@ -1,0 +1,135 @@
+"""Turns: what many look up alike in one turn of the loop is one statement of a server.
+
+A server and its driver take ten times as long over a statement as over a row that it finds by a
+key. What is looked up by the same statement, while such a one is on its way too, goes with the
+next: a lone asker waits for nothing. Knows statements and their values, never what they are about.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import asyncpg
+
+from ledger.statements import for_each_set
+
+Record = Sequence[Any]
+Values = tuple[Any, ...]
+# A statement, and of each value its type in the server or, of several at once, these themselves.
+Alike = tuple[str, tuple[Any, ...]]
+
+TOGETHER = 100
+"""A turn that holds so many sets of values takes no further asker: the next one does."""
+TYPES = {str: "text", int: "bigint", bool: "boolean", bytes: "bytea"}
+
+
+class Server(Protocol):
+    """Runs a statement."""
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
+        """All rows of a statement with placeholders $1, $2, ..."""
+
+
+class _Turn:
+    """The sets of values that are looked up together, what each found, and who waits for it."""
+
+    __slots__ = ("found", "waiting")
+
+    def __init__(self) -> None:
+        self.found: dict[Values, Sequence[Record] | Exception] = {}
+        self.waiting: list[asyncio.Future[None]] = []
+
+    def tell(self, fault: Exception | None) -> None:
+        """Let all go on who still wait."""
+        for one in self.waiting:
+            if not one.done() and fault is not None:
+                one.set_exception(fault)
+            elif not one.done():
+                one.set_result(None)
+
+
+class Turns:
+    """What is looked up of one server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._turns: dict[Alike, deque[_Turn]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def look_up(self, statement: str, sets: Sequence[Values]) -> list[Sequence[Record]]:
+        """The rows that a query finds with each of these sets of values, which are of like types.
+
+        Raises what the server raises, unless it did so for the values of somebody else.
+        """
+        if not sets:
+            return []
+        turn = self._turn((statement, tuple(map(_type_of, sets[0]))))
+        for values in sets:
+            turn.found[values] = ()
+        waiting = asyncio.get_running_loop().create_future()
+        turn.waiting.append(waiting)
+        await waiting
+        return [_rows(turn.found[values]) for values in sets]
+
+    def _turn(self, alike: Alike) -> _Turn:
+        """The turn that who asks now is in."""
+        turns = self._turns.get(alike)
+        if turns is None:
+            turns = self._turns[alike] = deque()
+            task = asyncio.get_running_loop().create_task(self._answer(alike, turns))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if not turns or len(turns[-1].found) >= TOGETHER:
+            turns.append(_Turn())
+        return turns[-1]
+
+    async def _answer(self, alike: Alike, turns: deque[_Turn]) -> None:
+        try:
+            while turns:
+                turn = turns.popleft()
+                fault: Exception | None = None
+                try:
+                    await self._read(alike, turn)
+                except Exception as error:
+                    fault = error
+                turn.tell(fault)
+        finally:
+            del self._turns[alike]
+
+    async def _read(self, alike: Alike, turn: _Turn) -> None:
+        statement, types = alike
+        sets = list(turn.found)
+        if len(sets) == 1:
+            turn.found[sets[0]] = await self._server.fetch(statement, sets[0])
+            return
+        columns = [
+            list(one) if isinstance(kind, str) else kind
+            for kind, one in zip(types, zip(*sets, strict=True), strict=True)
+        ]
+        try:
+            rows = await self._server.fetch(for_each_set(statement, types), columns)
+        except asyncpg.DataError:
+            # One asker's values no database can hold, and whose they are it does not say.
+            for values in sets:
+                try:
+                    turn.found[values] = await self._server.fetch(statement, values)
+                except asyncpg.DataError as error:
+                    turn.found[values] = error
+            return
+        found: list[list[Record]] = [[] for _ in sets]
+        for row in rows:
+            found[row[-1] - 1].append(row[:-1])
+        turn.found.update(zip(sets, found, strict=True))
+
+
+def _type_of(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return value
+    return next(TYPES[kind] for kind in type(value).__mro__ if kind in TYPES)
+
+
+def _rows(found: Sequence[Record] | Exception) -> Sequence[Record]:
+    if isinstance(found, Exception):
+        raise found
+    return found
