@@ -41,6 +41,7 @@ class Context:
     """
 
     __slots__ = (
+        "__weakref__",
         "actor",
         "address",
         "clock",

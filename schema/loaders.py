@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
+from weakref import ref
 
 from timebank.begun import Awaited, begin
 
@@ -71,20 +72,23 @@ class Loader(Generic[K, V]):
 
 
 class Loaders(Generic[C]):
-    """The loaders of one request, made as they are first asked for."""
+    """The loaders of one request, made as they are first asked for.
+
+    They do not keep its context, which keeps them: two that held each other would lie about until
+    the collector finds them. Whoever loads has it at hand.
+    """
 
     __slots__ = ("_context", "_loaders")
 
     def __init__(self, context: C) -> None:
-        self._context = context
+        self._context = ref(context)
         self._loaders: dict[Any, Loader[Any, Any]] = {}
 
     async def load(self, read: BatchRead[C, K, V], key: K) -> V | None:
         """One value through the batch of `read`, a module-level function."""
         loader: Loader[K, V] | None = self._loaders.get(read)
         if loader is None:
-            context = self._context
-            loader = self._loaders[read] = Loader(lambda keys: read(context, keys))
+            loader = self._loaders[read] = Loader(partial(_read, read, self._context))
         return await loader.load(key)
 
     def start(self) -> bool:
@@ -92,3 +96,15 @@ class Loaders(Generic[C]):
         # A read may ask for what no loader was there for.
         started = [loader.start() for loader in [*self._loaders.values()]]
         return any(started)
+
+
+def _read(
+    read: BatchRead[C, K, V], whose: "ref[C]", keys: Sequence[K]
+) -> Coroutine[Any, Any, Mapping[K, V]]:
+    context = whose()
+    return _nothing() if context is None else read(context, keys)
+
+
+async def _nothing() -> Mapping[Any, Any]:
+    """Whoever asked is gone."""
+    return {}

@@ -6,8 +6,8 @@ Knows coroutines and loaders, never what they answer.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from collections.abc import Coroutine
+from typing import Any, Generic, Protocol, TypeVar
 
 from timebank.begun import Rest
 
@@ -15,6 +15,7 @@ AT_ONCE_SECONDS = 0.005
 """After so long without a pause others are given a turn."""
 
 For = TypeVar("For")
+What = TypeVar("What", contravariant=True)
 
 
 class _Waiting(Generic[For]):
@@ -27,20 +28,27 @@ class _Waiting(Generic[For]):
         self.heard = False
 
 
+class Hands(Protocol[What]):
+    """Whoever waits: lets loaders read, and is told for what a value or an error has come."""
+
+    def ahead(self) -> bool:
+        """Let loaders read; say whether any did."""
+
+    def fill(self, what: What, value: Any) -> None:
+        """Hear what came."""
+
+    def fill_fault(self, what: What, error: Exception) -> None:
+        """Hear what went wrong."""
+
+
 class Waits(Generic[For]):
     """What waits in one operation.
 
-    Args: ahead, lets loaders read and says whether any did; fill, fault, are told for what a value
-    or an error has come.
+    It is told each time for whom it does what it does: two that held each other would lie about
+    until the collector finds them, with all that the request has read.
     """
 
-    def __init__(
-        self,
-        ahead: Callable[[], bool],
-        fill: Callable[[For, Any], None],
-        fault: Callable[[For, Exception], None],
-    ) -> None:
-        self._ahead, self._fill, self._fault = ahead, fill, fault
+    def __init__(self) -> None:
         self._waiting: list[_Waiting[For]] = []
         self._wake: asyncio.Future[None] | None = None
 
@@ -51,12 +59,12 @@ class Waits(Generic[For]):
         """Keep what was begun until what it waits for has come."""
         self._put_aside(_Waiting(work, what), waits_for)
 
-    async def settle(self) -> None:
+    async def settle(self, hands: Hands[For]) -> None:
         """Go on until nothing waits any more."""
         try:
             while self._waiting:
-                self.go_on()
-                await self._pause()
+                self.go_on(hands)
+                await self._pause(hands)
         except asyncio.CancelledError:
             await self._give_up()
             raise
@@ -71,45 +79,45 @@ class Waits(Generic[For]):
             loop.call_soon(_let_go, one.waits_for)
         self._waiting.append(one)
 
-    def go_on(self) -> None:
+    def go_on(self, hands: Hands[For]) -> None:
         """Let all go on whose turn has come, as long as there are any and it is not for long."""
         until = time.perf_counter() + AT_ONCE_SECONDS
         while self._waiting:
             ready = [one for one in self._waiting if one.waits_for.done()]
             self._waiting = [one for one in self._waiting if not one.waits_for.done()]
             for one in ready:
-                self._go_on(one)
-            if time.perf_counter() > until or not (ready or self._ahead()):
+                self._go_on(one, hands)
+            if time.perf_counter() > until or not (ready or hands.ahead()):
                 return
 
-    def _go_on(self, one: _Waiting[For]) -> None:
+    def _go_on(self, one: _Waiting[For], hands: Hands[For]) -> None:
         try:
             waits_for = one.work.send(None)
         except StopIteration as done:
-            self._fill(one.what, done.value)
+            hands.fill(one.what, done.value)
         except Exception as error:
-            self._fault(one.what, error)
+            hands.fill_fault(one.what, error)
         else:
             self._put_aside(one, waits_for)
 
-    async def _pause(self) -> None:
+    async def _pause(self, hands: Hands[For]) -> None:
         """Wait until somebody can go on; where all can, others have their turn."""
         if any(one.waits_for.done() for one in self._waiting):
             await asyncio.sleep(0)
         elif len(self._waiting) == 1:
-            await self._alone()
+            await self._alone(hands)
         elif self._waiting:
             await self._first()
 
-    async def _alone(self) -> None:
+    async def _alone(self, hands: Hands[For]) -> None:
         (one,) = self._waiting
         self._waiting = []
         try:
             value = await Rest(one.work, one.yielded)
         except Exception as error:
-            self._fault(one.what, error)
+            hands.fill_fault(one.what, error)
         else:
-            self._fill(one.what, value)
+            hands.fill(one.what, value)
 
     async def _first(self) -> None:
         self._wake = asyncio.get_running_loop().create_future()

@@ -78,7 +78,8 @@ class Walk:
         self._data: dict[str, Any] = {}
         self._faults = Faults()
         self._given: dict[Step, Mapping[str, Any]] = {}
-        self._waits: Waits[_Gap] = Waits(ahead, self._fill, self._fill_fault)
+        self.ahead = ahead
+        self._waits: Waits[_Gap] = Waits()
 
     def begin(self) -> bool:
         """Answer what can be answered at once. Says whether anything is still waited for."""
@@ -86,12 +87,12 @@ class Walk:
             self._data = self._fields(self._plan.steps, self._root, None)
         except GraphQLError as error:
             self._faults.nothing(error)
-        self._waits.go_on()
+        self._waits.go_on(self)
         return bool(self._waits)
 
     async def settle(self) -> None:
         """Answer the rest."""
-        await self._waits.settle()
+        await self._waits.settle(self)
 
     async def serially(self) -> None:
         """Answer one root field after another, as a mutation's are."""
@@ -102,7 +103,7 @@ class Walk:
                     self._answer(step, self._root, self._data, None)
             except GraphQLError as error:
                 self._faults.nothing(error)
-            await self._waits.settle()
+            await self._waits.settle(self)
             if self._faults.all_null:
                 return
 
@@ -249,14 +250,16 @@ class Walk:
             raise located from None
         self._faults.note(located, above, step.key)
 
-    def _fill(self, gap: _Gap, value: Any) -> None:
+    def fill(self, gap: _Gap, value: Any) -> None:
+        """Show what came late."""
         step = gap.step
         try:
             gap.answers[step.key] = self._complete(step, value, gap.answers, gap.above)
         except Exception as error:
-            self._fill_fault(gap, error)
+            self.fill_fault(gap, error)
 
-    def _fill_fault(self, gap: _Gap, error: Exception) -> None:
+    def fill_fault(self, gap: _Gap, error: Exception) -> None:
+        """Note what went wrong late."""
         try:
             self._fault(error, gap.step, gap.above)
         except GraphQLError as located:

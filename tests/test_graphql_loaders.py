@@ -59,13 +59,17 @@ async def test_a_read_that_fails_fails_for_all_who_waited() -> None:
 
 
 async def test_a_request_has_one_loader_a_read_and_the_read_gets_its_context() -> None:
-    seen: list[tuple[str, list[int]]] = []
+    class Request:
+        whose = "ann's request"
 
-    async def names(context: str, keys: Sequence[int]) -> Mapping[int, str]:
+    seen: list[tuple[Request, list[int]]] = []
+
+    async def names(context: Request, keys: Sequence[int]) -> Mapping[int, str]:
         seen.append((context, list(keys)))
-        return {key: f"{context} {key}" for key in keys}
+        return {key: f"{context.whose} {key}" for key in keys}
 
-    loaders = Loaders("ann's request")
+    request = Request()
+    loaders = Loaders(request)
     answers = await asyncio.gather(*(loaders.load(names, key) for key in (1, 2)))
     assert answers == ["ann's request 1", "ann's request 2"]
-    assert seen == [("ann's request", [1, 2])]
+    assert seen == [(request, [1, 2])]

@@ -269,6 +269,19 @@ async def test_of_plans_that_an_asker_could_multiply_few_are_kept() -> None:
     assert len(plans._made) <= KEPT
 
 
+class Nobody:
+    """For whom nothing is read ahead, and who minds nothing."""
+
+    def ahead(self) -> bool:
+        return False
+
+    def fill(self, what: str, value: Any) -> None:
+        raise AssertionError(what)
+
+    def fill_fault(self, what: str, error: Exception) -> None:
+        raise AssertionError(what)
+
+
 async def test_whoever_goes_away_lets_all_who_wait_tidy_up() -> None:
     tidied: list[str] = []
     never = asyncio.get_running_loop().create_future
@@ -280,13 +293,13 @@ async def test_whoever_goes_away_lets_all_who_wait_tidy_up() -> None:
             await asyncio.sleep(0)
             tidied.append(name)
 
-    waits: Waits[str] = Waits(bool, lambda *_: None, lambda *_: None)
+    waits: Waits[str] = Waits()
     for name in "ab":
         begun = work(name)
         waits.put_aside(begun, begun.send(None), name)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await waits.settle()
+            await waits.settle(Nobody())
     assert sorted(tidied) == ["a", "b"]
 
 
