@@ -116,6 +116,7 @@ async def test_whoever_has_two_desks_chooses_between_them_after_a_refusal_too(
         async with await pages.client(leader) as client:
             shown = (await client.get(f"{page}{query}")).text
         assert desks_in(shown) == desks(page, at)
+        assert ("没有人签到" in shown) == (page == "/desk"), "no heading stands for itself"
     assert "银龄队" in shown
     day = (world.clock.now() + 24 * HOUR).date().isoformat()
     plan = {"title": "陪老人读报", "kind": "ELDER", "day": day, "seats": "3", "starts": "09:00"}

@@ -34,6 +34,7 @@ from timebank.notices import inbox_of
 from timebank.policy import SEED
 from timebank.pool_grants import close_grant, grant_from_pool, grants_of
 from timebank.pools import reserves_of
+from timebank.programme import station_day
 from timebank.proxies import name_proxy
 from timebank.record_life import CaptureMode, LateReason, RecordState, RejectReason
 from timebank.refusals import NotFound, Refusal, Unauthenticated
@@ -110,6 +111,17 @@ async def street(database_url: str, tmp_path: Path) -> AsyncIterator[Street]:
 async def replayed(street: Street) -> int:
     """How many rows replay sees otherwise."""
     return (await replay.compare(street.world.settings.database_url)).differing
+
+
+@pytest.mark.anyio
+async def test_help_waits_for_whoever_was_helped_and_for_no_desk(street: Street) -> None:
+    await street.delivered()
+    await captured(street.world, street.other, starts=street.world.clock.now() - 3 * HOUR)
+    day = await station_day(street.clerk, street.world.station)
+    path = street.world.station_path
+    listed = await records_at(street.manager, path, RecordState.CAPTURED)
+    assert day
+    assert day.to_confirm == len(listed) == 1
 
 
 @pytest.mark.anyio

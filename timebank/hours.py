@@ -363,6 +363,10 @@ async def records_of(
     return await _page(Q(volunteer=volunteer), after, before, limit, newest_first=not backward)
 
 
+TO_CONFIRM = Q(state=RecordState.CAPTURED.value) & ~Q(mode=CaptureMode.HELP_ORDER.value)
+"""What waits for a desk; the record of an order for help waits for whoever was helped."""
+
+
 async def records_at(
     actor: Actor,
     path: str,
@@ -373,15 +377,11 @@ async def records_at(
     limit: int = 20,
     backward: bool = False,
 ) -> list[Record]:
-    """Records below a path in a state, oldest first: what waits for a key there. For its staff.
-
-    No key of a desk confirms the record of an order for help: it is not among those to confirm.
-    """
+    """Records below a path in a state, oldest first: what waits for a key there. For its staff."""
     if not await may_read(actor, Action.READ_RECORDS, path):
         return []
-    below = Q(path__startswith=path, state=state.value)
-    if state is RecordState.CAPTURED:
-        below &= ~Q(mode=CaptureMode.HELP_ORDER.value)
+    which = TO_CONFIRM if state is RecordState.CAPTURED else Q(state=state.value)
+    below = Q(path__startswith=path) & which
     return await _page(below, before, after, limit, newest_first=backward)
 
 

@@ -15,11 +15,10 @@ from timebank.actors import Actor, PersonId
 from timebank.attendance import EARLY, Attendance, Present, Whereabouts
 from timebank.captures import visit_once
 from timebank.clock import day_of, instant
-from timebank.hours import CapturedOnce, Record
+from timebank.hours import TO_CONFIRM, CapturedOnce, Record
 from timebank.journal import current
 from timebank.people import people_by_id
 from timebank.places import Station
-from timebank.record_life import RecordState
 from timebank.refusals import Unauthenticated
 from timebank.sign_ups import seats_taken
 from timebank.tables import count, find, find_many, select
@@ -133,7 +132,7 @@ async def station_day(
         signed_up=sum((await seats_taken(ids)).values()) if ids else 0,
         present=present,
         left=came - present,
-        to_confirm=await count(Record, state=RecordState.CAPTURED.value, **captured),
+        to_confirm=await count(Record, TO_CONFIRM, **captured),
     )
 
 
