@@ -180,13 +180,13 @@ async def test_a_list_longer_than_the_page_goes_on_and_a_wrong_address_leads_now
         # Ids of one millisecond stand in no order.
         await asyncio.sleep(0.002)
     page, said = await enter(browser, site, CLERK, path="/office/party")
-    await expect(page.get_by_text("岗位00 · 1")).to_have_count(1)
-    await expect(page.get_by_text("岗位20 · 1")).to_have_count(0)
+    await expect(page.get_by_text("岗位00 · 人数 1")).to_have_count(1)
+    await expect(page.get_by_text("岗位20 · 人数 1")).to_have_count(0)
     await page.get_by_role("link", name="后面的").click()
-    await expect(page.get_by_text("岗位20 · 1")).to_have_count(1)
-    await expect(page.get_by_text("岗位00 · 1")).to_have_count(0)
+    await expect(page.get_by_text("岗位20 · 人数 1")).to_have_count(1)
+    await expect(page.get_by_text("岗位00 · 人数 1")).to_have_count(0)
     await page.get_by_role("link", name="回到开头").click()
-    await expect(page.get_by_text("岗位00 · 1")).to_have_count(1)
+    await expect(page.get_by_text("岗位00 · 人数 1")).to_have_count(1)
     assert not said
     gone = await page.goto(f"{site}/office/party?drafts=nonsense")
     assert gone

@@ -136,7 +136,7 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     await page.get_by_label("主要工作").fill("为老服务")
     await page.get_by_label("专职工作人员数").fill("三")
     await page.get_by_role("button", name="保存").click()
-    await expect(page.get_by_role("alert")).to_contain_text("staff_full_time")
+    await expect(page.get_by_role("alert")).to_contain_text("专职工作人员数")
     await expect(page.get_by_label("主要工作")).to_have_value("为老服务")
     await page.get_by_label("专职工作人员数").fill("3")
     await page.get_by_role("button", name="保存").click()
