@@ -56,7 +56,7 @@ class Unsaid:
         self.count = 0
 
     def allow(self, words: Iterable[str]) -> None:
-        """Words of the schema, which are sealed with what they are about and are no secret."""
+        """Words of ours, sealed with what they are about or typed by chance: they are no secret."""
         self._open |= set(words)
 
     def keep(self, secret: str | bytes) -> None:
@@ -189,6 +189,9 @@ def pytest_collection_finish() -> None:
     everywhere("secrets", "token_bytes", lambda made, _: UNSAID.keep(made))
     if identity := sys.modules.get("timebank.identity"):
         UNSAID.allow(identity.DocumentType)
+    if words := sys.modules.get("timebank.words"):
+        for language in words.LANGUAGES:
+            UNSAID.allow(words.catalogue(language).values())
     # Its random bytes are ids; tokens are made of others.
     everywhere("secrets", "token_hex", lambda made, _: UNSAID.forget(bytes.fromhex(made)))
     everywhere("timebank.vault", "seal_field", keep(0, 3))
