@@ -4,9 +4,16 @@ Knows that pgbouncer refuses a client that names a setting at its start which it
 each is set by a statement, as the session's first.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import asyncpg
+
+LOCALE: Final = (
+    "SELECT datlocprovider::text, datcollate FROM pg_database WHERE datname = current_database()"
+)
+BY_BYTES: Final = {"C", "POSIX", "C.UTF-8", "C.utf8"}
+"""The C library's locales that compare texts byte by byte; PostgreSQL's builtin ones all do."""
 
 
 async def connect(url: str, *, settings: dict[str, str], **how: Any) -> Any:
@@ -22,3 +29,12 @@ async def connect(url: str, *, settings: dict[str, str], **how: Any) -> Any:
         connection.terminate()
         raise
     return connection
+
+
+def sorts_by_bytes(locale: Sequence[Any]) -> bool:
+    """Whether a database of this `LOCALE` puts texts in the order of their bytes.
+
+    It is settled when the database is made.
+    """
+    provider, collation = locale
+    return provider == "b" or (provider == "c" and collation in BY_BYTES)

@@ -210,15 +210,16 @@ def _compare(expected: dict[str, str], found: dict[str, str]) -> list[str]:
         for name in found.keys() - expected
     ]
     told += [
-        f"{name} differs; drop it first{_put_back(name, expected)}"
+        f"{name} differs{_put_back(name, expected, first='drop it first; ')}"
         for name in expected.keys() & found
         if expected[name] != found[name]
     ]
     return sorted(told)
 
 
-def _put_back(name: str, expected: dict[str, str]) -> str:
-    """The statement that makes a fence again; of a table or a column there is none."""
+def _put_back(name: str, expected: dict[str, str], *, first: str = "") -> str:
+    """The statement that makes a fence again; of a table or a column there is none, and whoever
+    dropped it would drop what it holds."""
     if name.startswith(("table ", "column ")):
         return "; the DDL file has it, a sound backup holds it"
-    return f"; run: {expected[name]}"
+    return f"; {first}run: {expected[name]}"

@@ -219,7 +219,7 @@ async def test_any_value_in_a_database_is_named(
     told = await audited(url)
     await asyncio.to_thread(postgres_server.drop, name)
     assert not told.sound
-    kind = f"column {table}.{column} differs"
+    kind = f"column {table}.{column} differs; the DDL file has it, a sound backup holds it"
     found = [(one.layer, one.seq, one.what) for one in told.findings]
     # There the column is as it was, and the value alone is odd.
     unchanged = {"null": {"head.at", "request.first_seq"}, "text": {"head.at"}}.get(harm, set())

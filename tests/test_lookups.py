@@ -7,11 +7,13 @@ import asyncpg
 import pytest
 from tortoise.expressions import Q
 
+from ledger.sessions import LOCALE, sorts_by_bytes
 from tests.credit import credit
 from tests.world import World
 from timebank import reading
 from timebank.accounts import Posting
 from timebank.accounts import volunteer as volunteer_account
+from timebank.conditions import Asked
 from timebank.people import Person
 from timebank.places import Station
 from timebank.reading import PostgresqlReads
@@ -167,6 +169,44 @@ async def test_states_that_all_ask_for_are_given_once(world: World, asked: list[
     )
     assert [*told] == [1, 1, 0, 0]
     assert len(asked) == (2 if reading.at(reading.PRIMARY).remote else 4)
+
+
+async def test_a_beginning_is_found_by_an_index(world: World) -> None:
+    reads = reading.at(reading.PRIMARY)
+    if not isinstance(reads, PostgresqlReads):
+        pytest.skip("of a file another test says so")
+    assert await select(Station, path__startswith=world.station_path, limit=5)
+    assert reads.bytewise
+    asked = Asked(reads.dialect, Station.spec.kinds, bytewise=reads.bytewise)
+    where = asked.where([], {"path__startswith": world.station_path})
+    first, last = asked.values
+    await reads.fetch("SET enable_seqscan = off", [])
+    bound = where.replace("$1", f"'{first}'").replace("$2", f"'{last}'")
+    plan = await reads.fetch(f'EXPLAIN SELECT "id" FROM "station"{bound}', [])
+    assert "Index Cond" in str(plan)
+
+
+@pytest.mark.parametrize(
+    ("locale", "bytewise"),
+    [
+        (("c", "C"), True),
+        (("c", "C.UTF-8"), True),
+        (("b", "whatever"), True),
+        (("c", "zh_CN.UTF-8"), False),
+        (("i", "C"), False),
+    ],
+)
+def test_a_locale_says_how_texts_stand(locale: tuple[str, str], bytewise: bool) -> None:
+    assert sorts_by_bytes(locale) is bytewise
+
+
+async def test_a_server_puts_texts_as_its_locale_says(postgres_url: str) -> None:
+    texts = ["a", "B", "_", "人", "é", "0/", "01"]
+    connection = await asyncpg.connect(postgres_url)
+    told = sorts_by_bytes(await connection.fetchrow(LOCALE))
+    rows = await connection.fetch("SELECT one FROM unnest($1::text[]) AS one ORDER BY 1", texts)
+    await connection.close()
+    assert told == ([row[0] for row in rows] == sorted(texts, key=str.encode))
 
 
 async def test_what_no_database_can_hold_in_a_page_is_told_to_who_asked_it_alone(

@@ -46,16 +46,20 @@ AT = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
 def test_a_condition_is_spelled_alike(condition: Q, told: str, values: list[Any]) -> None:
     dialects: tuple[Dialect, ...] = ("sqlite", "postgresql")
     for dialect in dialects:
-        asked = Asked(dialect, KINDS)
+        asked = Asked(dialect, KINDS, bytewise=True)
         assert asked.where([condition], {}) == (f" WHERE {told}" if told else "")
         assert asked.values == values
 
 
-def test_a_list_is_one_value_on_postgresql_and_a_beginning_a_range_on_sqlite() -> None:
-    asked = Asked("postgresql", KINDS)
+def test_a_list_is_one_value_on_postgresql_and_a_beginning_a_range_where_bytes_sort() -> None:
+    asked = Asked("postgresql", KINDS, bytewise=False)
+    assert asked.where([], {"path__startswith": "42/"}) == ' WHERE "path" ^@ $1'
+    asked = Asked("postgresql", KINDS, bytewise=True)
+    assert asked.where([], {"path__startswith": "42/"}) == ' WHERE ("path" >= $1 AND "path" < $2)'
+    asked = Asked("postgresql", KINDS, bytewise=True)
     assert asked.where([], {"id__in": ("x", "y")}) == ' WHERE "id" = ANY($1::text[])'
     assert asked.values == [["x", "y"]]
-    asked = Asked("sqlite", KINDS)
+    asked = Asked("sqlite", KINDS, bytewise=True)
     assert asked.where([], {"id__in": ("x", "y")}) == ' WHERE "id" IN ($1, $2)'
     assert asked.where([], {"path__startswith": "42/"}) == ' WHERE ("path" >= $3 AND "path" < $4)'
     assert asked.values == ["x", "y", "42/", "420"]
@@ -64,7 +68,7 @@ def test_a_list_is_one_value_on_postgresql_and_a_beginning_a_range_on_sqlite() -
 def test_a_misspelt_column_or_comparison_is_a_bug() -> None:
     for name in ("nobody", "id__like"):
         with pytest.raises(KeyError):
-            Asked("sqlite", KINDS).where([], {name: "x"})
+            Asked("sqlite", KINDS, bytewise=True).where([], {name: "x"})
 
 
 def test_an_order_may_fall() -> None:

@@ -22,11 +22,13 @@ SIGNS = {"": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 class Asked:
     """A question to one table: its statement as it grows, and the values of its placeholders.
 
-    Args: kinds, the type of each column in PostgreSQL.
+    Args: kinds, the type of each column in PostgreSQL; bytewise, whether texts stand there in the
+    order of their bytes.
     """
 
-    def __init__(self, dialect: Dialect, kinds: Mapping[str, str]) -> None:
+    def __init__(self, dialect: Dialect, kinds: Mapping[str, str], *, bytewise: bool) -> None:
         self.values: list[Any] = []
+        self._bytewise = bytewise
         self._postgresql = dialect == "postgresql"
         self._kinds = kinds
 
@@ -66,8 +68,11 @@ class Asked:
         return f'"{column}" IN ({", ".join(map(self._given, values))})'
 
     def _beginning(self, column: str, start: str) -> str:
-        """Byte by byte on both, and on SQLite so that an index serves: its LIKE takes none."""
-        if self._postgresql:
+        """Byte by byte, and where texts stand in that order as a range, which an index serves.
+
+        SQLite's LIKE takes none, and PostgreSQL one for this only where its locale is C.
+        """
+        if not self._bytewise:
             return f'"{column}" ^@ {self._given(start)}'
         if not start:
             return f'"{column}" IS NOT NULL'

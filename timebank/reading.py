@@ -19,7 +19,7 @@ import asyncpg
 
 from ledger.merkle import Tile
 from ledger.reader import Queries
-from ledger.sessions import connect
+from ledger.sessions import LOCALE, connect, sorts_by_bytes
 from ledger.tables import (
     Dialect,
     dialect_of,
@@ -38,10 +38,12 @@ CONNECTIONS = 5
 
 
 class Reads(Protocol):
-    """The reads' way to the database; `remote` where each statement waits for a server."""
+    """The reads' way to the database; `remote` where each statement waits for a server, `bytewise`
+    where texts are known to stand in the order of their bytes."""
 
     dialect: Dialect
     remote: bool
+    bytewise: bool
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
         """All rows of a statement with placeholders $1, $2, ..."""
@@ -115,6 +117,7 @@ class SqliteReads:
 
     dialect: Dialect = "sqlite"
     remote = False
+    bytewise = True
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -195,6 +198,7 @@ class PostgresqlReads:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self.bytewise = False
         self._free: list[Any] = []
         self._room = asyncio.Semaphore(CONNECTIONS)
         self._closing = False
@@ -228,7 +232,7 @@ class PostgresqlReads:
         return None
 
     async def _connect(self) -> Any:
-        return await connect(
+        connection = await connect(
             self._url,
             statement_cache_size=STATEMENTS,
             max_cached_statement_lifetime=0,
@@ -237,6 +241,8 @@ class PostgresqlReads:
                 "default_transaction_read_only": "on",
             },
         )
+        self.bytewise = sorts_by_bytes(await connection.fetchrow(LOCALE))
+        return connection
 
     async def close(self) -> None:
         """Close every connection, once what runs has ended."""

@@ -225,7 +225,8 @@ async def read(
     offset: int | None = None,
 ) -> Sequence[Record]:
     """Columns of the rows that meet the conditions, as the database keeps them."""
-    asked = Asked(reading.at(reading.PRIMARY).dialect, spec.kinds)
+    reads = reading.at(reading.PRIMARY)
+    asked = Asked(reads.dialect, spec.kinds, bytewise=reads.bytewise)
     where = asked.where(conditions, filters)
     statement = f'SELECT {what} FROM "{spec.name}"{where}{ordered(order)}'
     # Numbers of ours, in the text: a planner that does not know a limit expects far too much.

@@ -19,7 +19,7 @@ Values = tuple[Any, ...]
 # A statement, and of each value its type in the server or, of several at once, these themselves.
 Alike = tuple[str, tuple[Any, ...]]
 
-TOGETHER = 100
+TOGETHER = 500
 """A turn that holds so many sets of values takes no further asker: the next one does."""
 TYPES = {str: "text", int: "bigint", bool: "boolean", bytes: "bytea"}
 

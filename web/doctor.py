@@ -18,6 +18,7 @@ from ledger.outages import is_away
 from ledger.reader import Unreadable, open_reader, read_head
 from ledger.receipts import witnessed_size
 from ledger.roles import excess
+from ledger.sessions import LOCALE, sorts_by_bytes
 from timebank import master_keys, publication, vault
 from timebank.clock import day_of
 from timebank.file_store import store_of
@@ -87,9 +88,13 @@ async def _key(settings: Settings) -> Finding:
 async def _database(settings: Settings) -> Finding:
     async with open_reader(settings.database_url) as reader:
         head = await read_head(reader)
-        well = not await publication.is_behind(reader, datetime.now(UTC))
-    clock = "the clock may be followed" if well else "the clock is behind the last entry"
-    return Finding("database", well, f"{reader.dialect}, {head.size} entries; {clock}")
+        follows = not await publication.is_behind(reader, datetime.now(UTC))
+        locale = await reader.fetch(LOCALE) if reader.dialect == "postgresql" else []
+    clock = "the clock may be followed" if follows else "the clock is behind the last entry"
+    seen = f"{reader.dialect}, {head.size} entries; {clock}"
+    if slow := not all(map(sorts_by_bytes, locale)):
+        seen += "; lists of an area use no index: make the database with LOCALE 'C.UTF-8'"
+    return Finding("database", follows and not slow, seen)
 
 
 async def _pages(settings: Settings) -> Finding:
