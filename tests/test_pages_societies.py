@@ -155,7 +155,7 @@ async def test_an_organisation_is_filed_and_its_report_opens_at_the_faulty_field
     # One tap from the organisation's page to the faulty field of what was returned.
     assert await tap(page.get_by_role("link", name="更正年度工作报告中被退回的栏目")) == 1
     await expect(page.get_by_text("请附证书数").first).to_be_visible()
-    assert await page.evaluate("document.activeElement.id") == "f-social_workers"
+    await expect(page.locator("#f-social_workers")).to_be_focused()
     assert [one for one in said if "422" not in one] == []
 
 
