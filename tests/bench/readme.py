@@ -32,10 +32,10 @@ WHY = {
     "fifths decide and seal the row, a quarter is GraphQL's, which reads 500 rows of variables, "
     "digests and answers them, the rest finds, projects and writes. Six times pgbench leaves some "
     "0.04 ms a row, and sealing its entry alone takes 0.02.",
-    "P4": "sixteen statements a query. By profile of the worker, in microseconds of processor: on "
+    "P4": "seventeen look-ups a query. By profile of the worker, in microseconds of processor: on "
     "SQLite 850, of which HTTP and its layers 185, the walk along the plan with loaders and "
     "scalars 160, SQLite itself 140, statements spelled and rows made 125, our reads and resolvers "
-    "105, the loop 60, paging 50; on PostgreSQL, whose look-ups are gathered while it answers, "
+    "105, the loop 60, paging 50; on PostgreSQL, before what is looked up alike went together, "
     "1,030, of which the loop and waking the server 230, the walk 210, the driver 180, HTTP 145, "
     "rows 130, our reads 75. A bare answer takes 47: a tenth of its rate leaves 470 for all.",
     "P5": "three quarters of the walk hash the tree: a leaf and, on the average, one inner node an "
