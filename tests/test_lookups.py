@@ -225,6 +225,12 @@ async def test_what_no_database_can_hold_in_a_page_is_told_to_who_asked_it_alone
     assert [*told[:2]] == [1, 1]
 
 
+async def test_what_comes_after_nothing_is_nothing(world: World) -> None:
+    people = [(await world.volunteer()).person or "" for _ in range(2)]
+    later = (select(Person, id__gt=None, id__lte=id, limit=1) for id in people)
+    assert [*await asyncio.gather(*later)] == [[], []]
+
+
 async def test_a_turn_that_is_full_is_followed_by_the_next(
     world: World, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,10 @@ class Turns:
         """
         if not sets:
             return []
-        turn = self._turn((statement, tuple(map(_type_of, sets[0]))))
+        types = tuple(map(_type_of, sets[0]))
+        if None in types:
+            return [await self._server.fetch(statement, values) for values in sets]
+        turn = self._turn((statement, types))
         for values in sets:
             turn.found[values] = ()
         waiting = asyncio.get_running_loop().create_future()
@@ -124,9 +127,10 @@ class Turns:
 
 
 def _type_of(value: Any) -> Any:
+    """None for nothing, whose type only the column knows, and for what no column of ours holds."""
     if isinstance(value, tuple):
         return value
-    return next(TYPES[kind] for kind in type(value).__mro__ if kind in TYPES)
+    return next((TYPES[kind] for kind in type(value).__mro__ if kind in TYPES), None)
 
 
 def _rows(found: Sequence[Record] | Exception) -> Sequence[Record]:
