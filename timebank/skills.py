@@ -175,7 +175,7 @@ async def fitting_wishes(actor: Actor) -> list[Near]:
             for wish in found
             if wish_fits(wish, skills)
             and (as_member or _community(wish) in allowed)
-            and actor.person not in (wish.resident, wish.taken_by)
+            and not {wish.resident, wish.taken_by} & set(actor.selves)
         ]
 
     return await _nearest(actor, read)

@@ -239,7 +239,7 @@ async def claim_wish(
             if held.claim is not None:
                 raise WishTaken(community=community.name)
             raise NotFound(what="wish")
-        if held.resident is not None and held.resident == actor.person:
+        if held.resident in actor.selves:
             raise OwnWish
         not_taken_down(batch, held)
         kind, whose = _claiming(batch, claimant, community)
@@ -350,9 +350,7 @@ async def told_by_residents(actor: Actor, ids: Sequence[str]) -> dict[str, dict[
     let = [
         id
         for id, held in found.items()
-        if held.claim in mine
-        or staff(held.path)
-        or (actor.person is not None and held.resident == actor.person)
+        if held.claim in mine or staff(held.path) or held.resident in actor.selves
     ]
     return await told_of(let)
 

@@ -187,16 +187,17 @@ async def wish_behind(link: str) -> Wish | None:
 
 def is_resident(actor: Actor, wish: Wish) -> bool:
     """Whether the actor has link and code for good: others had them once, when they told it."""
-    return actor.person is not None and actor.person == wish.resident
+    return wish.resident in actor.selves
 
 
 async def wishes_of(
     actor: Actor, *, after: str | None, before: str | None, limit: int, backward: bool
 ) -> list[Wish]:
-    """The actor's own wishes, also those that a proxy told for them; the newest first."""
+    """The actor's own wishes, those too that a proxy told for them or that were told under a
+    registration that went into theirs; the newest first."""
     if actor.person is None:
         return []
     bounds = [Q(id__lt=after)] if after else []
     bounds += [Q(id__gt=before)] if before else []
     order = ["id" if backward else "-id"]
-    return await select(Wish, Q(resident=actor.person), *bounds, order=order, limit=limit)
+    return await select(Wish, Q(resident__in=actor.selves), *bounds, order=order, limit=limit)

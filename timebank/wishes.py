@@ -219,7 +219,7 @@ def wish_at_hand(batch: Batch, wish: str, action: Action = Action.JUDGE_WISHES) 
 
 def not_taken_down(batch: Batch, wish: Wish) -> None:
     """Go on only with a wish that somebody else took down. Refuses: TookItDown."""
-    if batch.actor.person is not None and wish.taken_by == batch.actor.person:
+    if wish.taken_by in batch.actor.selves:
         raise TookItDown
 
 
@@ -353,9 +353,7 @@ async def visible_wishes(actor: Actor, ids: Sequence[str]) -> dict[str, Wish]:
     return {
         held.id: held
         for held in found.values()
-        if held.state in LISTED
-        or (actor.person is not None and held.resident == actor.person)
-        or theirs(held.path)
+        if held.state in LISTED or held.resident in actor.selves or theirs(held.path)
     }
 
 
