@@ -31,7 +31,12 @@ class StatementLine:
     former: bool = strawberry.field(
         description="Whether it moved under a number that went into this one since."
     )
-    entry: LedgerEntry = strawberry.field(description="The ledger entry.")
+    seq: strawberry.Private[int]
+
+    @field
+    def entry(self) -> LedgerEntry:
+        """The ledger entry."""
+        return LedgerEntry(seq=Long(self.seq))
 
     @classmethod
     def of(cls, posting: accounts.Posting, own: str) -> "StatementLine":
@@ -42,7 +47,7 @@ class StatementLine:
             kind=posting.kind,
             minutes=Long(posting.amount),
             balance_minutes=Long(posting.balance),
-            entry=LedgerEntry(seq=Long(posting.seq)),
+            seq=posting.seq,
         )
 
 

@@ -1,16 +1,15 @@
 """Looks on the wire: who read one's record, what, and on which day."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import UNSET
 
 from schema.context import Context
 from schema.enums import show_enum
 from schema.fields import field
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info
 from timebank import looks
 from timebank.looks import Looked
@@ -73,37 +72,19 @@ async def read_numbers(context: Context, ids: Sequence[str]) -> dict[str, str]:
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def looks(
         self,
+        page: Page,
         info: Info,
         number: Number = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Look]:
         """Who looked at your record, the newest day first; kept for a year."""
 
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[looks.Look]]:
-            return looks.looks_at(
-                info.context.actor,
-                number=number,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             LOOKS,
-            rows,
-            key=lambda held: (held.id,),
+            looks.looks_at,
+            info.context.actor,
             node=Look.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+            number=number,
         )

@@ -139,52 +139,35 @@ class Window:
         )
 
 
-@strawberry.type(description="Where a page stands in its list.")
-class PageInfo:
-    start_cursor: str | None = strawberry.field(description="The cursor of the page's first item.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the page's last item.")
-    probe: strawberry.Private["Probe[Any]"]
-
-    @field
-    async def has_next_page(self) -> bool:
-        """Whether the list goes on after this page."""
-        return await self.probe.has_next()
-
-    @field
-    async def has_previous_page(self) -> bool:
-        """Whether the list has items before this page."""
-        return await self.probe.has_previous()
-
-
-@strawberry.type(description="An item and its position in the list.")
-class Edge(Generic[N]):
-    cursor: str = strawberry.field(description="The item's position, opaque.")
-    node: N = strawberry.field(description="The item.")
-
-
-@strawberry.type(description="A page of a list.")
-class Connection(Generic[N]):
-    edges: list[Edge[N]] = strawberry.field(description="The items with their positions.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
-
-    @field
-    def nodes(self) -> list[N]:
-        """The items alone."""
-        return [edge.node for edge in self.edges]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe(Generic[R]):
-    """Looks past a page's ends, and asks the database only when somebody asks.
+class Read(Generic[R, N]):
+    """A page as it was read; `more` tells that its own range held further rows onward.
 
-    `more` tells that the page's own range held further rows in the direction of reading.
+    What an item shows and where it stands is worked out when somebody asks, and so is whether there
+    is anything past the page's ends, for which the database is asked.
     """
 
-    rows: Rows[R]
+    listing: Listing
     window: Window
-    start: Key | None
-    end: Key | None
+    rows: Sequence[R]
     more: bool
+    again: Rows[R]
+    key: Callable[[R], Key]
+    node: Callable[[R], N]
+
+    def cursor(self, row: R) -> str:
+        """Where a row stands."""
+        return self.listing.cursor(self.key(row))
+
+    @property
+    def start(self) -> Key | None:
+        """The key of the page's first row."""
+        return self.key(self.rows[0]) if self.rows else None
+
+    @property
+    def end(self) -> Key | None:
+        """The key of the page's last row."""
+        return self.key(self.rows[-1]) if self.rows else None
 
     async def has_next(self) -> bool:
         """Rows after the page: known when reading forward, looked up behind a `before`."""
@@ -195,7 +178,7 @@ class Probe(Generic[R]):
         if self.more and self.end is None:
             return True  # `last: 0` before a cursor: the cursor's own row comes next
         edge = self.end or self.window.after
-        return bool(await self.rows(after=edge, before=None, limit=1, backward=False))
+        return bool(await self.again(after=edge, before=None, limit=1, backward=False))
 
     async def has_previous(self) -> bool:
         """Rows before the page: known when reading backward, looked up behind an `after`."""
@@ -206,48 +189,59 @@ class Probe(Generic[R]):
         if self.more and self.start is None:
             return True
         edge = self.start or self.window.before
-        return bool(await self.rows(after=None, before=edge, limit=1, backward=False))
+        return bool(await self.again(after=None, before=edge, limit=1, backward=False))
 
 
-async def connect(
-    listing: Listing,
-    rows: Rows[R],
-    *,
-    key: Callable[[R], Key],
-    node: Callable[[R], N],
-    first: int | None = None,
-    last: int | None = None,
-    after: str | None = None,
-    before: str | None = None,
-) -> Connection[N]:
-    """One page of a list. One row more than asked for is read, to know whether there is more.
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    page: strawberry.Private[Read[Any, Any]]
 
-    `key` gives a row's key in the order of the listing's columns, `node` what a row shows.
-    """
-    window = Window.of(listing, first=first, last=last, after=after, before=before)
-    read = await rows(
-        after=window.after,
-        before=window.before,
-        limit=window.limit + 1,
-        backward=window.backward,
-    )
-    page = list(read[: window.limit])
-    if window.backward:
-        page.reverse()
-    edges = [Edge(cursor=listing.cursor(key(row)), node=node(row)) for row in page]
-    probe = Probe(
-        rows=rows,
-        window=window,
-        start=key(page[0]) if page else None,
-        end=key(page[-1]) if page else None,
-        more=len(read) > window.limit,
-    )
-    info = PageInfo(
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-        probe=probe,
-    )
-    return Connection(edges=edges, page_info=info)
+    @field
+    def start_cursor(self) -> str | None:
+        """The cursor of the page's first item."""
+        return self.page.cursor(self.page.rows[0]) if self.page.rows else None
+
+    @field
+    def end_cursor(self) -> str | None:
+        """The cursor of the page's last item."""
+        return self.page.cursor(self.page.rows[-1]) if self.page.rows else None
+
+    @field
+    async def has_next_page(self) -> bool:
+        """Whether the list goes on after this page."""
+        return await self.page.has_next()
+
+    @field
+    async def has_previous_page(self) -> bool:
+        """Whether the list has items before this page."""
+        return await self.page.has_previous()
+
+
+@strawberry.type(description="An item and its position in the list.")
+class Edge(Generic[N]):
+    cursor: str = strawberry.field(description="The item's position, opaque.")
+    node: N = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[N]):
+    page: strawberry.Private[Read[Any, N]]
+
+    @field
+    def edges(self) -> list[Edge[N]]:
+        """The items with their positions."""
+        page = self.page
+        return [Edge(cursor=page.cursor(row), node=page.node(row)) for row in page.rows]
+
+    @field
+    def page_info(self) -> PageInfo:
+        """Where the page stands in the list."""
+        return PageInfo(page=self.page)
+
+    @field
+    def nodes(self) -> list[N]:
+        """The items alone."""
+        return list(map(self.page.node, self.page.rows))
 
 
 async def nothing(**where: Any) -> Sequence[Any]:
@@ -278,7 +272,11 @@ class Page:
         key: Callable[[R], Key] = by_id,
         **where: Any,
     ) -> Connection[N]:
-        """This page of what `read` gives for these arguments; `key` and `node` as in `connect`."""
+        """This page of what `read` gives for these arguments.
+
+        One row more than asked for is read, to know whether there is more. `key` gives a row's key
+        in the order of the listing's columns, `node` what a row shows.
+        """
 
         def rows(
             *, after: Key | None, before: Key | None, limit: int, backward: bool
@@ -286,16 +284,24 @@ class Page:
             position = {"after": _bare(after), "before": _bare(before)}
             return read(*args, **position, limit=limit, backward=backward, **where)
 
-        return await connect(
-            listing,
-            rows,
+        window = Window.of(
+            listing, first=self.first, last=self.last, after=self.after, before=self.before
+        )
+        limit, backward = window.limit, window.backward
+        found = await rows(
+            after=window.after, before=window.before, limit=limit + 1, backward=backward
+        )
+        shown = found[:limit]
+        page = Read(
+            listing=listing,
+            window=window,
+            rows=shown[::-1] if backward else shown,
+            more=len(found) > limit,
+            again=rows,
             key=key,
             node=node,
-            first=self.first,
-            last=self.last,
-            after=self.after,
-            before=self.before,
         )
+        return Connection(page=page)
 
 
 def _bare(key: Key | None) -> Any:
@@ -324,26 +330,3 @@ def paged(resolver: Callable[..., Awaitable[Any]]) -> StrawberryField:
     made: Any = update_wrapper(resolve, resolver)
     made.__signature__ = told.replace(parameters=[*others, *four.values()])
     return field(made)
-
-
-class Query(Protocol[R_co]):
-    """As much of a queryset as paging needs; Tortoise's has it."""
-
-    def filter(self, **where: Any) -> "Query[R_co]": ...
-    def order_by(self, *columns: str) -> "Query[R_co]": ...
-    def limit(self, limit: int) -> Awaitable[Sequence[R_co]]: ...
-
-
-def by_column(query: Query[R], column: str, *, newest_first: bool = False) -> Rows[R]:
-    """Rows of a queryset in the order of one unique column."""
-    onward, back = ("lt", "gt") if newest_first else ("gt", "lt")
-
-    def rows(
-        *, after: Key | None, before: Key | None, limit: int, backward: bool
-    ) -> Awaitable[Sequence[R]]:
-        bounds = {f"{column}__{onward}": after, f"{column}__{back}": before}
-        where = {name: key[0] for name, key in bounds.items() if key is not None}
-        falling = "-" if newest_first != backward else ""
-        return query.filter(**where).order_by(falling + column).limit(limit)
-
-    return rows

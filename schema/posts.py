@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.activities import read_titles
 from schema.context import Context, Input, anew
@@ -16,7 +16,7 @@ from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from timebank import posts
 from timebank.aliases import module_enabled
@@ -100,43 +100,25 @@ answers_for("pst", read_posts)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def posts(
         self,
+        page: Page,
         info: Info,
         scope: Below,
         state: InState = PostState.OPEN,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[ServicePost] | None:
         """The posts of an area, the oldest first."""
         if not await module_enabled():
             return None
 
-        async def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> list[posts.ServicePost]:
-            return await posts.posts_below(
-                info.context.actor,
-                scope,
-                state,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             POSTS,
-            rows,
-            key=lambda held: (held.id,),
+            posts.posts_below,
+            info.context.actor,
+            scope,
+            state,
             node=ServicePost.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 

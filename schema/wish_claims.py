@@ -1,18 +1,18 @@
 """Claims on wishes on the wire: one's own, those of one's team or unit, and a secretary's."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input, anew
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
 from schema.wishes import Wish, read_wishes
 from timebank import wish_claims
@@ -97,39 +97,21 @@ class Query:
         """Whether any volunteer may claim the wishes of a community, and not members alone."""
         return await wish_claims.volunteers_allowed(community)
 
-    @field
+    @paged
     async def wish_claims(
         self,
+        page: Page,
         info: Info,
         claimant: Whose = None,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[WishClaim]:
         """The wishes you claimed, or those of a team or unit you act for, the newest first."""
 
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[wish_claims.WishClaim]]:
-            return wish_claims.wish_claims_of(
-                info.context.actor,
-                claimant=claimant,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             WISH_CLAIMS,
-            rows,
-            key=lambda held: (held.id,),
+            wish_claims.wish_claims_of,
+            info.context.actor,
             node=WishClaim.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
+            claimant=claimant,
         )
 
 

@@ -1,17 +1,17 @@
 """Micro-wishes on the wire: those on the list for everybody, what residents told for a few."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import ID, UNSET
+from strawberry import ID
 
 from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
-from schema.paging import After, Before, Connection, First, Key, Last, Listing, connect
+from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
@@ -218,74 +218,39 @@ answers_for("wsh", read_wishes)
 
 @strawberry.type
 class Query:
-    @field
+    @paged
     async def wishes(
         self,
+        page: Page,
         info: Info,
         scope: Below,
         state: InState = WishState.PUBLISHED,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Wish]:
         """The wishes on the list of an area: what came back first, then the oldest."""
 
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[wishes.Wish]]:
-            return wishes.wishes_below(
-                info.context.actor,
-                scope,
-                state,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             WISHES,
-            rows,
+            wishes.wishes_below,
+            info.context.actor,
+            scope,
+            state,
             key=lambda held: (held.place,),
             node=Wish.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
-    @field
+    @paged
     async def my_wishes(
         self,
+        page: Page,
         info: Info,
-        first: First = UNSET,
-        last: Last = UNSET,
-        after: After = UNSET,
-        before: Before = UNSET,
     ) -> Connection[Wish]:
         """Your own wishes, also those that your proxy told, the newest first."""
 
-        def rows(
-            *, after: Key | None, before: Key | None, limit: int, backward: bool
-        ) -> Awaitable[Sequence[wishes.Wish]]:
-            return wish_closings.wishes_of(
-                info.context.actor,
-                after=after[0] if after else None,
-                before=before[0] if before else None,
-                limit=limit,
-                backward=backward,
-            )
-
-        return await connect(
+        return await page.of(
             MY_WISHES,
-            rows,
-            key=lambda held: (held.id,),
+            wish_closings.wishes_of,
+            info.context.actor,
             node=Wish.of,
-            first=first,
-            last=last,
-            after=after,
-            before=before,
         )
 
 
