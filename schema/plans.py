@@ -6,7 +6,7 @@ what their types are. All that depends on the document alone, but for the variab
 that fragments, aliases and directives mean here what they mean there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -40,7 +40,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
-from schema.columns import DEFINITION, Column
+from schema.columns import DEFINITION, Column, read_together
 from schema.resolvers import Direct
 
 KEPT = 16
@@ -63,14 +63,21 @@ class Shape:
         listed = isinstance(inner, GraphQLList)
         self.item = Shape(plan, inner.of_type, details) if listed else None
         self._plan, self._details = plan, details
-        self._asked: dict[str, tuple[Step, ...]] = {}
+        self._asked: dict[str, Fields] = {}
 
-    def asked(self, kind: GraphQLObjectType) -> "tuple[Step, ...]":
+    def asked(self, kind: GraphQLObjectType) -> "Fields":
         """What is asked of an object of this type; worked out when there is a first."""
         found = self._asked.get(kind.name)
         if found is None:
             found = self._asked[kind.name] = self._plan.below(kind, self._details)
         return found
+
+    def reads(self) -> Callable[[Any], dict[str, Any]] | None:
+        """What reads any object of it at once; None where that takes a look at the object."""
+        kind = self.kind
+        if not isinstance(kind, GraphQLObjectType) or kind.is_type_of:
+            return None
+        return self.asked(kind).reads
 
 
 class Step:
@@ -141,6 +148,19 @@ class Step:
         return (self.field.resolve or default_field_resolver)(source, info, **given)
 
 
+class Fields:
+    """What is asked of an object: its steps, and where all of them are columns what `reads` them
+    without a look at each."""
+
+    __slots__ = ("reads", "steps")
+
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        self.steps = steps
+        columns = {step.key: step.column for step in steps if step.column is not None}
+        alike = columns and len(columns) == len(steps)
+        self.reads = read_together(columns) if alike else None
+
+
 class Plan:
     """What one operation asks, where the variables of its directives have certain values."""
 
@@ -152,19 +172,19 @@ class Plan:
         if root is None:
             raise TypeError(f"the schema has no {self.operation.operation.value}")
         asked = collect_fields(self.schema, plans.fragments, variables, root, self.operation)
-        self.steps = self._steps(root, asked)
+        self.asked = self._fields(root, asked)
 
-    def below(self, parent: GraphQLObjectType, details: FieldDetailsList) -> tuple[Step, ...]:
+    def below(self, parent: GraphQLObjectType, details: FieldDetailsList) -> Fields:
         """What is asked of an object of this type where these fields led to it."""
         fragments = self._plans.fragments
         asked = collect_subfields(
             self.schema, fragments, self._variables, self.operation, parent, details
         )
-        return self._steps(parent, asked)
+        return self._fields(parent, asked)
 
-    def _steps(self, parent: GraphQLObjectType, asked: CollectedFields) -> tuple[Step, ...]:
+    def _fields(self, parent: GraphQLObjectType, asked: CollectedFields) -> Fields:
         grouped = asked.grouped_field_set
-        return tuple(Step(self, parent, key, details) for key, details in grouped.items())
+        return Fields(tuple(Step(self, parent, key, each) for key, each in grouped.items()))
 
 
 class Plans:

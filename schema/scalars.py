@@ -42,7 +42,8 @@ def _whole(name: str, description: str) -> ScalarDefinition:
         return value
 
     def serialize(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > JSON_INTEGER_MAX:
+        whole = type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
+        if not whole or abs(value) > JSON_INTEGER_MAX:
             raise TypeError(complaint)
         return int(value)
 
@@ -85,7 +86,8 @@ def print_moment(value: Any) -> str:
     """A moment in UTC, spelled with Z; a moment without a zone is a bug."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise TypeError("a moment on the wire needs a zone")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return moment.isoformat().removesuffix("+00:00") + "Z"
 
 
 def parse_day(value: Any) -> date:

@@ -5,6 +5,7 @@ value filled in when it comes.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import strawberry
@@ -24,7 +25,7 @@ from graphql.execution import VariableValues
 from graphql.pyutils import Path, inspect, is_awaitable, is_iterable
 
 from schema.faults import Faults, Place, path
-from schema.plans import Plan, Shape, Step
+from schema.plans import Fields, Plan, Shape, Step
 from schema.waits import Waits
 
 
@@ -84,7 +85,7 @@ class Walk:
     def begin(self) -> bool:
         """Answer what can be answered at once. Says whether anything is still waited for."""
         try:
-            self._data = self._fields(self._plan.steps, self._root, None)
+            self._data = self._fields(self._plan.asked, self._root, None)
         except GraphQLError as error:
             self._faults.nothing(error)
         self._waits.go_on(self)
@@ -96,7 +97,7 @@ class Walk:
 
     async def serially(self) -> None:
         """Answer one root field after another, as a mutation's are."""
-        for step in self._plan.steps:
+        for step in self._plan.asked.steps:
             self._data[step.key] = step.known
             try:
                 if step.known is None:
@@ -114,10 +115,15 @@ class Walk:
 
     # Fields
 
-    def _fields(self, steps: tuple[Step, ...], source: Any, above: Place | None) -> dict[str, Any]:
+    def _fields(self, asked: Fields, source: Any, above: Place | None) -> dict[str, Any]:
         """The fields of an object. Raises, located, what must not be null and is."""
+        if asked.reads is not None:
+            try:
+                return asked.reads(source)
+            except Exception:
+                pass  # found again below, with the field whose it is
         answers: dict[str, Any] = {}
-        for step in steps:
+        for step in asked.steps:
             column = step.column
             if column is None:
                 answers[step.key] = step.known
@@ -203,6 +209,11 @@ class Walk:
         if not is_iterable(values):
             name = f"{step.parent}.{step.field_name}"
             raise GraphQLError(f"Expected Iterable, but did not find one for field '{name}'.")
+        reads = item.reads()
+        if reads is not None and isinstance(values, list):
+            # What goes wrong is found again below, with the item and the field whose it is.
+            with suppress(Exception):
+                return list(map(reads, values))
         shown: list[Any] = []
         for key, value in enumerate(values):
             place = None
@@ -218,9 +229,7 @@ class Walk:
                 self._faults.note(located, above, key)
         return shown
 
-    def _asked_of(
-        self, step: Step, shape: Shape, value: Any, place: Place | None
-    ) -> tuple[Step, ...]:
+    def _asked_of(self, step: Step, shape: Shape, value: Any, place: Place | None) -> Fields:
         kind = shape.kind
         if is_abstract_type(kind):
             kind = self._kind_of(step, kind, value, place)

@@ -43,6 +43,11 @@ class Dog(Named):
 
 
 @strawberry.type
+class Stone:
+    name: str
+
+
+@strawberry.type
 class Row:
     n: int
     words: list[str]
@@ -100,6 +105,18 @@ class Row:
         return f"{info.field_name} {at} {info.python_name} {info.operation.name}"
 
 
+@strawberry.type
+class Pair:
+    n: int
+    maybe: int | None = None
+
+
+def pairs(fault: Any) -> Any:
+    """Three, of which the second is, or holds, what may not be there."""
+    whole = fault is None or isinstance(fault, Exception)
+    return [Pair(n=1), fault if whole else Pair(n=2, maybe=fault), Pair(n=3, maybe=4)]
+
+
 class Asked:
     """A context with loaders, and the batches they read."""
 
@@ -128,6 +145,26 @@ class Query:
         return [row(0), None, row(1)]
 
     @strawberry.field
+    def pairs(self, odd: bool = False) -> list[Pair]:
+        told: list[Pair] = pairs("odd" if odd else 7)
+        return told
+
+    @strawberry.field
+    def pairs_holed(self, fails: bool = False) -> list[Pair | None]:
+        told: list[Pair | None] = pairs(ValueError("failed") if fails else None)
+        return told
+
+    @strawberry.field
+    def numberless(self) -> list[Pair | None]:
+        nothing: Any = None
+        return [Pair(n=1), Pair(n=nothing, maybe=nothing)]
+
+    @strawberry.field
+    def pairs_once(self) -> list[Pair]:
+        told: Any = iter(pairs("odd"))
+        return told  # type: ignore[no-any-return]  # a list that can be read once
+
+    @strawberry.field
     def row(self, n: int = 1) -> Row | None:
         return row(n)
 
@@ -139,6 +176,11 @@ class Query:
     @strawberry.field
     def named(self) -> list[Named]:
         return [Cat(name="tom"), Dog(name="rex")]
+
+    @strawberry.field
+    def cats(self) -> list[Cat | None]:
+        told: list[Any] = [Cat(name="tom"), Stone(name="rock")]
+        return told
 
     @strawberry.field
     def wrong(self) -> Cat | None:
@@ -199,6 +241,13 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("{ named { __typename name ... on Cat { lives } ... on Dog { friend { __typename } } } }", {}),
     ("{ named { ... on Dog { friend { ... on Named { name } } } } }", {}),
     ("{ named { ... on Dog { bites } } }", {}),
+    ("{ pairs { maybe again: n n } }", {}),
+    ("{ pairs(odd: true) { n maybe } row { n } }", {}),
+    ("{ pairsHoled { n maybe } pairs { n } }", {}),
+    ("{ pairsHoled(fails: true) { n maybe } }", {}),
+    ("{ numberless { maybe n } row { n } }", {}),
+    ("{ cats { name } }", {}),
+    ("{ pairsOnce { n maybe } }", {}),
     ("{ wrong { lives } row { n } }", {}),
     ("{ noList wordsNull notSpelled row { n } }", {}),
     ("{ rows { n odd } row { n } }", {}),

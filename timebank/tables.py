@@ -132,11 +132,13 @@ class Table:
         """A row from what the database keeps."""
         if self.sealed:
             return self.load_each([values])[0]
+        if not self._decoders:
+            return self.row(*values)
         held = list(values)
         for n, decode in self._decoders:
             if held[n] is not None:
                 held[n] = decode(held[n])
-        return self.row(**dict(zip(self.columns, held, strict=True)))
+        return self.row(*held)
 
     def load_each(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """The rows that one statement found; a key that opens many of them is looked for once."""
