@@ -39,6 +39,13 @@ OPERATIONS = Path(__file__).parents[2] / "web" / "operations"
 RECORD = """mutation($input: RecordRosterInput!) {
   recordRoster(input: $input) { rows { isKnown userErrors { code } } }
 }"""
+HOME = """{
+  account { balanceMinutes statement(first: 20) { nodes { at kind minutes balanceMinutes } } }
+  starProgress { level serviceMinutes nextLevel missingMinutes thresholdMinutes policy }
+  signUps(last: 20) { nodes { starts ends activity { title state } } }
+}"""
+"""Balance, stars, next activity and the last 20 lines of the statement (P4)."""
+LINES = 20
 DAYS = ("17", "18", "19")
 HOURS = range(8, 16)
 ROWS = 500
@@ -61,6 +68,12 @@ def orders(city: City) -> Iterator[bytes]:
 
 def homes(city: City) -> Iterator[bytes]:
     """The home query, asked by one volunteer after another."""
+    for token in itertools.cycle(city.tokens):
+        yield post({"query": HOME}, token)
+
+
+def own_homes(city: City) -> Iterator[bytes]:
+    """What the home page asks, which is more of less: by one volunteer after another."""
     told = _trusted("home")
     for token in itertools.cycle(city.tokens):
         yield post({"documentId": told, "operationName": "Home"}, token)
@@ -182,11 +195,13 @@ def reads(new_url: NewUrl, *, people: int, seconds: float, repetitions: int = 3)
         asked = homes(city)
         bases: list[float] = []
         rates: list[float] = []
+        whole: list[float] = []
         quiet: list[float] = []
         beside: list[float] = []
         pages: list[float] = []
         with serving_city(city) as servers, running("-m", BARE, path="/") as bare:
-            _driven(city, servers, orders(city), clients=32, seconds=seconds / 4, good=ORDERED)
+            lines = itertools.islice(orders(city), LINES * people)
+            _driven(city, servers, lines, clients=32, seconds=600, good=ORDERED)
             for _ in range(repetitions):
                 plain = itertools.repeat(get("/"))
                 bases.append(
@@ -195,6 +210,7 @@ def reads(new_url: NewUrl, *, people: int, seconds: float, repetitions: int = 3)
                 how: dict[str, Any] = {"seconds": seconds, "good": b'"account":{'}
                 seen, cores = _driven(city, servers, asked, clients=32, **how)
                 rates.append(seen.rate)
+                whole.append(_driven(city, servers, own_homes(city), clients=32, **how)[0].rate)
                 quiet.append(_driven(city, servers, asked, clients=8, **how)[0].slowest())
                 beside.append(asyncio.run(_beside(city, servers, asked, seconds)).slowest())
                 turns = max(2, round(seconds * TURNS_A_SECOND))
@@ -213,6 +229,16 @@ def reads(new_url: NewUrl, *, people: int, seconds: float, repetitions: int = 3)
             floor=0.1,
             goal=0.25,
             cpu=cores,
+        ),
+        Figure(
+            number="home",
+            what=f"all that the home page asks, 32 clients, 1 worker, {where}",
+            value=median(whole),
+            unit="a second",
+            repetitions=whole,
+            baseline="bare Starlette",
+            base=median(bases),
+            ratio=against(whole, bases),
         ),
         Figure(
             number="P4",
@@ -261,7 +287,7 @@ async def _page_over_bare(city: City, server: Server, bare: Server, turns: int) 
     pages = (get("/", token) for token in itertools.cycle(city.tokens))
     asked = {
         "page": (server, pages),
-        "query": (server, homes(city)),
+        "query": (server, own_homes(city)),
         "plain": (bare, itertools.repeat(get("/"))),
     }
     clients = {name: await Client.open(at.port) for name, (at, _) in asked.items()}

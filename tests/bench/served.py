@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -30,6 +31,7 @@ from timebank.people import people_by_id
 from timebank.rewards import offer_reward
 from timebank.settings import Settings
 from timebank.sign_in import open_session
+from timebank.sign_ups import sign_up
 from web import app
 from web.commands.serving import listen
 
@@ -48,12 +50,14 @@ class City(msgspec.Struct):
 
 
 async def found(url: str, directory: Path, *, people: int) -> City:
-    """A city with so many volunteers, each signed in and with plenty of credit."""
+    """A city with so many volunteers: each signed in, with plenty of credit and a seat ahead."""
     async with open_world(url, directory) as world:
         volunteers = await _each([world.volunteer for _ in range(people)])
         ids = [who.person or "" for who in volunteers]
         await _each([partial(credit, id, world.station, PLENTY) for id in ids])
         opened = await _each([partial(open_session, id) for id in ids])
+        ahead = await world.activity(seats=people, starts_in=timedelta(days=7))
+        await _each([partial(sign_up, who, activity=ahead, key=key()) for who in volunteers])
         offered = await offer_reward(
             world.staff[Role.STATION_MANAGER],
             station=world.station,
