@@ -27,17 +27,6 @@ def field(resolver: Callable[..., Any]) -> StrawberryField:
     return made
 
 
-def deprecated(reason: str) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """Like `field`, for what is going away: `reason` names the date and what to use (api 12)."""
-
-    def decorate(resolver: Callable[..., Any]) -> StrawberryField:
-        made = field(resolver)
-        made.deprecation_reason = reason
-        return made
-
-    return decorate
-
-
 def followed(resolver: Callable[..., AsyncGenerator[Any, None]]) -> StrawberryField:
     """Make an asynchronous generator a field of Subscription, described by its docstring."""
     described: Any = strawberry.subscription(description=description_of(resolver))

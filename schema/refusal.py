@@ -107,7 +107,7 @@ def refusals_in(error: BaseException) -> Iterator[Refusal] | None:
 
 
 def mutation(
-    payload: type[P], *, bulk: bool = False, deprecated: str | None = None
+    payload: type[P], *, bulk: bool = False
 ) -> Callable[[Callable[Asked, Awaitable[P]]], Any]:
     """Make a resolver a mutation whose refusals become `payload`'s user errors.
 
@@ -141,7 +141,6 @@ def mutation(
             resolver=answering,
             graphql_type=payload | None,
             description=description_of(resolver),
-            deprecation_reason=deprecated,
             metadata={"bulk": bulk},
         )
         for argument in made.arguments:

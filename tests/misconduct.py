@@ -12,10 +12,16 @@ from timebank.confirmations import accept_hours
 from timebank.finding_appeals import appeal_finding
 from timebank.finding_drafts import FindingMade, make_finding, propose_finding
 from timebank.finding_life import Blame, Misconduct
-from timebank.findings import Finding
+from timebank.findings import Finding, Found, FoundAgainst
 from timebank.tables import find
 
 HOUR = timedelta(hours=1)
+
+
+async def findings_against(person: str) -> tuple[Found, ...]:
+    """Every finding against a person, the oldest first, lifted ones too."""
+    held = await find(FoundAgainst, person)
+    return held.found if held else ()
 
 
 async def second_lead(world: World) -> Actor:

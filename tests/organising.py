@@ -18,7 +18,7 @@ from timebank.registration_rulings import (
     register_organisation,
 )
 from timebank.registrations import apply_for_registration, ask_organisation_name
-from timebank.representatives import roles_over
+from timebank.representatives import Acting, roles_over_each
 from timebank.tables import find
 from timebank.units import register_unit, units_by_id
 
@@ -44,6 +44,11 @@ async def organisation_of(id: str) -> Organisation:
     held = await find(Organisation, id)
     assert held
     return held
+
+
+async def roles_over(actor: Actor, organisation: str) -> list[Acting]:
+    """Who acts for an organisation, as far as the actor may know."""
+    return (await roles_over_each(actor, [organisation])).get(organisation, [])
 
 
 async def codes_of(who: Actor) -> list[str]:

@@ -311,7 +311,7 @@ async def test_the_whole_city_runs_as_a_role_that_can_only_append(
         await posted(world, await world.volunteer())
         signed = await publication.publish_once(served)
     report = await verify(
-        served.database_url, floor=floor, holder=holder, log=publication.read_verifier(served)
+        served.database_url, floor=floor, holder=holder, log=publication.read_verifiers(served)[0]
     )
     assert report.sound, report.findings
     assert report.size == signed.size >= 20

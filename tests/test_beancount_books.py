@@ -1,6 +1,7 @@
 """The books as Beancount: it makes of them what the ledger and the derived tables say."""
 
 import random
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -25,7 +26,7 @@ from tests.moving import Move, bean_check, entries_of, exported, move, some_mont
 from tests.world import World, open_world
 from timebank import demo
 from timebank.accounts import Account
-from timebank.beancount_books import amount_of, code_of, name_of
+from timebank.beancount_books import amount_of, name_of
 from timebank.clock import day_of
 from timebank.exports import TablesBehind
 from timebank.tables import read
@@ -82,6 +83,19 @@ def checked(file: Path, *words: str) -> list[Any]:
     assert all(any(word in message for word in words) for message in found), found
     assert all(any(word in message for message in found) for word in words), found
     return list(directives)
+
+
+def code_of(name: str) -> str:
+    """The code whose Beancount account is `name`, as the file's own words say how to read one."""
+    return ":".join(map(part_of, name.split(":")[1:]))
+
+
+def part_of(component: str) -> str:
+    """What stood between the colons of a code."""
+    whole = component.removeprefix("X--")
+    if whole == component:
+        whole = component[0].lower() + component[1:]
+    return re.sub(r"-([0-9a-f]{2})", lambda found: chr(int(found.group(1), 16)), whole)
 
 
 def sums(directives: list[Any]) -> dict[tuple[str, str], Decimal]:

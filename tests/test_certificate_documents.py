@@ -24,7 +24,7 @@ from timebank.certificate_issuing import NameUnprintable, issue_certificate
 from timebank.certificate_keys import signer
 from timebank.certificates import Certificate
 from timebank.clock import ManualClock
-from timebank.publication import publish_once, publishing, read_verifier
+from timebank.publication import publish_once, publishing, read_verifiers
 from timebank.settings import Settings
 from timebank.sign_in import open_session
 from web import app
@@ -184,7 +184,7 @@ async def test_the_pdf_alone_and_the_logs_key_prove_everything(
     world: World, printer: Press, tmp_path: Path
 ) -> None:
     file, told, held, _ = await printed(world, printer, tmp_path)
-    log = read_verifier(world.settings).text
+    log = read_verifiers(world.settings)[0].text
     found = verify(str(file), log)
     assert found.exit_code == 0, found.output
     answer = json.loads(found.output)

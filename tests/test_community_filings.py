@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.organising import filed, filing, organisation_of
+from tests.organising import filed, filing, organisation_of, roles_over
 from tests.wire import act
 from tests.world import World, key
 from timebank.access import Role
@@ -23,7 +23,6 @@ from timebank.organisation_life import OrganisationState, RegistrationRefuseReas
 from timebank.policy import SEED, read_policy
 from timebank.refusals import NotFound
 from timebank.registration_rulings import ReasonMissing
-from timebank.representatives import roles_over
 from timebank.timers import TIMERS, sweep
 
 pytestmark = pytest.mark.one_database

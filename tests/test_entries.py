@@ -77,7 +77,7 @@ async def test_a_mutations_receipt_can_be_waited_for_and_verifies_offline(world:
         receipt(wait: true) content { kind text postings { account unit amount } } } } }"""
     async with publishing(world.settings):
         told = (await ask(world, volunteer, document, seq=seq))["ledger"]["entry"]
-    opened = open_receipt(told["receipt"], publication.read_verifier(world.settings))
+    opened = open_receipt(told["receipt"], publication.read_verifiers(world.settings)[0])
     assert opened.entry.bytes.decode() == told["content"]["text"]
     assert told["content"]["kind"] == "hours.posted"
     assert sum(moved["amount"] for moved in told["content"]["postings"]) == 0
@@ -90,7 +90,7 @@ async def test_the_log_proves_to_everybody_that_it_only_grew(world: World) -> No
     await world.volunteer()
     after = (await ask(world, PUBLIC, document))["ledger"]
     assert after["size"] > before["size"]
-    told = open_note(after["checkpoint"], publication.read_verifier(world.settings)).checkpoint
+    told = open_note(after["checkpoint"], publication.read_verifiers(world.settings)[0]).checkpoint
     assert (told.size, told.root.hex()) == (before["size"], before["root"])
     proof = await entries.consistency(before["size"], after["size"])
     assert proof is not None
@@ -172,6 +172,6 @@ async def test_a_receipt_is_downloaded_by_whoever_may_have_it(world: World) -> N
     assert had.status_code == 200
     assert had.headers["cache-control"] == "no-store"
     assert f"receipt-{seq}-signed.txt" in had.headers["content-disposition"]
-    assert open_receipt(had.text, publication.read_verifier(world.settings)).entry.seq == seq
+    assert open_receipt(had.text, publication.read_verifiers(world.settings)[0]).entry.seq == seq
     assert (answers[other.id].status_code, anonymous.status_code) == (404, 404)
     assert (unsigned.status_code, unsigned.headers["retry-after"]) == (503, "2")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ledger.verify import verify
-from tests.misconduct import accepted, finding_of, found, second_lead
+from tests.misconduct import accepted, finding_of, findings_against, found, second_lead
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.wire import act, ask
 from tests.world import World, key
@@ -37,7 +37,6 @@ from timebank.finding_life import (
     AppealState,
     Blame,
 )
-from timebank.findings import findings_against
 from timebank.hours import totals_of
 from timebank.lifecycles import NotInThisState, step
 from timebank.notice_codes import NoticeCode

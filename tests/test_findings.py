@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ledger.verify import verify
-from tests.misconduct import accepted, finding_of, found, second_lead
+from tests.misconduct import accepted, finding_of, findings_against, found, second_lead
 from tests.volunteering import captured, confirmed, posted, record_of, spend, visited
 from tests.wire import ask
 from tests.world import World, key
@@ -21,7 +21,6 @@ from timebank.finding_life import AppealGrounds, Blame, Misconduct
 from timebank.findings import (
     Found,
     FoundAgainst,
-    findings_against,
     findings_at,
     misconduct_within,
     visible_findings,

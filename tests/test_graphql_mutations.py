@@ -12,7 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.columns import Column, mark_columns
 from schema.context import Context, Input
 from schema.execution import bulk_mutations
-from schema.fields import deprecated, field
+from schema.fields import field
 from schema.refusal import Info, Payload, UserErrorCode, domain_refusals, mutation, refusals_in
 from schema.resolvers import call_directly
 from schema.scalars import SCALARS, Long
@@ -78,7 +78,7 @@ class Mutation:
             raise RAISED[input.colour]
         return PaintPayload.of(Answer(entry=7, replayed=True), thing=input.colour)
 
-    @mutation(PaintPayload, bulk=True, deprecated="From 2027-06-01: use paint.")
+    @mutation(PaintPayload, bulk=True)
     async def dye(self, info: Info, input: DyeInput) -> PaintPayload:
         """Dye it."""
         return PaintPayload()
@@ -105,11 +105,6 @@ class Row:
     async def awaited(self) -> str:
         """Later."""
         return "later"
-
-    @deprecated("From 2027-06-01: use computed.")
-    def old(self) -> str:
-        """As it was."""
-        return "old"
 
 
 def row(**more: Any) -> Row:
@@ -220,8 +215,6 @@ def test_descriptions_are_docstrings_and_without_one_nothing_is_made() -> None:
     assert "second paragraph" not in printed
     assert '"""What `paint` takes."""\ninput PaintInput {' in printed
     assert '"""Painted."""\ntype PaintPayload {' in printed
-    assert '@deprecated(reason: "From 2027-06-01: use paint.")' in printed
-    assert '@deprecated(reason: "From 2027-06-01: use computed.")' in printed
 
     async def mute(info: Info, input: PaintInput) -> PaintPayload:
         return PaintPayload()

@@ -18,8 +18,10 @@ from timebank.help_life import HelpDisputeReason, HelpKind
 from timebank.help_orders import HelpOrder, help_of
 from timebank.help_requests import request_help
 from timebank.matching import claim_help
+from timebank.people import Person
 from timebank.person_life import PersonState
 from timebank.settlements import deliver_help, start_help
+from timebank.tables import select
 from web.pages.helping import minute_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("js")]
@@ -69,7 +71,7 @@ async def neighbour(of: Actor) -> Actor:
     held = await people.person(of.id)
     assert held
     assert held.home
-    for one in await people.people_of(held.home):
+    for one in await select(Person, home=held.home, order=["number"]):
         rich = await accounts.balance_of(accounts.volunteer(one.id)) >= 60
         if one.id != of.id and one.state is PersonState.ACTIVE and rich:
             return person(one.id)

@@ -30,7 +30,7 @@ async def test_a_new_ledger_is_anchored_before_it_says_anything(
 ) -> None:
     settings = Settings(data=tmp_path / "d", database=database_url)
     await init(settings)
-    verifier = publication.read_verifier(settings)
+    verifier = publication.read_verifiers(settings)[0]
     note = open_note(settings.anchor_file.read_text(), verifier)
     assert note.checkpoint.size == 0
     assert note.checkpoint.origin == settings.origin
@@ -212,7 +212,7 @@ async def test_a_lost_anchor_is_served_for_reading_only(data: Path, left: str) -
 def test_a_receipt_is_printed_and_proves_its_entry(data: Path) -> None:
     told = timebank("--data", str(data), "receipt", "1")
     assert told.exit_code == 0, told.stderr
-    verifier = publication.read_verifier(Settings(data=data))
+    verifier = publication.read_verifiers(Settings(data=data))[0]
     opened = open_receipt(told.stdout, verifier)
     assert opened.entry.seq == 1
     missing = timebank("--data", str(data), "receipt", "99")

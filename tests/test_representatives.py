@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.organising import filing, organisation_of, registered, registrar
+from tests.organising import filing, organisation_of, registered, registrar, roles_over
 from tests.wire import ask
 from tests.world import World, key
 from timebank import replay
@@ -16,7 +16,6 @@ from timebank.representatives import (
     NotAnOrganisationRole,
     appoint_representative,
     dismiss_representative,
-    roles_over,
 )
 
 pytestmark = [pytest.mark.anyio, pytest.mark.one_database]

@@ -30,7 +30,6 @@ from timebank.sign_in import (
     decide_wrong,
     open_session,
     sign_in,
-    sign_out,
 )
 from timebank.tables import count, select
 
@@ -92,8 +91,7 @@ async def test_somebody_signs_in_is_known_and_signs_out(world: World) -> None:
     assert (known.person, known.staff, known.known) == (actor.person, False, True)
     (session,) = await select(Session, person=actor.person)
     assert opened.token not in (session.digest, session.id)
-    await sign_out(opened.token)
-    await sign_out(opened.token)
+    await door.end_session(known, session=session.id)
     assert await actor_of(opened.token) == PUBLIC
 
 

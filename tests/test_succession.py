@@ -65,7 +65,7 @@ class Loss(msgspec.Struct, kw_only=True):
     @property
     def signed(self) -> Checkpoint:
         """What was signed last of the old log."""
-        verifier = publication.read_verifier(self.settings)
+        verifier = publication.read_verifiers(self.settings)[0]
         return open_note(self.note, verifier).checkpoint
 
 
@@ -162,7 +162,7 @@ def without_leaves(tables: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[t
 
 async def test_a_new_log_carries_what_is_left_and_names_what_was_signed(loss: Loss) -> None:
     signed, settings = loss.signed, loss.settings
-    old_key = publication.read_verifier(settings)
+    old_key = publication.read_verifiers(settings)[0]
     made = await loss.succeed()
     assert (made.origin, made.former) == (f"{settings.origin}/2", settings.origin)
     assert (made.signed, made.kept) == (signed.size, len(loss.old))
@@ -192,7 +192,7 @@ async def test_a_new_log_carries_what_is_left_and_names_what_was_signed(loss: Lo
     assert after_tables == without_leaves(loss.tables)
 
     assert await publication.trouble(settings) is None
-    assert publication.read_verifier(settings) != old_key
+    assert publication.read_verifiers(settings)[0] != old_key
     assert (made.evidence / "checkpoint").read_text() == loss.note
     assert old_key.text in (made.evidence / "log.vkey").read_text()
 
@@ -293,7 +293,7 @@ async def test_a_log_that_carried_something_else_is_not_signed(
     with pytest.raises(CarriedWrongly):
         await loss.succeed()
     signed = open_note(
-        loss.settings.anchor_file.read_text(), publication.read_verifier(loss.settings)
+        loss.settings.anchor_file.read_text(), publication.read_verifiers(loss.settings)[0]
     )
     assert signed.checkpoint.size == 0
 

@@ -1,6 +1,6 @@
 """The books as a Beancount file, for an auditor who checks them with software that is not ours.
 
-Knows Beancount's syntax and how our account codes become names there, and back. The transactions
+Knows Beancount's syntax and how our account codes become names there. The transactions
 rest on the entries' bytes alone; the balance assertions rest on the derived tables, which were
 written when the entries were. So `bean-check` compares the two, and whoever alters a posting, or a
 balanced pair of them, in the bytes, the tables or the file, makes it fail.
@@ -48,23 +48,11 @@ def name_of(code: str) -> str:
     return ":".join((root, *map(_component, code.split(":"))))
 
 
-def code_of(name: str) -> str:
-    """The code whose Beancount account is `name`."""
-    return ":".join(_part(component) for component in name.split(":")[1:])
-
-
 def _component(part: str) -> str:
     escaped = re.sub(r"[^A-Za-z0-9]", lambda found: f"-{ord(found.group()):02x}", part)
     if re.match(r"[a-z]", escaped):
         return escaped[0].upper() + escaped[1:]
     return escaped if re.match(r"[0-9]", escaped) else f"X--{escaped}"
-
-
-def _part(component: str) -> str:
-    whole = component.removeprefix("X--")
-    if whole == component:
-        whole = component[0].lower() + component[1:]
-    return re.sub(r"-([0-9a-f]{2})", lambda found: chr(int(found.group(1), 16)), whole)
 
 
 # Directives

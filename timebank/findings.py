@@ -206,12 +206,6 @@ def misconduct_within(held: FoundAgainst | None, day: date, months: int) -> tupl
 # Reads
 
 
-async def findings_against(person: PersonId) -> tuple[Found, ...]:
-    """Every finding against a person, the oldest first, lifted ones too."""
-    held = (await find_many(FoundAgainst, [person])).get(person)
-    return held.found if held else ()
-
-
 async def visible_findings(actor: Actor, ids: Sequence[str]) -> dict[str, Finding]:
     """Findings by id that touch the actor or whom they act for, or lie in their scope."""
     found = await find_many(Finding, ids)

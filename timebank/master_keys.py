@@ -176,11 +176,6 @@ def read_key(path: Path, *, use: Use, id: str, masters: Sequence[Master]) -> byt
     return _opened(path, held, masters)
 
 
-def is_wrapped_by(path: Path, master: Master) -> bool:
-    """Whether a file names this master key as the one that opens it."""
-    return _wrapped(path).master == master.id
-
-
 def rewrap(path: Path, *, masters: Sequence[Master], to: Master) -> None:
     """Wrap the key in a file by another master key: in its place, at once. May be repeated."""
     held = _wrapped(path)

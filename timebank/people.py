@@ -39,7 +39,7 @@ from timebank.person_life import (
 from timebank.places import Station, working_station
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
-from timebank.tables import Row, find, find_many, select, table
+from timebank.tables import Row, find, find_many, table
 from timebank.vault import DataKey, holder_of, index_alone, index_shared, keep_fields
 
 PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}")
@@ -373,8 +373,3 @@ async def selves(person: PersonId) -> list[PersonId]:
     """Every id under which somebody did things: theirs, and those that were merged into it."""
     held = await find(Grants, person)
     return [person, *(held.formers if held else ())]
-
-
-async def people_of(station: str) -> list[Person]:
-    """The people whose home is a station, by volunteer number."""
-    return await select(Person, home=station, order=["number"])

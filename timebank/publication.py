@@ -77,11 +77,6 @@ def read_verifiers(settings: Settings) -> tuple[Verifier, ...]:
     return tuple(map(Verifier.parse, settings.log_vkey.read_text("utf-8").split()))
 
 
-def read_verifier(settings: Settings) -> Verifier:
-    """The verifier key that every checkpoint bears, until a rotation ends."""
-    return read_verifiers(settings)[0]
-
-
 def read_quorum(settings: Settings) -> Quorum | None:
     """The quorum of witnesses that settings name; None where they name none.
 

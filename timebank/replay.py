@@ -56,11 +56,6 @@ class Replayed(msgspec.Struct, frozen=True):
     differing: int = 0
     differences: tuple[Difference, ...] = ()
 
-    @property
-    def entries_per_second(self) -> int:
-        """How fast the entries were projected."""
-        return int(self.entries / max(self.seconds, 1e-9))
-
 
 def projections() -> list[Table]:
     """The tables that the ledger can refill."""

@@ -240,11 +240,6 @@ async def roles_over_each(actor: Actor, ids: Sequence[str]) -> dict[str, list[Ac
     return {id: list(found[id].roles) for id in seen if id in found}
 
 
-async def roles_over(actor: Actor, organisation: str) -> list[Acting]:
-    """Who acts for an organisation; for those who do, and its registrar."""
-    return (await roles_over_each(actor, [organisation])).get(organisation, [])
-
-
 async def numbers_of(people: Sequence[PersonId]) -> dict[PersonId, str]:
     """The volunteer numbers of those who act, for whoever has their roles before them."""
     return {id: held.number for id, held in (await people_by_id(list(people))).items()}

@@ -301,16 +301,6 @@ async def open_session(who: PersonId, *, twice: bool = True) -> SignedIn:
     return await write(PUBLIC, None, work, answer=SignedIn, needs=needs)
 
 
-async def sign_out(token: str) -> None:
-    """End a session; ending it twice is no mistake."""
-
-    def work(batch: Batch) -> Noted:
-        batch.drop(Session, _digest(token))
-        return Noted()
-
-    await write(PUBLIC, None, work, answer=Noted)
-
-
 async def end_session(actor: Actor, *, session: str) -> Noted:
     """End one of the actor's own sessions, on another device perhaps. Refuses: NotFound."""
     own = {

@@ -56,7 +56,7 @@ from timebank.projections import Place, Rows, projects
 from timebank.publicity import Publicity, lay_open, settle_publicity
 from timebank.refusals import Refusal
 from timebank.tables import Row, Where, find_many, page_by_id, table
-from timebank.texts import keep_text, read_texts
+from timebank.texts import keep_text
 
 PREFIX = "prj"
 
@@ -372,11 +372,6 @@ async def drop_project(
 async def projects_by_id(ids: Sequence[str]) -> dict[str, Project]:
     """Projects by their ids: everybody may know what is proposed for a community."""
     return {str(id): held for id, held in (await find_many(Project, ids)).items()}
-
-
-async def titles_of(ids: Sequence[str]) -> dict[str, str]:
-    """What projects are called."""
-    return await read_texts(ids, "name")
 
 
 async def projects_below(

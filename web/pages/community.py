@@ -16,7 +16,6 @@ from web.pages.times import CITY
 PROJECTS, PROJECT = "/projects", "/projects/{id}"
 OFFICERS = ("STREET_OFFICER", "DISTRICT_LEAD", "STATION_MANAGER")
 EVERYWHERE = "420100/"
-PAPER = ("poll", "way", "document", "documentNumber")
 DROPPED = {name: DECLINES[name] for name in ("NOT_FEASIBLE", "WITHDRAWN")}
 
 

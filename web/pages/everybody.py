@@ -8,7 +8,6 @@ from web.pages.table import Opened, Page
 from web.pages.troubles import gone
 
 DAY = timedelta(days=1)
-WAYS = (("in", "check_in", "checkIn"), ("out", "check_out", "checkOut"))
 
 
 def at_the_door(opened: Opened) -> dict[str, Any]:
