@@ -18,11 +18,11 @@ from tests.granting import (
 )
 from tests.organising import codes_of, organisation_of
 from tests.test_member_reports import entries_of
-from tests.wire import act
+from tests.wire import act, ask
 from tests.world import World, key
 from timebank import replay
 from timebank.access import Role, grant_role
-from timebank.actors import SYSTEM
+from timebank.actors import PUBLIC, SYSTEM, Actor
 from timebank.events import Event
 from timebank.funding.applications import submit_grant
 from timebank.funding.grant_awards import award_grant
@@ -160,6 +160,35 @@ async def test_a_conflict_that_comes_to_light_after_judging_sends_it_to_another(
     told = await act(world, two, "declareConflict", shown, grant=grant)
     assert [no["code"] for no in told["userErrors"]] == ["LAID_OPEN_ALREADY"]
     assert (await replay.compare(world.settings.database_url)).differing == 0
+
+
+@pytest.mark.anyio
+async def test_a_reviewer_is_offered_to_stand_back_only_while_it_can_be_done(world: World) -> None:
+    who, call = await applicant(world), await called(world)
+    officer, grant = await fund_officer(world), await complete(world, who, call)
+    near, *judges = await reviewers(world)
+    judges, idle = [*judges, await world.officer(Role.REVIEWER)], await world.officer(Role.REVIEWER)
+    elsewhere = await world.officer(Role.REVIEWER, "420100/420103/")
+
+    async def offered(*actors: Actor) -> list[bool]:
+        asks = "query($id: ID!) { node(id: $id) { ... on FundGrant { mayDeclareConflict } } }"
+        told = [(await ask(world, actor, asks, id=grant))["node"] for actor in actors]
+        return [node["mayDeclareConflict"] for node in told]
+
+    assert await offered(near, judges[0], idle, officer) == [True, True, True, False]
+    await declare_conflict(near, grant=grant, key=key())
+    for judge in judges:
+        await review_grant(judge, grant=grant, points=80, key=key())
+    assert await offered(near, judges[0], idle) == [False, True, True]
+    await score_grant(officer, grant=grant, key=key())
+    assert await offered(near, judges[0], idle) == [False, True, False]
+    with pytest.raises(NotInThisState):
+        await declare_conflict(idle, grant=grant, key=key())
+    await shortlist_grant(officer, grant=grant, fen=900, key=key())
+    everybody = (near, judges[0], idle, elsewhere, await world.volunteer(), PUBLIC)
+    assert await offered(*everybody) == [False, True, False, False, False, False]
+    await publicise_grant(officer, grant=grant, key=key())
+    assert await offered(*judges) == [False, False, False]
 
 
 def test_three_reviewers_make_a_mean() -> None:

@@ -99,6 +99,10 @@ async def test_a_grant_goes_from_the_call_to_its_last_fen_through_the_pages(
             await third.goto(site + address)
             stand_back = third.get_by_role("button", name="申报利益冲突并回避")
             await expect(stand_back).to_be_visible()
+            # Who gave no points has none to be set aside.
+            idle = await opened(await world.officer(Role.REVIEWER), address)
+            await expect(idle.get_by_role("heading", level=1)).to_be_visible()
+            await expect(idle.get_by_role("button", name="申报利益冲突并回避")).to_have_count(0)
             await page.get_by_label("拟资助金额").fill("999.99")
             await tapped(page, "列为拟资助")
             await tapped(page, "开始公示")

@@ -19,7 +19,7 @@ from schema.publicity import PublicityObjection, reads_objections
 from schema.refusal import Info
 from schema.scalars import Fen, Long
 from timebank.access import Action
-from timebank.funding import grants
+from timebank.funding import grant_reviews, grants
 from timebank.funding.grant_life import FundGrantState, GrantReport
 from timebank.funding.purposes import ExpenseItem
 from timebank.texts import read_texts
@@ -137,6 +137,11 @@ class FundGrant(Node):
         return await info.context.loaders.load(_objections, str(self.id)) or []
 
     @field
+    async def may_declare_conflict(self, info: Info) -> bool:
+        """Whether you are its reviewer and can say now that you stand too near."""
+        return await info.context.loaders.load(_to_stand_back_from, str(self.id)) or False
+
+    @field
     async def commitment(self, info: Info) -> Commitment | None:
         """What is promised, paid and accounted for; null before it is awarded."""
         return await info.context.loaders.load(read_commitments, str(self.id))
@@ -171,6 +176,11 @@ async def _midterms(context: Context, ids: Sequence[str]) -> dict[str, str]:
 
 async def _finals(context: Context, ids: Sequence[str]) -> dict[str, str]:
     return await read_texts(await grants.private_grants(context.actor, ids), "final")
+
+
+async def _to_stand_back_from(context: Context, ids: Sequence[str]) -> dict[str, bool]:
+    found = await grant_reviews.grants_to_stand_back_from(context.actor, ids)
+    return dict.fromkeys(found, True)
 
 
 _objections = reads_objections(Action.MANAGE_CALLS)

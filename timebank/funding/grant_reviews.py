@@ -5,12 +5,13 @@ them once (domain 10, 11). A conflict may come to light after judging: the point
 somebody else judges. Knows points; refuses to know money.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit_self
+from timebank.access import Action, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.funding.grant_life import (
@@ -25,7 +26,7 @@ from timebank.funding.grant_life import (
     GrantShortlisted,
     ReviewSetAside,
 )
-from timebank.funding.grants import Grant, Granted, move_grant
+from timebank.funding.grants import Grant, Granted, move_grant, visible_grants
 from timebank.funding.sources import decide_enough
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
@@ -36,7 +37,7 @@ from timebank.publicity import (
     rule_on_objection,
 )
 from timebank.refusals import Refusal
-from timebank.tables import Row, table
+from timebank.tables import Row, find_many, table
 
 MOST_POINTS = 100
 
@@ -103,6 +104,15 @@ def decide_conflict(
     if ReviewSetAside not in LIFECYCLE[held.state]:
         raise LaidOpenAlready
     return ReviewSetAside(grant=held.id, reviewer=reviewer, points=points)
+
+
+def may_stand_back(held: Grant, reviewer: PersonId, points: int | None) -> bool:
+    """Whether a reviewer can say now that they stand too near; `points` as `decide_conflict`."""
+    try:
+        decide_conflict(held, reviewer, points)
+    except Refusal:
+        return False
+    return True
 
 
 def decide_scored(held: Grant, least: int) -> GrantScored:
@@ -285,3 +295,18 @@ async def rule_on_grant_objection(
 
     more = (PublicityObjection, id)
     return await move_grant(actor, grant, key, one, more, action=Action.MANAGE_CALLS)
+
+
+# Reads
+
+
+async def grants_to_stand_back_from(actor: Actor, ids: Sequence[str]) -> set[str]:
+    """Those of these grants whose reviewer the actor is and can still say to stand too near."""
+    if actor.person is None:
+        return set()
+    judges = await reach(actor, Action.REVIEW_GRANTS)
+    seen = await visible_grants(actor, ids)
+    keys = {id: review_key(id, actor.person) for id, held in seen.items() if judges(held.unit_path)}
+    given = await find_many(GrantReview, list(keys.values()))
+    points = {held.grant: held.points for held in given.values()}
+    return {id for id in keys if may_stand_back(seen[id], actor.person, points.get(id))}

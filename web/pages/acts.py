@@ -47,11 +47,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One act: its address under the page, its stored mutation, its button, what it is told.
 
-    It is offered in `states` of the page's thing, or in any where there are none, to whoever the
-    page's answer `may` says may do it, or the thing's own list of what may be done. `about` is what
-    the API calls the thing, if there is one; `fixed` is told as it is, `adds` follows from what was
-    told. `leads` is the field of the answer whose page comes next, below a path, if it is not the
-    same page. `quiet` is an act that ends or holds something up.
+    It is offered in `states` of the page's thing, or in any where there are none, to whoever may do
+    it by `may`: an answer of the page's, one of the thing's, or among the thing's list of what may
+    be done. `about` is what the API calls the thing, if there is one; `fixed` is told as it is,
+    `adds` follows from what was told. `leads` is the field of the answer whose page comes next,
+    below a path, if it is not the same page. `quiet` is an act that ends or holds something up.
     """
 
     name: str
@@ -68,7 +68,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
     def offered(self, thing: Answered, answers: Answered) -> bool:
         """Whether the page offers it now."""
-        allowed = not self.may or bool(answers.get(self.may)) or self.may in thing.get("may", ())
+        told = (answers.get(self.may), thing.get(self.may), self.may in thing.get("may", ()))
+        allowed = not self.may or any(told)
         return allowed and (not self.states or thing.get("state") in self.states)
 
     @property
