@@ -28,6 +28,14 @@ def on_pages() -> set[str]:
     return pages | {form.mutation for form in FORMS}
 
 
+def test_the_operation_of_a_form_asks_one_thing() -> None:
+    """What a form did is told by the one field that its operation asks."""
+    for form in FORMS:
+        (asked,) = parse(operations()[form.mutation]).definitions
+        assert isinstance(asked, OperationDefinitionNode)
+        assert len(asked.selection_set.selections) == 1, form.mutation
+
+
 def test_every_act_has_a_page_or_stands_in_the_list_of_those_that_have_none() -> None:
     """An act that only the API has is no act for whoever stands at a desk."""
     asked = {

@@ -82,29 +82,29 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
 class Form(msgspec.Struct, frozen=True, kw_only=True):
     """One form: where it posts to, what it runs, what page shows its errors, where it leads.
 
-    `mutation` is the stored operation's name and `field` its root field; `given` makes the
-    input, which carries the form's key unless it is not `keyed`. Where `stays` holds of a payload,
-    the page is shown again with it, under `answer`, and no address keeps what it says. A form that
-    looks somebody up names in `nothing` what it says when there is nobody: its operation is a
-    query, `given` its variables, and no address keeps what was looked for.
+    `mutation` is the stored operation's name, which asks one field; `given` makes the input, which
+    carries the form's key unless it is not `keyed`. Without `then` it leads back to its page, which
+    says that it is done. Where `stays` holds of a payload, the page is shown again with it, under
+    `answer`, and no address keeps what it says. A form that looks somebody up names in `nothing`
+    what it says when there is nobody: its operation is a query, `given` its variables, and no
+    address keeps what was looked for.
     """
 
     path: str
     mutation: str
-    field: str
     page: str
-    then: str | Callable[[Posted], str]
     given: Callable[[Posted], dict[str, Any]]
+    then: str | Callable[[Posted], str] | None = None
     keyed: bool = True
     nothing: str | None = None
     stays: Callable[[Mapping[str, Any]], bool] = lambda payload: False
     most_bytes: int = MOST_BYTES
 
-
-def root_field(mutation: str) -> str:
-    """The root field that a stored mutation of this name asks."""
-    first, *more = mutation.split("_")
-    return "".join([first, *map(str.capitalize, more)])
+    def leads(self, done: Posted) -> str:
+        """The address that it leads to once it is done."""
+        if self.then is None:
+            return done.done(self.page)
+        return done.keeping(self.then) if isinstance(self.then, str) else self.then(done)
 
 
 def plain(
@@ -130,14 +130,7 @@ def plain(
         asked |= {whole: posted.whole(whole)} if whole else {}
         return asked | ({"records": posted.many("record")} if records else {})
 
-    return Form(
-        path=f"{page}/{act}",
-        mutation=mutation,
-        field=root_field(mutation),
-        page=page,
-        then=lambda posted: posted.done(page),
-        given=given,
-    )
+    return Form(path=f"{page}/{act}", mutation=mutation, page=page, given=given)
 
 
 class Forged(Exception):

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from web.forms import MOST_BYTES, Form, Posted, root_field
+from web.forms import MOST_BYTES, Form, Posted
 from web.pages.times import instant_of
 
 Words = Mapping[str, str]
@@ -114,7 +114,6 @@ def form_of(page: str, act: Act) -> Form:
     return Form(
         path=f"{page}/{act.name}",
         mutation=act.mutation,
-        field=root_field(act.mutation),
         page=page,
         then=then,
         given=given,

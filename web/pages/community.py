@@ -174,7 +174,6 @@ FORMS = (
     Form(
         path="/projects/propose",
         mutation="propose_project",
-        field="proposeProject",
         page=PROJECTS,
         then=lambda posted: f"/projects/{posted.payload['project']['id']}?done=1",
         given=proposed,

@@ -6,7 +6,6 @@ number, and until when it may be used.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from web.forms import Form, Posted, plain
@@ -58,8 +57,6 @@ def together(posted: Posted, own: str, other: str) -> dict[str, Any]:
     return {own: here(posted, "own"), other: posted.one("number")}
 
 
-counter_form = partial(Form, page=PERSON, then=lambda posted: posted.address(PERSON, done="1"))
-
 PAGES = (
     station_page(
         path=PERSON,
@@ -91,7 +88,6 @@ FORMS = (
     Form(
         path=f"{PERSON}/find",
         mutation="find_person",
-        field="person",
         page=PERSON,
         then=beginning,
         given=lambda posted: {"number": posted.one("number")},
@@ -100,7 +96,6 @@ FORMS = (
     Form(
         path=f"{PERSON}/search",
         mutation="find_people",
-        field="peopleByName",
         page=PERSON,
         then=PERSON,
         given=lambda posted: {"station": posted.one("station"), "name": posted.one("name")},
@@ -110,7 +105,6 @@ FORMS = (
     Form(
         path=f"{PERSON}/by-phone",
         mutation="find_by_phone",
-        field="peopleByPhone",
         page=PERSON,
         then=PERSON,
         given=lambda posted: {"phone": posted.one("phone")},
@@ -120,58 +114,55 @@ FORMS = (
     Form(
         path=f"{PERSON}/by-document",
         mutation="find_by_document",
-        field="personByDocument",
         page=PERSON,
         then=beginning,
         given=lambda posted: {name: posted.one(name) for name in ("document", "documentNumber")},
         nothing="Nobody of your station has this document.",
     ),
-    counter_form(
-        path=f"{PERSON}/accept", mutation="accept_hours", field="acceptHours", given=accepted
-    ),
-    counter_form(
+    Form(path=f"{PERSON}/accept", mutation="accept_hours", page=PERSON, given=accepted),
+    Form(
         path=f"{PERSON}/tell",
         mutation="tell_in_person",
-        field="tellInPerson",
+        page=PERSON,
         given=lambda posted: {"person": standing(posted.query, posted.now)},
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/kin",
         mutation="register_kin",
-        field="registerKin",
+        page=PERSON,
         given=lambda posted: {
             **together(posted, "first", "second"),
             "kinship": posted.one("kinship"),
         },
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/household",
         mutation="register_household",
-        field="registerHousehold",
+        page=PERSON,
         given=lambda posted: together(posted, "first", "second"),
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/leave-household",
         mutation="leave_household",
-        field="leaveHousehold",
+        page=PERSON,
         given=lambda posted: {"person": standing(posted.query, posted.now)},
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/end-kin",
         mutation="end_kin",
-        field="endKin",
+        page=PERSON,
         given=lambda posted: {"tie": here(posted, "tie")},
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/end-proxy",
         mutation="end_proxy",
-        field="endProxy",
+        page=PERSON,
         given=lambda posted: {"mandate": here(posted, "mandate")},
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/home",
         mutation="change_home",
-        field="changeHome",
+        page=PERSON,
         # Whoever is at home elsewhere is not before this counter any more.
         then=lambda posted: posted.leaving(PERSON),
         given=lambda posted: {
@@ -179,18 +170,18 @@ FORMS = (
             "number": posted.one("station_number"),
         },
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/ward",
         mutation="register_person",
-        field="registerPerson",
+        page=PERSON,
         # The number is told once, on the spot.
         stays=lambda payload: bool(payload.get("number")),
         given=lambda posted: registered(posted) | {"guardian": standing(posted.query, posted.now)},
     ),
-    counter_form(
+    Form(
         path=f"{PERSON}/proxy",
         mutation="register_proxy",
-        field="registerProxy",
+        page=PERSON,
         given=lambda posted: together(posted, "principal", "proxy"),
     ),
 )

@@ -125,7 +125,6 @@ FORMS = (
     Form(
         path=f"{POOL}/grant",
         mutation="grant_from_pool",
-        field="grantFromPool",
         page=POOL,
         then=POOL,
         # How many it reached is told on the spot.

@@ -78,7 +78,6 @@ FORMS = (
     Form(
         path="/sign-in",
         mutation="sign_in",
-        field="signIn",
         page="/sign-in",
         then=lambda posted: own_path(posted.one("next")),
         given=lambda posted: {
@@ -91,7 +90,6 @@ FORMS = (
     Form(
         path="/sign-in/card",
         mutation="sign_in_by_card",
-        field="signInByCard",
         page="/sign-in/card",
         then="/",
         given=lambda posted: {"card": posted.one("card"), "pin": posted.one("pin")},
@@ -100,7 +98,6 @@ FORMS = (
     Form(
         path="/new-password",
         mutation="set_password_by_code",
-        field="setPasswordByCode",
         page="/new-password",
         then="/sign-in",
         given=lambda posted: {
@@ -113,7 +110,6 @@ FORMS = (
     Form(
         path="/second-factor/set-up",
         mutation="set_up_second_factor",
-        field="setUpSecondFactor",
         page="/second-factor",
         then="/second-factor",
         # The secret is told once, on the spot.
@@ -124,16 +120,13 @@ FORMS = (
     Form(
         path="/second-factor",
         mutation="confirm_second_factor",
-        field="confirmSecondFactor",
         page="/second-factor",
-        then="/second-factor?done=1",
         given=lambda posted: {"code": posted.one("one_time")},
         keyed=False,
     ),
     Form(
         path="/register",
         mutation="register_person",
-        field="registerPerson",
         page="/register",
         then="/register",
         # The number is told once, on the spot: an address would keep it in every history.
@@ -150,8 +143,7 @@ FORMS = (
     *(
         Form(
             path=f"/c/{{number}}/{way}",
-            mutation=mutation,
-            field=field,
+            mutation=f"check_{way}",
             page="/c/{number}",
             then=back_to_the_door,
             given=lambda posted: {
@@ -159,15 +151,11 @@ FORMS = (
                 "code": "".join(posted.one("code").split()),
             },
         )
-        for way, mutation, field in (
-            ("in", "check_in", "checkIn"),
-            ("out", "check_out", "checkOut"),
-        )
+        for way in ("in", "out")
     ),
     Form(
         path="/c/{number}/record",
         mutation="capture_visit",
-        field="captureVisit",
         page="/c/{number}",
         then=lambda posted: posted.address(
             f"/c/{posted.path['number']}", seen=posted.one("seen"), done="1"

@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.stations import chosen, station_page
 from web.pages.table import Opened, Page
 from web.pages.times import instant_of
 
 ACTS = {
-    "cancel": ("cancel_help", "cancelHelp"),
-    "confirm": ("confirm_help", "confirmHelp"),
-    "no-show": ("report_no_show", "reportNoShow"),
-    "start": ("start_help", "startHelp"),
-    "check-out": ("deliver_help", "deliverHelp"),
-    "withdraw": ("withdraw_from_help", "withdrawFromHelp"),
+    "cancel": "cancel_help",
+    "confirm": "confirm_help",
+    "no-show": "report_no_show",
+    "start": "start_help",
+    "check-out": "deliver_help",
+    "withdraw": "withdraw_from_help",
 }
-"""What is done with an order by its id alone: the form's name, the operation, its root field."""
+"""What is done with an order by its id alone: the form's name and the operation."""
 
 
 def ordered(posted: Posted) -> dict[str, Any]:
@@ -35,11 +35,6 @@ def at_the_counter(opened: Opened) -> dict[str, Any]:
     """The station at hand, and its scope."""
     place = chosen(opened)
     return {"station": place.get("id", ""), "scope": place.get("path", "-")}
-
-
-def back_to_the_desk(posted: Posted) -> str:
-    """The desk's orders again, at the same station."""
-    return posted.address("/desk/help", done="1")
 
 
 def minute_of(told: str) -> int:
@@ -91,91 +86,24 @@ PAGES = (
 )
 
 FORMS = (
-    Form(
-        path="/help/order",
-        mutation="request_help",
-        field="requestHelp",
-        page="/help",
-        then="/help?done=1",
-        given=ordered,
-    ),
-    *(
-        Form(
-            path=f"/help/{act}",
-            mutation=mutation,
-            field=field,
-            page="/help",
-            then="/help?done=1",
-            given=lambda posted: {"order": posted.one("order")},
-        )
-        for act, (mutation, field) in ACTS.items()
-    ),
-    Form(
-        path="/help/dispute",
-        mutation="dispute_help",
-        field="disputeHelp",
-        page="/help",
-        then="/help?done=1",
-        given=lambda posted: {"order": posted.one("order"), "reason": posted.one("reason")},
-    ),
+    Form(path="/help/order", mutation="request_help", page="/help", given=ordered),
+    *(plain("/help", act, mutation, "order") for act, mutation in ACTS.items()),
+    plain("/help", "dispute", "dispute_help", "order", "reason"),
     Form(
         path="/help/near/take",
         mutation="claim_help",
-        field="claimHelp",
         page="/help/near",
         then="/help?done=1",
         given=lambda posted: {"order": posted.one("order")},
     ),
-    Form(
-        path="/help/near/offer",
-        mutation="offer_help",
-        field="offerHelp",
-        page="/help/near",
-        then="/help/near?done=1",
-        given=offered,
-    ),
-    Form(
-        path="/help/near/end",
-        mutation="end_help_offer",
-        field="endHelpOffer",
-        page="/help/near",
-        then="/help/near?done=1",
-        given=lambda posted: {},
-    ),
-    Form(
-        path="/desk/help/order",
-        mutation="request_help",
-        field="requestHelp",
-        page="/desk/help",
-        then=back_to_the_desk,
-        given=ordered,
-    ),
+    Form(path="/help/near/offer", mutation="offer_help", page="/help/near", given=offered),
+    plain("/help/near", "end", "end_help_offer"),
+    Form(path="/desk/help/order", mutation="request_help", page="/desk/help", given=ordered),
     *(
-        Form(
-            path=f"/desk/help/{act}",
-            mutation=mutation,
-            field=field,
-            page="/desk/help",
-            then=back_to_the_desk,
-            given=lambda posted: {"order": posted.one("order")},
-        )
-        for act, (mutation, field) in ACTS.items()
+        plain("/desk/help", act, mutation, "order")
+        for act, mutation in ACTS.items()
         if act in ("cancel", "confirm")
     ),
-    Form(
-        path="/desk/help/match",
-        mutation="match_help",
-        field="matchHelp",
-        page="/desk/help",
-        then=back_to_the_desk,
-        given=lambda posted: {"order": posted.one("order"), "helper": posted.one("helper")},
-    ),
-    Form(
-        path="/desk/help/decide",
-        mutation="decide_help",
-        field="decideHelp",
-        page="/desk/help",
-        then=back_to_the_desk,
-        given=lambda posted: {"order": posted.one("order"), "minutes": posted.whole("minutes")},
-    ),
+    plain("/desk/help", "match", "match_help", "order", "helper"),
+    plain("/desk/help", "decide", "decide_help", "order", whole="minutes"),
 )

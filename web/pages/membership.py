@@ -13,33 +13,33 @@ from web.pages.wishing import decided_at
 MINE = "/member"
 DESK = "/office/party"
 OWN = {
-    "report": ("report_membership", "reportMembership"),
-    "move": ("move_membership", "moveMembership"),
-    "reconfirm": ("reconfirm_membership", "reconfirmMembership"),
-    "withdraw": ("withdraw_membership", "withdrawMembership"),
-    "claim": ("claim_post", "claimPost"),
-    "begin": ("begin_post", "beginPost"),
-    "complete": ("complete_post", "completePost"),
-    "leave": ("leave_post", "leavePost"),
-    "served": ("name_post_service", "namePostService"),
-    "end-consent": ("end_unit_consent", "endUnitConsent"),
-    "send": ("send_unit_statement", "sendUnitStatement"),
-    "withhold": ("withhold_unit_statement", "withholdUnitStatement"),
-    "resign": ("resign_appointment", "resignAppointment"),
+    "report": "report_membership",
+    "move": "move_membership",
+    "reconfirm": "reconfirm_membership",
+    "withdraw": "withdraw_membership",
+    "claim": "claim_post",
+    "begin": "begin_post",
+    "complete": "complete_post",
+    "leave": "leave_post",
+    "served": "name_post_service",
+    "end-consent": "end_unit_consent",
+    "send": "send_unit_statement",
+    "withhold": "withhold_unit_statement",
+    "resign": "resign_appointment",
 }
 """What a member does with one tap: the form's name, the operation, its root field."""
 
 HANDLED = {
-    "receive": ("receive_member_report", "receiveMemberReport"),
-    "activate": ("activate_member_report", "activateMemberReport"),
-    "return": ("return_member_report", "returnMemberReport"),
-    "confirm": ("confirm_post_claim", "confirmPostClaim"),
-    "evaluate": ("evaluate_post_claim", "evaluatePostClaim"),
-    "confirm-office": ("confirm_appointment", "confirmAppointment"),
-    "return-office": ("return_appointment", "returnAppointment"),
-    "open": ("open_post", "openPost"),
-    "close": ("close_post", "closePost"),
-    "end-office": ("end_appointment", "endAppointment"),
+    "receive": "receive_member_report",
+    "activate": "activate_member_report",
+    "return": "return_member_report",
+    "confirm": "confirm_post_claim",
+    "evaluate": "evaluate_post_claim",
+    "confirm-office": "confirm_appointment",
+    "return-office": "return_appointment",
+    "open": "open_post",
+    "close": "close_post",
+    "end-office": "end_appointment",
 }
 """What a secretary does with one thing."""
 
@@ -166,51 +166,22 @@ PAGES = (
 
 FORMS = (
     *(
-        Form(
-            path=f"{MINE}/{act}",
-            mutation=mutation,
-            field=field,
-            page=MINE,
-            then=f"{MINE}?done=1",
-            given=as_named,
-        )
-        for act, (mutation, field) in OWN.items()
+        Form(path=f"{MINE}/{act}", mutation=mutation, page=MINE, given=as_named)
+        for act, mutation in OWN.items()
     ),
-    Form(
-        path=f"{MINE}/office",
-        mutation="declare_appointment",
-        field="declareAppointment",
-        page=MINE,
-        then=f"{MINE}?done=1",
-        given=appointed,
-    ),
+    Form(path=f"{MINE}/office", mutation="declare_appointment", page=MINE, given=appointed),
     Form(
         path=f"{MINE}/unit",
         mutation="consent_to_unit",
-        field="consentToUnit",
         page="/member/unit",
         then=f"{MINE}?done=1",
         given=lambda posted: {"unit": posted.one("unit")},
     ),
     *(
-        Form(
-            path=f"{DESK}/{act}",
-            mutation=mutation,
-            field=field,
-            page=DESK,
-            then=f"{DESK}?done=1",
-            given=as_named,
-        )
-        for act, (mutation, field) in HANDLED.items()
+        Form(path=f"{DESK}/{act}", mutation=mutation, page=DESK, given=as_named)
+        for act, mutation in HANDLED.items()
     ),
     plain(DESK, "volunteers", "allow_wish_volunteers", "community", yes="allowed"),
-    *decided_at(DESK, f"{DESK}?done=1"),
-    Form(
-        path=f"{DESK}/draft",
-        mutation="draft_post",
-        field="draftPost",
-        page=DESK,
-        then=f"{DESK}?done=1",
-        given=drafted,
-    ),
+    *decided_at(DESK),
+    Form(path=f"{DESK}/draft", mutation="draft_post", page=DESK, given=drafted),
 )

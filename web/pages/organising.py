@@ -6,7 +6,7 @@ from datetime import timedelta
 from io import StringIO
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.stations import at_station, chosen, of_team, station_page
 from web.pages.table import Opened
 from web.pages.times import instant_of, midnight
@@ -15,11 +15,11 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 SHEET_BYTES = 1024 * 1024
 COLUMNS = ("volunteer", "date", "start", "end", "kind", "activity", "station")
 MOVES = {
-    "open": ("open_activity", "openActivity"),
-    "start": ("start_activity", "startActivity"),
-    "end": ("end_activity", "endActivity"),
-    "file": ("file_activity", "fileActivity"),
-    "close": ("close_activity", "closeActivity"),
+    "open": "open_activity",
+    "start": "start_activity",
+    "end": "end_activity",
+    "file": "file_activity",
+    "close": "close_activity",
 }
 
 
@@ -118,59 +118,22 @@ FORMS = (
     Form(
         path="/desk/activities/declare",
         mutation="declare_activity",
-        field="declareActivity",
         page="/desk/activities",
-        then=lambda posted: posted.address("/desk/activities", done="1"),
         given=declared,
     ),
     Form(
         path="/desk/activities/draft",
         mutation="draft_activity",
-        field="draftActivity",
         page="/desk/activities",
-        then=lambda posted: posted.address("/desk/activities", done="1"),
         given=declared,
     ),
-    *(
-        Form(
-            path=f"/desk/activities/{way}",
-            mutation=mutation,
-            field=field,
-            page="/desk/activities",
-            then=lambda posted: posted.address("/desk/activities", done="1"),
-            given=lambda posted: {"draft": posted.one("draft")},
-        )
-        for way, mutation, field in (
-            ("declare-draft", "declare_activity_draft", "declareActivityDraft"),
-            ("drop-draft", "drop_activity_draft", "dropActivityDraft"),
-        )
-    ),
-    Form(
-        path="/desk/activities/cancel",
-        mutation="cancel_activity",
-        field="cancelActivity",
-        page="/desk/activities",
-        then=lambda posted: posted.address("/desk/activities", done="1"),
-        given=lambda posted: {
-            "activity": posted.one("activity"),
-            "reason": posted.one("reason"),
-        },
-    ),
-    *(
-        Form(
-            path=f"/desk/activities/{move}",
-            mutation=mutation,
-            field=field,
-            page="/desk/activities",
-            then=lambda posted: posted.address("/desk/activities", done="1"),
-            given=lambda posted: {"activity": posted.one("activity")},
-        )
-        for move, (mutation, field) in MOVES.items()
-    ),
+    plain("/desk/activities", "declare-draft", "declare_activity_draft", "draft"),
+    plain("/desk/activities", "drop-draft", "drop_activity_draft", "draft"),
+    plain("/desk/activities", "cancel", "cancel_activity", "activity", "reason"),
+    *(plain("/desk/activities", move, mutation, "activity") for move, mutation in MOVES.items()),
     Form(
         path="/desk/register",
         mutation="register_person",
-        field="registerPerson",
         page="/desk/register",
         then="/desk/register",
         stays=lambda payload: bool(payload.get("number")),
@@ -179,9 +142,7 @@ FORMS = (
     Form(
         path="/desk/rosters",
         mutation="record_sheet",
-        field="recordSheet",
         page="/desk/rosters",
-        then=lambda posted: posted.address("/desk/rosters", done="1"),
         stays=unfinished,
         given=sheet,
         most_bytes=SHEET_BYTES,

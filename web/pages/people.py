@@ -273,7 +273,6 @@ FORMS = (
     Form(
         path=f"{PEOPLE}/find",
         mutation="find_standing",
-        field="standing",
         page=PEOPLE,
         then=found,
         given=lambda posted: {"number": posted.one("number")},

@@ -76,55 +76,25 @@ PAGES = (
 )
 
 FORMS = (
-    Form(
-        path="/stars/apply",
-        mutation="apply_for_star",
-        field="applyForStar",
-        page="/stars",
-        then="/stars?done=1",
-        given=lambda posted: {
-            "level": posted.whole("level"),
-            "creditCode": posted.one("creditCode") or None,
-        },
-    ),
-    Form(
-        path="/stars/withdraw",
-        mutation="withdraw_star",
-        field="withdrawStar",
-        page="/stars",
-        then="/stars?done=1",
-        given=lambda posted: {"award": posted.one("award")},
-    ),
-    Form(
-        path="/stars/appeal",
-        mutation="appeal_star",
-        field="appealStar",
-        page="/stars",
-        then="/stars?done=1",
-        given=lambda posted: {"award": posted.one("award"), "appeal": posted.one("appeal")},
-    ),
+    plain("/stars", "apply", "apply_for_star", whole="level", maybe="creditCode"),
+    plain("/stars", "withdraw", "withdraw_star", "award"),
+    plain("/stars", "appeal", "appeal_star", "award", "appeal"),
     Form(
         path="/stars/publicity",
         mutation="object_to_publicity",
-        field="objectToPublicity",
         page="/stars/publicity",
-        then="/stars/publicity?done=1",
         given=lambda posted: {"about": posted.one("about"), "reason": posted.one("reason")},
     ),
     Form(
         path="/certificates",
         mutation="request_certificate",
-        field="requestCertificate",
         page="/certificates",
-        then="/certificates?done=1",
         given=lambda posted: {"since": posted.one("since"), "until": posted.one("until")},
     ),
     Form(
         path="/certificates/withdraw",
         mutation="withdraw_certificate",
-        field="withdrawCertificate",
         page="/certificates",
-        then="/certificates?done=1",
         given=the_certificate,
     ),
     plain(DESK, "issue", "issue_certificate", "certificate"),

@@ -295,8 +295,7 @@ class Pages:
                 request, context, page, errors=errors, given=given, answer=payload
             )
         done = msgspec.structs.replace(posted, payload=payload)
-        then = done.keeping(form.then) if isinstance(form.then, str) else form.then(done)
-        response = RedirectResponse(then, status_code=303)
+        response = RedirectResponse(form.leads(done), status_code=303)
         if payload.get("token"):
             self.signed_in(request, response, payload["token"])
         return response
@@ -307,7 +306,7 @@ class Pages:
         """What a form's mutation answered, and what was wrong."""
         asked = form.given(posted)
         if form.nothing is not None:
-            found = (await self.ask(form.mutation, asked, context)).get(form.field)
+            found = next(iter((await self.ask(form.mutation, asked, context)).values()), None)
             return found, [] if found else [{"message": context.translate(form.nothing)}]
         if form.keyed:
             asked["idempotencyKey"] = posted.one("key")
@@ -318,7 +317,7 @@ class Pages:
                 says = "A field cannot be read; check dates, times and numbers."
                 return None, [{"message": context.translate(says)}]
             return None, error.errors
-        payload = (answer.data or {}).get(form.field)
+        payload = next(iter((answer.data or {}).values()), None)
         return payload, errors_in(payload) if payload else answer.errors
 
     async def settings(self, request: Request) -> Response:

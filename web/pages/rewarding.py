@@ -37,14 +37,7 @@ FORMS = (
     plain(REWARDS, "ready", "ready_reward", "order"),
     plain(REWARDS, "hand-over", "hand_over_reward", "order", "code"),
     plain(REWARDS, "cancel", "cancel_reward", "order", "reason"),
-    Form(
-        path=f"{REWARDS}/offer",
-        mutation="offer_reward",
-        field="offerReward",
-        page=REWARDS,
-        then=lambda posted: posted.done(REWARDS),
-        given=offered,
-    ),
+    Form(path=f"{REWARDS}/offer", mutation="offer_reward", page=REWARDS, given=offered),
     plain(REWARDS, "restock", "restock_reward", "reward", whole="pieces"),
     plain(REWARDS, "withdraw", "withdraw_reward", "reward"),
 )

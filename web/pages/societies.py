@@ -60,6 +60,11 @@ def the_values(posted: Posted) -> dict[str, Any]:
     return {"report": posted.path["id"], "values": values}
 
 
+def the_report(posted: Posted) -> dict[str, Any]:
+    """The report whose page it is."""
+    return {"report": posted.path["id"]}
+
+
 def the_comments(posted: Posted) -> dict[str, Any]:
     """What is said of the fields."""
     comments = [
@@ -80,17 +85,6 @@ def teams_there(answers: Answered) -> dict[str, Words]:
     """The teams of the station that may be asked for."""
     teams = (answers.get("teams") or {}).get("nodes", ())
     return {"team": {one["id"]: one["name"] for one in teams if one["state"] == "ACTIVE"}}
-
-
-def _form(page: str, act: str, mutation: str, field: str, given: Any) -> Form:
-    return Form(
-        path=f"{page}/{act}",
-        mutation=mutation,
-        field=field,
-        page=page,
-        then=lambda posted: posted.done(page),
-        given=given,
-    )
 
 
 one = partial(Act, about="organisation")
@@ -231,33 +225,27 @@ PAGES = (
 )
 
 FORMS = (
-    _form("/organisations", "name", "ask_society_name", "askOrganisationName", the_name),
-    _form("/organisations", "filing", "ask_filing", "askFiling", the_filing),
+    Form(
+        path="/organisations/name",
+        mutation="ask_society_name",
+        page="/organisations",
+        given=the_name,
+    ),
+    Form(
+        path="/organisations/filing", mutation="ask_filing", page="/organisations", given=the_filing
+    ),
     plain(OWN, "dismiss", "dismiss_representative", "organisation", "grant"),
     plain(TEAMS, "untie", "untie_team", "team"),
     plain(OWN, "endorse", "endorse_star", "award"),
     plain(OWN, "unendorse", "decline_to_endorse", "award"),
-    _form(REPORT, "save", "save_report", "saveReport", the_values),
-    _form(
-        REPORT,
-        "submit",
-        "submit_report",
-        "submitReport",
-        lambda posted: {"report": posted.path["id"]},
-    ),
-    _form(
-        REPORT,
-        "supervise",
-        "supervise_report",
-        "superviseReport",
-        lambda posted: {"report": posted.path["id"]},
-    ),
-    _form(REPORT, "return", "return_report", "returnReport", the_comments),
-    _form(
-        REPORT,
-        "accept",
-        "accept_report",
-        "acceptReport",
-        lambda posted: {"report": posted.path["id"], "verdict": posted.one("verdict")},
+    Form(path=f"{REPORT}/save", mutation="save_report", page=REPORT, given=the_values),
+    Form(path=f"{REPORT}/submit", mutation="submit_report", page=REPORT, given=the_report),
+    Form(path=f"{REPORT}/supervise", mutation="supervise_report", page=REPORT, given=the_report),
+    Form(path=f"{REPORT}/return", mutation="return_report", page=REPORT, given=the_comments),
+    Form(
+        path=f"{REPORT}/accept",
+        mutation="accept_report",
+        page=REPORT,
+        given=lambda posted: the_report(posted) | {"verdict": posted.one("verdict")},
     ),
 )

@@ -225,14 +225,7 @@ PAGES = (
 )
 
 FORMS = (
-    Form(
-        path=f"{CASE}/check",
-        mutation="check_registration",
-        field="checkRegistration",
-        page=CASE,
-        then=lambda posted: posted.done(CASE),
-        given=checked,
-    ),
+    Form(path=f"{CASE}/check", mutation="check_registration", page=CASE, given=checked),
     plain(CASE, "change", "approve_change", "change"),
     plain(CASE, "refuse-change", "refuse_change", "change", "words"),
     plain(GRADE, "objection", "decide_grade_objection", "grade", "objector", yes="uphold"),

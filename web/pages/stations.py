@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.table import Opened, Page
 from web.pages.times import midnight
 
@@ -119,7 +119,6 @@ FORMS = (
     Form(
         path="/desk/scan",
         mutation="scan_volunteer",
-        field="scanVolunteer",
         page="/desk",
         then=after_scan,
         given=lambda posted: {"activity": posted.one("activity"), "number": scanned(posted)},
@@ -127,7 +126,6 @@ FORMS = (
     Form(
         path="/desk/record",
         mutation="capture_visit",
-        field="captureVisit",
         page="/desk",
         then=lambda posted: posted.address(
             "/desk",
@@ -142,26 +140,11 @@ FORMS = (
             "late": posted.one("late") or None,
         },
     ),
-    Form(
-        path="/desk/confirm",
-        mutation="confirm_hours",
-        field="confirmHours",
-        page="/desk",
-        then=lambda posted: posted.address("/desk", done="1"),
-        given=lambda posted: {"records": posted.many("record")},
-    ),
-    Form(
-        path="/desk/reject",
-        mutation="reject_hours",
-        field="rejectHours",
-        page="/desk",
-        then=lambda posted: posted.address("/desk", done="1"),
-        given=lambda posted: {"records": posted.many("record"), "reason": posted.one("reason")},
-    ),
+    plain("/desk", "confirm", "confirm_hours", records=True),
+    plain("/desk", "reject", "reject_hours", "reason", records=True),
     Form(
         path=f"{DEVICES}/enrol",
         mutation="enrol_device",
-        field="enrolDevice",
         page=DEVICES,
         then=DEVICES,
         # The token is told once, on the spot.
@@ -173,18 +156,10 @@ FORMS = (
         },
         keyed=False,
     ),
-    Form(
-        path=f"{DEVICES}/end",
-        mutation="end_device",
-        field="endDevice",
-        page=DEVICES,
-        then=lambda posted: posted.address(DEVICES, done="1"),
-        given=lambda posted: {"device": posted.one("device")},
-    ),
+    plain(DEVICES, "end", "end_device", "device"),
     Form(
         path=f"{SIGN_IN}/card",
         mutation="issue_card",
-        field="issueCard",
         page=SIGN_IN,
         then=SIGN_IN,
         # The number is told once, on the spot; so is the code below.
@@ -195,9 +170,7 @@ FORMS = (
     Form(
         path=f"{SIGN_IN}/reset",
         mutation="reset_sign_in",
-        field="resetSignIn",
         page=SIGN_IN,
-        then=lambda posted: posted.address(SIGN_IN, done="1"),
         stays=lambda payload: bool(payload.get("code")),
         given=lambda posted: {"number": posted.one("number"), "what": posted.one("what")},
         keyed=False,

@@ -4,30 +4,27 @@ A resident needs no account: they tell a wish at a station's page, and the link 
 opens it again.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from web.forms import Form, Posted
+from web.forms import Form, Posted, plain
 from web.pages.helping import at_the_counter, windows_of
 from web.pages.stations import station_page
 from web.pages.table import Page
 from web.pages.troubles import gone
 
-STEPS = (
-    ("contacted", "contact_resident", "contactResident"),
-    ("done", "fulfil_wish", "fulfilWish"),
-    ("longer", "extend_wish", "extendWish"),
-    ("back", "give_wish_back", "giveWishBack"),
-)
-
-CHECKS = {
-    "approve": ("approve_wish", "approveWish", ()),
-    "publish": ("publish_wish", "publishWish", ("summary",)),
-    "refer": ("refer_wish", "referWish", ("to",)),
-    "decline": ("decline_wish", "declineWish", ("reason",)),
+STEPS = {
+    "contacted": "contact_resident",
+    "done": "fulfil_wish",
+    "longer": "extend_wish",
+    "back": "give_wish_back",
 }
-"""What staff decide on a wish: the form's name, the operation, its root field, what it tells."""
+CHECKS = {
+    "approve": ("approve_wish", "wish"),
+    "publish": ("publish_wish", "wish", "summary"),
+    "refer": ("refer_wish", "wish", "to"),
+    "decline": ("decline_wish", "wish", "reason"),
+}
+"""What staff decide on a wish: the form's name, the operation, what it tells."""
 DESK = "/desk/wishes"
 
 
@@ -61,29 +58,9 @@ def known_skills(posted: Posted) -> dict[str, Any]:
     }
 
 
-def back_to_the_desk(posted: Posted) -> str:
-    """The desk's wishes again, at the same station."""
-    return posted.address(DESK, done="1")
-
-
-def fields(posted: Posted, *, names: tuple[str, ...]) -> dict[str, Any]:
-    """Fields of a form as they are."""
-    return {name: posted.one(name) for name in names}
-
-
-def decided_at(page: str, then: str | Callable[[Posted], str]) -> tuple[Form, ...]:
+def decided_at(page: str) -> list[Form]:
     """The forms by which staff decide on wishes, on a page of theirs."""
-    return tuple(
-        Form(
-            path=f"{page}/{act}",
-            mutation=mutation,
-            field=field,
-            page=page,
-            then=then,
-            given=partial(fields, names=("wish", *told)),
-        )
-        for act, (mutation, field, told) in CHECKS.items()
-    )
+    return [plain(page, act, *told) for act, told in CHECKS.items()]
 
 
 PAGES = (
@@ -135,81 +112,42 @@ FORMS = (
     Form(
         path="/tell",
         mutation="collect_wish",
-        field="collectWish",
         page="/tell",
         then="/tell",
         # The link is told once, on the spot: an address would keep it in every history.
         stays=lambda payload: bool(payload.get("link")),
         given=wished,
     ),
-    Form(
-        path="/wishes/claim",
-        mutation="claim_wish",
-        field="claimWish",
-        page="/wishes",
-        then="/wishes?done=1",
-        given=lambda posted: {"wish": posted.one("wish")},
-    ),
-    *(
-        Form(
-            path=f"/wishes/{step}",
-            mutation=mutation,
-            field=field,
-            page="/wishes",
-            then="/wishes?done=1",
-            given=lambda posted: {"claim": posted.one("claim")},
-        )
-        for step, mutation, field in STEPS
-    ),
+    plain("/wishes", "claim", "claim_wish", "wish"),
+    *(plain("/wishes", step, mutation, "claim") for step, mutation in STEPS.items()),
     Form(
         path="/w/{link}/word",
         mutation="close_wish_by_link",
-        field="closeWishByLink",
         page="/w/{link}",
-        then=lambda posted: posted.address(f"/w/{posted.path['link']}", done="1"),
         given=lambda posted: {"link": posted.path["link"]} | the_word(posted),
     ),
-    Form(
-        path="/skills",
-        mutation="name_skills",
-        field="nameSkills",
-        page="/skills",
-        then="/skills?done=1",
-        given=known_skills,
-    ),
+    Form(path="/skills", mutation="name_skills", page="/skills", given=known_skills),
     Form(
         path="/skills/none",
         mutation="name_skills",
-        field="nameSkills",
         page="/skills",
-        then="/skills?done=1",
         given=lambda posted: {"classes": [], "kinds": [], "windows": []},
     ),
     Form(
         path=f"{DESK}/tell",
         mutation="collect_wish",
-        field="collectWish",
         page=DESK,
         then=DESK,
         # The slip with link and code is printed on the spot; no address keeps them.
         stays=lambda payload: bool(payload.get("link")),
         given=lambda posted: wished(posted) | {"onTheWay": posted.one("grid") == "yes"},
     ),
-    *decided_at(DESK, back_to_the_desk),
-    Form(
-        path=f"{DESK}/ours",
-        mutation="fulfil_wish_by_community",
-        field="fulfilWishByCommunity",
-        page=DESK,
-        then=back_to_the_desk,
-        given=lambda posted: {"wish": posted.one("wish")},
-    ),
+    *decided_at(DESK),
+    plain(DESK, "ours", "fulfil_wish_by_community", "wish"),
     Form(
         path=f"{DESK}/code",
         mutation="close_wish_by_code",
-        field="closeWishByCode",
         page=DESK,
-        then=back_to_the_desk,
         given=lambda posted: (
             {"wish": posted.one("wish"), "code": posted.one("code")} | the_word(posted)
         ),
@@ -217,9 +155,7 @@ FORMS = (
     Form(
         path=f"{DESK}/phone",
         mutation="close_wish_by_phone",
-        field="closeWishByPhone",
         page=DESK,
-        then=back_to_the_desk,
         given=lambda posted: {"wish": posted.one("wish")} | the_word(posted),
     ),
 )
