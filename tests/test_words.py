@@ -1,4 +1,7 @@
-"""What refusals put into their sentences, and what pages say, is there in words in both."""
+"""What refusals put into their sentences, and what pages say, is there in words in both.
+
+And no more: a sentence without a translation stays as it is.
+"""
 
 import ast
 import re
@@ -8,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 
 from timebank.capabilities import CAPABILITIES
 from timebank.data_requests import RequestKind
@@ -25,10 +29,11 @@ from timebank.organisation_life import LegalForm, RegistrationCheck
 from timebank.report_fields import FIELDS, FieldKind
 from timebank.rights import Role
 from timebank.transports import Channel
-from timebank.words import catalogue
+from timebank.words import LANGUAGES, catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"[a-z]+(?:[._][a-z]+)*")
+VALUE = re.compile(r"{(\w+)}")
 WHAT = re.compile(r'what="([^"]+)"')
 LABEL = re.compile(r'\b(?:text\(\s*batch, [^,]+, |label=)"([a-z_]+)"')
 """A text that people write: it may be missing, or too long."""
@@ -81,7 +86,34 @@ def said_by_pages() -> Iterator[tuple[str, int, str]]:
                     yield file.name, node.lineno, words
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_names_the_values_of_its_sentence(language: str) -> None:
+    told = catalogue(language).items()
+    assert [one for one in told if len({frozenset(VALUE.findall(text)) for text in one}) > 1] == []
+
+
+def said() -> Iterator[str]:
+    """Every text in the code and in the templates."""
+    lexer = Environment()
+    for package in ("ledger", "timebank", "schema", "web"):
+        for file in ROOT.glob(f"{package}/**/*.py"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+    for file in ROOT.glob("web/templates/**/*.html"):
+        for _, kind, token in lexer.lex(file.read_text("utf-8")):
+            if kind == "string":
+                yield ast.literal_eval(token)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_translated_that_nobody_says_or_that_stays_as_it_is(language: str) -> None:
+    told = catalogue(language)
+    assert told.keys() - set(said()) == set()
+    assert [sentence for sentence, text in told.items() if sentence == text] == []
+
+
 def test_whatever_a_page_s_code_says_is_there_in_english() -> None:
-    said = list(said_by_pages())
-    assert len(said) > 400
-    assert [one for one in said if one[2] not in catalogue("en")] == []
+    told = list(said_by_pages())
+    assert len(told) > 400
+    assert [one for one in told if one[2] not in catalogue("en")] == []
