@@ -42,13 +42,13 @@ class Context:
 
     __slots__ = (
         "__weakref__",
+        "_request_id",
         "actor",
         "address",
         "clock",
         "development",
         "language",
         "loaders",
-        "request_id",
         "secret",
         "services",
         "translate",
@@ -74,9 +74,15 @@ class Context:
         self.language = language
         self.translate = translate
         self.address = address
-        self.request_id = request_id or secrets.token_hex(8)
+        self._request_id = request_id
         self.development = development
         self.loaders: Loaders[Context] = Loaders(self)
+
+    @property
+    def request_id(self) -> str:
+        """By which a failure is told to the asker and found in the log."""
+        self._request_id = self._request_id or secrets.token_hex(8)
+        return self._request_id
 
     def afresh(self) -> "Context":
         """The same asker a moment later: what was read before is read again."""

@@ -41,6 +41,7 @@ from schema.limits import Limits
 from schema.resolvers import call_directly
 from schema.walks import Walk
 from timebank.askers import one_answer
+from timebank.reading import one_instant
 from timebank.refusals import Denial
 from timebank.replicas import asking
 
@@ -115,7 +116,9 @@ class Api:
             await self._in_time(walk.serially(), context)
         else:
             with one_answer(), asking():
-                if walk.begin():
+                with one_instant():
+                    waits = walk.begin()
+                if waits:
                     await self._in_time(walk.settle(), context)
         return _answer(walk.result(), context)
 

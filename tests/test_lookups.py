@@ -9,6 +9,7 @@ from tortoise.expressions import Q
 
 from ledger.sessions import LOCALE, sorts_by_bytes
 from tests.credit import credit
+from tests.wire import ask
 from tests.world import World
 from timebank import reading
 from timebank.accounts import Posting
@@ -16,7 +17,7 @@ from timebank.accounts import volunteer as volunteer_account
 from timebank.conditions import Asked
 from timebank.people import Person
 from timebank.places import Station
-from timebank.reading import PostgresqlReads
+from timebank.reading import PostgresqlReads, SqliteReads
 from timebank.tables import find, find_many, select
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +52,21 @@ async def test_what_is_asked_together_is_one_statement_a_table(
     assert station is not None
     assert list(many) == [people[0]]
     assert len(asked) == (2 if reading.at(reading.PRIMARY).remote else 5)
+
+
+async def test_a_query_reads_a_file_in_one_transaction(world: World) -> None:
+    reads = reading.at(reading.PRIMARY)
+    if not isinstance(reads, SqliteReads):
+        pytest.skip("a server is waited for, each time")
+    who = await world.volunteer()
+    await ask(world, who, "{ account { balanceMinutes } }")
+    assert reads._near is not None
+    told: list[str] = []
+    reads._near.set_trace_callback(told.append)
+    await ask(world, who, "{ account { balanceMinutes owedMinutes statement { nodes { at } } } }")
+    reads._near.set_trace_callback(None)
+    assert [told[0], told[-1]] == ["BEGIN", "COMMIT"]
+    assert [one.split(maxsplit=1)[0] for one in told[1:-1]] == ["SELECT"] * 3
 
 
 async def test_what_a_server_is_asked_meanwhile_is_one_statement_after_that(

@@ -169,9 +169,34 @@ async def test_what_takes_long_is_read_in_a_thread_while_others_are_answered(
     assert where == ["reads_0"]
 
 
+@pytest.mark.anyio
+async def test_what_an_answer_reads_of_a_file_is_of_one_instant(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As long as is needed: what is broken off is read elsewhere, of an instant of its own.
+    monkeypatch.setattr(reading, "AT_ONCE_SECONDS", 60.0)
+    many = "SELECT COUNT(*) FROM t"
+    with closing(sqlite3.connect(sqlite_path(sqlite_url), isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE t (n INTEGER)")
+        async with reading.open_reads(sqlite_url):
+            reads = reading.at(reading.PRIMARY)
+            for before in range(2):
+                with reading.one_instant():
+                    ((first,),) = await reads.fetch(many, [])
+                    writer.execute("INSERT INTO t VALUES (1)")
+                    ((again,),) = (await reads.look_up(many, [()]))[0]
+                assert (first, again) == (before, before)
+                assert await reads.fetch(many, []) == [(before + 1,)]
+            # Nothing is held open that would keep the log from being written back.
+            assert writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+
+
 def test_nothing_is_read_where_no_ledger_is_open() -> None:
     with pytest.raises(RuntimeError):
         reading.at(reading.PRIMARY)
+    with reading.one_instant():
+        pass
 
 
 @pytest.mark.anyio

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, Protocol
 
 import asyncpg
@@ -67,6 +67,16 @@ def at(place: str) -> Reads:
     return _reads[place]
 
 
+def one_instant() -> AbstractContextManager[None]:
+    """While this lasts, and nobody may wait within, what a file answers is of one instant.
+
+    It takes its lock once, not for each statement. A server is always waited for: of it each
+    statement is of its own instant.
+    """
+    reads = _reads.get(PRIMARY)
+    return reads if isinstance(reads, SqliteReads) else nullcontext()
+
+
 class _Ledger:
     """This process's reads, as the ledger's own functions ask."""
 
@@ -113,7 +123,10 @@ def _reads_of(url: str) -> Reads:
 
 
 class SqliteReads:
-    """Two connections to a file: one for the loop's thread, one for a thread that may take long."""
+    """Two connections to a file: one for the loop's thread, one for a thread that may take long.
+
+    Entered, it reads of one instant over the first: `one_instant`.
+    """
 
     dialect: Dialect = "sqlite"
     remote = False
@@ -125,27 +138,39 @@ class SqliteReads:
         self._far: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reads")
         self._until = 0.0
+        self._together = False
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
         """All rows of a statement."""
-        if self._near is None:
-            self._near = _connect(self._path)
-            self._near.execute("PRAGMA busy_timeout = 0")
-            self._learn(self._near)
+        near = self._near
+        if near is None:
+            near = self._near = _connect(self._path)
+            near.execute("PRAGMA busy_timeout = 0")
+            self._learn(near)
         statement = sqlite_placeholders(statement)
+        if self._together and not near.in_transaction:
+            near.execute("BEGIN")
         self._until = time.perf_counter() + AT_ONCE_SECONDS
         try:
-            return self._near.execute(statement, values).fetchall()
+            return near.execute(statement, values).fetchall()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}:
                 raise
-            self._learn(self._near)
+            self._learn(near)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._fetch_far, statement, values)
 
     async def look_up(self, query: str, sets: Sequence[Values]) -> Sequence[Sequence[Record]]:
         """Set after set: a file answers sooner than anything could be gathered."""
         return [await self.fetch(query, values) for values in sets]
+
+    def __enter__(self) -> None:
+        self._together = True
+
+    def __exit__(self, *_: object) -> None:
+        self._together = False
+        if self._near is not None and self._near.in_transaction:
+            self._near.execute("COMMIT")
 
     def _learn(self, near: sqlite3.Connection) -> None:
         """Let it read what tables there are, if it does not know, for as long as that takes.

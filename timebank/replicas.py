@@ -207,11 +207,15 @@ def place() -> str:
 
 async def fetch(statement: str, values: Sequence[Any]) -> Sequence[Record]:
     """All rows of a statement, as `place` answers it."""
+    if _standby is None:
+        return await reading.at(PRIMARY).fetch(statement, values)
     return await _asked(lambda reads: reads.fetch(statement, values))
 
 
 async def look_up(query: str, sets: Sequence[Values]) -> Sequence[Sequence[Record]]:
     """The few rows of a query with each of these sets of values, as `place` answers it."""
+    if _standby is None:
+        return await reading.at(PRIMARY).look_up(query, sets)
     return await _asked(lambda reads: reads.look_up(query, sets))
 
 

@@ -4,7 +4,7 @@ Sentences of refusals are English in the code, so English needs no catalogue. Kn
 catalogues; does not know who asks.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -36,6 +36,7 @@ def translator(language: str) -> Translate:
     return lambda said: words.get(said, said)
 
 
+@lru_cache(maxsize=256)
 def chosen(wanted: str) -> str:
     """The language of ours that an Accept-Language header likes best; Chinese if none."""
     ranked = []

@@ -88,7 +88,7 @@ class SafeHeaders:
 
 def cookie_name(request: HTTPConnection) -> str:
     """The session cookie's name: bound to the host wherever the connection is encrypted."""
-    return COOKIE if request.url.scheme in ENCRYPTED else PLAIN_COOKIE
+    return COOKIE if request.scope["scheme"] in ENCRYPTED else PLAIN_COOKIE
 
 
 def token_of(request: HTTPConnection) -> str | None:
@@ -164,7 +164,7 @@ def signed_in(request: Request, response: Response, token: str) -> None:
     response.set_cookie(
         cookie_name(request),
         token,
-        secure=request.url.scheme in ENCRYPTED,
+        secure=request.scope["scheme"] in ENCRYPTED,
         httponly=True,
         samesite="lax",
     )

@@ -55,7 +55,7 @@ class Helpful:
 
 
 def _by_a_window(scope: Scope) -> bool:
-    return "text/html" in Headers(scope=scope).get("accept", "")
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def _is_plain_trouble(message: Message) -> bool:

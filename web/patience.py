@@ -5,10 +5,14 @@ good; a telephone on a bad line has time enough.
 """
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, cast
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from timebank.begun import begin
 
 SECONDS_OF_SILENCE = 20.0
 """The longest wait for the next part of a body."""
@@ -33,15 +37,19 @@ class Patience:
             nonlocal whole, given_up
             if whole:
                 return await receive()
-            left = until - asyncio.get_running_loop().time()
-            try:
-                async with asyncio.timeout(min(left, SECONDS_OF_SILENCE)):
-                    message = await receive()
-            except TimeoutError:
-                whole = given_up = True
-                says = PlainTextResponse("The request took too long to arrive.", 408)
-                await says(scope, receive, send)
-                return {"type": "http.disconnect"}
+            # Most bodies are there when they are asked for: only of others is the time looked at.
+            coming = begin(cast("Coroutine[Any, Any, Message]", receive()))
+            if not coming.done():
+                left = until - asyncio.get_running_loop().time()
+                try:
+                    async with asyncio.timeout(min(left, SECONDS_OF_SILENCE)):
+                        await coming
+                except TimeoutError:
+                    whole = given_up = True
+                    says = PlainTextResponse("The request took too long to arrive.", 408)
+                    await says(scope, receive, send)
+                    return {"type": "http.disconnect"}
+            message = coming.result()
             whole = not message.get("more_body", False)
             return message
 
