@@ -47,7 +47,7 @@ class UserErrorCode(Enum):
         locals()[_code] = strawberry.enum_value(_code, description=_refusal.says)
 
 
-@strawberry.type(description="A value in a user error's sentence.")
+@strawberry.type(description="A value of a user error.")
 class Detail:
     name: str = strawberry.field(description="The value's name, in camel case.")
     value: str = strawberry.field(description="The value as text.")
@@ -58,7 +58,7 @@ class UserError:
     code: UserErrorCode = strawberry.field(description="Why, for programs.")
     message: str = strawberry.field(description="Why, in one sentence in the caller's language.")
     path: list[str] | None = strawberry.field(description="The input field at fault, if one is.")
-    details: list[Detail] = strawberry.field(description="The values in the sentence.")
+    details: list[Detail] = strawberry.field(description="The values of it, ids among them.")
 
     @classmethod
     def of(cls, refusal: Refusal, translate: Translate = str) -> "UserError":

@@ -84,10 +84,12 @@ def test_only_what_counts_is_voided(state: RecordState) -> None:
 
 def test_a_finding_is_one_districts() -> None:
     near = msgspec.structs.replace(RECORD, path="420100/420102/420102002/sta_1/")
-    far = msgspec.structs.replace(RECORD, path="420100/420103/420103001/sta_2/")
+    later = RECORD.day + timedelta(days=1)
+    far = msgspec.structs.replace(RECORD, path="420100/420103/420103001/sta_2/", day=later)
     assert decide_one_district([near, near]) == "420100/420102/"
-    with pytest.raises(DistrictsMixed):
+    with pytest.raises(DistrictsMixed) as no:
         decide_one_district([near, far])
+    assert no.value.day == later
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.wire import act, ask
 from tests.world import found_station, key
 from timebank.access import Role
 from timebank.actors import PUBLIC
+from timebank.clock import day_of
 from timebank.counter import OwnCounter
 from timebank.gift_life import ProxyGivesToSelf
 from timebank.help_life import HelpKind, HelpState
@@ -108,7 +109,7 @@ def test_nobody_promises_two_things_at_once(begins: int, clashes: bool) -> None:
         if clashes:
             with pytest.raises(HelperBooked) as no:
                 decide_free(ORDER, promised, booked)
-            assert no.value.details == {"other": "x"}
+            assert no.value.details == {"other": "x", "day": day_of(starts).isoformat()}
         else:
             decide_free(ORDER, promised, booked)
 
@@ -206,12 +207,13 @@ async def test_a_helper_is_free_when_they_promise(street: Street) -> None:
     waiting = await street.order()
     with pytest.raises(HelperBooked) as no:
         await claim_help(street.other, order=waiting, key=key())
-    assert no.value.details == {"other": activity}
+    assert no.value.other == activity
+    assert no.value.day.isoformat() in no.value.message()
     await claim_help(street.helper, order=waiting, key=key())
     second = await street.order(starts_in=24 * HOUR + timedelta(minutes=30))
     with pytest.raises(HelperBooked) as no:
         await claim_help(street.helper, order=second, key=key())
-    assert no.value.details == {"other": waiting}
+    assert no.value.other == waiting
 
 
 @pytest.mark.anyio

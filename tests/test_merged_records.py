@@ -14,7 +14,7 @@ from tests.merging import merged, proposed, signed_in
 from tests.moving import Move, move, put
 from tests.test_matching import ORDER
 from tests.test_silence import CONFIRMED
-from tests.volunteering import posted, visited
+from tests.volunteering import posted, record_of, visited
 from tests.wire import act, ask
 from tests.world import World, key, open_world, resident_id
 from timebank import directory, people, replay
@@ -74,7 +74,8 @@ async def test_records_of_one_time_and_of_service_to_oneself_are_put_right_befor
     merge = await proposed(city, gone, kept)
     with pytest.raises(MergeOverlaps) as told:
         await merge_people(lead, merge=merge, key=key())
-    assert told.value.details == {"record": one, "other": other}
+    day = (await record_of(one)).day.isoformat()
+    assert told.value.details == {"record": one, "other": other, "day": day}
     await reverse_hours(lead, records=[one], reason=ReverseReason.RECORDED_WRONGLY, key=key())
     await merge_people(lead, merge=merge, key=key())
     assert {held.id for held in await records_of(whose(kept))} == {one, other}

@@ -30,7 +30,9 @@ from tests.wire import api, once
 from tests.world import open_world, resident_id
 from timebank.access import Role
 from timebank.argon import Cost, hashed
+from timebank.ids import new
 from timebank.refusals import Refusal
+from timebank.stops import NoOperator
 from timebank.timers import Timer, sweep
 
 ASKERS = ["public", "other", "self", Role.STATION_MANAGER, Role.DISTRICT_LEAD]
@@ -147,6 +149,14 @@ def test_a_test_that_says_a_secret_is_told_where() -> None:
     ]
     # What was told is not told of every test that comes after.
     assert unsaid_in(heard) == []
+
+
+def test_a_refusal_that_says_an_id_is_told_and_one_that_says_back_what_was_typed_is_not() -> None:
+    taken()
+    record, person = new("rec"), new("per")
+    Tells(what=record)
+    NoOperator(person=person)
+    assert unsaid_in(taken()) == [f"a refusal: {record!r} in No: {record}."]
 
 
 class Tells(Refusal):

@@ -17,6 +17,7 @@ from timebank.activities import (
 )
 from timebank.activity_life import CancelReason
 from timebank.actors import PUBLIC
+from timebank.clock import day_of
 from timebank.matching import withdraw_from_help
 from timebank.notices import NoticeCode, inbox_of
 from timebank.refusals import NotFound, Unauthenticated
@@ -125,6 +126,7 @@ async def test_help_that_was_promised_blocks_a_seat_until_it_is_given_back(
         with pytest.raises(HelpPromised) as refused:
             await sign_up(helper, activity=during, key=key())
         assert refused.value.order == order
+        assert refused.value.day == day_of(world.clock.now() + 5 * HOUR)
         await sign_up(helper, activity=after, key=key())
 
         await sign_up(street.other, activity=during, key=key())

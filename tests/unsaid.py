@@ -5,6 +5,7 @@ sealed, every text and its salt, every password and PIN that is hashed, every ra
 It hears what any test and the programs that it starts print, log or answer as an error, and a test
 after which something secret stands there fails, told where. Knows resident numbers and telephone
 numbers by their shape too, for what other processes keep; refuses to know what any test is about.
+No refusal says an id either: it is no secret, but nobody knows anything by it.
 """
 
 import base64
@@ -43,6 +44,11 @@ QUOTED = re.compile(r"""b(['"])((?:\\.|(?!\1).)*)\1""")
 LOGGED = re.compile(r"\S+ \S+ \[\w+ *\]|(INFO|WARNING|ERROR|CRITICAL):")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 RESIDENT = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dX](?![0-9A-Za-z])")
+ID = re.compile(r"(?<![0-9a-z])[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}")
+A_REFUSAL, SAYS_BACK = "a refusal", "a refusal that says back what was typed"
+TYPED = frozenset({"NO_OPERATOR", "SAME_PERSON_TWICE", "SCOPE_MALFORMED", "SCOPE_UNKNOWN"})
+"""Refusals that name an id because whoever asked gave it by hand."""
+
 TELEPHONE = re.compile(r"(?<![0-9A-Za-z.+-])1[3-9]\d{9}(?![0-9A-Za-z.])")
 
 
@@ -154,22 +160,27 @@ def everywhere(module: str, name: str, seen: Callable[[Any, tuple[Any, ...]], No
             setattr(one, name, watching)
 
 
-def _method(kind: type, name: str, where: str, of: Callable[[Any], Iterable[Any]]) -> None:
-    """Have what a method answers heard, at once or when it is awaited."""
+def _method(
+    kind: type,
+    name: str,
+    where: str | Callable[[Any], str],
+    of: Callable[[Any], Iterable[Any]],
+) -> None:
+    """Have what a method answers heard, at once or when it is awaited; `where` may ask its own."""
     real = getattr(kind, name)
 
-    def told(made: Any) -> Any:
+    def told(made: Any, own: Any) -> Any:
         for text in of(made):
-            hear(where, text)
+            hear(where if isinstance(where, str) else where(own), text)
         return made
 
     @wraps(real)
     def listening(*given: Any, **named: Any) -> Any:
         made = real(*given, **named)
-        return later(made) if isawaitable(made) else told(made)
+        return later(made, given[0]) if isawaitable(made) else told(made, given[0])
 
-    async def later(made: Awaitable[Any]) -> Any:
-        return told(await made)
+    async def later(made: Awaitable[Any], own: Any) -> Any:
+        return told(await made, own)
 
     setattr(kind, name, listening)
 
@@ -200,7 +211,12 @@ def pytest_collection_finish() -> None:
     everywhere("timebank.texts", "commitment", keep(0, 2))
     everywhere("schema.errors", "tell", lambda made, _: hear("an error", made["message"]))
     if refusals := sys.modules.get("timebank.refusals"):
-        _method(refusals.Refusal, "message", "a refusal", lambda made: [made])
+        _method(
+            refusals.Refusal,
+            "message",
+            lambda no: SAYS_BACK if no.code in TYPED else A_REFUSAL,
+            lambda made: [made],
+        )
     for kind in (subprocess.Popen, Process):
         _method(kind, "communicate", "a process", lambda made: [made[1], logged(made[0])])
     _method(CliRunner, "invoke", "a command", lambda made: [made.stderr, logged(made.stdout)])
@@ -227,7 +243,8 @@ def unsaid_in(heard: Iterable[tuple[str, str]]) -> list[str]:
         for line in text.splitlines():
             if line not in _SEEN:
                 _SEEN.add(line)
-                found += [f"{where}: {secret!r} in {line}" for secret in UNSAID.said(line)]
+                said = UNSAID.said(line) + (ID.findall(line) if where == A_REFUSAL else [])
+                found += [f"{where}: {secret!r} in {line}" for secret in said]
     return found
 
 

@@ -103,7 +103,7 @@ class CheckedInAlready(Refusal):
 class CheckedInElsewhere(Refusal):
     """Nobody is in two places at once (domain 4)."""
 
-    says = "Volunteer {number} is still checked in at activity {activity}; check out there first."
+    says = "Volunteer {number} is still checked in at another activity; check out there first."
     number: str
     activity: str
 

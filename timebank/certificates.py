@@ -75,7 +75,7 @@ class CertificateNeedsHome(Refusal):
 class CertificateWaiting(Refusal):
     """One request at a time."""
 
-    says = "Your request {certificate} is not answered yet."
+    says = "Your last request for a certificate is not answered yet."
     certificate: str
 
 

@@ -50,14 +50,14 @@ MOST_AT_ONCE = 500
 class SameHand(Refusal):
     """Each key of a record is another person's (domain 4)."""
 
-    says = "Whoever recorded or confirmed {record} cannot do this too; another person must."
+    says = "Whoever recorded or confirmed this record cannot do this too; another person must."
     record: str
 
 
 class OwnHours(Refusal):
     """Nobody approves their own hours (domain 11)."""
 
-    says = "Record {record} is about your own service; another person must decide."
+    says = "This record is about your own service; another person must decide."
     record: str
 
 
@@ -65,7 +65,7 @@ class BatchHeld(Refusal):
     """A record of the same hand and day was disowned, or voided as that hand's misconduct."""
 
     says = (
-        "This waits for the district: record {record} of the same recorder was disowned or voided."
+        "This waits for the district: another record by the same recorder was disowned or voided."
     )
     record: str
 
@@ -73,14 +73,14 @@ class BatchHeld(Refusal):
 class OrderDecides(Refusal):
     """Help by an order is confirmed by whoever was served, with the order (domain 6)."""
 
-    says = "Record {record} is of an order for help; it is confirmed with the order."
+    says = "This record is of an order for help; it is confirmed with the order."
     record: str
 
 
 class ActivityHalted(Refusal):
     """The district stopped the activity."""
 
-    says = "The district stopped activity {activity}, which is {state}; its records wait."
+    says = "The district stopped this activity, which is {state}; its records wait."
     activity: str
     state: str
 

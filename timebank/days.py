@@ -79,7 +79,7 @@ class InTheFuture(Refusal):
 class Overlaps(Refusal):
     """Nobody serves twice at once, at whatever stations."""
 
-    says = "This overlaps with record {record} of the same person."
+    says = "This overlaps with another record of the same person."
     record: str
     path = ("starts",)
 
@@ -87,9 +87,7 @@ class Overlaps(Refusal):
 class GapTooShort(Refusal):
     """Going to a site in another street takes time."""
 
-    says = (
-        "Only {gap} minutes lie between this and record {record} in another street; {least} must."
-    )
+    says = "Only {gap} minutes lie between this and a record in another street; {least} must."
     gap: int
     least: int
     record: str
@@ -99,7 +97,7 @@ class GapTooShort(Refusal):
 class DayTooLong(Refusal):
     """A day of service has an end, with what was served before."""
 
-    says = "With record {record} this makes {minutes} minutes on {day}; at most {most} count."
+    says = "With what is recorded this makes {minutes} minutes on {day}; at most {most} count."
     day: date
     minutes: int
     most: int

@@ -85,7 +85,7 @@ class AreaTooWide(Refusal):
 class EmergencyOpenAlready(Refusal):
     """One emergency at a time: which one allowed a record must be plain."""
 
-    says = "Emergency {emergency} is open there until the end of {last}."
+    says = "An emergency is open there until the end of {last}."
     emergency: str
     last: date
     path = ("area",)

@@ -6,7 +6,7 @@ minting. A draft is no entry: nobody is accused on the ledger by one person alon
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from ledger.entry import Sealed
@@ -54,15 +54,17 @@ class ProposerFinds(Refusal):
 class OwnMatter(Refusal):
     """Nobody finds in a matter of their own."""
 
-    says = "Record {record} is of service by or to you; officers who are no party must act."
+    says = "The record of {day} is of service by or to you; officers who are no party must act."
     record: str
+    day: date
 
 
 class DistrictsMixed(Refusal):
     """A finding is one district's."""
 
-    says = "Record {record} lies in another district than the others; its own must find on it."
+    says = "The record of {day} lies in another district than the others; its own must find on it."
     record: str
+    day: date
     path = ("records",)
 
 
@@ -86,7 +88,7 @@ def decide_finder(record: Record, officer: str) -> None:
     Refuses: OwnMatter, SameHand.   Source: domain 4 and 11.
     """
     if officer in (record.volunteer, record.recipient):
-        raise OwnMatter(record=record.id)
+        raise OwnMatter(record=record.id, day=record.day)
     if officer in (record.recorder, record.confirmer, record.reviewer):
         raise SameHand(record=record.id)
 
@@ -107,7 +109,7 @@ def decide_one_district(records: Sequence[Record]) -> str:
     area = district_of(records[0].path)
     for record in records:
         if district_of(record.path) != area:
-            raise DistrictsMixed(record=record.id)
+            raise DistrictsMixed(record=record.id, day=record.day)
     return area
 
 

@@ -22,7 +22,7 @@ from timebank.refusals import NotFound, Refusal
 class HelpStillOpen(Refusal):
     """Minutes that are on their way come to rest first."""
 
-    says = "The order for help {order} is not over; cancel it or wait until it is settled."
+    says = "An order for help is not over; cancel it or wait until it is settled."
     order: str
 
 

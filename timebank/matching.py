@@ -61,8 +61,9 @@ class HelperTooYoung(Refusal):
 class HelperBooked(Refusal):
     """Nobody helps in two places at once."""
 
-    says = "This overlaps with {other}, which the helper has promised already."
+    says = "This overlaps with what the helper has promised already for {day}."
     other: str
+    day: date
 
 
 # Decisions
@@ -92,11 +93,11 @@ def decide_helper(
 
 
 def decide_free(order: HelpOrder, promised: Iterable[Promise], booked: Iterable[Booking]) -> None:
-    """Whether a helper is free then. Refuses: HelperBooked, which names what stands."""
+    """Whether a helper is free then. Refuses: HelperBooked, which names the day."""
     taken = [(one.order, one.starts, one.ends) for one in promised]
     for other, starts, ends in [*taken, *booked]:
         if starts < order.ends and order.starts < ends:
-            raise HelperBooked(other=other)
+            raise HelperBooked(other=other, day=day_of(starts))
 
 
 # Commands

@@ -7,6 +7,7 @@ know who decided (`merges`).
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 from msgspec.structs import replace
@@ -49,16 +50,18 @@ class MergeTooLong(Refusal):
 class MergeOverlaps(Refusal):
     """Nobody serves twice at once: one of two records is false."""
 
-    says = "Records {record} and {other} are of one time; one of them must be put right first."
+    says = "Both numbers have a record of one time on {day}; one of them must be put right first."
     record: str
     other: str
+    day: date
 
 
 class MergeServesSelf(Refusal):
     """Nobody serves themselves."""
 
-    says = "Record {record} is of service by one of these two to the other; put it right first."
+    says = "The record of {day} is of service by one of these two to the other; put it right first."
     record: str
+    day: date
 
 
 # Projectors
@@ -164,7 +167,7 @@ def settled_records(
     batch.ask(*((VolunteerDay, id) for id in days))
     for record in records:
         if {record.volunteer, record.recipient} == {person, kept} and record.state in COUNTED:
-            raise MergeServesSelf(record=record.id)
+            raise MergeServesSelf(record=record.id, day=record.day)
     for record in served:
         _no_overlap(batch, record, kept)
     return records
@@ -179,7 +182,7 @@ def _no_overlap(batch: Batch, record: Record, kept: PersonId) -> None:
         own = batch.get(VolunteerDay, day_key(kept, day))
         for other in own.intervals if own else ():
             if record.starts < other.ends and other.starts < record.ends:
-                raise MergeOverlaps(record=record.id, other=other.record)
+                raise MergeOverlaps(record=record.id, other=other.record, day=day)
 
 
 def still_open(records: Sequence[Record]) -> bool:

@@ -58,7 +58,7 @@ from timebank.working_days import working_days_later
 class NotConcerned(Refusal):
     """Only who served or was served objects."""
 
-    says = "Only the volunteer of record {record} or the person served can object to it."
+    says = "Only the volunteer of this record or the person served can object to it."
     record: str
 
 
@@ -72,7 +72,7 @@ class ObjectionTooLate(Refusal):
 class ObjectedBefore(Refusal):
     """One objection a person and record: what follows it is the review."""
 
-    says = "You have objected to record {record} already; ask for the review of that objection."
+    says = "You have objected to this record already; ask for the review of that objection."
     record: str
 
 

@@ -105,28 +105,28 @@ class ScanIdWrong(Refusal):
 class ScanNotSigned(Refusal):
     """What a device without a key, or somebody else, says proves nothing."""
 
-    says = "The signature of scan {scan} does not agree with it and the device's key."
+    says = "The signature of this scan does not agree with it and the device's key."
     scan: str
 
 
 class ScanIdReused(Refusal):
     """One id, one scan."""
 
-    says = "Scan {scan} came in before with other content; give each scan its own id."
+    says = "A scan with this id came in before with other content; give each scan its own."
     scan: str
 
 
 class ScanFromFuture(Refusal):
     """A clock that runs ahead tells nothing."""
 
-    says = "Scan {scan} lies in the future; set the clock of the device."
+    says = "This scan lies in the future; set the clock of the device."
     scan: str
 
 
 class ScanTooOld(Refusal):
     """A device may be offline for as long as a roster may wait to be filed (domain 4)."""
 
-    says = "Scan {scan} is more than {days} days old; record the service by hand, with its reason."
+    says = "This scan is more than {days} days old; record the service by hand, with its reason."
     scan: str
     days: int
 
@@ -134,7 +134,7 @@ class ScanTooOld(Refusal):
 class ScanOutOfOrder(Refusal):
     """Somebody was there already at that time, by what came in before."""
 
-    says = "Scan {scan} lies within a visit that is known; record by hand what is missing."
+    says = "This scan lies within a visit that is known; record by hand what is missing."
     scan: str
 
 

@@ -14,7 +14,10 @@ Translate = Callable[[str], str]
 
 @dataclass_transform(kw_only_default=True)
 class Refusal(Exception):
-    """The domain's considered no. Subclass it with `says` and the values named in it.
+    """The domain's considered no. Subclass it with `says` and its values.
+
+    The sentence is for people, who know nothing by its id: it names a thing by its day, number or
+    station. An id among the values is for programs, and stays out of the sentence.
 
     The code is the class name in UPPER_SNAKE and is permanent once released. `path` names the input
     field at fault where one is.
@@ -43,7 +46,7 @@ class Refusal(Exception):
 
     @property
     def details(self) -> dict[str, str]:
-        """The values in the sentence, as text, by name."""
+        """The values, as text, by name."""
         return {name: str(getattr(self, name)) for name in self.fields}
 
     def message(self, translate: Translate = str) -> str:

@@ -56,14 +56,14 @@ from timebank.tables import select
 class NotYourHours(Refusal):
     """Only the volunteer, or who acts for them, can say “not me”."""
 
-    says = "Only the volunteer of record {record} can disown it."
+    says = "Only the volunteer of this record can disown it."
     record: str
 
 
 class ObjectionOpen(Refusal):
     """What is under an objection is decided there, by a hand that turned none of its keys."""
 
-    says = "An objection to record {record} is open; decide that instead."
+    says = "An objection to this record is open; decide that instead."
     record: str
 
 

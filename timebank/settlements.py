@@ -76,14 +76,14 @@ class ServedMinutesWrong(Refusal):
 class HelpNotTold(Refusal):
     """No notice, no silence (domain 4)."""
 
-    says = "No notice of order {order} has arrived, so silence says nothing; tell who was served."
+    says = "No notice of this order has arrived, so silence says nothing; tell who was served."
     order: str
 
 
 class HelpAnswerOpen(Refusal):
     """Whoever was served has hours to answer."""
 
-    says = "Whoever was served may answer about order {order} until {until}."
+    says = "Whoever was served may answer about this order until {until}."
     order: str
     until: str
 

@@ -63,15 +63,17 @@ class SignedUpAlready(Refusal):
 class DoubleBooked(Refusal):
     """Sign-up blocks double booking (domain 5)."""
 
-    says = "This overlaps with activity {activity}, for which you are signed up."
+    says = "This overlaps with an activity on {day}, for which you are signed up."
     activity: str
+    day: date
 
 
 class HelpPromised(Refusal):
     """Whoever has promised help for that time takes no seat (domain 5 and 6)."""
 
-    says = "This overlaps with order {order}, with which you have promised to help."
+    says = "This overlaps with help on {day} that you have promised."
     order: str
+    day: date
 
 
 class BelowServiceAge(Refusal):
@@ -178,10 +180,10 @@ def decide_free(activity: Activity, booked: Iterable[Booking], promised: Iterabl
     """
     for other, starts, ends in booked:
         if starts < activity.ends and activity.starts < ends:
-            raise DoubleBooked(activity=other)
+            raise DoubleBooked(activity=other, day=day_of(starts))
     for help in promised:
         if help.starts < activity.ends and activity.starts < help.ends:
-            raise HelpPromised(order=help.order)
+            raise HelpPromised(order=help.order, day=day_of(help.starts))
 
 
 # What other capabilities ask

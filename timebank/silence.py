@@ -28,14 +28,14 @@ from timebank.tables import find, select
 class NoticeNotArrived(Refusal):
     """No notice, no silence (domain 4)."""
 
-    says = "No notice of record {record} has arrived, so silence says nothing; tell the volunteer."
+    says = "No notice of this record has arrived, so silence says nothing; tell the volunteer."
     record: str
 
 
 class TimeToAnswer(Refusal):
     """The volunteer has days to answer."""
 
-    says = "The volunteer may answer about record {record} until the end of {answer_by}."
+    says = "The volunteer may answer about this record until the end of {answer_by}."
     record: str
     answer_by: date
 

@@ -84,7 +84,7 @@ class StarHeld(Refusal):
 class StarWaiting(Refusal):
     """One application at a time."""
 
-    says = "Your application {award} is not decided yet."
+    says = "Your last application for a star is not decided yet."
     award: str
 
 
