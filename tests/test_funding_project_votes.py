@@ -57,9 +57,10 @@ NO_QUORUM, NO_MAJORITY = ProjectDeclineReason.NO_QUORUM, ProjectDeclineReason.NO
 
 
 def test_who_proposes_is_none_of_the_supporters() -> None:
-    decide_supporter(PROJECT, "per_2")
-    with pytest.raises(ProposerSupports):
-        decide_supporter(PROJECT, PROJECT.proposer)
+    decide_supporter(PROJECT, ["per_2"])
+    for selves in ([PROJECT.proposer], ["per_2", PROJECT.proposer]):
+        with pytest.raises(ProposerSupports):
+            decide_supporter(PROJECT, selves)
 
 
 @pytest.mark.anyio

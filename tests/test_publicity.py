@@ -44,9 +44,9 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 def test_the_last_day_to_object_is_whole_and_deciding_begins_after_it() -> None:
-    decide_objectable(OPEN, "per_2", UNTIL)
+    decide_objectable(OPEN, ["per_2"], UNTIL)
     with pytest.raises(PublicityOver):
-        decide_objectable(OPEN, "per_2", UNTIL + DAY)
+        decide_objectable(OPEN, ["per_2"], UNTIL + DAY)
     with pytest.raises(PublicityOpen):
         decide_heard(OPEN, UNTIL)
     decide_heard(OPEN, UNTIL + DAY)
@@ -61,9 +61,9 @@ def test_an_objection_that_waits_holds_the_matter_up() -> None:
 
 def test_nobody_objects_to_themselves_or_to_what_is_settled() -> None:
     with pytest.raises(OwnPublicity):
-        decide_objectable(OPEN, "per_1", UNTIL)
+        decide_objectable(OPEN, ["per_1"], UNTIL)
     with pytest.raises(PublicityOver):
-        decide_objectable(msgspec.structs.replace(OPEN, open=False), "per_2", UNTIL)
+        decide_objectable(msgspec.structs.replace(OPEN, open=False), ["per_2"], UNTIL)
 
 
 @pytest.mark.parametrize("made", [PublicityObjectionUpheld, PublicityObjectionDismissed])

@@ -171,6 +171,18 @@ def _merged(rows: Rows, event: PersonMerged, entry: Sealed) -> None:
 # What other capabilities ask
 
 
+def as_now(batch: Batch, id: PersonId) -> Person:
+    """Somebody by any id that is theirs: who was merged is found as whom they are now."""
+    held = batch.there(Person, id)
+    return batch.there(Person, held.merged_into) if held.merged_into else held
+
+
+def selves_in(batch: Batch, person: PersonId) -> tuple[PersonId, ...]:
+    """Every id under which somebody did things, for a work; `person` is the one that is kept."""
+    held = batch.get(Grants, person)
+    return (person, *(held.formers if held else ()))
+
+
 def active_person(batch: Batch, id: PersonId) -> Person:
     """The person, who must be able to serve. Refuses: NotFound, PersonNotActive."""
     held = batch.need(Person, id, "person")

@@ -6,7 +6,7 @@ who was heard as objections to records do. Knows no star, grant or project: whoe
 open says what it is about, where it lies, whose it is, and what follows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -135,11 +135,14 @@ def decide_heard(publicity: "Publicity", today: date) -> None:
         raise PublicityUndecided(count=publicity.waiting)
 
 
-def decide_objectable(publicity: "Publicity", person: PersonId, today: date) -> None:
-    """Whether somebody may object today. Refuses: PublicityOver, OwnPublicity."""
+def decide_objectable(publicity: "Publicity", selves: Collection[PersonId], today: date) -> None:
+    """Whether somebody, by all ids that are theirs, may object today.
+
+    Refuses: PublicityOver, OwnPublicity.
+    """
     if not publicity.open or today > publicity.until:
         raise PublicityOver(until=publicity.until)
-    if person == publicity.person:
+    if publicity.person in selves:
         raise OwnPublicity
 
 
@@ -259,7 +262,7 @@ async def object_to_publicity(
 
     def work(batch: Batch) -> ObjectedOpenly:
         held = batch.need(Publicity, about, "publicity")
-        decide_objectable(held, person, batch.today)
+        decide_objectable(held, actor.selves, batch.today)
         if batch.get(PublicityObjection, id) is not None:
             raise ObjectedToPublicity
         days = batch.policy.record.decide_working_days

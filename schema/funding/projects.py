@@ -84,7 +84,7 @@ class Project(Node):
     @field
     def proposed_by_me(self, info: Info) -> bool:
         """Whether you proposed it; whoever did is none of its supporters."""
-        return self.row.proposer == info.context.actor.id
+        return self.row.proposer in info.context.actor.selves
 
     @field
     async def station(self, info: Info) -> Station | None:

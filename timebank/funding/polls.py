@@ -25,7 +25,7 @@ from timebank.homes import HomesLeft, home_path_at
 from timebank.identity import DocumentType, birth_of
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
-from timebank.people import Person, active_person
+from timebank.people import Person, active_person, as_now
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, find_many, select, table
@@ -302,7 +302,7 @@ async def take_ballot(
         held = batch.need(Poll, poll, "poll")
         permit(batch, Action.TAKE_BALLOT, held.path)
         known = holder_of(batch, document.value, number)
-        person = batch.get(Person, known.person) if known else None
+        person = as_now(batch, known.person) if known else None
         may_answer(batch, held, person)
         mark_once(batch, poll, document.value, number, person.id if person else None)
         entry = batch.record(BallotCast(poll=poll, way=way, in_favour=in_favour))

@@ -6,6 +6,7 @@ Paper, telephone and page are merged into one poll; the quorum and the majority 
 the day the votes are counted (domain 10).
 """
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from ledger.entry import Sealed
@@ -31,7 +32,7 @@ from timebank.funding.projects import (
 )
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
-from timebank.people import Person
+from timebank.people import Person, selves_in
 from timebank.policy import Fund
 from timebank.publicity import (
     PublicityObjection,
@@ -82,9 +83,14 @@ class MoreThanEligible(Refusal):
 # Decisions
 
 
-def decide_supporter(project: Project, person: PersonId) -> None:
-    """Whether a resident's support counts for a proposal. Refuses: ProposerSupports."""
-    if person == project.proposer:
+def decide_supporter(project: Project, selves: Collection[PersonId]) -> None:
+    """Whether the support of a resident, by all ids that are theirs, counts for a proposal.
+
+    A document that no registration holds says nothing of who it is: a proposer who signs a paper
+    with another one than they registered with is not known, except to the staff who take it down.
+    Refuses: ProposerSupports.
+    """
+    if project.proposer in selves:
         raise ProposerSupports
 
 
@@ -133,7 +139,7 @@ def decide_vote(
 @asks_others(PollKind.SUPPORT)
 def _others_support(batch: Batch, poll: Poll, person: Person) -> None:
     batch.ask((Project, poll.about))
-    decide_supporter(batch.there(Project, poll.about), person.id)
+    decide_supporter(batch.there(Project, poll.about), selves_in(batch, person.id))
 
 
 # Commands

@@ -258,7 +258,7 @@ def decline(batch: Batch, held: Project, reason: ProjectDeclineReason) -> Sealed
 
 def not_own(batch: Batch, held: Project) -> None:
     """Refuses: OwnProject."""
-    if batch.actor.id == held.proposer:
+    if held.proposer in batch.actor.selves:
         raise OwnProject
 
 
