@@ -5,14 +5,14 @@ import pytest
 from tests.erasing import whose
 from tests.funding import allotted
 from tests.merging import merged, signed_in
-from tests.projects import answered, project_of, proposed
+from tests.projects import answered, asked, project_of, proposed
 from tests.starring import SEEDED
 from tests.wire import act, ask
 from tests.world import World, key, resident_id
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.clock import day_of
-from timebank.funding.polls import BallotWay, PollKind, take_ballot
+from timebank.funding.polls import BallotWay, PollKind, VotedAlready, cast_ballot, take_ballot
 from timebank.funding.project_votes import (
     ProposerSupports,
     count_votes,
@@ -81,3 +81,21 @@ async def test_nobody_objects_to_what_they_proposed_by_the_one_that_went(world: 
     with pytest.raises(OwnPublicity):
         await object_to_publicity(await signed_in(kept), about=project, reason=reason, key=key())
     await object_to_publicity(await world.volunteer(), about=project, reason=reason, key=key())
+
+
+async def test_who_was_registered_twice_has_one_vote(world: World) -> None:
+    (gone, old), (kept, new) = await two(world)
+    before, after = [
+        (await project_of(await asked(world, await allotted(world)))).poll(PollKind.DECISION)
+        for _ in range(2)
+    ]
+    await cast_ballot(gone, poll=before, in_favour=True, key=key())
+    await merged(world, gone, kept)
+    now = await signed_in(kept)
+    await on_paper(world, after, old)
+    for poll in (before, after):
+        with pytest.raises(VotedAlready):
+            await cast_ballot(now, poll=poll, in_favour=True, key=key())
+        for document in (old, new):
+            with pytest.raises(VotedAlready):
+                await on_paper(world, poll, document)

@@ -25,7 +25,7 @@ from timebank.homes import HomesLeft, home_path_at
 from timebank.identity import DocumentType, birth_of
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
-from timebank.people import Person, active_person, as_now
+from timebank.people import Person, active_person, as_now, selves_in
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, find_many, select, table
@@ -239,12 +239,13 @@ def mark_once(batch: Batch, poll: str, document: str, number: str, person: Perso
     """Note that somebody answered. Refuses: VotedAlready."""
     kind = f"{poll}/{document}"
     marks = [f"{poll}/{epoch.mark(kind, number)}" for epoch in keyring().epochs()]
-    # A document is put right now and then, and somebody registered is still the same one.
-    whose = [f"{poll}/{person}"] if person else []
+    # A document is put right now and then, and somebody registered is still the same one; so is
+    # who was registered twice.
+    whose = [f"{poll}/{one}" for one in selves_in(batch, person)] if person else []
     batch.ask(*((PollVoter, mark) for mark in (*marks, *whose)))
     if any(batch.get(PollVoter, mark) is not None for mark in (*marks, *whose)):
         raise VotedAlready
-    for mark in (f"{poll}/{keyring().current().mark(kind, number)}", *whose):
+    for mark in (f"{poll}/{keyring().current().mark(kind, number)}", *whose[:1]):
         batch.put(PollVoter(id=mark, person=person))
 
 
