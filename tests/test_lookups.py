@@ -19,6 +19,7 @@ from timebank.people import Person
 from timebank.places import Station
 from timebank.reading import PostgresqlReads, SqliteReads
 from timebank.tables import find, find_many, select
+from timebank.turns import Turns
 
 pytestmark = pytest.mark.anyio
 
@@ -96,6 +97,55 @@ async def test_what_a_server_is_asked_meanwhile_is_one_statement_after_that(
     found = [await one for one in (first, second, third)]
     assert [one and one.id for one in found] == people
     assert len(asked) == 2
+
+
+class Desk:
+    """A server that answers each statement when it is let go, with the values it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+        self.going_on = {name: asyncio.Event() for name in "ab"}
+
+    async def fetch(self, statement: str, values: Any) -> list[Any]:
+        """The values; of many sets each with its number."""
+        name, many = ("a" if "AS a" in statement else "b"), isinstance(values[0], list)
+        self.asked.append((name, len(values[0]) if many else 1))
+        await self.going_on[name].wait()
+        return [(one, n) for n, one in enumerate(values[0], 1)] if many else [(values[0],)]
+
+
+async def look_up_one_by_one(turns: Turns, names: str) -> list[asyncio.Task[Any]]:
+    """A look-up after another, each begun when the loop has gone round."""
+    begun = []
+    for n, name in enumerate(names):
+        begun.append(asyncio.create_task(turns.look_up(f"SELECT $1 AS {name}", [(n,)])))
+        await asyncio.sleep(0.001)
+    return begun
+
+
+async def test_statements_gather_who_asks_while_another_is_on_its_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("timebank.turns.LONGEST_WAIT_SECONDS", 60.0)
+    desk = Desk()
+    begun = await look_up_one_by_one(Turns(desk), "abbab")
+    assert desk.asked == [("a", 1)]
+    for event in desk.going_on.values():
+        event.set()
+    async with asyncio.timeout(30):
+        assert [await one for one in begun] == [[[(n,)]] for n in range(5)]
+    assert sorted(desk.asked) == [("a", 1), ("a", 1), ("b", 3)]
+
+
+async def test_what_takes_long_holds_up_no_other_look_up_for_long() -> None:
+    desk = Desk()
+    desk.going_on["b"].set()
+    late, *others = await look_up_one_by_one(Turns(desk), "abb")
+    async with asyncio.timeout(10):
+        assert [await one for one in others] == [[[(1,)]], [[(2,)]]]
+    assert not late.done()
+    desk.going_on["a"].set()
+    assert await late == [[(0,)]]
 
 
 async def test_what_is_asked_later_is_read_later(world: World, asked: list[str]) -> None:

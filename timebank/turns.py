@@ -1,13 +1,14 @@
 """Turns: what many look up alike in one turn of the loop is one statement of a server.
 
 A server and its driver take ten times as long over a statement as over a row that it finds by a
-key. What is looked up by the same statement, while such a one is on its way too, goes with the
-next: a lone asker waits for nothing. Knows statements and their values, never what they are about.
+key. So one statement goes after another, and what is looked up by a like one meanwhile goes with
+it: a lone asker waits for nothing. Knows statements and their values, never what they are about.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import asyncpg
@@ -21,6 +22,8 @@ Alike = tuple[str, tuple[Any, ...]]
 
 TOGETHER = 500
 """A turn that holds so many sets of values takes no further asker: the next one does."""
+LONGEST_WAIT_SECONDS = 0.005
+"""A statement waits for the one on its way, and gathers who asks meanwhile; but no longer."""
 TYPES = {str: "text", int: "bigint", bool: "boolean", bytes: "bytea"}
 
 
@@ -56,6 +59,7 @@ class Turns:
         self._server = server
         self._turns: dict[Alike, deque[_Turn]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._one = asyncio.Lock()
 
     async def look_up(self, statement: str, sets: Sequence[Values]) -> list[Sequence[Record]]:
         """The rows that a query finds with each of these sets of values, which are of like types.
@@ -90,15 +94,36 @@ class Turns:
     async def _answer(self, alike: Alike, turns: deque[_Turn]) -> None:
         try:
             while turns:
-                turn = turns.popleft()
-                fault: Exception | None = None
-                try:
-                    await self._read(alike, turn)
-                except Exception as error:
-                    fault = error
-                turn.tell(fault)
+                async with self._after_another():
+                    turn = turns.popleft()
+                    fault: Exception | None = None
+                    try:
+                        await self._read(alike, turn)
+                    except Exception as error:
+                        fault = error
+                    turn.tell(fault)
         finally:
             del self._turns[alike]
+
+    @asynccontextmanager
+    async def _after_another(self) -> AsyncIterator[None]:
+        """Once no other statement is on its way, or that has taken long."""
+        if not await self._has_turn():
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._one.release()
+
+    async def _has_turn(self) -> bool:
+        if not self._one.locked():
+            return await self._one.acquire()
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                return await self._one.acquire()
+        except TimeoutError:
+            return False
 
     async def _read(self, alike: Alike, turn: _Turn) -> None:
         statement, types = alike
