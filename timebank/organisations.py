@@ -107,7 +107,13 @@ def decide_unbarred(organisation: "Organisation", today: date) -> None:
 
 @table(
     "organisation",
-    index=[("path", "state", "id"), ("state", "due"), ("applicant", "id"), ("supervisor", "id")],
+    index=[
+        ("path", "state", "id"),
+        ("state", "due"),
+        ("applicant", "id"),
+        ("supervisor", "id"),
+        ("barred_until", "id"),
+    ],
 )
 class Organisation(Row, frozen=True):
     """One organisation; `path` ends with its own id, `due` is its state's last day.

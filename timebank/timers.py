@@ -35,6 +35,7 @@ from timebank.escalations import escalate_help, lapse_help, lapsed_help, unmatch
 from timebank.forgotten_visits import close_visit, forgotten
 from timebank.funding.calls import calls_over, end_call
 from timebank.funding.grant_reports import grants_to_remind, remind_of_grant
+from timebank.funding.tranches import barred_with_parts, withhold_of_barred
 from timebank.gifts import expire_gift, gifts_due
 from timebank.holds import holds_over, lapse_hold
 from timebank.journal import Answer, write
@@ -146,6 +147,11 @@ TIMERS = (
         lambda id, key: open_report(SYSTEM, organisation=id, key=key),
     ),
     Timer("calls.over", calls_over, lambda id, key: end_call(SYSTEM, call=id, key=key)),
+    Timer(
+        "tranches.barred",
+        barred_with_parts,
+        lambda id, key: withhold_of_barred(SYSTEM, organisation=id, key=key),
+    ),
     Timer(
         "funding.remind",
         grants_to_remind,

@@ -13,9 +13,10 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank.access import Action, permit
-from timebank.actors import Actor
+from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
-from timebank.funding.commitments import Commitment, Condition, open_promises
+from timebank.clock import day_of
+from timebank.funding.commitments import Commitment, Condition, OpenPromises, open_promises
 from timebank.funding.grants import STOPPED, Grant, decide_payable, not_related
 from timebank.funding.tranche_life import (
     LIFECYCLE,
@@ -33,14 +34,18 @@ from timebank.funding.tranche_life import (
     WithholdReason,
     decide_unpaid,
 )
-from timebank.journal import Answer, write
+from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
 from timebank.organisations import Organisation, decide_unbarred
 from timebank.projections import Place, Rows, projects
+from timebank.refusals import Forbidden
 from timebank.representatives import tell_representatives
 from timebank.tables import Row, find, find_many, select, table
+
+WAITING = frozenset(state for state, steps in LIFECYCLE.items() if TrancheWithheld in steps)
+"""The states of a part that was not paid and is not held back."""
 
 # Decisions
 
@@ -199,8 +204,10 @@ async def move_tranche(
     return await write(actor, key, work, answer=Paid, needs=needs)
 
 
-def withhold_all(batch: Batch, organisation: str) -> None:
+def withhold_all(batch: Batch, organisation: str) -> Sealed | None:
     """Hold back whatever a barred organisation was promised and not paid; it is told of each.
+
+    Answers the last entry of that, None where nothing waited.
 
     What was stopped pays nothing more and stays as it is; what the bank already sent stays paid.
     Source: domain 10.
@@ -213,16 +220,19 @@ def withhold_all(batch: Batch, organisation: str) -> None:
         for id, grant in zip(promised, grants, strict=True)
         if grant is None or grant.state not in STOPPED
     ]
+    entry: Sealed | None = None
     usual = range(1, len(batch.policy.fund.tranches_percent) + 2)
     batch.ask(*((Tranche, tranche_key(id, number)) for id in going for number in usual))
     for id in going:
         parts = takewhile(bool, (batch.get(Tranche, tranche_key(id, n)) for n in count(1)))
-        open_parts = [part for part in parts if part and TrancheWithheld in LIFECYCLE[part.state]]
+        open_parts = [part for part in parts if part and part.state in WAITING]
         for part in open_parts:
             reason = WithholdReason.BARRED
-            batch.record(TrancheWithheld(commitment=id, number=part.number, reason=reason))
+            withheld = TrancheWithheld(commitment=id, number=part.number, reason=reason)
+            entry = batch.record(withheld)
         if open_parts:
             tell_representatives(batch, organisation, NoticeCode.PAYMENT_WITHHELD, id)
+    return entry
 
 
 # Commands
@@ -248,6 +258,34 @@ async def withhold_tranche(
     return await move_tranche(actor, tranche, Action.CHECK_PAYMENT, key, one)
 
 
+class HeldBack(Answer, frozen=True, kw_only=True):
+    """Whose parts are held back."""
+
+    organisation: str
+
+
+async def withhold_of_barred(
+    actor: Actor, *, organisation: str, key: RequestKey | None = None
+) -> HeldBack:
+    """Hold back what a barred organisation still has waiting: the software's own act, by timer.
+
+    Whoever was barred before this was done in the same write has some, and whoever's payment the
+    bank sent back since.
+    Refuses: NotFound, NobodyBarred.   Source: domain 10.
+    """
+    if actor != SYSTEM:
+        raise Forbidden
+
+    def work(batch: Batch) -> HeldBack:
+        held = batch.need(Organisation, organisation, "organisation")
+        decide_reason(WithholdReason.BARRED, held, batch.today)
+        entry = withhold_all(batch, organisation)
+        return HeldBack(entry=entry.seq if entry else None, organisation=organisation)
+
+    needs: list[Place] = [(Organisation, organisation), (OpenPromises, organisation)]
+    return await write(actor, key, work, answer=HeldBack, needs=needs)
+
+
 async def resume_tranche(actor: Actor, *, tranche: str, key: RequestKey) -> Paid:
     """Plan a withheld part again, from the start.
 
@@ -265,6 +303,22 @@ async def resume_tranche(actor: Actor, *, tranche: str, key: RequestKey) -> Paid
 
 
 # Reads
+
+
+async def barred_with_parts(*, skip: int, limit: int) -> list[str]:
+    """Organisations that are barred today and of which a part waits to be paid, by id."""
+    today = day_of(current().clock.now()).isoformat()
+    barred = [held.id for held in await select(Organisation, barred_until__gte=today)]
+    whose = {
+        id: held.organisation
+        for held in (await find_many(OpenPromises, barred)).values()
+        for id in held.commitments
+    }
+    grants = await find_many(Grant, list(whose))
+    going = [id for id in whose if id not in grants or grants[id].state not in STOPPED]
+    states = sorted(state.value for state in WAITING)
+    waiting = await select(Tranche, commitment__in=going, state__in=states) if going else []
+    return sorted({whose[part.commitment] for part in waiting})[skip : skip + limit]
 
 
 async def tranches_by_id(ids: Sequence[str]) -> dict[str, Tranche]:

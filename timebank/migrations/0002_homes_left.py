@@ -86,6 +86,10 @@ class Migration(migrations.Migration):
             model_name='Objection',
             index=Index(fields=['recipient', 'id']),
         ),
+        ops.AddIndex(
+            model_name='Organisation',
+            index=Index(fields=['barred_until', 'id']),
+        ),
         # Written by hand: whoever writes this file anew keeps it.
         ops.RunPython(tell),
     ]
