@@ -192,6 +192,25 @@ async def test_what_an_answer_reads_of_a_file_is_of_one_instant(
             assert writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
 
 
+@pytest.mark.anyio
+async def test_an_instant_is_begun_and_left_however_long_its_reads_took(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whatever can be broken off is, at its first step.
+    monkeypatch.setattr(reading, "AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(reading, "STEPS", 1)
+    with closing(sqlite3.connect(sqlite_path(sqlite_url), isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE t (n INTEGER)")
+        async with reading.open_reads(sqlite_url):
+            reads = reading.at(reading.PRIMARY)
+            for many in range(3):
+                with reading.one_instant():
+                    assert await reads.fetch("SELECT COUNT(*) FROM t", []) == [(many,)]
+                writer.execute("INSERT INTO t VALUES (1)")
+            assert writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+
+
 def test_nothing_is_read_where_no_ledger_is_open() -> None:
     with pytest.raises(RuntimeError):
         reading.at(reading.PRIMARY)

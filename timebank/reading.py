@@ -8,6 +8,7 @@ begun again in a thread, so that nobody else waits for it.
 
 import asyncio
 import contextlib
+import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -137,7 +138,9 @@ class SqliteReads:
         self._near: sqlite3.Connection | None = None
         self._far: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reads")
-        self._until = 0.0
+        # Only a read is broken off: an instant that is begun or left takes no time, and an answer
+        # would fail by it.
+        self._until = math.inf
         self._together = False
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Record]:
@@ -157,6 +160,8 @@ class SqliteReads:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}:
                 raise
             self._learn(near)
+        finally:
+            self._until = math.inf
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._fetch_far, statement, values)
 
