@@ -9,10 +9,9 @@ from datetime import date
 
 from tortoise.expressions import Q
 
-from timebank.access import Action
+from timebank.access import Action, may
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.confirmations import (
     MOST_AT_ONCE,
     Turned,

@@ -148,6 +148,21 @@ def permit(batch: Batch, action: Action, path: str) -> None:
         raise Forbidden
 
 
+def in_reach(
+    batch: Batch, action: Action, row: type[R], key: Key, *, what: str, where: str = "path"
+) -> R:
+    """The row, where the batch's actor may do `action` at its path, its column `where`.
+
+    To anybody else it is not there. Raises: Unauthenticated, NotFound.
+    """
+    if not batch.actor.known:
+        raise Unauthenticated
+    held = batch.get(row, key)
+    if held is None or not may(batch, action, str(getattr(held, where))):
+        raise NotFound(what=what)
+    return held
+
+
 def may(batch: Batch, action: Action, path: str) -> bool:
     """Whether the batch's actor holds a role for the action there; denies nothing."""
     actor = batch.actor

@@ -7,7 +7,7 @@ Whoever may declare there may write, change and declare it.
 
 from datetime import datetime
 
-from timebank.access import Action, may_read
+from timebank.access import Action, in_reach, may_read
 from timebank.activities import Acted, ActivityKind
 from timebank.activity_plans import (
     LONGEST_STATED,
@@ -19,13 +19,11 @@ from timebank.activity_plans import (
 )
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.places import Station
 from timebank.projections import Place
-from timebank.refusals import NotFound, Unauthenticated
 from timebank.tables import Row, select, table
 from timebank.texts import TextMissing, TextTooLong
 
@@ -162,12 +160,7 @@ async def declare_draft(actor: Actor, *, draft: str, key: RequestKey) -> Acted:
 
 def _own(batch: Batch, draft: str) -> ActivityDraft:
     """A draft of where the actor may declare; any other looks like none."""
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.get(ActivityDraft, draft)
-    if held is None or not may(batch, Action.DECLARE_ACTIVITY, held.path):
-        raise NotFound(what="draft")
-    return held
+    return in_reach(batch, Action.DECLARE_ACTIVITY, ActivityDraft, draft, what="draft")
 
 
 # Reads

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar, Unpack
 from msgspec.structs import replace
 from tortoise.expressions import Q
 
-from timebank.access import Action, may_read, permit, permit_self, reach
+from timebank.access import Action, in_reach, may_read, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -22,7 +22,7 @@ from timebank.ids import new
 from timebank.journal import current
 from timebank.people import people_by_id
 from timebank.policy import policy_on
-from timebank.refusals import Busy, Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.refusals import Busy, NotFound, Refusal
 from timebank.tables import Row, Where, among, find, find_many, newest_by_id, table
 from timebank.vault import read_fields
 
@@ -119,14 +119,7 @@ def in_hand(batch: Batch, row: type[Held], id: str, action: Action, what: str) -
     Refuses: MemberModuleOff, NotFound.
     """
     module_on(batch)
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.need(row, id, what)
-    try:
-        permit(batch, action, str(getattr(held, "path", "")))
-    except Forbidden:
-        raise NotFound(what=what) from None
-    return held
+    return in_reach(batch, action, row, id, what=what)
 
 
 def person_behind(batch: Batch, alias: str) -> PersonId | None:

@@ -10,8 +10,7 @@ from datetime import datetime
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants
-from timebank.access import may as may
+from timebank.access import Action, Grants, may
 from timebank.activities import Activity, ActivityKind, ActivityNotOpen, ActivityState
 from timebank.actors import Actor, PersonId
 from timebank.attendance import Attendance, Way

@@ -8,10 +8,9 @@ Refuses to know how anything is printed.
 import secrets
 from collections.abc import Awaitable, Callable
 
-from timebank.access import Action, at_hand, permit
+from timebank.access import Action, at_hand, in_reach, permit
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.certificate_keys import CertificateKey, publish_key, signer
 from timebank.certificate_life import (
     LIFECYCLE,
@@ -35,7 +34,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notices import NoticeCode, notify
 from timebank.projections import Place
-from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.refusals import NotFound, Refusal
 from timebank.tables import select
 from timebank.vault import read_fields
 
@@ -151,11 +150,7 @@ async def revoke_certificate(
 
 
 def _at_my_desk(batch: Batch, certificate: str) -> Certificate:
-    held = batch.need(Certificate, certificate, "certificate")
-    if not may(batch, Action.READ_RECORDS, held.path):
-        if not batch.actor.known:
-            raise Unauthenticated
-        raise NotFound(what="certificate")
+    held = in_reach(batch, Action.READ_RECORDS, Certificate, certificate, what="certificate")
     permit(batch, Action.ISSUE_CERTIFICATE, held.path)
     if batch.actor.person == held.person:
         raise OwnCertificate

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit
+from timebank.access import Action, may, permit
 from timebank.accounts import balance, issuance, moving, owed, volunteer
 from timebank.activities import HALTED, Activity
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import is_close, may
+from timebank.captures import is_close
 from timebank.days import RecorderDay, VolunteerDay, VolunteerMonth, day_key, month_key
 from timebank.help_undone import undo_help
 from timebank.hours import Record, ServiceTotal

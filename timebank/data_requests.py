@@ -17,7 +17,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, permit_self, reach
+from timebank.access import Action, in_reach, may_read, permit_self, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.events import Event
@@ -28,7 +28,7 @@ from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person
 from timebank.person_life import PersonState
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.refusals import NotFound, Refusal
 from timebank.restrictions import restrict
 from timebank.tables import Row, Where, WhereByDay, find_many, newest_by_id, page_by_day, table
 from timebank.texts import LONGEST, keep_text, read_texts
@@ -226,11 +226,7 @@ def decide_done(kind: RequestKind, state: PersonState) -> None:
 
 def to_answer(batch: Batch, request: str) -> DataRequest:
     """The request, for an officer whose scope it is in and who did not make it."""
-    held = batch.need(DataRequest, request, "request")
-    try:
-        permit(batch, Action.ANSWER_REQUEST, held.path)
-    except Forbidden:
-        raise NotFound(what="request") from None
+    held = in_reach(batch, Action.ANSWER_REQUEST, DataRequest, request, what="request")
     if held.person == batch.actor.person:
         raise OwnRequest
     return held

@@ -15,7 +15,7 @@ from typing import Unpack
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from timebank.access import Action, may, may_read, permit, reach
+from timebank.access import Action, in_reach, may_read, permit, reach
 from timebank.actors import PUBLIC, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -26,7 +26,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.places import Station, working_station
 from timebank.projections import Place
-from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.refusals import Refusal, Unauthenticated
 from timebank.tables import Row, Where, find, find_many, newest_by_id, select, table
 from timebank.texts import keep_text
 
@@ -143,9 +143,7 @@ async def end_device(actor: Actor, *, device: str, key: RequestKey) -> Ended:
     tokens = [held.digest for held in await select(DeviceToken, device=device)]
 
     def work(batch: Batch) -> Ended:
-        held = batch.get(Device, device)
-        if held is None or not may(batch, Action.ENROL_DEVICE, held.path):
-            raise NotFound(what="device")
+        held = in_reach(batch, Action.ENROL_DEVICE, Device, device, what="device")
         step(LIFECYCLE, held.state, DeviceEnded)
         for digest in tokens:
             batch.drop(DeviceToken, digest)

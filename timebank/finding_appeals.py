@@ -15,11 +15,10 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, at_hand, may_read, permit, reach
+from timebank.access import Action, at_hand, in_reach, may_read, permit, reach
 from timebank.accounts import balance, owed
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.clock import day_of
 from timebank.confirmations import record_needs
 from timebank.days import (
@@ -297,11 +296,7 @@ async def review_finding(
 
 
 def _open_appeal(batch: Batch, appeal: str) -> FindingAppeal:
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.get(FindingAppeal, appeal)
-    if held is None or not may(batch, Action.READ_RECORDS, held.area):
-        raise NotFound(what="appeal")
+    held = in_reach(batch, Action.READ_RECORDS, FindingAppeal, appeal, what="appeal", where="area")
     permit(batch, Action.FIND_MISCONDUCT, held.area)
     return held
 

@@ -10,11 +10,10 @@ from datetime import date, datetime
 from functools import partial
 
 from ledger.entry import Sealed
-from timebank.access import Action, at_hand, may_read, permit, reach
+from timebank.access import Action, at_hand, in_reach, may_read, permit, reach
 from timebank.accounts import balance, volunteer
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.confirmations import (
     MOST_AT_ONCE,
     Outcome,
@@ -219,9 +218,7 @@ async def _counting_of(actor: Actor, batch: str) -> list[str]:
 
 
 def _in_scope(batch: Batch, id: str) -> Record:
-    record = batch.need(Record, id, "record")
-    if not may(batch, Action.READ_RECORDS, record.path):
-        raise NotFound(what="record")
+    record = in_reach(batch, Action.READ_RECORDS, Record, id, what="record")
     permit(batch, Action.FIND_MISCONDUCT, record.path)
     return record
 
@@ -308,11 +305,7 @@ def _outcome(record: str, told: Refusal | Sealed | Record | None) -> Outcome:
 
 
 def _draft(batch: Batch, draft: str) -> FindingDraft:
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.get(FindingDraft, draft)
-    if held is None or not may(batch, Action.READ_RECORDS, held.area):
-        raise NotFound(what="finding")
+    held = in_reach(batch, Action.READ_RECORDS, FindingDraft, draft, what="finding", where="area")
     permit(batch, Action.FIND_MISCONDUCT, held.area)
     return held
 

@@ -15,7 +15,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit
+from timebank.access import Action, in_reach, may_read
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
@@ -27,7 +27,7 @@ from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person, VolunteerNumber, person_by_number, person_in_scope
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.refusals import Forbidden, Refusal
 from timebank.tables import Row, Where, find_many, page_by_id, select, table
 
 
@@ -211,11 +211,7 @@ async def lift_hold(actor: Actor, *, hold: str, key: RequestKey) -> Held:
     """Say that what kept the data is over. Refuses: NotFound, NotInThisState."""
 
     def work(batch: Batch) -> Held:
-        held = batch.need(Hold, hold, "hold")
-        try:
-            permit(batch, Action.PLACE_HOLD, held.path)
-        except Forbidden:
-            raise NotFound(what="hold") from None
+        held = in_reach(batch, Action.PLACE_HOLD, Hold, hold, what="hold")
         step(LIFECYCLE, held.state, HoldLifted)
         return Held(entry=batch.record(HoldLifted(hold=hold)).seq, hold=hold)
 

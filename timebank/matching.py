@@ -8,7 +8,7 @@ help whom; refuses to know what becomes of the minutes.
 from collections.abc import Iterable
 from datetime import date
 
-from timebank.access import Action, permit
+from timebank.access import Action, in_reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.captures import is_close
@@ -33,7 +33,7 @@ from timebank.notices import NoticeCode, notify
 from timebank.people import AgeBand, Person, VolunteerNumber, active_person
 from timebank.projections import Place
 from timebank.proxies import registered_proxy
-from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.refusals import NotFound, Refusal, Unauthenticated
 from timebank.sign_ups import Booking, booked_near, promised_by
 
 # Refusals
@@ -195,12 +195,7 @@ def _match(batch: Batch, order: HelpOrder, helper: PersonId, way: MatchWay) -> H
 
 def at_desk(batch: Batch, order: str, action: Action) -> HelpOrder:
     """The order, for staff who may do `action` there; for anybody else it is not there."""
-    held = batch.need(HelpOrder, order, "order")
-    try:
-        permit(batch, action, held.path)
-    except Forbidden:
-        raise NotFound(what="order") from None
-    return held
+    return in_reach(batch, action, HelpOrder, order, what="order")
 
 
 def tell_parties(batch: Batch, order: HelpOrder, code: NoticeCode) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, at_hand, permit, reach
+from timebank.access import Action, at_hand, in_reach, reach
 from timebank.accounts import balance, moving, owed, pool, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
@@ -58,7 +58,7 @@ from timebank.people import (
 from timebank.person_life import LIFECYCLE as PERSON_LIFE
 from timebank.pools import pool_at
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.refusals import NotFound, Refusal
 from timebank.sign_in import Attempts, Password, Session
 from timebank.sign_in_resets import ResetCode
 from timebank.tables import Row, select, table
@@ -333,13 +333,8 @@ def _since(batch: Batch, person: PersonId) -> tuple[Unsettled, ...]:
 
 def _merge(batch: Batch, merge: str, action: Action) -> Merge:
     """A merge of two who are in the actor's scope; to anybody else it is not there."""
-    held = batch.need(Merge, merge, "merge")
-    try:
-        for path in (held.path, held.kept_path):
-            permit(batch, action, path)
-    except Forbidden:
-        raise NotFound(what="merge") from None
-    return held
+    in_reach(batch, action, Merge, merge, what="merge")
+    return in_reach(batch, action, Merge, merge, what="merge", where="kept_path")
 
 
 # Reads

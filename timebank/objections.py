@@ -13,10 +13,9 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, reach
+from timebank.access import Action, may, may_read, reach
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.clock import day_of
 from timebank.confirmations import record_needs
 from timebank.events import Event

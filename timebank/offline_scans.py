@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ledger.entry import Sealed
-from timebank.access import Action, may
+from timebank.access import Action, in_reach
 from timebank.activities import Activity, ActivityNotOpen, ActivityState
 from timebank.actors import Actor, PersonId
 from timebank.attendance import (
@@ -284,9 +284,7 @@ def _outcome(batch: Batch, scan: OfflineScan, person: PersonId | None) -> ScanOu
 
 
 def _take_in(batch: Batch, scan: OfflineScan, person: PersonId | None) -> ScanIn:
-    activity = batch.need(Activity, scan.activity, "activity")
-    if not may(batch, Action.CHECK_IN_OTHERS, activity.path):
-        raise NotFound(what="activity")
+    activity = in_reach(batch, Action.CHECK_IN_OTHERS, Activity, scan.activity, what="activity")
     device = batch.there(Device, batch.actor.id)
     signature = decide_signature(device.id, device.key, scan)
     if person is None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from msgspec.structs import replace
 
 from ledger.entry import Sealed
-from timebank.access import SCOPES, Action, may, permit, permit_self
+from timebank.access import SCOPES, Action, in_reach, may, permit_self
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
 from timebank.divisions import Area
@@ -54,7 +54,7 @@ from timebank.organisation_life import (
     RegistrationCheck,
 )
 from timebank.projections import Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, find_many, table
 from timebank.units import WorkUnit
 
@@ -313,16 +313,14 @@ def acting_for(
         if permit_self(batch.actor) != held.applicant:
             raise NotFound(what=what)
         return held
-    _in_scope(batch, action, held.path, what)
-    return held
+    return in_reach(batch, action, Organisation, organisation, what=what)
 
 
 def organisation_at_hand(
     batch: Batch, organisation: str, action: Action, *, what: str = "organisation"
 ) -> Organisation:
     """The organisation, for an officer above it. Refuses: NotFound, OwnOrganisation."""
-    held = batch.need(Organisation, organisation, "organisation")
-    _in_scope(batch, action, held.path, what)
+    held = in_reach(batch, action, Organisation, organisation, what=what)
     own = (Action.ACT_FOR_ORGANISATION, Action.KEEP_BOOKS)
     founded = batch.actor.person in (held.applicant, held.representative)
     if founded or any(may(batch, one, held.path) for one in own):
@@ -338,18 +336,8 @@ def supervised(batch: Batch, organisation: str, *, what: str = "organisation") -
     held = batch.need(Organisation, organisation, "organisation")
     if held.supervisor is None:
         raise NotFound(what=what)
-    unit = batch.there(WorkUnit, held.supervisor)
-    _in_scope(batch, Action.ACT_FOR_ORGANISATION, unit.path, what)
+    in_reach(batch, Action.ACT_FOR_ORGANISATION, WorkUnit, held.supervisor, what=what)
     return held
-
-
-def _in_scope(batch: Batch, action: Action, path: str, what: str) -> None:
-    if not batch.actor.known:
-        raise Unauthenticated
-    try:
-        permit(batch, action, path)
-    except Forbidden:
-        raise NotFound(what=what) from None
 
 
 def bar_organisation(batch: Batch, organisation: str, case: str) -> Sealed:

@@ -13,7 +13,7 @@ from typing import get_args
 import msgspec
 
 from ledger.entry import Sealed
-from timebank.access import Action, Grants, permit
+from timebank.access import Action, Grants, in_reach, permit
 from timebank.actors import PUBLIC, SYSTEM, Actor, PersonId
 from timebank.age_bands import AgeBand as AgeBand
 from timebank.batch import Batch
@@ -38,7 +38,7 @@ from timebank.person_life import (
 )
 from timebank.places import Station, working_station
 from timebank.projections import Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.refusals import Refusal, Unauthenticated
 from timebank.tables import Row, find, find_many, table
 from timebank.vault import DataKey, holder_of, index_alone, index_shared, keep_fields
 
@@ -196,12 +196,7 @@ def person_in_scope(batch: Batch, action: Action, id: PersonId) -> Person:
 
     Refuses: NotFound, for a person out of scope too: the two must look the same.
     """
-    held = batch.need(Person, id, "person")
-    try:
-        permit(batch, action, held.home_path)
-    except Forbidden:
-        raise NotFound(what="person") from None
-    return held
+    return in_reach(batch, action, Person, id, what="person", where="home_path")
 
 
 def phone_digits(phone: str) -> str:

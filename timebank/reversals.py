@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit
+from timebank.access import Action, may, may_read, permit
 from timebank.accounts import balance, volunteer
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.clock import day_of
 from timebank.confirmations import (
     SameHand,

@@ -13,7 +13,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, permit_self, reach
+from timebank.access import Action, in_reach, may_read, permit_self, reach
 from timebank.accounts import balance, escrow, moving, redeemed, volunteer
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
@@ -29,7 +29,7 @@ from timebank.notices import NoticeCode, notify
 from timebank.people import Person, active_person
 from timebank.places import Station, working_station
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.refusals import Refusal
 from timebank.rewards import Reward, change_stock, decide_orderable, is_courtesy
 from timebank.tables import Row, find, find_many, select, table
 from timebank.vault import keyring
@@ -333,12 +333,7 @@ def _tell(batch: Batch, order: RewardOrder, code: NoticeCode) -> None:
 
 def _at_my_desk(batch: Batch, order: str) -> RewardOrder:
     """The order, for staff of its station; for anybody else it is not there."""
-    held = batch.need(RewardOrder, order, "order")
-    try:
-        permit(batch, Action.HAND_OVER_REWARD, held.path)
-    except Forbidden:
-        raise NotFound(what="order") from None
-    return held
+    return in_reach(batch, Action.HAND_OVER_REWARD, RewardOrder, order, what="order")
 
 
 # Reads

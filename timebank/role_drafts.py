@@ -6,14 +6,24 @@ The first administrators are made by the software itself, on its own command lin
 
 from datetime import date, datetime
 
-from timebank.access import Action, Grant, Granted, Grants, Role, give, may, may_read, need_holder
+from timebank.access import (
+    Action,
+    Grant,
+    Granted,
+    Grants,
+    Role,
+    give,
+    in_reach,
+    may_read,
+    need_holder,
+)
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
 from timebank.ids import new
 from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.projections import Place
-from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.refusals import Refusal
 from timebank.tables import Row, select, table
 from timebank.vault import DataKey
 
@@ -120,12 +130,7 @@ async def grant_proposed(actor: Actor, *, draft: str, key: RequestKey) -> Grante
 
 
 def _draft(batch: Batch, draft: str) -> RoleDraft:
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.get(RoleDraft, draft)
-    if held is None or not may(batch, Action.GRANT_ROLE, held.scope):
-        raise NotFound(what="draft")
-    return held
+    return in_reach(batch, Action.GRANT_ROLE, RoleDraft, draft, what="draft", where="scope")
 
 
 # Reads

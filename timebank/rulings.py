@@ -6,11 +6,11 @@ officer's. Upheld, the record is reversed, and a corrected one may take its plac
 
 from datetime import datetime
 
-from timebank.access import Action, permit
+from timebank.access import Action, in_reach, permit
 from timebank.accounts import balance, volunteer
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import Service, capture, may
+from timebank.captures import Service, capture
 from timebank.confirmations import SameHand
 from timebank.days import MINUTE
 from timebank.events import kind_of
@@ -48,7 +48,7 @@ from timebank.record_life import (
     RejectReason,
     ReverseReason,
 )
-from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.refusals import Refusal
 from timebank.reversals import taking_back
 from timebank.texts import LONGEST, keep_text
 
@@ -207,11 +207,7 @@ async def rule_on(
 
 
 def _to_decide(batch: Batch, objection: str) -> tuple[Objection, Record]:
-    held = batch.need(Objection, objection, "objection")
-    if not may(batch, Action.READ_RECORDS, held.path):
-        if not batch.actor.known:
-            raise Unauthenticated
-        raise NotFound(what="objection")
+    held = in_reach(batch, Action.READ_RECORDS, Objection, objection, what="objection")
     permit(batch, Action.DECIDE_OBJECTION, held.path)
     return held, batch.there(Record, held.record)
 

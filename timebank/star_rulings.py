@@ -8,10 +8,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit
+from timebank.access import Action, in_reach, permit
 from timebank.actors import Actor, PersonId
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.findings import FoundAgainst
 from timebank.held_stars import decide_clean
 from timebank.hours import ServiceTotal
@@ -28,7 +27,7 @@ from timebank.publicity import (
     objection_key,
     rule_on_objection,
 )
-from timebank.refusals import NotFound, Refusal, Unauthenticated
+from timebank.refusals import Refusal
 from timebank.star_award_life import (
     LIFECYCLE,
     StarAwarded,
@@ -243,11 +242,7 @@ async def _rule(
 
 
 def _at_my_office(batch: Batch, award: str) -> StarAward:
-    held = batch.need(StarAward, award, "star")
-    if not may(batch, Action.READ_RECORDS, held.path):
-        if not batch.actor.known:
-            raise Unauthenticated
-        raise NotFound(what="star")
+    held = in_reach(batch, Action.READ_RECORDS, StarAward, award, what="star")
     district = held.level <= DISTRICT_STARS
     permit(batch, Action.AWARD_DISTRICT_STAR if district else Action.AWARD_CITY_STAR, held.path)
     return held

@@ -16,7 +16,7 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may, may_read, need_scope, permit, reach
+from timebank.access import Action, in_reach, may, may_read, need_scope, permit, reach
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.askers import once_an_answer
 from timebank.batch import Batch
@@ -234,13 +234,9 @@ async def open_urgent_access(actor: Actor, *, request: str, key: RequestKey) -> 
 
     Refuses: NotFound, for a request out of scope too; AskerOpens.   Source: domain 11.
     """
-    if not actor.known:
-        raise Unauthenticated
 
     def work(batch: Batch) -> Urgent:
-        held = batch.get(UrgentRequest, request)
-        if held is None or not may(batch, Action.OPEN_URGENT_ACCESS, held.path):
-            raise NotFound(what="request")
+        held = in_reach(batch, Action.OPEN_URGENT_ACCESS, UrgentRequest, request, what="request")
         if held.officer == actor.id:
             raise AskerOpens
         batch.drop(UrgentRequest, request)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import SCOPES, Action, grants_of, permit, permit_self, reach
+from timebank.access import SCOPES, Action, grants_of, in_reach, may, permit, permit_self, reach
 from timebank.actors import Actor
 from timebank.aliases import LEAVING, Alias, alias_of, named_aliases, tie, under_alias
 from timebank.batch import Batch
@@ -28,7 +28,7 @@ from timebank.member_reports import active_member
 from timebank.people import active_person
 from timebank.places import Station
 from timebank.projections import Place, Rows, projects
-from timebank.refusals import Forbidden, NotFound, Refusal
+from timebank.refusals import NotFound, Refusal
 from timebank.tables import Row, find, find_many, select, table
 from timebank.teams import Team, TeamState
 from timebank.units import WorkUnit
@@ -169,11 +169,7 @@ def is_claimant(batch: Batch, claim: WishClaim) -> bool:
         held = batch.get(Alias, person)
         return held is not None and held.alias == claim.claimant
     row, action = GROUPS[claim.kind]
-    try:
-        permit(batch, action, str(getattr(batch.there(row, claim.claimant), "path", "")))
-    except Forbidden:
-        return False
-    return True
+    return may(batch, action, str(getattr(batch.there(row, claim.claimant), "path", "")))
 
 
 def give_back(batch: Batch, claim: WishClaim, reason: WishReturnReason) -> Sealed:
@@ -264,11 +260,7 @@ def _claiming(batch: Batch, claimant: str | None, community: Area) -> tuple[Clai
         if kind is None:
             raise NotFound(what="claimant")
         row, action = GROUPS[kind]
-        group = batch.need(row, claimant, "claimant")
-        try:
-            permit(batch, action, str(getattr(group, "path", "")))
-        except Forbidden:
-            raise NotFound(what="claimant") from None
+        group = in_reach(batch, action, row, claimant, what="claimant")
         if isinstance(group, Team) and group.state is not TeamState.ACTIVE:
             raise NotFound(what="claimant")
         return kind, claimant

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, reach
+from timebank.access import Action, in_reach, may_read, permit, reach
 from timebank.actors import PUBLIC, Actor, PersonId
 from timebank.batch import Batch
 from timebank.consents import ConsentMissing
@@ -29,7 +29,7 @@ from timebank.people import NAME_MOST, PHONE, NameMissing, PhoneWrong
 from timebank.places import Station, working_station
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import principal_in
-from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
+from timebank.refusals import Forbidden, Refusal, Unauthenticated
 from timebank.tables import Row, find_many, select, table
 from timebank.texts import TextMissing, TextTooLong, read_texts
 from timebank.vault import keep_fields, keyring, read_fields
@@ -206,13 +206,7 @@ def wish_at_hand(batch: Batch, wish: str, action: Action = Action.JUDGE_WISHES) 
 
     Refuses: NotFound, TookItDown.
     """
-    if not batch.actor.known:
-        raise Unauthenticated
-    held = batch.need(Wish, wish, "wish")
-    try:
-        permit(batch, action, held.path)
-    except Forbidden:
-        raise NotFound(what="wish") from None
+    held = in_reach(batch, action, Wish, wish, what="wish")
     not_taken_down(batch, held)
     return held
 

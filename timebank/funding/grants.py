@@ -14,10 +14,9 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, may_read, permit, reach
+from timebank.access import Action, may, may_read, permit, reach
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.clock import day_of
 from timebank.funding.calls import Call
 from timebank.funding.grant_life import (

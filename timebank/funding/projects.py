@@ -13,10 +13,9 @@ import msgspec
 from tortoise.expressions import Q
 
 from ledger.entry import Sealed
-from timebank.access import Action, permit, permit_self
+from timebank.access import Action, may, permit, permit_self
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.clock import day_of
 from timebank.divisions import Area
 from timebank.funding.commitments import Commitment, PurposeOutside, release

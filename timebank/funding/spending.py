@@ -14,11 +14,10 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank import accounts
-from timebank.access import Action
+from timebank.access import Action, may
 from timebank.accounts import balance
 from timebank.actors import Actor
 from timebank.batch import Batch
-from timebank.captures import may
 from timebank.clock import day_of
 from timebank.funding.commitments import AgainstNegativeList, Commitment, PurposeOutside, ask_of
 from timebank.funding.grant_awards import HASH
