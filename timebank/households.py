@@ -384,14 +384,12 @@ async def invites_of(actor: Actor, **where: Unpack[Where]) -> list[HouseholdInvi
     return await newest_by_id(HouseholdInvite, where, which)
 
 
-async def household_of(
-    actor: Actor, person: PersonId | None = None, *, most: int = 100
-) -> list[HouseholdMember]:
+async def household_of(actor: Actor, person: PersonId | None = None) -> list[HouseholdMember]:
     """Who lives with the actor, or with a person at the actor's counter, they too, by number.
 
-    Nobody for who lives alone.
+    At most 100; nobody for who lives alone.
     """
     own = await find(HouseholdMember, await whose(actor, person))
     if own is None:
         return []
-    return await select(HouseholdMember, household=own.household, order=["number"], limit=most)
+    return await select(HouseholdMember, household=own.household, order=["number"], limit=100)
