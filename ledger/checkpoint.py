@@ -70,8 +70,13 @@ class Verifier(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The verifier key as published: name, key id and key, joined by a plus sign."""
-        return f"{self.name}+{self.id.hex()}+{_base64(bytes([self.kind]) + self.public)}"
+        """The verifier key as published: its name, a plus sign, and the rest."""
+        return f"{self.name}+{self.nameless}"
+
+    @property
+    def nameless(self) -> str:
+        """Key id and key, joined by a plus sign."""
+        return f"{self.id.hex()}+{_base64(bytes([self.kind]) + self.public)}"
 
     @classmethod
     def parse(cls, text: str) -> "Verifier":

@@ -10,8 +10,9 @@ from schema.context import Input
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
-from schema.places import Station, read_names, read_stations_on
+from schema.places import Station, read_stations_on
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import access
 from timebank.access import Action, Role
 
@@ -144,7 +145,7 @@ class Grant:
         """The name of the station, team, organisation or unit that the scope is; null for an area
         and where the name was erased.
         """
-        return await info.context.loaders.load(read_names, self._named)
+        return await info.context.loaders.load(texts("name"), self._named)
 
     @property
     def _named(self) -> str:

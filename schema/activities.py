@@ -17,6 +17,7 @@ from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
 from schema.teams import Team, read_teams
+from schema.texts import texts
 from timebank import activities, activity_plans, divisions, programme, sign_ups, wait_lists
 from timebank.activities import ActivityKind, ActivityState, Move
 from timebank.activity_life import CancelReason
@@ -84,22 +85,22 @@ class Activity(Node):
     @field
     async def title(self, info: Info) -> str:
         """What it is called."""
-        return await info.context.loaders.load(read_titles, str(self.id)) or ""
+        return await info.context.loaders.load(texts("title"), str(self.id)) or ""
 
     @field
     async def place(self, info: Info) -> str | None:
         """Where it is, if not at the station."""
-        return await info.context.loaders.load(read_place, str(self.id))
+        return await info.context.loaders.load(texts("place"), str(self.id))
 
     @field
     async def requirements(self, info: Info) -> str | None:
         """Who can take part, if not everybody, and what to bring."""
-        return await info.context.loaders.load(read_requirements, str(self.id))
+        return await info.context.loaders.load(texts("requirements"), str(self.id))
 
     @field
     async def risks(self, info: Info) -> str | None:
         """What may happen to whoever takes part, if anything."""
-        return await info.context.loaders.load(read_risks, str(self.id))
+        return await info.context.loaders.load(texts("risks"), str(self.id))
 
     @field
     async def seats_taken(self, info: Info) -> int:
@@ -149,24 +150,7 @@ class Activity(Node):
         )
 
 
-async def read_titles(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Titles, for the loader."""
-    return await activities.titles_of(list(ids))
-
-
-async def read_place(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Places, for the loader."""
-    return await activities.told_of(list(ids), "place")
-
-
-async def read_requirements(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Requirements, for the loader."""
-    return await activities.told_of(list(ids), "requirements")
-
-
-async def read_risks(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Risks, for the loader."""
-    return await activities.told_of(list(ids), "risks")
+read_titles = texts("title")
 
 
 async def read_taken(context: Context, ids: Sequence[str]) -> dict[str, int]:

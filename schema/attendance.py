@@ -12,6 +12,7 @@ from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.hours import ServiceRecord, read_records
+from schema.looks import read_numbers
 from schema.paging import Connection, Listing, Page, paged
 from schema.people import Person, read_people
 from schema.places import Station, read_stations
@@ -91,11 +92,6 @@ class Attendance:
             for n, one in enumerate(held.visits)
         ]
         return cls(id=ID(held.id), visits=visits, refers=(held.activity, held.person))
-
-
-async def read_numbers(context: Context, people: Sequence[str]) -> dict[str, str]:
-    """Volunteer numbers, for the loader of whoever sees the attendance."""
-    return await programme.numbers_of(list(people))
 
 
 async def read_made(context: Context, ids: Sequence[str]) -> dict[str, tuple[str | None, ...]]:

@@ -15,6 +15,7 @@ from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import breaches, divisions
 from timebank.breaches import BreachKind, BreachState
 
@@ -36,16 +37,6 @@ show_enum(
 )
 
 
-async def read_breach_words(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """What people are told, for the loader."""
-    return await breaches.breach_words(list(ids), "words")
-
-
-async def read_breach_measures(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """What was done, for the loader."""
-    return await breaches.breach_words(list(ids), "measures")
-
-
 @strawberry.type(description="Personal data that leaked, were altered or were lost.")
 class Breach(Node):
     kind: BreachKind = strawberry.field(description="What happened.")
@@ -63,12 +54,12 @@ class Breach(Node):
     @field
     async def words(self, info: Info) -> str | None:
         """Which data, why, what may come of it and what people can do."""
-        return await info.context.loaders.load(read_breach_words, str(self.id))
+        return await info.context.loaders.load(texts("words"), str(self.id))
 
     @field
     async def measures(self, info: Info) -> str | None:
         """What was done about it."""
-        return await info.context.loaders.load(read_breach_measures, str(self.id))
+        return await info.context.loaders.load(texts("measures"), str(self.id))
 
     @classmethod
     def of(cls, held: breaches.Breach) -> "Breach":

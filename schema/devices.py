@@ -17,10 +17,10 @@ from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import devices
 from timebank.device_life import Device as Held
 from timebank.device_life import DeviceState
-from timebank.texts import read_texts
 
 show_enum(
     DeviceState,
@@ -42,7 +42,7 @@ class StationDevice(Node):
     @field
     async def name(self, info: Info) -> str:
         """What the station calls it."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def station(self, info: Info) -> Station | None:
@@ -59,11 +59,6 @@ class StationDevice(Node):
             signs=held.key is not None,
             station_id=held.station,
         )
-
-
-async def read_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """What devices are called, for the loader of whoever sees them."""
-    return await read_texts(ids, "name")
 
 
 async def read_devices(context: Context, ids: Sequence[str]) -> dict[str, StationDevice]:

@@ -15,9 +15,9 @@ from schema.hours import ServiceRecord, read_records
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import finding_appeals
 from timebank.finding_life import AppealGrounds, AppealState
-from timebank.texts import read_texts
 
 OPEN = Listing("openFindingAppeals", str)
 Scope = Annotated[str, strawberry.argument(description="A path in your scope.")]
@@ -57,12 +57,12 @@ class FindingAppeal(Node):
     @field
     async def appeal(self, info: Info) -> str | None:
         """The appellant's words."""
-        return await info.context.loaders.load(_appeals, str(self.id))
+        return await info.context.loaders.load(texts("appeal"), str(self.id))
 
     @field
     async def decision(self, info: Info) -> str | None:
         """The words of the decision."""
-        return await info.context.loaders.load(_decisions, str(self.id))
+        return await info.context.loaders.load(texts("decision"), str(self.id))
 
     @classmethod
     def of(cls, held: finding_appeals.FindingAppeal) -> "FindingAppeal":
@@ -75,14 +75,6 @@ class FindingAppeal(Node):
             decided_on=held.decided_on,
             finding_id=held.finding,
         )
-
-
-async def _appeals(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "appeal")
-
-
-async def _decisions(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "decision")
 
 
 async def read_finding_appeals(context: Context, ids: Sequence[str]) -> dict[str, FindingAppeal]:

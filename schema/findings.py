@@ -14,9 +14,9 @@ from schema.hours import ServiceRecord, read_records
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info
+from schema.texts import texts
 from timebank import findings
 from timebank.finding_life import Blame, Misconduct
-from timebank.texts import read_texts
 
 FINDINGS = Listing("findings", str)
 Scope = Annotated[str, strawberry.argument(description="A path in your scope.")]
@@ -51,7 +51,7 @@ class Finding(Node):
     @field
     async def statement(self, info: Info) -> str | None:
         """The officers' reasons."""
-        return await info.context.loaders.load(_statements, str(self.id))
+        return await info.context.loaders.load(texts("statement"), str(self.id))
 
     @field
     async def records(self, info: Info) -> list[ServiceRecord]:
@@ -71,10 +71,6 @@ class Finding(Node):
             record_count=held.records,
             voided_count=held.voided,
         )
-
-
-async def _statements(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "statement")
 
 
 async def _records(context: Context, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -14,9 +14,9 @@ from schema.hours import ServiceRecord, read_records
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import objections
 from timebank.objection_life import Grounds, ObjectionReason, ObjectionState
-from timebank.texts import read_texts
 
 OWN = Listing("objections", str)
 OPEN = Listing("openObjections", str)
@@ -83,27 +83,27 @@ class Objection(Node):
     @field
     async def statement(self, info: Info) -> str | None:
         """The objector's words."""
-        return await info.context.loaders.load(_statements, str(self.id))
+        return await info.context.loaders.load(texts("statement"), str(self.id))
 
     @field
     async def answer(self, info: Info) -> str | None:
         """The district's first answer."""
-        return await info.context.loaders.load(_answers, str(self.id))
+        return await info.context.loaders.load(texts("answer"), str(self.id))
 
     @field
     async def decision(self, info: Info) -> str | None:
         """The words of the decision."""
-        return await info.context.loaders.load(_decisions, str(self.id))
+        return await info.context.loaders.load(texts("decision"), str(self.id))
 
     @field
     async def appeal(self, info: Info) -> str | None:
         """The words of whoever asked for the review."""
-        return await info.context.loaders.load(_appeals, str(self.id))
+        return await info.context.loaders.load(texts("appeal"), str(self.id))
 
     @field
     async def review(self, info: Info) -> str | None:
         """The words of the review's decision."""
-        return await info.context.loaders.load(_reviews, str(self.id))
+        return await info.context.loaders.load(texts("review"), str(self.id))
 
     @classmethod
     def of(cls, held: objections.Objection) -> "Objection":
@@ -120,26 +120,6 @@ class Objection(Node):
             record_id=held.record,
             corrected_id=held.corrected,
         )
-
-
-async def _statements(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "statement")
-
-
-async def _answers(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "answer")
-
-
-async def _decisions(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "decision")
-
-
-async def _appeals(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "appeal")
-
-
-async def _reviews(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "review")
 
 
 async def read_objections(context: Context, ids: Sequence[str]) -> dict[str, Objection]:

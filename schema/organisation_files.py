@@ -9,8 +9,8 @@ from strawberry import ID
 from schema.context import Context
 from schema.enums import show_enum
 from schema.fields import field
-from schema.places import read_names
 from schema.refusal import Info
+from schema.texts import texts
 from timebank import file_kinds, organisation_files
 from timebank.file_kinds import FileKind
 from timebank.organisation_files import FilePurpose
@@ -56,7 +56,7 @@ class OrganisationFile:
     @field
     async def name(self, info: Info) -> str:
         """What it is called."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
 
 @strawberry.type

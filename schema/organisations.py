@@ -10,11 +10,12 @@ from schema.context import Context
 from schema.divisions import Area, read_areas
 from schema.enums import show_enum
 from schema.fields import field
+from schema.looks import read_numbers
 from schema.nodes import Node, answers_for
 from schema.people import Person, read_people
-from schema.places import read_names
 from schema.refusal import Info
 from schema.scalars import Fen
+from schema.texts import texts
 from schema.units import WorkUnit, read_units
 from timebank import organisation_register, organisations, representatives
 from timebank.access import Role
@@ -110,9 +111,7 @@ class OrganisationRole:
 async def read_roles(context: Context, ids: Sequence[str]) -> dict[str, list[OrganisationRole]]:
     """Who acts for organisations, for the loader."""
     found = await representatives.roles_over_each(context.actor, ids)
-    numbers = await representatives.numbers_of(
-        [who for held in found.values() for _, who, _ in held]
-    )
+    numbers = await read_numbers(context, [who for held in found.values() for _, who, _ in held])
     return {
         id: [
             OrganisationRole(grant=ID(grant), role=role, number=numbers.get(who), who=who)
@@ -120,16 +119,6 @@ async def read_roles(context: Context, ids: Sequence[str]) -> dict[str, list[Org
         ]
         for id, held in found.items()
     }
-
-
-async def read_purposes(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """What organisations are for: for whoever sees them."""
-    return await read_texts(ids, "purpose")
-
-
-async def read_addresses(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Where organisations sit: for whoever sees them."""
-    return await read_texts(ids, "address")
 
 
 async def read_refusals(context: Context, ids: Sequence[str]) -> dict[str, str]:
@@ -167,17 +156,17 @@ class Organisation(Node):
     @field
     async def name(self, info: Info) -> str:
         """Its name."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def purpose(self, info: Info) -> str | None:
         """What it is for."""
-        return await info.context.loaders.load(read_purposes, str(self.id))
+        return await info.context.loaders.load(texts("purpose"), str(self.id))
 
     @field
     async def address(self, info: Info) -> str | None:
         """Where it sits."""
-        return await info.context.loaders.load(read_addresses, str(self.id))
+        return await info.context.loaders.load(texts("address"), str(self.id))
 
     @field
     async def refusal(self, info: Info) -> str | None:

@@ -15,6 +15,7 @@ from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, nothing, paged
 from schema.refusal import Info, Payload, mutation
 from schema.solvency import StationMinutes
+from schema.texts import texts
 from timebank import divisions, places, solvency
 from timebank.station_life import StationReason, StationState
 
@@ -55,7 +56,7 @@ class Station(Node):
     @field
     async def name(self, info: Info) -> str:
         """Its name."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def area(self, info: Info) -> Area | None:
@@ -84,11 +85,6 @@ class Station(Node):
             reason=held.reason,
             refers=(held.area, held.successor),
         )
-
-
-async def read_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Names of stations, for the loader."""
-    return await places.names_of(list(ids))
 
 
 async def read_minutes(context: Context, ids: Sequence[str]) -> dict[str, StationMinutes]:

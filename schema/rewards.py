@@ -13,16 +13,12 @@ from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import rewards
 
 REWARDS = Listing("rewards", str)
 
 AtStation = Annotated[ID | None, strawberry.argument(description="Only what this station offers.")]
-
-
-async def read_names(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """Names of rewards, for the loader."""
-    return await rewards.names_of(list(ids))
 
 
 @strawberry.type(description="Something a station offers for time credit, or for a star alone.")
@@ -39,7 +35,7 @@ class Reward(Node):
     @field
     async def name(self, info: Info) -> str | None:
         """What it is; null if the text is gone."""
-        return await info.context.loaders.load(read_names, str(self.id))
+        return await info.context.loaders.load(texts("name"), str(self.id))
 
     @field
     async def station(self, info: Info) -> Station | None:

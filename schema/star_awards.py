@@ -10,6 +10,7 @@ from strawberry import ID
 from schema.context import Context, Input, anew
 from schema.enums import show_enum
 from schema.fields import field
+from schema.looks import read_numbers
 from schema.nodes import Node, answers_for
 from schema.organisations import Organisation, read_organisations
 from schema.paging import Connection, Listing, Page, paged
@@ -85,7 +86,7 @@ class StarAward(Node):
     @field
     async def number(self, info: Info) -> str | None:
         """The volunteer number of whoever applied."""
-        return await info.context.loaders.load(_numbers, self.person_id)
+        return await info.context.loaders.load(read_numbers, self.person_id)
 
     @field
     async def volunteer(self, info: Info) -> Person | None:
@@ -127,10 +128,6 @@ class StarAward(Node):
             person_id=held.person,
             organisation_id=held.organisation,
         )
-
-
-async def _numbers(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await star_awards.numbers_of(ids)
 
 
 async def _appeals(context: Context, ids: Sequence[str]) -> dict[str, str]:

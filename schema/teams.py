@@ -11,8 +11,9 @@ from schema.enums import show_enum
 from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
-from schema.places import Station, read_names, read_stations
+from schema.places import Station, read_stations
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import teams
 from timebank.teams import TeamState
 
@@ -31,7 +32,7 @@ class Team(Node):
     @field
     async def name(self, info: Info) -> str:
         """Its name."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def station(self, info: Info) -> Station | None:

@@ -13,6 +13,7 @@ from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from schema.units import WorkUnit, read_units
 from timebank import unit_statements
 from timebank.aliases import module_enabled
@@ -36,16 +37,6 @@ show_enum(
 async def read_whose(context: Context, ids: Sequence[str]) -> dict[str, str | None]:
     """Names on statements that the asker has, for the loader."""
     return await unit_statements.names_on(ids)
-
-
-async def read_remarks(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """The community's words on statements that the asker has, for the loader."""
-    return await unit_statements.words_on(ids, "remark")
-
-
-async def read_comments(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """The member's words on statements that the asker has, for the loader."""
-    return await unit_statements.words_on(ids, "comment")
 
 
 @strawberry.type(description="What a member did in some months: no rank, no place, no one helped.")
@@ -74,12 +65,12 @@ class UnitStatement(Node):
     @field
     async def remark(self, info: Info) -> str | None:
         """The community's remark, if there is one."""
-        return await info.context.loaders.load(read_remarks, str(self.id))
+        return await info.context.loaders.load(texts("remark"), str(self.id))
 
     @field
     async def comment(self, info: Info) -> str | None:
         """The member's own word, if they left one."""
-        return await info.context.loaders.load(read_comments, str(self.id))
+        return await info.context.loaders.load(texts("comment"), str(self.id))
 
     @field
     async def link(self, info: Info) -> str | None:

@@ -11,8 +11,8 @@ from schema.divisions import Area, read_areas
 from schema.fields import field
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
-from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import units
 
 UNITS = Listing("units", str)
@@ -27,7 +27,7 @@ class WorkUnit(Node):
     @field
     async def name(self, info: Info) -> str:
         """Its name."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def area(self, info: Info) -> Area | None:

@@ -14,6 +14,7 @@ from schema.looks import Look, read_numbers
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
 from schema.refusal import Info, Payload, mutation
+from schema.texts import texts
 from timebank import urgent_access
 from timebank.texts import read_texts
 from timebank.urgent_access import UrgentGround, UrgentState
@@ -79,7 +80,7 @@ class UrgentAccess(Node):
     @field
     async def words(self, info: Info) -> str | None:
         """Who was to be reached and why, in the officer's words."""
-        return await info.context.loaders.load(read_words, str(self.id))
+        return await info.context.loaders.load(texts("words"), str(self.id))
 
     @paged
     async def looks(self, page: Page, info: Info) -> Connection[Look]:
@@ -101,11 +102,6 @@ class UrgentAccess(Node):
             people=held.people,
             hands=(held.officer, held.opener),
         )
-
-
-async def read_words(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    """What officers wrote, for the loader of whoever sees the access."""
-    return await read_texts(ids, "words")
 
 
 async def read_accesses(context: Context, ids: Sequence[str]) -> dict[str, UrgentAccess]:

@@ -17,7 +17,6 @@ from timebank.activities import (
     Move,
     activity,
     move_activity,
-    titles_of,
 )
 from timebank.activity_life import CancelReason
 from timebank.activity_plans import (
@@ -39,7 +38,7 @@ from timebank.refusals import Forbidden, NotFound
 from timebank.replay import compare
 from timebank.station_life import StationReason
 from timebank.teams import create_team, dissolve_team
-from timebank.texts import TextMissing, TextTooLong
+from timebank.texts import TextMissing, TextTooLong, read_texts
 from timebank.wait_lists import cancel_activity
 
 pytestmark = pytest.mark.anyio
@@ -154,7 +153,7 @@ async def test_an_activity_keeps_what_was_declared(world: World) -> None:
     assert (held.station, held.team, held.seats) == (world.station, world.team, 9)
     assert (held.starts, held.ends) == (NOON + HOUR, NOON + 3 * HOUR)
     assert held.organiser == world.staff[Role.STATION_MANAGER].id
-    assert await titles_of([made]) == {made: "社区合唱"}
+    assert await read_texts([made], "title") == {made: "社区合唱"}
 
 
 async def test_the_notice_rule_holds_in_the_command_too(world: World) -> None:

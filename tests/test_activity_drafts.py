@@ -10,7 +10,7 @@ from tests.test_activities import state_of
 from tests.wire import act, ask
 from tests.world import NOON, World, key
 from timebank.access import Role
-from timebank.activities import ActivityKind, ActivityState, titles_of, told_of
+from timebank.activities import ActivityKind, ActivityState
 from timebank.activity_drafts import (
     activity_drafts,
     decide_title,
@@ -21,7 +21,7 @@ from timebank.activity_drafts import (
 from timebank.activity_plans import DeclaredTooLate, Plan, SeatsWrong, TimesWrong
 from timebank.actors import PUBLIC, Actor
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
-from timebank.texts import TextMissing, TextTooLong
+from timebank.texts import TextMissing, TextTooLong, read_texts
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -66,7 +66,7 @@ async def test_a_draft_is_written_anew_and_declared_once(world: World) -> None:
     assert (held.title, held.team) == ("重阳 合唱", world.team)
     made = await declare_draft(manager, draft=draft, key=key())
     assert await state_of(made.activity) is ActivityState.DECLARED
-    assert await titles_of([made.activity]) == {made.activity: "重阳 合唱"}
+    assert await read_texts([made.activity], "title") == {made.activity: "重阳 合唱"}
     assert await activity_drafts(manager, world.station_path) == []
     with pytest.raises(NotFound):
         await declare_draft(manager, draft=draft, key=key())
@@ -89,7 +89,7 @@ async def test_what_is_drafted_of_place_requirements_and_risks_is_declared(world
     draft = await drafted(world, **SAID)
     made = await declare_draft(manager, draft=draft, key=key())
     for label, words in SAID.items():
-        assert await told_of([made.activity], label) == {made.activity: words}
+        assert await read_texts([made.activity], label) == {made.activity: words}
 
 
 @pytest.mark.anyio

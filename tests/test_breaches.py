@@ -20,7 +20,6 @@ from timebank.breaches import (
     BreachKind,
     BreachReported,
     BreachState,
-    breach_words,
     breaches_at,
     breaches_near,
     close_breach,
@@ -28,7 +27,7 @@ from timebank.breaches import (
 )
 from timebank.lifecycles import NotInThisState, step
 from timebank.refusals import Forbidden, NotFound, Unauthenticated
-from timebank.texts import TextMissing
+from timebank.texts import TextMissing, read_texts
 
 FOUND, WORDS = date(2026, 11, 18), "一份签到表被拍照外传，请留意陌生电话"
 
@@ -63,8 +62,8 @@ async def test_who_is_at_home_there_is_told_until_it_is_over(world: World) -> No
     assert len(await breaches_at("420100/")) == 2
     await close_breach(officer, breach=near.breach, measures="已追回", key=key())
     assert await breaches_near(who) == []
-    assert await breach_words([near.breach], "words") == {near.breach: WORDS}
-    assert await breach_words([near.breach], "measures") == {near.breach: "已追回"}
+    assert await read_texts([near.breach], "words") == {near.breach: WORDS}
+    assert await read_texts([near.breach], "measures") == {near.breach: "已追回"}
     with pytest.raises(NotInThisState):
         await close_breach(officer, breach=near.breach, measures="再次", key=key())
     assert (await replay.compare(world.settings.database_url)).differing == 0

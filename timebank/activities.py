@@ -36,7 +36,6 @@ from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, find, find_many, table
 from timebank.teams import Team
-from timebank.texts import read_texts
 
 MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(hours=16)
@@ -267,13 +266,3 @@ async def activities_by_id(ids: list[str]) -> dict[str, Activity]:
     """Activities by their ids, in one statement."""
     found = await find_many(Activity, ids)
     return {str(id): row for id, row in found.items()}
-
-
-async def titles_of(ids: list[str]) -> dict[str, str]:
-    """Titles by activity."""
-    return await read_texts(ids, "title")
-
-
-async def told_of(ids: list[str], label: str) -> dict[str, str]:
-    """What was said before anybody signs up, by activity: `label` is one of `STATED`."""
-    return await read_texts(ids, label)

@@ -29,7 +29,7 @@ from timebank.people import Person
 from timebank.projections import Rows, projects
 from timebank.refusals import Refusal
 from timebank.tables import Row, Where, find, find_many, newest_by_id, select, table
-from timebank.texts import LONGEST, keep_text, read_texts
+from timebank.texts import LONGEST, keep_text
 
 
 class BreachKind(StrEnum):
@@ -194,8 +194,3 @@ async def breaches_near(actor: Actor) -> list[Breach]:
         return []
     state = BreachState.REPORTED.value
     return await select(Breach, area__in=areas, state=state, order=["-id"])
-
-
-async def breach_words(ids: Sequence[str], label: str) -> dict[str, str]:
-    """What people are told of breaches (`words`), and what was done (`measures`)."""
-    return await read_texts(ids, label)

@@ -5,7 +5,6 @@ checkpoint, and the log's key never a certificate. Whoever has the log's verifie
 certificate key's publication against it. Refuses to know what is signed: see `certificate_seals`.
 """
 
-import base64
 from datetime import date
 
 from ledger.checkpoint import ED25519, Signer, Verifier
@@ -47,17 +46,11 @@ def _published(rows: Rows, event: CertificateKeyPublished, entry: Sealed) -> Non
 # What certificates ask
 
 
-def key_text(key: Verifier) -> str:
-    """A verifier key without its name, as the ledger keeps it."""
-    public = base64.b64encode(bytes([key.kind]) + key.public).decode()
-    return f"{key.id.hex()}+{public}"
-
-
 def publish_key(batch: Batch) -> None:
     """Publish the key of this process, unless the ledger has it already."""
     key = signer().verifier
     if batch.get(CertificateKey, key.id.hex()) is None:
-        batch.record(CertificateKeyPublished(key=key_text(key)))
+        batch.record(CertificateKeyPublished(key=key.nameless))
 
 
 # Reads

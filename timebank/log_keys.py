@@ -6,7 +6,6 @@ ends the old key, whose private half then no longer exists. Both may be repeated
 any point. Knows where the keys lie; refuses to know when a checkpoint is signed.
 """
 
-import base64
 import os
 from pathlib import Path
 
@@ -145,7 +144,7 @@ async def rotate(settings: Settings) -> KeysChanged:
 
     def work(batch: Batch) -> KeysChanged:
         announced = batch.get(LogKey, new.id.hex())
-        entry = batch.record(decide_rotate(announced, _text(old), _text(new)))
+        entry = batch.record(decide_rotate(announced, old.nameless, new.nameless))
         return KeysChanged(entry=entry.seq, old=old.id.hex(), new=new.id.hex())
 
     needs = [(LogKey, old.id.hex()), (LogKey, new.id.hex())]
@@ -162,7 +161,7 @@ async def retire(settings: Settings) -> KeysChanged:
 
     def work(batch: Batch) -> KeysChanged:
         held = batch.get(LogKey, old.id.hex())
-        event = decide_retire(held, _text(old), _text(new), signed=signed)
+        event = decide_retire(held, old.nameless, new.nameless, signed=signed)
         entry = batch.record(event).seq if event else None
         return KeysChanged(entry=entry, old=old.id.hex(), new=new.id.hex())
 
@@ -208,11 +207,6 @@ def _list(path: Path, *keys: Verifier) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     sync_directory(path.parent)
-
-
-def _text(key: Verifier) -> KeyText:
-    public = base64.b64encode(bytes([key.kind]) + key.public).decode()
-    return f"{key.id.hex()}+{public}"
 
 
 def _id(key: KeyText) -> str:

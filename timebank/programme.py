@@ -11,13 +11,12 @@ from tortoise.expressions import Q
 
 from timebank.access import Action, may_read
 from timebank.activities import LONGEST, Activity, ActivityState
-from timebank.actors import Actor, PersonId
+from timebank.actors import Actor
 from timebank.attendance import EARLY, Attendance, Present, Whereabouts
 from timebank.captures import visit_once
 from timebank.clock import day_of, instant
 from timebank.hours import TO_CONFIRM, CapturedOnce, Record
 from timebank.journal import current
-from timebank.people import people_by_id
 from timebank.places import Station
 from timebank.refusals import Unauthenticated
 from timebank.sign_ups import seats_taken
@@ -197,11 +196,6 @@ async def presence(actor: Actor) -> Attendance | None:
     """Where the actor is checked in now, if anywhere."""
     at = await find(Whereabouts, actor.person) if actor.person else None
     return await find(Attendance, f"{at.activity}/{at.person}") if at else None
-
-
-async def numbers_of(people: list[PersonId]) -> dict[PersonId, str]:
-    """Public volunteer numbers, for those who may see the people's attendance."""
-    return {id: held.number for id, held in (await people_by_id(people)).items()}
 
 
 async def records_of_visits(attendance: list[str]) -> dict[str, tuple[str | None, ...]]:

@@ -37,7 +37,7 @@ from timebank.organisations import (
     acting_for,
     organisations_by_id,
 )
-from timebank.people import active_person, people_by_id
+from timebank.people import active_person
 from timebank.projections import Rows, projects
 from timebank.refusals import NotFound, Refusal
 from timebank.rights import Action
@@ -238,8 +238,3 @@ async def roles_over_each(actor: Actor, ids: Sequence[str]) -> dict[str, list[Ac
     seen = [id for id, held in known if acts(held.path) or registers(held.path)]
     found = await find_many(OrganisationPeople, seen)
     return {id: list(found[id].roles) for id in seen if id in found}
-
-
-async def numbers_of(people: Sequence[PersonId]) -> dict[PersonId, str]:
-    """The volunteer numbers of those who act, for whoever has their roles before them."""
-    return {id: held.number for id, held in (await people_by_id(list(people))).items()}

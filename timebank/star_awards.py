@@ -13,7 +13,7 @@ import msgspec
 
 from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit_self, reach
-from timebank.actors import Actor, PersonId
+from timebank.actors import Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.credit_codes import spelled_code
@@ -27,7 +27,7 @@ from timebank.lifecycles import step
 from timebank.notices import NoticeCode, notify
 from timebank.objections import decide_in_time
 from timebank.organisations import CreditCode, Organisation, active_organisation
-from timebank.people import Person, active_person, people_by_id
+from timebank.people import Person, active_person
 from timebank.policy import Policy
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import may_act_for
@@ -370,11 +370,6 @@ async def appealable(actor: Actor, ids: Sequence[str]) -> list[str]:
     found = list((await find_many(StarAward, ids)).values())
     theirs = await reach(actor, Action.READ_RECORDS)
     return [held.id for held in found if held.person == actor.person or theirs(held.path)]
-
-
-async def numbers_of(people: Sequence[PersonId]) -> dict[PersonId, str]:
-    """The public volunteer numbers of those whose stars the asker has before them."""
-    return {id: held.number for id, held in (await people_by_id(list(people))).items()}
 
 
 async def awards_of(actor: Actor, **where: Unpack[Where]) -> list[StarAward]:

@@ -49,7 +49,7 @@ from timebank.statement_life import (
 )
 from timebank.statement_sums import REMARK_MOST, done_between, months_of
 from timebank.tables import Row, Where, find, find_many, newest_by_id, select, table
-from timebank.texts import keep_text, read_texts
+from timebank.texts import keep_text
 from timebank.unit_consents import ENDING, UnitConsent, end_consent
 from timebank.units import WorkUnit
 from timebank.vault import keyring
@@ -326,11 +326,6 @@ async def names_on(ids: Sequence[str]) -> dict[str, str | None]:
     found = await find_many(Statement, ids)
     names = await named_aliases({held.member for held in found.values()})
     return {held.id: names[held.member][1] for held in found.values() if held.member in names}
-
-
-async def words_on(ids: Sequence[str], label: str) -> dict[str, str]:
-    """The `comment` or the `remark` on statements, for whoever was asked before."""
-    return await read_texts(ids, label)
 
 
 async def statements_due(*, skip: int, limit: int) -> list[str]:

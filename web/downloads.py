@@ -32,6 +32,7 @@ from timebank.exports import defused
 from timebank.funding.portfolio import Given, given_in, given_of
 from timebank.refusals import NotFound
 from timebank.solvency import StationLine, minutes_in
+from timebank.texts import read_texts
 from web.pages.public import Counted
 
 UNSIGNED = "This entry is not signed yet; try again in a moment."
@@ -134,8 +135,8 @@ class Downloads:
         if held is None:
             return PlainTextResponse("", status_code=404, headers=PRIVATE)
         names = await unit_statements.names_on([held.id])
-        remarks = await unit_statements.words_on([held.id], "remark")
-        comments = await unit_statements.words_on([held.id], "comment")
+        remarks = await read_texts([held.id], "remark")
+        comments = await read_texts([held.id], "comment")
         row = {
             "name": names.get(held.id) or "",
             "first_day": held.first_day.isoformat(),

@@ -14,13 +14,12 @@ from schema.fields import field
 from schema.funding.sources import FundSource, read_sources
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
-from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
+from schema.texts import texts
 from timebank.funding import calls
 from timebank.funding.calls import CallState
 from timebank.funding.purposes import FundPurpose
-from timebank.texts import read_texts
 
 CALLS = Listing("calls", str)
 InState = Annotated[CallState, strawberry.argument(description="Open ones by default.")]
@@ -45,12 +44,12 @@ class Call(Node):
     @field
     async def title(self, info: Info) -> str:
         """What it is called."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def text(self, info: Info) -> str | None:
         """What it asks for."""
-        return await info.context.loaders.load(_texts, str(self.id))
+        return await info.context.loaders.load(texts("text"), str(self.id))
 
     @field
     async def source(self, info: Info) -> FundSource | None:
@@ -73,10 +72,6 @@ class Call(Node):
             state=held.state,
             row=held,
         )
-
-
-async def _texts(context: Context, ids: Sequence[str]) -> dict[str, str]:
-    return await read_texts(ids, "text")
 
 
 async def read_calls(context: Context, ids: Sequence[str]) -> dict[str, Call]:

@@ -14,9 +14,9 @@ from schema.funding.sources import FundSource, read_sources
 from schema.funding.tranches import Tranche, read_parts
 from schema.organisations import Organisation, read_organisations
 from schema.paging import Connection, Listing, Page, paged
-from schema.places import read_names
 from schema.refusal import Info
 from schema.scalars import Fen, Long
+from schema.texts import texts
 from timebank.funding import commitments, funded_hours
 from timebank.funding.commitments import Condition
 from timebank.funding.purposes import FundPurpose
@@ -41,7 +41,7 @@ class Commitment:
     @field
     async def name(self, info: Info) -> str:
         """What the thing is called; empty where it has no name."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def source(self, info: Info) -> FundSource | None:

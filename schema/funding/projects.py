@@ -16,10 +16,11 @@ from schema.funding.polls import Poll, read_polls
 from schema.funding.sources import FundSource, read_sources
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
-from schema.places import Station, read_names, read_stations
+from schema.places import Station, read_stations
 from schema.publicity import PublicityObjection, reads_objections
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
+from schema.texts import texts
 from timebank.access import Action
 from timebank.divisions import CITY_PATH
 from timebank.funding import projects
@@ -79,7 +80,7 @@ class Project(Node):
     @field
     async def title(self, info: Info) -> str:
         """What it is."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     def proposed_by_me(self, info: Info) -> bool:

@@ -13,9 +13,9 @@ from schema.fields import field
 from schema.funding.balances import FundBalance, read_sums
 from schema.nodes import Node, answers_for
 from schema.paging import Connection, Listing, Page, paged
-from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen
+from schema.texts import texts
 from timebank.funding import sources
 from timebank.funding.purposes import FundPurpose, Negative
 from timebank.funding.sources import FundKind, SourceState
@@ -70,7 +70,7 @@ class FundSource(Node):
     @field
     async def name(self, info: Info) -> str:
         """Its name."""
-        return await info.context.loaders.load(read_names, str(self.id)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.id)) or ""
 
     @field
     async def balance(self, info: Info) -> FundBalance | None:

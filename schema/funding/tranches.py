@@ -9,9 +9,9 @@ from schema.context import Context, Input
 from schema.enums import show_enum
 from schema.fields import field
 from schema.organisations import Organisation, read_organisations
-from schema.places import read_names
 from schema.refusal import Info, Payload, mutation
 from schema.scalars import Fen, Long
+from schema.texts import texts
 from timebank.funding import tranches
 from timebank.funding.commitments import Condition, commitments_by_id
 from timebank.funding.tranche_life import TrancheState, WithholdReason
@@ -59,7 +59,7 @@ class Tranche:
     @field
     async def name(self, info: Info) -> str:
         """What it is for is called; empty where it has no name."""
-        return await info.context.loaders.load(read_names, str(self.commitment)) or ""
+        return await info.context.loaders.load(texts("name"), str(self.commitment)) or ""
 
     @field
     async def payee(self, info: Info) -> Organisation | None:
