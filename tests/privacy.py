@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Any
 
+from tests.looking import names_of
 from tests.world import World, key, resident_id
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.breaches import BreachKind, report_breach
 from timebank.data_requests import RequestKind, request_data
-from timebank.directory import names_of
 from timebank.erasures import ask_erasure
 from timebank.holds import KeepReason, place_hold
 from timebank.identity import DocumentType

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests import looking
 from tests.merging import merged
 from tests.test_member_reports import entries_of
 from tests.wire import act
@@ -67,7 +68,7 @@ async def test_a_person_changes_their_telephone_and_is_found_by_the_new_one(worl
     id = who.person or ""
     before = len(await select(KeyedFinding, person=id))
     await change_phone(who, phone=NEW, key=key())
-    assert await directory.phones_of(who, [id]) == {id: NEW}
+    assert await looking.phones_of(who, [id]) == {id: NEW}
     assert [held.id for held in await directory.find_by_phone(manager, phone=NEW)] == [id]
     assert id not in {held.id for held in await directory.find_by_phone(manager, phone=OLD)}
     assert len(await select(KeyedFinding, person=id)) == before
@@ -236,4 +237,4 @@ async def test_corrections_on_the_wire(city: World) -> None:
         name="陈桂兰",
     )
     assert done["userErrors"] == []
-    assert await directory.names_of(who, [who.person or ""]) == {who.person: "陈桂兰"}
+    assert await looking.names_of(who, [who.person or ""]) == {who.person: "陈桂兰"}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import looking
 from tests.wire import act, ask
 from tests.world import World, key, open_world
-from timebank import directory, replay
+from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.data_requests import (
@@ -199,11 +200,11 @@ async def test_restricted_data_are_not_used_until_the_person_lifts_it(world: Wor
     assert (await held(made.request)).state is RequestState.GRANTED
     with pytest.raises(RestrictedAlready):
         await request_data(who, kind=RequestKind.RESTRICTION, key=key())
-    for read in (directory.names_of, directory.phones_of):
+    for read in (looking.names_of, looking.phones_of):
         assert list(await read(manager, ids)) == ids[1:]
         assert list(await read(who, ids)) == ids[:1]
     await lift_restriction(who, key=key())
-    assert set(await directory.names_of(manager, ids)) == set(ids)
+    assert set(await looking.names_of(manager, ids)) == set(ids)
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import looking
 from tests.volunteering import captured
 from tests.world import NOON, World, key, open_world, resident_id
 from timebank import directory, vault
@@ -171,7 +172,7 @@ async def test_what_lives_is_sealed_anew_and_then_the_old_key_is_destroyed(world
     who = await world.volunteer()
     id = who.person or ""
     number = resident_id(world.count)
-    before = await directory.names_of(manager, [id])
+    before = await looking.names_of(manager, [id])
     findings = len(await select(KeyedFinding, person=id))
     (old,) = keyring().epoch_ids()
     world.clock.move(11 * DAY)
@@ -196,7 +197,7 @@ async def test_what_lives_is_sealed_anew_and_then_the_old_key_is_destroyed(world
     world.clock.move(DAY)
     await sweep()
     assert keyring().epoch_ids() == [new]
-    assert await directory.names_of(manager, [id]) == before
+    assert await looking.names_of(manager, [id]) == before
     assert await find(AgeBand, id)
     assert world.station in await names_of([world.station])
     found = await directory.find_by_document(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import looking
 from tests.erasing import state_of, whose
 from tests.volunteering import captured
 from tests.wire import act, ask
@@ -163,7 +164,7 @@ async def test_whoever_has_nothing_open_is_erased_at_once(world: World) -> None:
         await open_session(id)
     manager = world.staff[Role.STATION_MANAGER]
     assert await directory.find_person(manager, number=number)
-    assert await directory.names_of(manager, [id]) == {}
+    assert await looking.names_of(manager, [id]) == {}
     assert await directory.find_by_phone(manager, phone="13900000000") != []
     assert id not in {one.id for one in await directory.find_by_phone(manager, phone="13900000000")}
     assert await select(ErasureLeft) == []
@@ -313,8 +314,8 @@ async def test_an_erasure_on_the_wire(city: World) -> None:
     assert asked["erasure"] == {"state": "HELD", "matters": ["AUDIT"], "endedAt": None}
     # Until it is over nobody else reads who it is; the person does.
     id, manager = whose(who), city.staff[Role.STATION_MANAGER]
-    assert await directory.names_of(manager, [id]) == {}
-    assert set(await directory.names_of(who, [id])) == {id}
+    assert await looking.names_of(manager, [id]) == {}
+    assert set(await looking.names_of(who, [id])) == {id}
     back = await act(city, who, "withdrawErasure", asks)
     assert back["erasure"]["state"] == "WITHDRAWN"
     await act(city, officer, "liftHold", "hold { id }", hold=hold["hold"]["id"])

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import looking
 from tests.moving import entries_of
 from tests.wire import act, ask
 from tests.world import World, key, open_world
-from timebank import directory, replay
+from timebank import replay
 from timebank.access import Role
 from timebank.actors import PUBLIC, Actor
 from timebank.consents import CONSENT_VERSION
@@ -80,13 +81,13 @@ async def test_staff_read_no_telephone_of_who_does_not_want_it(world: World) -> 
     whose = who.person or ""
 
     async def read(actor: Actor) -> dict[str, str]:
-        return await directory.phones_of(actor, [whose])
+        return await looking.phones_of(actor, [whose])
 
     assert await read(manager) != {}
     await withdraw_consent(who, purpose=STAFF, key=key())
     assert await read(manager) == {}
     assert await read(who) != {}
-    assert await directory.names_of(manager, [whose]) != {}
+    assert await looking.names_of(manager, [whose]) != {}
     await withdraw_consent(who, purpose=PARTNER, key=key())
     await give_consent(who, purpose=STAFF, key=key())
     assert await read(manager) != {}

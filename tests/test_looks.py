@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from tests import looking
 from tests.wire import ask
 from tests.world import World, key, open_world, resident_id
 from timebank import directory
@@ -43,10 +44,10 @@ async def test_staff_who_read_are_noted_once_a_day_before_they_read(world: World
     ids = [who.person or "", other.person or ""]
     assert await told(who) == []
     for _ in range(3):
-        await directory.names_of(manager, ids)
+        await looking.names_of(manager, ids)
     assert await told(who) == [(manager.id, Looked.NAME)]
-    await directory.phones_of(manager, ids[:1])
-    await directory.names_of(clerk, ids[:1])
+    await looking.phones_of(manager, ids[:1])
+    await looking.names_of(clerk, ids[:1])
     assert set(await told(who)) == {
         (manager.id, Looked.NAME),
         (manager.id, Looked.PHONE),
@@ -54,7 +55,7 @@ async def test_staff_who_read_are_noted_once_a_day_before_they_read(world: World
     }
     assert await told(other) == [(manager.id, Looked.NAME)]
     world.clock.move(DAY)
-    await directory.names_of(manager, ids)
+    await looking.names_of(manager, ids)
     newest = (await select(Look, person=ids[0], order=["-id"], limit=1))[0]
     assert (newest.day.isoformat(), newest.actor) == ("2026-11-21", manager.id)
     assert await count(Look, person=ids[0]) == 4
@@ -80,11 +81,11 @@ async def test_what_people_see_of_themselves_and_their_wards_is_nobodys_look(cit
     assert held
     assert held.guardian
     guardian = Actor(id=held.guardian, person=held.guardian)
-    await directory.names_of(who, [who.person or ""])
-    assert await directory.names_of(guardian, [ward.person or ""])
+    await looking.names_of(who, [who.person or ""])
+    assert await looking.names_of(guardian, [ward.person or ""])
     assert await told(who) == await told(ward) == []
     stranger = await city.volunteer()
-    assert await directory.names_of(stranger, [who.person or ""]) == {}
+    assert await looking.names_of(stranger, [who.person or ""]) == {}
     assert await told(who) == []
 
 
@@ -92,7 +93,7 @@ async def test_the_officer_sees_who_looked_and_nobody_else_does(city: World) -> 
     manager = city.staff[Role.STATION_MANAGER]
     who = await city.volunteer()
     number = await city.number_of(who)
-    await directory.names_of(manager, [who.person or ""])
+    await looking.names_of(manager, [who.person or ""])
     officer = await city.officer(Role.DATA_PROTECTION_OFFICER)
     far = await city.officer(Role.DATA_PROTECTION_OFFICER, "420100/420103/")
     assert await told(officer, number) == await told(who, number) != []
@@ -103,13 +104,13 @@ async def test_the_officer_sees_who_looked_and_nobody_else_does(city: World) -> 
 async def test_looks_are_forgotten_after_a_year_and_with_the_person(city: World) -> None:
     manager = city.staff[Role.STATION_MANAGER]
     who, other = await city.volunteer(), await city.volunteer()
-    await directory.names_of(manager, [who.person or "", other.person or ""])
+    await looking.names_of(manager, [who.person or "", other.person or ""])
     city.clock.move(360 * DAY)
     assert await looks_old(skip=0, limit=9) == []
     city.clock.move(7 * DAY)
     await sweep()
     assert await count(Look) == 0
-    await directory.names_of(manager, [who.person or "", other.person or ""])
+    await looking.names_of(manager, [who.person or "", other.person or ""])
     await ask_erasure(who, key=key())
     assert [look.person for look in await select(Look)] == [other.person]
 
@@ -121,7 +122,7 @@ async def test_while_the_ledger_is_stopped_a_look_leaves_a_line_in_the_log(
     who = await city.volunteer()
     monkeypatch.setattr(city.journal, "halted", "rolled-back")
     with capture_logs() as lines:
-        assert await directory.names_of(manager, [who.person or ""])
+        assert await looking.names_of(manager, [who.person or ""])
     (line,) = [line for line in lines if line["event"] == "looked"]
     assert (line["actor"], line["person"], line["what"]) == (manager.id, who.person, "name")
 

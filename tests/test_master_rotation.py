@@ -15,9 +15,10 @@ import pytest
 from ledger.entry import decode
 from ledger.reader import open_reader
 from ledger.signer import UnusableKey, open_seed
+from tests import looking
 from tests.commands import new_ledger, timebank
 from tests.world import World, key, open_world, resident_id
-from timebank import directory, log_keys, master_keys, master_rotation, publication, vault
+from timebank import log_keys, master_keys, master_rotation, publication, vault
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.bank import init, open_bank
@@ -130,7 +131,7 @@ async def test_a_master_key_is_replaced_under_load(world: World) -> None:
     held = await select(DataKey, person__in=registered)
     assert len({elsewhere.data_key(row) for row in held}) == len(registered)
     assert elsewhere.request == Keyring(settings).request
-    names = await directory.names_of(world.staff[Role.STATION_MANAGER], registered)
+    names = await looking.names_of(world.staff[Role.STATION_MANAGER], registered)
     assert len(names) == len(registered)
     with pytest.raises(RegisteredAlready):
         await register_person(

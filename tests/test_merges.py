@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests import looking
 from tests.erasing import whose
 from tests.merging import merged, proposed, signed_in
 from tests.moving import entries_of, move, put
@@ -205,7 +206,7 @@ async def test_what_was_the_ones_is_the_kept_ones_and_nothing_is_minted(world: W
     assert named
     assert named.id == whose(kept)
     clerk = world.staff[Role.STATION_CLERK]
-    names = await directory.names_of(clerk, [whose(gone), whose(kept)])
+    names = await looking.names_of(clerk, [whose(gone), whose(kept)])
     assert names[whose(gone)] == names[whose(kept)]
     found = await directory.find_by_name(clerk, station=world.station, name="wxy")
     assert whose(gone) not in {one.id for one in found}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import looking
 from tests.credit import earn
 from tests.disputes import decided, objected
 from tests.erasing import held_for, state_of, whose
@@ -14,7 +15,7 @@ from tests.misconduct import accepted, found, second_lead
 from tests.starring import HOURLY, laid_open, served_hours
 from tests.volunteering import captured, record_of
 from tests.world import World, key, open_world
-from timebank import directory, people, replay
+from timebank import people, replay
 from timebank.access import Role, end_role, grant_role
 from timebank.accounts import Account, pool
 from timebank.actors import SYSTEM, Actor
@@ -252,14 +253,14 @@ async def test_while_something_keeps_them_data_are_read_by_the_person_alone(city
     who = await city.volunteer()
     id, manager = whose(who), city.staff[Role.STATION_MANAGER]
     await place_hold(officer, number=await city.number_of(who), reason=KeepReason.AUDIT, key=key())
-    assert await directory.names_of(manager, [id])
+    assert await looking.names_of(manager, [id])
     await ask_erasure(who, key=key())
-    for read in (directory.names_of, directory.phones_of):
+    for read in (looking.names_of, looking.phones_of):
         assert await read(manager, [id]) == {}
         assert list(await read(who, [id])) == [id]
     await withdraw_erasure(who, key=key())
     assert await state_of(who) is PersonState.CLOSED
-    assert await directory.names_of(manager, [id])
+    assert await looking.names_of(manager, [id])
     held = await erasure_of(who)
     assert held
     assert held.state is ErasureState.WITHDRAWN

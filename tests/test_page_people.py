@@ -9,12 +9,12 @@ from graphql import GraphQLEnumType, build_schema
 import schema
 from tests.credit import credit
 from tests.helping import open_street
+from tests.looking import names_of
 from tests.posting import SITE, Pages, done, refused
 from tests.world import World, key
 from timebank.access import Role
 from timebank.actors import Actor
 from timebank.data_requests import RequestKind, request_data
-from timebank.directory import names_of
 from timebank.divisions import CITY_PATH
 from timebank.settlements import confirm_help
 from web.pages import people

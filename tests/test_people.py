@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests import looking
 from tests.wire import act, ask, form
 from tests.world import World, key, open_world, resident_id
 from timebank import directory, people
@@ -147,7 +148,7 @@ async def test_somebody_registers_and_the_ledger_does_not_learn_who(world: World
         assert secret not in whole
     (sealed,) = await select(SealedField, person=made.person, field="name")
     assert "陈".encode() not in sealed.sealed
-    assert await directory.names_of(person(made.person), [made.person]) == {made.person: "陈 桂兰"}
+    assert await looking.names_of(person(made.person), [made.person]) == {made.person: "陈 桂兰"}
 
 
 @pytest.mark.anyio
@@ -222,7 +223,7 @@ async def test_a_guardian_registers_a_minor_and_nobody_else(world: World) -> Non
     held = await people.person(made.person)
     assert held is not None
     assert held.guardian == guardian.person
-    assert await directory.names_of(guardian, [made.person]) == {made.person: "陈桂兰"}
+    assert await looking.names_of(guardian, [made.person]) == {made.person: "陈桂兰"}
     with pytest.raises(OfAge):
         await register(guardian, world, guardian=guardian.person)
     other = await world.volunteer()
@@ -289,8 +290,8 @@ async def test_people_see_themselves_and_staff_see_their_scope(world: World) -> 
     sees = [volunteer, world.staff[Role.STATION_CLERK]]
     for actor in [*sees, other, stranger, PUBLIC, SYSTEM]:
         seen = actor in sees
-        assert bool(await directory.names_of(actor, [who])) is seen
-        assert bool(await directory.phones_of(actor, [who])) is seen
+        assert bool(await looking.names_of(actor, [who])) is seen
+        assert bool(await looking.phones_of(actor, [who])) is seen
         assert bool(await directory.visible_people(actor, [who, "per_nobody"])) is seen
         assert (await directory.find_person(actor, number=number.lower()) is not None) is seen
         found = await directory.find_by_document(actor, document=RESIDENT, document_number=document)
@@ -377,6 +378,6 @@ async def test_suspending_on_the_wire(world: World) -> None:
 async def test_whoever_asks_for_themselves_and_another_is_told_of_themselves(world: World) -> None:
     who, other = await world.volunteer(), await world.volunteer()
     asked = [who.person or "", other.person or ""]
-    assert list(await directory.names_of(who, asked)) == asked[:1]
+    assert list(await looking.names_of(who, asked)) == asked[:1]
     assert list(await directory.visible_people(who, asked)) == asked[:1]
-    assert list(await directory.names_of(who, asked[1:])) == []
+    assert list(await looking.names_of(who, asked[1:])) == []

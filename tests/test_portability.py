@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.checkpoint import ED25519, Signer, Verifier
+from tests import looking
 from tests.commands import timebank
 from tests.credit import earn
 from tests.membership import member
@@ -19,7 +20,7 @@ from tests.test_pages_module import browsing
 from tests.volunteering import posted
 from tests.wire import ask
 from tests.world import World, key, open_world, resident_id
-from timebank import directory, portability
+from timebank import portability
 from timebank.access import Role
 from timebank.actors import PUBLIC
 from timebank.data_requests import RequestKind, request_data
@@ -113,7 +114,7 @@ async def test_a_copy_holds_what_is_kept_and_can_be_checked_without_the_bank(
     record = await posted(world, who, minutes=60)
     clerk = world.staff[Role.STATION_CLERK]
     for reader in (manager, clerk):
-        await directory.names_of(reader, [id])
+        await looking.names_of(reader, [id])
     told = open_copy(await copy_for(who), portable_signer().verifier)
     assert (told.number, told.home, told.bank) == (
         number,

@@ -7,13 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 
+from tests.looking import names_of
 from tests.wire import act, ask
 from tests.world import World
 from timebank import sign_in as door
 from timebank.access import Action, Role, may_read
 from timebank.actors import PUBLIC, SYSTEM, Actor
 from timebank.argon import Cost
-from timebank.directory import names_of
 from timebank.second_factors import (
     SecondFactorStands,
     SecondFactorUnset,

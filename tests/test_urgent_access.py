@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import looking
 from tests.moving import entries_of
 from tests.wire import act, ask
 from tests.world import COMMUNITY, World, key, open_world
@@ -64,7 +65,7 @@ async def asked(world: World, actor: Actor, *, scope: str = AREA, hours: int = 2
 
 async def names(actor: Actor, who: Actor) -> list[str]:
     """What the actor reads of somebody's name."""
-    return list((await directory.names_of(actor, [who.person or ""])).values())
+    return list((await looking.names_of(actor, [who.person or ""])).values())
 
 
 async def test_two_persons_open_it_every_reading_is_noted_and_it_ends_by_itself(

@@ -129,18 +129,6 @@ async def told_of(actor: Actor, asked: Collection[Reading]) -> dict[Reading, str
     }
 
 
-async def names_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
-    """The names of those the actor may see."""
-    told = await told_of(actor, [(id, Looked.NAME) for id in ids])
-    return {id: name for (id, _), name in told.items()}
-
-
-async def phones_of(actor: Actor, ids: list[PersonId]) -> dict[PersonId, str]:
-    """The telephones of those the actor may see, and who let staff read them."""
-    told = await told_of(actor, [(id, Looked.PHONE) for id in ids])
-    return {id: phone for (id, _), phone in told.items()}
-
-
 async def find_person(actor: Actor, *, number: str) -> Person | None:
     """A person by public volunteer number, if the actor may see them."""
     held = await person_by_number(number)

@@ -2,7 +2,7 @@
 
 A person has an opaque id, a random public volunteer number and a home station; name, document
 number, telephone and birth date are sealed in the vault (domain 11). Names are read through
-`names_of`, which asks who is asking.
+`directory`, which asks who is asking.
 """
 
 import re

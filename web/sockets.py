@@ -42,7 +42,7 @@ ContextOf = Callable[[HTTPConnection, str | None], Awaitable[Context]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What connections may take. `strangers` and `own` are connections of one holder, before and
-    after they said who they are; `pulse` is the time between two questions whether they still may;
+    after they said who they are; `pulse_seconds` lie between two questions whether they still may;
     `burst` messages may come at once, and then so many a second; `arrivals` connections of one
     address may come at once, and then so many a second; one that misbehaved counts as so many more.
     """
