@@ -228,6 +228,17 @@ async def test_seven_days_end_to_the_instant_and_then_the_gift_goes_back(home: H
 
 
 @pytest.mark.anyio
+async def test_what_is_due_is_told_in_parts_the_longest_due_first(one_home: Home) -> None:
+    gifts = []
+    for minutes in (50, 60, 70):
+        gifts.append(await one_home.offer(minutes))
+        one_home.world.clock.move(timedelta(hours=1))
+    one_home.world.clock.move(8 * DAY)
+    assert await gifts_due(skip=0, limit=2) == gifts[:2]
+    assert await gifts_due(skip=2, limit=2) == gifts[2:]
+
+
+@pytest.mark.anyio
 async def test_a_year_has_its_limit_and_the_next_year_its_own(one_home: Home) -> None:
     home = one_home
     await earn(home.mother.id, home.world.station, 20_000)

@@ -21,13 +21,14 @@ from timebank import replay, timers
 from timebank.bank import open_bank
 from timebank.clock import ManualClock
 from timebank.confirmations import accept_hours
+from timebank.due import Due
 from timebank.journal import Answer
 from timebank.keys import RequestKey
 from timebank.record_life import RecordState
 from timebank.refusals import LedgerStopped, NotFound
 from timebank.settings import Settings
 from timebank.silence import unanswered
-from timebank.timers import TIMERS, Due, Timer, TimerRun, alone, running, runs, sweep
+from timebank.timers import TIMERS, Timer, TimerRun, alone, running, runs, sweep
 from web.metrics import collect
 
 pytestmark = pytest.mark.anyio

@@ -24,9 +24,9 @@ from timebank.annual_report_life import (
 )
 from timebank.annual_reports import AnnualReport, Reported, ended, needs_of, version_of
 from timebank.batch import Batch
-from timebank.clock import day_of
+from timebank.due import come
 from timebank.events import Event
-from timebank.journal import current, write
+from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
@@ -36,7 +36,7 @@ from timebank.policy import policies_on
 from timebank.refusals import Forbidden, NotFound, Refusal
 from timebank.report_fields import FIELDS, FieldUnknown
 from timebank.representatives import ReminderNotDue, next_reminder, tell_representatives
-from timebank.tables import find_many, select
+from timebank.tables import find_many
 from timebank.texts import TextTooLong, keep_text
 
 COMMENT_MOST = 500
@@ -242,14 +242,5 @@ async def waits_of(ids: Sequence[str]) -> dict[str, date]:
     }
 
 
-async def reminders_due(*, skip: int, limit: int) -> list[str]:
-    """Reports to remind of, the longest due first."""
-    due = await select(
-        AnnualReport,
-        state__in=[state.value for state in WRITABLE],
-        remind_on__lte=day_of(current().clock.now()).isoformat(),
-        order=["remind_on", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+reminders_due = come(AnnualReport, "remind_on", *WRITABLE)
+"""Reports to remind of, the longest due first."""

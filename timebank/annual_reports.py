@@ -33,6 +33,7 @@ from timebank.annual_report_life import (
 )
 from timebank.batch import Batch
 from timebank.clock import day_of
+from timebank.due import over
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
@@ -377,16 +378,5 @@ async def reports_to_open(*, skip: int, limit: int) -> list[str]:
     return [held.organisation for held in due]
 
 
-async def reports_overdue(*, skip: int, limit: int) -> list[str]:
-    """Reports that were not handed in by their day, the longest over first."""
-    today = day_of(current().clock.now()).isoformat()
-    states = [AnnualReportState.OPEN.value, AnnualReportState.DRAFT.value]
-    due = await select(
-        AnnualReport,
-        state__in=states,
-        due__lt=today,
-        order=["due", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+reports_overdue = over(AnnualReport, "due", AnnualReportState.OPEN, AnnualReportState.DRAFT)
+"""Reports that were not handed in by their day, the longest over first."""

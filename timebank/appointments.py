@@ -39,10 +39,10 @@ from timebank.appointment_life import (
     TooManyAppointments,
 )
 from timebank.batch import Batch
-from timebank.clock import day_of
 from timebank.divisions import Area
+from timebank.due import over
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.member_life import OwnReport, ReportConsentMissing
@@ -50,7 +50,7 @@ from timebank.people import Person, active_person
 from timebank.places import must_be_community
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, NotFound
-from timebank.tables import Row, select, table
+from timebank.tables import Row, table
 
 MOST_OPEN = 5
 """A guard, not a rule of the domain: offices that somebody says they hold at once."""
@@ -263,14 +263,5 @@ OFFICES = Shared(Appointment, Action.HANDLE_MEMBER_REPORTS)
 """What the holder and the secretary see of appointments."""
 
 
-async def appointments_over(*, skip: int, limit: int) -> list[str]:
-    """The appointments whose term is over and that are not ended, the longest over first."""
-    due = await select(
-        Appointment,
-        state__in=sorted(state.value for state in GOING),
-        last_day__lt=day_of(current().clock.now()).isoformat(),
-        order=["last_day", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+appointments_over = over(Appointment, "last_day", *GOING)
+"""The appointments whose term is over and that are not ended, the longest over first."""

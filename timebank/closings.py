@@ -18,10 +18,11 @@ from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
 from timebank.donations import give
+from timebank.due import over
 from timebank.events import Event, Postings
 from timebank.help_holdings import no_open_help
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person
@@ -37,7 +38,7 @@ from timebank.person_life import (
 from timebank.pools import pool_at
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import Row, find, select, table
+from timebank.tables import Row, find, table
 
 
 class Rest(StrEnum):
@@ -270,15 +271,5 @@ async def closing_of(actor: Actor) -> Closing | None:
     return await find(Closing, actor.person) if actor.person else None
 
 
-async def closings_due(*, skip: int, limit: int) -> list[PersonId]:
-    """The accounts whose minutes nobody came for in time, the longest overdue first."""
-    today = day_of(current().clock.now()).isoformat()
-    due = await select(
-        Closing,
-        state__in=[ClosingState.KEPT.value, ClosingState.FROZEN.value],
-        until__lt=today,
-        order=["until", "person"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.person for held in due]
+closings_due = over(Closing, "until", ClosingState.KEPT, ClosingState.FROZEN)
+"""The accounts whose minutes nobody came for in time, the longest overdue first."""

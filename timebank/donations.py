@@ -17,9 +17,10 @@ from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.divisions import Area
+from timebank.due import passed
 from timebank.events import Event, Postings, transfer
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person, active_person
@@ -27,7 +28,7 @@ from timebank.pools import pool_area
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import acting_for, may_act_for, principal_in, selves_of
 from timebank.refusals import Forbidden, NotFound, Refusal
-from timebank.tables import Row, Where, find_many, newest_by_id, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, table
 
 
 class DonationState(StrEnum):
@@ -268,14 +269,5 @@ async def donations_of(
     return await newest_by_id(Donation, where, donor__in=await selves_of(actor, principal))
 
 
-async def donations_due(*, skip: int, limit: int) -> list[str]:
-    """The donations whose days are over, the longest overdue first."""
-    due = await select(
-        Donation,
-        state=DonationState.WAITING.value,
-        until__lte=current().clock.now(),
-        order=["until", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+donations_due = passed(Donation, "until", DonationState.WAITING)
+"""The donations whose days are over, the longest overdue first."""

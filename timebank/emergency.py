@@ -19,9 +19,10 @@ from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.divisions import Area, AreaLevel
+from timebank.due import over
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.projections import Place, Rows, projects
@@ -310,9 +311,5 @@ async def emergencies_at(
     return await select(Emergency, *bounds, order=["id" if backward else "-id"], limit=limit)
 
 
-async def emergencies_over(*, skip: int, limit: int) -> list[str]:
-    """The open emergencies whose last day is over, the longest over first."""
-    today = day_of(current().clock.now()).isoformat()
-    late = Q(state=EmergencyState.OPEN.value, last_day__lt=today)
-    over = await select(Emergency, late, order=["last_day", "id"], limit=limit, offset=skip)
-    return [held.id for held in over]
+emergencies_over = over(Emergency, "last_day", EmergencyState.OPEN)
+"""The open emergencies whose last day is over, the longest over first."""

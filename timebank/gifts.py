@@ -18,6 +18,7 @@ from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
 from timebank.clock import day_of
 from timebank.counter import person_numbered, spelled
+from timebank.due import passed
 from timebank.events import Event
 from timebank.gift_life import (
     LIFECYCLE,
@@ -37,7 +38,7 @@ from timebank.gift_life import (
 )
 from timebank.hours import ServiceTotal
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.kin import are_lineal
 from timebank.lifecycles import step
@@ -46,7 +47,7 @@ from timebank.people import Person, VolunteerNumber, active_person
 from timebank.projections import Place, Rows, projects
 from timebank.proxies import acting_for, may_act_for, principal_in, selves_of
 from timebank.refusals import Forbidden, NotFound
-from timebank.tables import Row, Where, find_many, newest_by_id, select, table
+from timebank.tables import Row, Where, find_many, newest_by_id, table
 
 # Tables and projectors
 
@@ -286,14 +287,5 @@ async def gifts_of(
     return await newest_by_id(Gift, where, which)
 
 
-async def gifts_due(*, skip: int, limit: int) -> list[str]:
-    """The gifts that nobody accepted in time, the longest overdue first."""
-    due = await select(
-        Gift,
-        state=GiftState.OFFERED.value,
-        until__lte=current().clock.now(),
-        order=["until", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+gifts_due = passed(Gift, "until", GiftState.OFFERED)
+"""The gifts that nobody accepted in time, the longest overdue first."""

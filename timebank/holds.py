@@ -18,11 +18,11 @@ from ledger.entry import Sealed
 from timebank.access import Action, in_reach, may_read
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.batch import Batch
-from timebank.clock import day_of
 from timebank.counter import person_numbered, spelled
+from timebank.due import over
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.people import Person, VolunteerNumber, person_by_number, person_in_scope
@@ -246,12 +246,8 @@ async def holds_at(actor: Actor, path: str, **where: Unpack[Where]) -> list[Hold
     return await page_by_id(Hold, where, Q(path__startswith=path, state=HoldState.STANDING.value))
 
 
-async def holds_over(*, skip: int, limit: int) -> list[str]:
-    """The standing holds whose last day is over, the longest over first."""
-    today = day_of(current().clock.now()).isoformat()
-    late = Q(state=HoldState.STANDING.value, until__lt=today)
-    over = await select(Hold, late, order=["until", "id"], limit=limit, offset=skip)
-    return [held.id for held in over]
+holds_over = over(Hold, "until", HoldState.STANDING)
+"""The standing holds whose last day is over, the longest over first."""
 
 
 async def holds_on(actor: Actor, number: str) -> list[Hold]:

@@ -11,11 +11,12 @@ from datetime import date, timedelta
 from timebank.access import Action
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
-from timebank.clock import day_of, months_later
+from timebank.clock import months_later
+from timebank.due import over
 from timebank.events import Event
 from timebank.funding.commitments import open_promises
 from timebank.funding.grant_awards import decide_settled
-from timebank.journal import current, write
+from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
@@ -40,7 +41,6 @@ from timebank.organisations import Organisation, Organised, acting_for, organisa
 from timebank.refusals import Forbidden, Refusal
 from timebank.registrations import needs_of
 from timebank.representatives import end_roles
-from timebank.tables import select
 
 FOLLOWS: dict[OrganisationState, type[Event]] = {
     OrganisationState.NAME_OK: OrganisationNameLapsed,
@@ -226,14 +226,5 @@ def _move(batch: Batch, held: Organisation, event: Event) -> Organised:
 # Reads
 
 
-async def organisations_due(*, skip: int, limit: int) -> list[str]:
-    """The organisations whose day is over, the longest over first."""
-    due = await select(
-        Organisation,
-        state__in=[state.value for state in FOLLOWS],
-        due__lt=day_of(current().clock.now()).isoformat(),
-        order=["due", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+organisations_due = over(Organisation, "due", *FOLLOWS)
+"""The organisations whose day is over, the longest over first."""

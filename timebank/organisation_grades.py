@@ -15,9 +15,10 @@ from timebank.access import Action, may_read
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
+from timebank.due import over
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.organisation_grade_life import (
@@ -387,14 +388,5 @@ async def grades_of(actor: Actor, organisation: str) -> list[OrganisationGrade]:
     return [held for held in found if await _sees(actor, held)]
 
 
-async def grades_over(*, skip: int, limit: int) -> list[str]:
-    """Grades that held for their years, the longest over first."""
-    due = await select(
-        OrganisationGrade,
-        state=GradeState.GRADED.value,
-        until__lt=day_of(current().clock.now()).isoformat(),
-        order=["until", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+grades_over = over(OrganisationGrade, "until", GradeState.GRADED)
+"""Grades that held for their years, the longest over first."""

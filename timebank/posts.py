@@ -16,17 +16,17 @@ from timebank.access import Action, may_read, permit, reach
 from timebank.actors import SYSTEM, Actor
 from timebank.aliases import in_hand, module_enabled, module_on
 from timebank.batch import Batch
-from timebank.clock import day_of
 from timebank.divisions import Area
+from timebank.due import over
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.places import must_be_community
 from timebank.projections import Rows, projects
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import Row, Where, find_many, page_by_id, select, table
+from timebank.tables import Row, Where, find_many, page_by_id, table
 from timebank.texts import keep_text
 
 LAST_MINUTE = 24 * 60
@@ -342,14 +342,5 @@ async def posts_below(
     return await page_by_id(ServicePost, where, below)
 
 
-async def posts_over(*, skip: int, limit: int) -> list[str]:
-    """The posts whose term is over and that are not closed, the longest over first."""
-    due = await select(
-        ServicePost,
-        state__in=[state.value for state in PostState if LIFECYCLE[state]],
-        last_day__lt=day_of(current().clock.now()).isoformat(),
-        order=["last_day", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+posts_over = over(ServicePost, "last_day", *(state for state in PostState if LIFECYCLE[state]))
+"""The posts whose term is over and that are not closed, the longest over first."""

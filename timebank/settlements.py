@@ -8,8 +8,6 @@ divided is `help_shares`.
 
 from datetime import datetime, timedelta
 
-from tortoise.expressions import Q
-
 from ledger.entry import Sealed
 from timebank.access import Action
 from timebank.accounts import balance, escrow, moving, volunteer
@@ -25,6 +23,7 @@ from timebank.confirmations import (
     record_needs,
 )
 from timebank.days import MINUTE
+from timebank.due import passed
 from timebank.events import kind_of
 from timebank.hands import Hand, hand_for
 from timebank.help_holdings import held_of
@@ -50,7 +49,7 @@ from timebank.pools import pool_at
 from timebank.projections import Place
 from timebank.record_life import CaptureMode, HoursReferred, LateReason
 from timebank.refusals import Forbidden, NotFound, Refusal, Unauthenticated
-from timebank.tables import find, select
+from timebank.tables import find
 
 EARLY = timedelta(minutes=60)
 """How long before an order begins its helper may check in: clocks and buses differ."""
@@ -341,8 +340,5 @@ async def settling(order: str) -> list[Place]:
 # Reads
 
 
-async def silent_help(*, skip: int, limit: int) -> list[str]:
-    """Orders about which nobody answered in time, the longest first."""
-    late = Q(state=HelpState.DELIVERED.value, confirm_by__lte=current().clock.now())
-    order = ["confirm_by", "id"]
-    return [one.id for one in await select(HelpOrder, late, order=order, limit=limit, offset=skip)]
+silent_help = passed(HelpOrder, "confirm_by", HelpState.DELIVERED)
+"""Orders about which nobody answered in time, the longest first."""

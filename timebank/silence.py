@@ -7,20 +7,18 @@ notice arrived.
 
 from datetime import date
 
-from tortoise.expressions import Q
-
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
-from timebank.clock import day_of
 from timebank.confirmations import not_held, record_needs, tell
+from timebank.due import over
 from timebank.hours import Record
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notices import NoticeCode
 from timebank.record_life import LIFECYCLE, HoursPostedSilent
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import find, select
+from timebank.tables import find
 
 # Refusals
 
@@ -95,8 +93,5 @@ async def post_silent(actor: Actor, *, record: str, key: RequestKey) -> Counted:
 # Reads
 
 
-async def unanswered(*, skip: int, limit: int) -> list[str]:
-    """Records whose last day for an answer is over, the longest first."""
-    late = Q(answer_by__lt=day_of(current().clock.now()))
-    order = ["answer_by", "id"]
-    return [held.id for held in await select(Record, late, order=order, limit=limit, offset=skip)]
+unanswered = over(Record, "answer_by")
+"""Records whose last day for an answer is over, the longest first."""

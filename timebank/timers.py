@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
 
 import msgspec
 import structlog
@@ -30,6 +29,7 @@ from timebank.batch import Batch
 from timebank.closings import closings_due, lapse_balance
 from timebank.donations import donations_due, settle_donation
 from timebank.dormancy import dormant_due, flag_dormant
+from timebank.due import Due
 from timebank.emergency import emergencies_over, lapse_emergency
 from timebank.escalations import escalate_help, lapse_help, lapsed_help, unmatched_help
 from timebank.forgotten_visits import close_visit, forgotten
@@ -76,12 +76,6 @@ MOST_PAGES = 1_000
 LOCK = 0x74696D657273
 
 log = structlog.get_logger()
-
-
-class Due(Protocol):
-    """Reads at most `limit` candidates, the longest due first, after `skip` of them."""
-
-    def __call__(self, *, skip: int, limit: int) -> Awaitable[list[str]]: ...
 
 
 class Timer(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from timebank.aliases import (
 )
 from timebank.batch import Batch
 from timebank.clock import day_of, months_later
+from timebank.due import over
 from timebank.ids import new
 from timebank.journal import Answer, current, write
 from timebank.keys import RequestKey
@@ -339,14 +340,5 @@ async def statements_due(*, skip: int, limit: int) -> list[str]:
     return [held.member for held in due]
 
 
-async def statements_unsent(*, skip: int, limit: int) -> list[str]:
-    """The statements that nobody sent in time, the longest over first."""
-    due = await select(
-        Statement,
-        state=StatementState.PREPARED.value,
-        send_by__lt=day_of(current().clock.now()).isoformat(),
-        order=["send_by", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+statements_unsent = over(Statement, "send_by", StatementState.PREPARED)
+"""The statements that nobody sent in time, the longest over first."""

@@ -20,9 +20,10 @@ from timebank.access import Action, in_reach, may, may_read, need_scope, permit,
 from timebank.actors import SYSTEM, Actor, PersonId
 from timebank.askers import once_an_answer
 from timebank.batch import Batch
+from timebank.due import passed
 from timebank.events import Event
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.looks import Look
@@ -321,14 +322,5 @@ async def looks_under(actor: Actor, access: str, **where: Unpack[Where]) -> list
     return await newest_by_id(Look, where, under=access)
 
 
-async def accesses_over(*, skip: int, limit: int) -> list[str]:
-    """The open accesses whose time is over, the longest over first."""
-    over = await select(
-        UrgentAccess,
-        state=UrgentState.RUNNING.value,
-        until__lte=current().clock.now(),
-        order=["until", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in over]
+accesses_over = passed(UrgentAccess, "until", UrgentState.RUNNING)
+"""The open accesses whose time is over, the longest over first."""

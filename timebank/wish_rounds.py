@@ -9,12 +9,11 @@ from datetime import date
 
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
-from timebank.clock import day_of
+from timebank.due import over
 from timebank.events import Event
-from timebank.journal import current, write
+from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import select
 from timebank.wish_claims import WishClaim, give_back
 from timebank.wish_life import (
     LISTED,
@@ -86,14 +85,5 @@ async def move_wish_on(actor: Actor, *, wish: str, key: RequestKey | None = None
 # Reads
 
 
-async def wishes_due(*, skip: int, limit: int) -> list[str]:
-    """The wishes whose day is over, the longest over first."""
-    due = await select(
-        Wish,
-        state__in=[state.value for state in WAITING],
-        due__lt=day_of(current().clock.now()).isoformat(),
-        order=["due", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+wishes_due = over(Wish, "due", *WAITING)
+"""The wishes whose day is over, the longest over first."""

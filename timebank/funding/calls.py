@@ -16,20 +16,20 @@ from ledger.entry import Sealed
 from timebank.access import Action, may_read, permit
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
-from timebank.clock import day_of
 from timebank.divisions import CITY_PATH, Area
+from timebank.due import over
 from timebank.events import Event
 from timebank.funding.allotments import Allotment, allotment_key
 from timebank.funding.commitments import NotAllotted, PurposeOutside
 from timebank.funding.purposes import FundPurpose
 from timebank.funding.sources import FundSource, decide_fen, decide_in_use
 from timebank.ids import new
-from timebank.journal import Answer, current, write
+from timebank.journal import Answer, write
 from timebank.keys import RequestKey
 from timebank.lifecycles import Lifecycle, step
 from timebank.projections import Place, Rows, projects
 from timebank.refusals import Forbidden, Refusal
-from timebank.tables import Row, Where, find_many, page_by_id, select, table
+from timebank.tables import Row, Where, find_many, page_by_id, table
 from timebank.texts import LONGEST, keep_text
 
 
@@ -264,14 +264,5 @@ async def calls_in(actor: Actor, state: CallState, **where: Unpack[Where]) -> li
     return await page_by_id(Call, where, Q(state=state.value))
 
 
-async def calls_over(*, skip: int, limit: int) -> list[str]:
-    """Open calls whose last day is over, the longest over first."""
-    over = await select(
-        Call,
-        state=CallState.OPEN.value,
-        until__lt=day_of(current().clock.now()).isoformat(),
-        order=["until", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in over]
+calls_over = over(Call, "until", CallState.OPEN)
+"""Open calls whose last day is over, the longest over first."""

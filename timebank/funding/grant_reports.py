@@ -12,7 +12,7 @@ from ledger.entry import Sealed
 from timebank.access import Action
 from timebank.actors import SYSTEM, Actor
 from timebank.batch import Batch
-from timebank.clock import day_of
+from timebank.due import come
 from timebank.funding.commitments import Commitment, Condition, meet
 from timebank.funding.funded_hours import accepted_minutes, accepted_records
 from timebank.funding.grant_life import (
@@ -27,13 +27,12 @@ from timebank.funding.grant_life import (
     MidtermToFix,
 )
 from timebank.funding.grants import REPORTING, Grant, Granted, move_grant
-from timebank.journal import current, write
+from timebank.journal import write
 from timebank.keys import RequestKey
 from timebank.lifecycles import step
 from timebank.notice_codes import NoticeCode
 from timebank.refusals import Forbidden, Refusal
 from timebank.representatives import ReminderNotDue, next_reminder, tell_representatives
-from timebank.tables import select
 from timebank.texts import LONGEST, keep_text
 
 # Refusals
@@ -147,14 +146,5 @@ async def remind_of_grant(actor: Actor, *, grant: str, key: RequestKey | None = 
 # Reads
 
 
-async def grants_to_remind(*, skip: int, limit: int) -> list[str]:
-    """Grants to remind of, the longest due first."""
-    due = await select(
-        Grant,
-        state__in=[state.value for state in REPORTING],
-        remind_on__lte=day_of(current().clock.now()).isoformat(),
-        order=["remind_on", "id"],
-        limit=limit,
-        offset=skip,
-    )
-    return [held.id for held in due]
+grants_to_remind = come(Grant, "remind_on", *REPORTING)
+"""Grants to remind of, the longest due first."""
