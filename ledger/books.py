@@ -16,6 +16,8 @@ from ledger.reader import Reader
 Floor = Callable[[str, Unit], int | None]
 Holder = Callable[[str], str]
 """Whose an account is: a debt and the account it stands for have one holder (FORMAT.md 1)."""
+Joined = Callable[[Sealed], tuple[str, str] | None]
+"""Of an entry by which an account went into another for good: whose it was, and whose it is."""
 
 _COLUMNS = ("kind", "at", "actor", "request")
 
@@ -26,10 +28,13 @@ class Books:
     Before position `unread` level chain went on from a mark: what it did not read is linked here.
     """
 
-    def __init__(self, reader: Reader, floor: Floor, holder: Holder, *, unread: int = 0) -> None:
+    def __init__(
+        self, reader: Reader, floor: Floor, holder: Holder, joined: Joined, *, unread: int = 0
+    ) -> None:
         self._reader = reader
         self._floor = floor
-        self._holder = holder
+        self._holder, self._joined = holder, joined
+        self._now_of: dict[str, str] = {}
         self._balances: dict[tuple[str, Unit], int] = {}
         self._floors: dict[tuple[str, Unit], int | None] = {}
         self._reversed: set[int] = set()
@@ -56,6 +61,12 @@ class Books:
             wrong.append("not later than the entry before")
         self._at = entry.at
         wrong += self._post(entry)
+        joined = self._joined(entry)
+        if joined is not None:
+            gone, kept = joined[0], self._whose(joined[1])
+            # Whatever the entries say, following them ends: nothing leads back to where it began.
+            if kept != gone:
+                self._now_of[gone] = kept
         named = reversal_of(entry.body)
         if named is not None:
             wrong += await self._check_reversal(entry, *named)
@@ -112,9 +123,15 @@ class Books:
         """What an entry moves, or its mirror, by whose the accounts are."""
         sums: dict[tuple[str, Unit], int] = {}
         for account, unit, amount in entry.postings:
-            key = (self._holder(account), unit)
+            key = (self._whose(self._holder(account)), unit)
             sums[key] = sums.get(key, 0) + sign * amount
         return sums
+
+    def _whose(self, holder: str) -> str:
+        """Whose it is by now, what a holder had."""
+        while holder in self._now_of:
+            holder = self._now_of[holder]
+        return holder
 
 
 # Every entry of a request lies beside the next, and its row says where they begin.

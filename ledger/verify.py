@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.books import Books, Floor, Holder, check_requests
+from ledger.books import Books, Floor, Holder, Joined, check_requests
 from ledger.chain import ENTRIES_A_SEGMENT, Finding, Segment, check_segment, check_stored
 from ledger.checkpoint import Checkpoint, Log
 from ledger.claims import Claims
@@ -101,6 +101,7 @@ class _Asked(msgspec.Struct, frozen=True):
     levels: Collection[Level]
     floor: Floor
     holder: Holder
+    joined: Joined
     log: Log | None
     quorum: Quorum | None
     anchor: Checkpoint | None
@@ -116,6 +117,7 @@ async def verify(
     levels: Collection[Level] = LEVELS,
     floor: Floor = lambda account, unit: None,
     holder: Holder = lambda account: account,
+    joined: Joined = lambda entry: None,
     log: Log | None = None,
     quorum: Quorum | None = None,
     anchor: Checkpoint | None = None,
@@ -127,7 +129,8 @@ async def verify(
     """Check a ledger from its raw rows and say everything that is wrong with it.
 
     Args: floor, the balance below which an account must never be, in its unit, or None where it may
-    be any; holder, whose an account is, for reversals whose account no longer holds enough; log,
+    be any; holder, whose an account is, for reversals whose account no longer holds enough, and
+    joined, whose it is since an entry by which it went into another; log,
     whose signature every checkpoint must bear, a key or several; quorum, whose
     cosignatures count, and the latest checkpoint must then reach it; anchor, a checkpoint kept
     elsewhere that the log must extend; mark, from where level chain goes on; span, the first of the
@@ -136,7 +139,7 @@ async def verify(
     chain of a large log.
     """
     share = processes or min(os.cpu_count() or 1, 8)
-    asked = _Asked(levels, floor, holder, log, quorum, anchor, mark, span, progress, share)
+    asked = _Asked(levels, floor, holder, joined, log, quorum, anchor, mark, span, progress, share)
     check = _Check(url, asked)
     try:
         async with open_reader(url) as reader:
@@ -349,7 +352,8 @@ class _Check:
 
     async def _check_books(self, reader: Reader, end: int) -> None:
         unread = 0 if self._asked.mark is None else self._first
-        books = Books(reader, self._asked.floor, self._asked.holder, unread=unread)
+        asked = self._asked
+        books = Books(reader, asked.floor, asked.holder, asked.joined, unread=unread)
         async for rows in read_entries(reader, 0, end):
             for row in rows:
                 self.note(*await books.check(row))

@@ -20,6 +20,7 @@ from timebank import directory, people, replay
 from timebank.access import Role, grant_role
 from timebank.accounts import balance_of, conservation, owed, volunteer
 from timebank.actors import PUBLIC, SYSTEM, person
+from timebank.audits import audit
 from timebank.clock import day_of
 from timebank.confirmations import confirm_hours
 from timebank.counter import OwnCounter
@@ -221,6 +222,8 @@ async def test_what_was_the_ones_is_the_kept_ones_and_nothing_is_minted(world: W
     )
     assert await balance_of(volunteer(whose(kept))) == held - record.credited
     assert await balance_of(owed(whose(gone))) == 0
+    # The books know whose it is by now, by the entry that says so.
+    assert (await audit(world.settings.database_url, now=world.clock.now())).findings == ()
     assert (await replay.compare(world.settings.database_url)).differing == 0
 
 

@@ -102,6 +102,17 @@ def holder(code: str) -> str:
     return volunteer(code.removeprefix("owed:")) if code.startswith("owed:") else code
 
 
+def joined(entry: Sealed) -> tuple[str, str] | None:
+    """Whose minutes went into whose for good by an entry, as `holder` names both; None by most."""
+    if entry.kind != MERGED:
+        return None
+    gone, kept = entry.body.get("person"), entry.body.get("kept")
+    # Whoever verifies believes no body.
+    if not isinstance(gone, str) or not isinstance(kept, str):
+        return None
+    return volunteer(gone), volunteer(kept)
+
+
 # Refusals
 
 

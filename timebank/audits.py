@@ -149,6 +149,7 @@ async def audit(
         levels=[level for level in verify.LEVELS if level in levels],
         floor=accounts.floor,
         holder=accounts.holder,
+        joined=accounts.joined,
         log=log,
         quorum=quorum,
         anchor=anchor,
