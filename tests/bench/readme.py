@@ -32,12 +32,13 @@ WHY = {
     "fifths decide and seal the row, a quarter is GraphQL's, which reads 500 rows of variables, "
     "digests and answers them, the rest finds, projects and writes. Six times pgbench leaves some "
     "0.04 ms a row, and sealing its entry alone takes 0.02.",
-    "P4": "seventeen look-ups a query. By profile of the worker, in microseconds of processor: on "
-    "SQLite 850, of which HTTP and its layers 185, the walk along the plan with loaders and "
-    "scalars 160, SQLite itself 140, statements spelled and rows made 125, our reads and resolvers "
-    "105, the loop 60, paging 50; on PostgreSQL, before what is looked up alike went together, "
-    "1,030, of which the loop and waking the server 230, the walk 210, the driver 180, HTTP 145, "
-    "rows 130, our reads 75. A bare answer takes 47: a tenth of its rate leaves 470 for all.",
+    "P4": "twelve look-ups and twenty lines of a statement a query. A query of nothing takes the "
+    "worker 230 to 270 us over HTTP, where a bare answer takes 41 to 57: by perf two thirds of it "
+    "are the interpreter, a sixth the kernel, a twentieth SQLite, which finds session and roles. "
+    "Of the rest, by profile in one process, SQLite takes a quarter, the lines from row to spelled "
+    "moment another, the walk along the plan with its loaders, conditions, pages and the opened "
+    "title what is left. A tenth of a bare answer's rate leaves some 450 us for all. On PostgreSQL "
+    "what is looked up alike goes together, and still waits for the server twelve times.",
     "P5": "three quarters of the walk hash the tree: a leaf and, on the average, one inner node an "
     "entry; the entries' own chain and their order take the rest.",
     "P7": "a receipt reads five pages more of tables and indexes, which at 10,000 entries lie in "
