@@ -81,15 +81,8 @@ async def answered(
     """Answers of residents who are not registered, taken down from paper."""
     poll = (await project_of(project)).poll(kind)
     for n in range(yes + no):
-        await take_ballot(
-            world.staff[Role.STATION_CLERK],
-            poll=poll,
-            way=BallotWay.PAPER,
-            document=DocumentType.RESIDENT_ID,
-            document_number=resident_id(from_n + n, UNREGISTERED),
-            in_favour=n < yes,
-            key=key(),
-        )
+        document = resident_id(from_n + n, UNREGISTERED)
+        await on_paper(world, poll, document, in_favour=n < yes)
 
 
 async def asked(world: World, source: str, *, eligible: int = ELIGIBLE, **other: Any) -> str:
@@ -180,3 +173,16 @@ async def things(world: World, subject: Actor) -> dict[str, Any]:
         "inFavour": True,
         "way": "PAPER",
     }
+
+
+async def on_paper(world: World, poll: str, document: str, *, in_favour: bool = True) -> None:
+    """An answer on paper, taken down."""
+    await take_ballot(
+        world.staff[Role.STATION_CLERK],
+        poll=poll,
+        way=BallotWay.PAPER,
+        document=DocumentType.RESIDENT_ID,
+        document_number=document,
+        in_favour=in_favour,
+        key=key(),
+    )

@@ -7,7 +7,16 @@ import msgspec
 import pytest
 
 from tests.funding import allotted
-from tests.projects import ELIGIBLE, answered, asked, laid_open, project_of, proposed, screened
+from tests.projects import (
+    ELIGIBLE,
+    answered,
+    asked,
+    laid_open,
+    on_paper,
+    project_of,
+    proposed,
+    screened,
+)
 from tests.starring import SEEDED
 from tests.test_funding_polls import OPEN
 from tests.test_funding_projects import PROJECT
@@ -16,7 +25,7 @@ from tests.world import World, key, resident_id
 from timebank import replay
 from timebank.access import Role
 from timebank.clock import day_of
-from timebank.funding.polls import BallotWay, PollKind, PollOver, cast_ballot, take_ballot
+from timebank.funding.polls import PollKind, PollOver, cast_ballot
 from timebank.funding.project_life import (
     ProjectDeclined,
     ProjectDeclineReason,
@@ -38,7 +47,6 @@ from timebank.funding.project_votes import (
 )
 from timebank.funding.project_works import approve_project
 from timebank.funding.projects import TooFewSupporters, screen_project
-from timebank.identity import DocumentType
 from timebank.lifecycles import NotInThisState
 from timebank.publicity import (
     OwnPublicityObjection,
@@ -76,22 +84,11 @@ async def test_ten_others_support_what_a_resident_proposes_whichever_way_it_come
         assert (await ask(world, actor, seen, p=project))["node"] == {"proposedByMe": mine}
     assert (await ask(world, form(), seen, p=project))["node"] == {"proposedByMe": False}
 
-    async def on_paper(document: str) -> None:
-        await take_ballot(
-            world.staff[Role.STATION_CLERK],
-            poll=poll,
-            way=BallotWay.PAPER,
-            document=DocumentType.RESIDENT_ID,
-            document_number=document,
-            in_favour=True,
-            key=key(),
-        )
-
     told = await act(world, who, "castBallot", "poll { id }", poll=poll, inFavour=True)
     assert [no["code"] for no in told["userErrors"]] == ["PROPOSER_SUPPORTS"]
     with pytest.raises(ProposerSupports):
-        await on_paper(own)
-    await on_paper(others)
+        await on_paper(world, poll, own)
+    await on_paper(world, poll, others)
     await answered(world, project, PollKind.SUPPORT, SEEDED.fund.supporters - 2)
     street = world.staff[Role.STREET_OFFICER]
     with pytest.raises(TooFewSupporters) as no:

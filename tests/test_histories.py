@@ -21,13 +21,11 @@ from tests.test_stars_recomputed import recomputed
 from tests.world import World, open_world
 from timebank import replay
 from timebank.accounts import (
+    KNOWN,
     Account,
     conservation,
     escrow,
-    floor,
     has_floor,
-    holder,
-    joined,
     owed,
     volunteer,
 )
@@ -153,7 +151,7 @@ async def test_after_every_step_the_books_of_a_city_hold(
     never = acts - {name for name, times in city.done.items() if times}
     # A short history need not come to everything; that it comes to most shows that it is one.
     assert len(never) <= (0 if size == "full" else len(acts) // 3), never
-    assert (await verify(sqlite_url, floor=floor, holder=holder, joined=joined)).sound
+    assert (await verify(sqlite_url, **KNOWN)).sound
 
 
 async def lived(task: Task, steps: int) -> str:
@@ -186,4 +184,4 @@ async def test_a_city_whose_process_is_killed_again_and_again_goes_on(
         await books.hold()
         await books.replayed()
         assert sum(len(entries) for entries in books.entries.values()) > kills
-    assert (await verify(database_url, floor=floor, holder=holder, joined=joined)).sound
+    assert (await verify(database_url, **KNOWN)).sound

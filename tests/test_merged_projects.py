@@ -5,14 +5,14 @@ import pytest
 from tests.erasing import whose
 from tests.funding import allotted
 from tests.merging import merged, signed_in
-from tests.projects import answered, asked, project_of, proposed
+from tests.projects import answered, asked, on_paper, project_of, proposed
 from tests.starring import SEEDED
 from tests.wire import act, ask
 from tests.world import World, key, resident_id
 from timebank.access import Role, grant_role
 from timebank.actors import SYSTEM, Actor
 from timebank.clock import day_of
-from timebank.funding.polls import BallotWay, PollKind, VotedAlready, cast_ballot, take_ballot
+from timebank.funding.polls import PollKind, VotedAlready, cast_ballot
 from timebank.funding.project_votes import (
     ProposerSupports,
     count_votes,
@@ -20,7 +20,6 @@ from timebank.funding.project_votes import (
     publicise_project,
 )
 from timebank.funding.projects import OwnProject, screen_project
-from timebank.identity import DocumentType
 from timebank.publicity import OwnPublicity, PublicityReason, object_to_publicity
 
 pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
@@ -29,19 +28,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.one_database]
 async def two(world: World) -> list[tuple[Actor, str]]:
     """Two registrations, each with its document."""
     return [(await world.volunteer(), resident_id(world.count)) for _ in range(2)]
-
-
-async def on_paper(world: World, poll: str, document: str) -> None:
-    """A paper that says yes, taken down."""
-    await take_ballot(
-        world.staff[Role.STATION_CLERK],
-        poll=poll,
-        way=BallotWay.PAPER,
-        document=DocumentType.RESIDENT_ID,
-        document_number=document,
-        in_favour=True,
-        key=key(),
-    )
 
 
 async def test_whoever_proposed_by_the_one_that_went_is_none_of_the_supporters(

@@ -6,10 +6,12 @@ balances; refuses to know why anything moves.
 """
 
 from datetime import datetime
+from typing import TypedDict
 
 import msgspec
 from tortoise.expressions import Q
 
+from ledger.books import Floor, Holder, Joined
 from ledger.entry import Sealed, Unit
 from timebank.batch import Batch
 from timebank.events import Event
@@ -112,6 +114,17 @@ def joined(entry: Sealed) -> tuple[str, str] | None:
         return None
     return volunteer(gone), volunteer(kept)
 
+
+class Known(TypedDict):
+    """What level books of a verification must be told of accounts."""
+
+    floor: Floor
+    holder: Holder
+    joined: Joined
+
+
+KNOWN: Known = {"floor": floor, "holder": holder, "joined": joined}
+"""As every verification of a time bank's ledger is told it: `verify(url, **KNOWN)`."""
 
 # Refusals
 

@@ -147,9 +147,7 @@ async def audit(
     report = await verify.verify(
         url,
         levels=[level for level in verify.LEVELS if level in levels],
-        floor=accounts.floor,
-        holder=accounts.holder,
-        joined=accounts.joined,
+        **accounts.KNOWN,
         log=log,
         quorum=quorum,
         anchor=anchor,

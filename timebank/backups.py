@@ -217,9 +217,7 @@ def largest_signed(
 
 async def verify_copy(copy: str, manifest: Manifest, log: Sequence[Verifier]) -> None:
     """Verify a copy at storage, chain and books before anybody uses it. Refuses: CopyUnsound."""
-    report = await verify.verify(
-        copy, floor=accounts.floor, holder=accounts.holder, joined=accounts.joined, log=log
-    )
+    report = await verify.verify(copy, **accounts.KNOWN, log=log)
     if not report.sound:
         one = report.findings[0]
         where = one.layer if one.seq is None else f"{one.layer}, entry {one.seq}"
